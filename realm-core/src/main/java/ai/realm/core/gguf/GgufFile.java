@@ -1,0 +1,161 @@
+package ai.realm.core.gguf;
+
+import ai.realm.core.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A GGUF file, parsed and checked: its metadata and views of its tensors on a shared memory map. Immutable, readable by any
+ * thread; closing it unmaps the file, after which every tensor view throws.
+ *
+ *
+ * <p>Metadata values are held as {@code Long} (all integer types; u64 as its bits), {@code Double} (f32 and f64),
+ * {@code Boolean}, {@code String}, or as {@link GgufArray}.
+ */
+public final class GgufFile implements AutoCloseable {
+    private final @Nullable Path path;
+    private final int version;
+    private final long alignment;
+    private final Map<String, Object> metadata;
+    private final Map<String, TensorView> tensors;
+    private final long size;
+    private final Arena arena;
+
+    GgufFile(@Nullable Path path, int version, long alignment, Map<String, Object> metadata, Map<String, TensorView> tensors,
+            long size, Arena arena) {
+        this.path = path;
+        this.version = version;
+        this.alignment = alignment;
+        this.metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+        this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+        this.size = size;
+        this.arena = arena;
+    }
+
+    /** Where the file was opened from; empty for bytes in memory. */
+    public Optional<Path> path() {
+        return Optional.ofNullable(path);
+    }
+
+    public int version() {
+        return version;
+    }
+
+    public long alignment() {
+        return alignment;
+    }
+
+    /** Size of the whole file in bytes. */
+    public long size() {
+        return size;
+    }
+
+    /** All metadata in the file's order. */
+    public Map<String, Object> metadata() {
+        return metadata;
+    }
+
+    /** All tensors in the file's order. */
+    public Map<String, TensorView> tensors() {
+        return tensors;
+    }
+
+    public Optional<TensorView> findTensor(String name) {
+        return Optional.ofNullable(tensors.get(name));
+    }
+
+    /** The tensor of this name, or a {@link GgufException} that names it. */
+    public TensorView tensor(String name) {
+        TensorView t = tensors.get(name);
+        if (t == null) {
+            throw new GgufException("tensor " + name + " is missing", -1);
+        }
+        return t;
+    }
+
+    public boolean has(String key) {
+        return metadata.containsKey(key);
+    }
+
+    /** {@code general.architecture}. */
+    public String architecture() {
+        return string("general.architecture");
+    }
+
+    public String string(String key) {
+        return require(key, String.class);
+    }
+
+    public @Nullable String stringOr(String key, @Nullable String absent) {
+        return has(key) ? string(key) : absent;
+    }
+
+    public long integer(String key) {
+        return require(key, Long.class);
+    }
+
+    public long integerOr(String key, long absent) {
+        return has(key) ? integer(key) : absent;
+    }
+
+    /** An integer key that must lie in {@code [min, max]}. */
+    public int intIn(String key, long min, int max) {
+        long v = integer(key);
+        if (v < min || v > max) {
+            throw new GgufException("key " + key + " must be " + min + ".." + max + ", not " + v, -1);
+        }
+        return (int) v;
+    }
+
+    /** A floating-point key; integers are taken too. */
+    public double number(String key) {
+        return metadata.get(key) instanceof Long l ? (double) l : require(key, Double.class);
+    }
+
+    public double numberOr(String key, double absent) {
+        return has(key) ? number(key) : absent;
+    }
+
+    public boolean boolOr(String key, boolean absent) {
+        return has(key) ? require(key, Boolean.class) : absent;
+    }
+
+    public GgufArray array(String key) {
+        return require(key, GgufArray.class);
+    }
+
+    public Optional<GgufArray> findArray(String key) {
+        return has(key) ? Optional.of(array(key)) : Optional.empty();
+    }
+
+    private <T> T require(String key, Class<T> type) {
+        Object v = metadata.get(key);
+        if (v == null) {
+            throw new GgufException("key " + key + " is missing", -1);
+        }
+        if (!type.isInstance(v)) {
+            throw new GgufException("key " + key + " must be " + kind(type) + ", not " + kind(v.getClass()), -1);
+        }
+        return type.cast(v);
+    }
+
+    private static String kind(Class<?> type) {
+        return switch (type.getSimpleName()) {
+            case "Long" -> "an integer";
+            case "Double" -> "a floating-point number";
+            case "Boolean" -> "a boolean";
+            case "String" -> "a string";
+            default -> "an array";
+        };
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

@@ -1,0 +1,24 @@
+package ai.realm.core.kernel;
+
+import ai.realm.core.tensor.GgmlType;
+
+/**
+ * A weight matrix of {@code rows × cols} in the layout that one {@link Kernels} chose for it; made by
+ * {@link Kernels#prepare}, readable by any thread, valid while the arena it was prepared in is open.
+ */
+public interface WeightMatrix {
+    /** Output features. */
+    int rows();
+
+    /** Input features. */
+    int cols();
+
+    /** The type in the file. */
+    GgmlType type();
+
+    /** Bytes of memory that this layout holds besides the file's map; 0 when it reads the map itself. */
+    long ownedBytes();
+
+    /** Writes the weights of one row as floats (an embedding, say): exact. */
+    void dequantizeRow(int row, float[] out, int outOffset);
+}

@@ -1,0 +1,31 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.KvType;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The port through which a forward pass reaches the KV memory of the sequences in its batch: positions of a sequence live in
+ * {@code KvBlock}s of {@link #blockPositions} positions; within a block, the rows of one layer and head are consecutive
+ * positions, each row {@code type.rowBytes(dim)} bytes. Called on the engine thread and its workers, without allocation.
+ */
+public interface KvView {
+    KvType type();
+
+    /** Positions in a block; a power of two. */
+    int blockPositions();
+
+    /** All blocks. */
+    MemorySegment memory();
+
+    /** The physical block that holds positions {@code index * blockPositions} and on of a sequence of the batch. */
+    int block(int sequence, int index);
+
+    /** Byte offset in {@link #memory} of the key of a block's first position. */
+    long keys(int block, int layer, int head);
+
+    /** Byte offset in {@link #memory} of the value of a block's first position. */
+    long values(int block, int layer, int head);
+
+    /** Recurrent state of a sequence in a layer, kept between calls, zero at its start. */
+    float[] state(int sequence, int layer);
+}

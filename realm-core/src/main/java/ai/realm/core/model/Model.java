@@ -1,0 +1,31 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.FloatRows;
+
+/**
+ * A loaded decoder model: weights and the forward pass of its architecture. One forward pass at a time (its scratch memory is
+ * its own); the configuration can be read by any thread. Closing gives the weights back.
+ */
+public interface Model extends AutoCloseable {
+    ModelConfig config();
+
+    /** What the model keeps for each position and sequence. */
+    KvShape kvShape();
+
+    /** Tokens that one {@link #forward} takes at most. */
+    int maxBatch();
+
+    /**
+     * Computes the logits of the batch's outputs, row i for {@code batch.output(i)}, and appends keys and values to the
+     * sequences.
+     *
+     * @param logits at least {@code batch.outputCount()} rows of {@code config().vocabSize()} columns
+     */
+    void forward(ForwardBatch batch, KvView kv, FloatRows logits);
+
+    /** Bytes of weights held, mapped or owned. */
+    long weightBytes();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,5 @@
+/** Vocabularies, tokenizers and incremental detokenizing. */
+@NullMarked
+package ai.realm.core.tokenizer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,22 @@
+package ai.realm.runtime.guest;
+
+import ai.realm.core.sampling.SamplingParams;
+import ai.realm.runtime.session.GenerateCommand.Priority;
+import ai.realm.runtime.session.RequestContext;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request for a guest.
+ *
+ * @param prompt what the guest gets at {@code prompt_ptr}
+ * @param promptTokens the ids that the prompt was given as, used instead of the text as long as the guest leaves it unchanged
+ * @param parseSpecial bit 1 of the options' flags
+ * @param stream bit 0 of the options' flags
+ * @param requestJson what {@code realm_host_request} gives, secrets removed
+ * @param models the tenant's models, by the guest's ids: 0 the default, then in the order of the grants
+ * @param config what {@code realm_host_config} gives
+ */
+public record GuestCall(RequestContext context, String prompt, int @Nullable [] promptTokens, boolean parseSpecial,
+        SamplingParams params, boolean stream, String requestJson, GuestModels models, Map<String, String> config,
+        GuestKvStore kv, Priority priority) {}

@@ -1,0 +1,26 @@
+package ai.realm.runtime.guest;
+
+/**
+ * Compiles guest modules and runs requests in them. Thread-safe; owns the threads that guests run on and the watchdog, which end
+ * when it is closed.
+ */
+public interface GuestHost extends AutoCloseable {
+    /**
+     * Validates, compiles and warms a module; the same bytes give the same compiled code.
+     *
+     * @throws ai.realm.core.error.RealmException GUEST_REFUSED: which export, import, instruction or limit, what was found and
+     *         what is wanted
+     */
+    GuestModule register(byte[] wasm, GuestLimits limits);
+
+    /**
+     * Runs one request in a fresh instance and returns when it has ended.
+     *
+     * @throws ai.realm.core.error.RealmException the cause: that of the last failed host call, GUEST_FAILED, GUEST_LIMIT,
+     *         DEADLINE_EXCEEDED, CANCELLED …
+     */
+    GuestResult run(GuestModule module, GuestCall call, GuestLimits limits, GuestOutput output);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,31 @@
+package ai.realm.runtime.guest;
+
+import java.time.Duration;
+
+/**
+ * The limits of one tenant's guest, each with a safe default.
+ *
+ * @param memoryPages pages of 64 KiB that an instance's memory may have
+ * @param tableElements elements that a table may have
+ * @param stackBytes stack of the thread that runs an instance
+ * @param deadline wall clock from the instance's creation to its answer, host calls included
+ * @param cpuTime time that guest code itself may run
+ * @param generations calls of {@code realm_host_generate} in a request
+ * @param generatedTokens tokens generated in a request
+ * @param outputBytes bytes of text sent to the client in a request
+ * @param logLines lines logged in a request
+ * @param kvBytes bytes in the tenant's store, keys and values
+ * @param concurrentInstances instances of the tenant at the same time
+ * @param moduleBytes size of a module
+ * @param compileTime time that compiling a module may take
+ */
+public record GuestLimits(int memoryPages, int tableElements, int stackBytes, Duration deadline, Duration cpuTime,
+        int generations,
+        int generatedTokens, int outputBytes, int logLines, long kvBytes, int concurrentInstances, int moduleBytes,
+        Duration compileTime) {
+
+    public static GuestLimits defaults() {
+        return new GuestLimits(256, 10_000, 1 << 20, Duration.ofSeconds(120), Duration.ofSeconds(2), 32, 65_536, 4 << 20, 100,
+                1 << 20, 64, 1 << 20, Duration.ofSeconds(10));
+    }
+}

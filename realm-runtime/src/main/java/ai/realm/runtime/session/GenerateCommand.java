@@ -1,0 +1,27 @@
+package ai.realm.runtime.session;
+
+import ai.realm.core.sampling.SamplingParams;
+import ai.realm.runtime.store.ModelLease;
+
+/**
+ * One generation wanted: validated text or ids in, nothing of HTTP or WebAssembly left.
+ *
+ * @param model stays leased by the caller until the session is closed
+ */
+public record GenerateCommand(RequestContext context, ModelLease model, Prompt prompt, SamplingParams params, Priority priority) {
+
+    /** The prompt, as text or as ready token ids. */
+    public sealed interface Prompt {
+    }
+
+    /** @param parseSpecial spellings of special tokens become those tokens */
+    public record TextPrompt(String text, boolean parseSpecial) implements Prompt {}
+
+    /** Ids within the vocabulary; checked by the session. */
+    public record TokenPrompt(int[] ids) implements Prompt {}
+
+    /** Order among the requests of one tenant. */
+    public enum Priority {
+        INTERACTIVE, BATCH
+    }
+}

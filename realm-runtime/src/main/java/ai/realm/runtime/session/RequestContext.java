@@ -1,0 +1,98 @@
+package ai.realm.runtime.session;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What travels with a request from its first step to its last: its ids, its deadline and its cancellation. Thread-safe.
+ * {@link #cancel} runs the registered listeners once, on the caller's thread; a listener must be quick and not throw.
+ */
+public final class RequestContext {
+    private final String requestId;
+    private final String tenantId;
+    private final long deadlineNanos;
+    private final List<Runnable> listeners = new ArrayList<>();
+    private @Nullable RealmException cause;
+
+    /**
+     * @param tenantId opaque id: the fair share and the salt of the prefix cache, never a key
+     * @param deadlineNanos of {@link System#nanoTime}
+     */
+    public RequestContext(String requestId, String tenantId, long deadlineNanos) {
+        this.requestId = requestId;
+        this.tenantId = tenantId;
+        this.deadlineNanos = deadlineNanos;
+    }
+
+    public String requestId() {
+        return requestId;
+    }
+
+    public String tenantId() {
+        return tenantId;
+    }
+
+    public long deadlineNanos() {
+        return deadlineNanos;
+    }
+
+    public long remainingNanos() {
+        return deadlineNanos - System.nanoTime();
+    }
+
+    /** Ends the request; the first cause stays. */
+    public void cancel(ErrorCode code, String message) {
+        List<Runnable> run;
+        synchronized (this) {
+            if (cause != null) {
+                return;
+            }
+            cause = new RealmException(code, message);
+            run = List.copyOf(listeners);
+            listeners.clear();
+        }
+        run.forEach(Runnable::run);
+    }
+
+    /** Why the request was cancelled, or null. */
+    public synchronized @Nullable RealmException cancelled() {
+        return cause;
+    }
+
+    /** Throws when the request was cancelled or its deadline has passed. */
+    public void check() {
+        RealmException c = cancelled();
+        if (c != null) {
+            throw new RealmException(c.code(), String.valueOf(c.getMessage()), c);
+        }
+        if (remainingNanos() <= 0) {
+            throw new RealmException(ErrorCode.DEADLINE_EXCEEDED, "the request's deadline has passed");
+        }
+    }
+
+    /** Calls {@code listener} when the request is cancelled, at once if it already is. Close the result to unregister. */
+    public Registration onCancel(Runnable listener) {
+        synchronized (this) {
+            if (cause == null) {
+                listeners.add(listener);
+                return () -> {
+                    synchronized (this) {
+                        listeners.remove(listener);
+                    }
+                };
+            }
+        }
+        listener.run();
+        return () -> {};
+    }
+
+    /** A registered listener. */
+    @FunctionalInterface
+    public interface Registration extends AutoCloseable {
+        @Override
+        void close();
+    }
+}

@@ -1,0 +1,5 @@
+/** One generation, the only way in. */
+@NullMarked
+package ai.realm.runtime.session;
+
+import org.jspecify.annotations.NullMarked;

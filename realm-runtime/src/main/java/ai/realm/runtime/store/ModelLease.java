@@ -1,0 +1,30 @@
+package ai.realm.runtime.store;
+
+import ai.realm.core.chat.ChatTemplate;
+import ai.realm.core.model.ModelConfig;
+import ai.realm.core.tokenizer.Tokenizer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A counted use of a loaded model: while one is open the model stays in memory. Closing twice does no harm. Thread-safe.
+ */
+public interface ModelLease extends AutoCloseable {
+    /** The name that requests use. */
+    String name();
+
+    ModelConfig config();
+
+    /** Positions a sequence may have here: the model's, or less by configuration. */
+    int contextLength();
+
+    /** Null when the file has none. */
+    @Nullable
+    Tokenizer tokenizer();
+
+    /** Null when the file has none. */
+    @Nullable
+    ChatTemplate chatTemplate();
+
+    @Override
+    void close();
+}
