@@ -64,7 +64,13 @@ public enum ErrorCode {
 
     /** Who can do something about an error. */
     public enum Family {
-        MODEL, REQUEST, TENANT, GUEST, OVERLOADED, CANCELLED, INTERNAL
+        MODEL,
+        REQUEST,
+        TENANT,
+        GUEST,
+        OVERLOADED,
+        CANCELLED,
+        INTERNAL
     }
 
     private final Family family;

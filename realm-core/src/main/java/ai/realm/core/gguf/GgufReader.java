@@ -45,6 +45,19 @@ public final class GgufReader {
         }
     }
 
+    /** Parses a file that is in memory already; the bytes are copied. */
+    public static GgufFile parse(byte[] file) {
+        Arena arena = Arena.ofShared();
+        try {
+            MemorySegment bytes = arena.allocate(Math.max(1, file.length), 64).asSlice(0, file.length);
+            MemorySegment.copy(file, 0, bytes, ValueLayout.JAVA_BYTE, 0, file.length);
+            return new GgufReader(bytes.asReadOnly()).read(null, arena);
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
+    }
+
     private GgufFile read(@Nullable Path path, Arena arena) {
         if (size < 24) {
             throw new GgufException("a GGUF file has at least 24 bytes, not " + size, 0);

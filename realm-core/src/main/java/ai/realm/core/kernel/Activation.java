@@ -8,5 +8,9 @@ public enum Activation {
     /** GELU with erf. */
     GELU_ERF,
     /** GELU with a sigmoid: {@code x * sigmoid(1.702 x)}. */
-    GELU_QUICK, RELU, RELU_SQUARED, SIGMOID, TANH
+    GELU_QUICK,
+    RELU,
+    RELU_SQUARED,
+    SIGMOID,
+    TANH
 }

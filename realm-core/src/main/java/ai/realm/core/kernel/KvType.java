@@ -2,7 +2,8 @@ package ai.realm.core.kernel;
 
 /** How keys and values are held: a row of {@code dim} numbers of one position and head is contiguous. */
 public enum KvType {
-    F32, F16,
+    F32,
+    F16,
     /** QuantBlocks of 32 as GGUF's Q8_0: fp16 scale, 32 bytes; {@code dim} is a multiple of 32. */
     Q8_0;
 

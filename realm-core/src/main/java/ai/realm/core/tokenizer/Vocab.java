@@ -6,7 +6,12 @@ import java.util.Set;
 public interface Vocab {
     /** Kinds of tokens as GGUF numbers them from 1. */
     enum Kind {
-        NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE
+        NORMAL,
+        UNKNOWN,
+        CONTROL,
+        USER_DEFINED,
+        UNUSED,
+        BYTE
     }
 
     int size();
