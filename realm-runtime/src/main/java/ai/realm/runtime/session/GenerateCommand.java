@@ -22,6 +22,7 @@ public record GenerateCommand(RequestContext context, ModelLease model, Prompt p
 
     /** Order among the requests of one tenant. */
     public enum Priority {
-        INTERACTIVE, BATCH
+        INTERACTIVE,
+        BATCH
     }
 }
