@@ -22,8 +22,15 @@ public interface Kernels {
     /** A reusable holder of up to {@code rows} rows of {@code cols} activations. */
     Activations activations(int rows, int cols);
 
-    /** Fills rows {@code from} to {@code to} of {@code into} from {@code x} (row r at {@code xOffset + r * xStride}). */
-    void fill(Activations into, float[] x, int xOffset, int xStride, int cols, int from, int to);
+    /**
+     * Fills rows {@code from} to {@code to} of {@code into} from {@code x} (row r at {@code xOffset + r * xStride}), in the form
+     * that {@code w} is multiplied with. The holder may keep a reference to {@code x}, which must not change until the products
+     * are done; calls of one round give the same {@code x}, offset and stride.
+     */
+    void fill(Activations into, WeightMatrix w, float[] x, int xOffset, int xStride, int from, int to);
+
+    /** Whether what was filled for {@code a} also serves {@code b}. */
+    boolean sameForm(WeightMatrix a, WeightMatrix b);
 
     /**
      * {@code out[outOffset + t * outStride + r] = sum_c w[r, c] * x[t, c]} for rows {@code rowFrom <= r < rowTo} and all

@@ -1,0 +1,29 @@
+package ai.realm.core.kernel.scalar;
+
+import ai.realm.core.kernel.ActivationMode;
+import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.KernelsProvider;
+import java.util.Optional;
+
+/** Provides the plain loops, which run everywhere. */
+public final class ScalarKernelsProvider implements KernelsProvider {
+    @Override
+    public String name() {
+        return "scalar";
+    }
+
+    @Override
+    public int priority() {
+        return 0;
+    }
+
+    @Override
+    public Optional<String> unavailable() {
+        return Optional.empty();
+    }
+
+    @Override
+    public Kernels create(ActivationMode mode, int vectorBits) {
+        return new ScalarKernels();
+    }
+}

@@ -1,0 +1,91 @@
+package ai.realm.core.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.realm.core.tensor.GgmlType;
+import ai.realm.core.tensor.Shape;
+import ai.realm.core.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.junit.jupiter.api.Test;
+
+class ComputeTest {
+    private static final Compute.Options SCALAR = new Compute.Options(3, ActivationMode.F32, "scalar", 0);
+
+    private static TensorView matrix(int rows, int cols) {
+        float[] w = new float[rows * cols];
+        for (int i = 0; i < w.length; i++) {
+            w[i] = i % 7 - 3;
+        }
+        return new TensorView("w", GgmlType.F32, new Shape(cols, rows), MemorySegment.ofArray(w));
+    }
+
+    @Test
+    void open_unknownKernels_isRefused() {
+        assertThatThrownBy(() -> Compute.open(SCALAR.withKernels("gpu", 0))).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("scalar").hasMessageContaining("gpu");
+    }
+
+    @Test
+    void matmul_severalMatrices_areAllMultiplied() {
+        try (Compute compute = Compute.open(SCALAR); Arena arena = Arena.ofShared()) {
+            FloatRows x = new FloatRows(9, 33);
+            for (int i = 0; i < x.data().length; i++) {
+                x.data()[i] = i % 5;
+            }
+            WeightMatrix[] ws = {compute.prepare(matrix(70, 33), arena), compute.prepare(matrix(5, 33), arena)};
+            FloatRows[] outs = {new FloatRows(9, 70), new FloatRows(9, 6)};
+            compute.matmul(ws, x, 9, outs);
+            for (int i = 0; i < 2; i++) {
+                for (int t = 0; t < 9; t++) {
+                    for (int r = 0; r < ws[i].rows(); r++) {
+                        float want = 0;
+                        for (int c = 0; c < 33; c++) {
+                            want += ((r * 33 + c) % 7 - 3) * ((t * 33 + c) % 5);
+                        }
+                        assertThat(outs[i].data()[outs[i].offset(t) + r]).isEqualTo(want);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void matmul_wrongShapes_areRefused() {
+        try (Compute compute = Compute.open(SCALAR); Arena arena = Arena.ofShared()) {
+            WeightMatrix w = compute.prepare(matrix(4, 32), arena);
+            assertThatThrownBy(() -> compute.matmul(w, new FloatRows(1, 31), 1, new FloatRows(1, 4)))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("31");
+            assertThatThrownBy(() -> compute.matmul(w, new FloatRows(1, 32), 2, new FloatRows(2, 4)))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> compute.matmul(w, new FloatRows(1, 32), 1, new FloatRows(1, 3)))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
+    void forRows_anyCount_coversEachRowOnce() {
+        try (Compute compute = Compute.open(SCALAR)) {
+            for (int count = 0; count < 40; count++) {
+                AtomicIntegerArray seen = new AtomicIntegerArray(40);
+                compute.forRows(count, (from, to) -> {
+                    for (int i = from; i < to; i++) {
+                        seen.incrementAndGet(i);
+                    }
+                });
+                for (int i = 0; i < 40; i++) {
+                    assertThat(seen.get(i)).isEqualTo(i < count ? 1 : 0);
+                }
+            }
+        }
+    }
+
+    @Test
+    void describe_opened_namesKernelsAndThreads() {
+        try (Compute compute = Compute.open(SCALAR)) {
+            assertThat(compute.describe()).isEqualTo("kernels scalar (forced), 3 threads, activations F32");
+        }
+    }
+}
