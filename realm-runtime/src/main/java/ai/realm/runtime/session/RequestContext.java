@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class RequestContext {
     private final String requestId;
     private final String tenantId;
+    private final double weight;
     private final long deadlineNanos;
     private final List<Runnable> listeners = new ArrayList<>();
     private @Nullable RealmException cause;
@@ -22,8 +23,17 @@ public final class RequestContext {
      * @param deadlineNanos of {@link System#nanoTime}
      */
     public RequestContext(String requestId, String tenantId, long deadlineNanos) {
+        this(requestId, tenantId, 1, deadlineNanos);
+    }
+
+    /** @param weight the tenant's share of the engine beside other tenants that want it; above 0, usually 1 */
+    public RequestContext(String requestId, String tenantId, double weight, long deadlineNanos) {
+        if (!(weight > 0 && weight <= 1e6)) {
+            throw RealmException.badParam("weight", "a tenant's weight must be above 0 and at most 1000000, not " + weight);
+        }
         this.requestId = requestId;
         this.tenantId = tenantId;
+        this.weight = weight;
         this.deadlineNanos = deadlineNanos;
     }
 
@@ -33,6 +43,11 @@ public final class RequestContext {
 
     public String tenantId() {
         return tenantId;
+    }
+
+    /** The tenant's weight in the fair share. */
+    public double weight() {
+        return weight;
     }
 
     public long deadlineNanos() {
