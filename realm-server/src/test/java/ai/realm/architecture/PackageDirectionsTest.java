@@ -1,0 +1,96 @@
+package ai.realm.architecture;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Holds the map of docs/architecture.md: which package may use which. Arrows point down only. */
+class PackageDirectionsTest {
+    private static JavaClasses realm;
+
+    /** A package of Realm and the packages of Realm that it may use besides its own and {@code core.error}. */
+    private record Layer(String name, String... mayUse) {}
+
+    private static final List<Layer> MAP = List.of(
+            new Layer("core.error"),
+            new Layer("core.tensor"),
+            new Layer("core.gguf", "core.tensor"),
+            new Layer("core.kernel", "core.tensor"),
+            new Layer("core.tokenizer", "core.gguf"),
+            new Layer("core.chat", "core.tokenizer", "core.gguf"),
+            new Layer("core.model", "core.gguf", "core.tensor", "core.kernel"),
+            new Layer("core.sampling", "core.tokenizer"),
+            new Layer("runtime.store", "core", "runtime.scheduler", "runtime.kvcache"),
+            new Layer("runtime.kvcache", "core.model", "core.kernel"),
+            new Layer("runtime.scheduler", "core", "runtime.kvcache", "runtime.store", "runtime.session"),
+            new Layer("runtime.session", "core", "runtime.scheduler", "runtime.store"),
+            new Layer("runtime.guest", "core.error", "core.tokenizer", "core.sampling", "runtime.session", "runtime.store"));
+
+    @BeforeAll
+    static void importClasses() {
+        realm = new ClassFileImporter().withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages("ai.realm");
+    }
+
+    @Test
+    void import_ofMainClasses_findsAllModules() {
+        assertThat(realm.stream().map(JavaClass::getPackageName)).anyMatch(p -> p.startsWith("ai.realm.core"))
+                .anyMatch(p -> p.startsWith("ai.realm.runtime")).anyMatch(p -> p.startsWith("ai.realm.server"));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> package_usesOnlyWhatTheMapAllows() {
+        return MAP.stream().map(layer -> DynamicTest.dynamicTest(layer.name, () -> {
+            String[] allowed = Stream.concat(Stream.of(layer.name, "core.error"), Stream.of(layer.mayUse))
+                    .map(PackageDirectionsTest::pattern).toArray(String[]::new);
+            DescribedPredicate<JavaClass> forbidden = resideInAPackage("ai.realm..")
+                    .and(DescribedPredicate.not(resideInAnyPackage(allowed)));
+            noClasses().that().resideInAPackage(pattern(layer.name)).should().dependOnClassesThat(forbidden)
+                    .allowEmptyShould(true)
+                    .check(realm);
+        }));
+    }
+
+    @Test
+    void core_knowsNoHttpNoLoggerNoWebAssembly() {
+        noClasses().that().resideInAPackage("ai.realm.core..").should().dependOnClassesThat(
+                resideInAnyPackage("org.slf4j..", "java.util.logging..", "java.net.http..", "com.dylibso..", "io.javalin.."))
+                .check(realm);
+    }
+
+    @Test
+    void vectorApi_isImportedBySimdKernelsOnly() {
+        noClasses().that().resideOutsideOfPackage("ai.realm.core.kernel.simd..").should()
+                .dependOnClassesThat(resideInAPackage("jdk.incubator.vector..")).check(realm);
+    }
+
+    @Test
+    void chicory_isImportedByTheGuestHostOnly() {
+        noClasses().that().resideOutsideOfPackage("ai.realm.runtime.guest..").should()
+                .dependOnClassesThat(resideInAPackage("com.dylibso..")).check(realm);
+    }
+
+    @Test
+    void everyClass_belongsToOneOfTheThreeLayers() {
+        classes().that().resideInAPackage("ai.realm..").should()
+                .resideInAnyPackage("ai.realm.core..", "ai.realm.runtime..", "ai.realm.server..", "ai.realm.guest..")
+                .check(realm);
+    }
+
+    private static String pattern(String layer) {
+        return "ai.realm." + layer + "..";
+    }
+}
