@@ -1,0 +1,33 @@
+package ai.realm.core.sampling;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Chooses the next token of one sequence from its logits and remembers what was chosen. Seeded and deterministic: the same seed,
+ * prompt and logits give the same tokens. Not thread-safe; one for each sequence.
+ */
+public interface Sampler {
+    /**
+     * The next token by the row {@code logits[offset … offset + vocabSize)}. NaN and infinities count as impossible. Does not
+     * record the token: call {@link #accept} with the one that is used.
+     *
+     * @throws ai.realm.core.error.RealmException INTERNAL when no token is possible; only this sequence is affected
+     */
+    int sample(float[] logits, int offset, int vocabSize);
+
+    /** Records a token of the output: penalty history and grammar advance by it. */
+    void accept(int token);
+
+    /** The seed in use: the one asked for, or the one drawn when none was. */
+    long seed();
+
+    /** Log-probabilities of the last {@link #sample}, or null when the parameters ask for none. */
+    default @Nullable TokenLogProbs lastLogProbs() {
+        return null;
+    }
+
+    /** Whether the output so far satisfies the grammar as a whole; true when there is no grammar. */
+    default boolean isComplete() {
+        return true;
+    }
+}

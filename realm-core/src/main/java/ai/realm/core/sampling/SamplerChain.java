@@ -1,0 +1,93 @@
+package ai.realm.core.sampling;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A sampler that passes the candidates through stages, the last of which chooses. With a {@link TokenConstraint} the chain runs
+ * first over all tokens, and only if its choice is not allowed a second time over the allowed ones: the same distribution as
+ * masking at once, at a fraction of the cost while the model keeps to the grammar by itself.
+ */
+final class SamplerChain implements Sampler {
+    private final List<SamplerStage> stages;
+    private final @Nullable TokenConstraint constraint;
+    private final @Nullable LogProbsReader logProbs;
+    private final long seed;
+    private final boolean argMaxOnly;
+    private final Candidates candidates = new Candidates();
+    private @Nullable TokenLogProbs last;
+
+    SamplerChain(List<SamplerStage> stages, @Nullable TokenConstraint constraint, int logProbs, long seed) {
+        this.stages = List.copyOf(stages);
+        this.constraint = constraint;
+        this.logProbs = logProbs > 0 ? new LogProbsReader(logProbs) : null;
+        this.seed = seed;
+        this.argMaxOnly = stages.size() == 1 && stages.getFirst() instanceof GreedyStage;
+    }
+
+    @Override
+    public int sample(float[] logits, int offset, int vocabSize) {
+        int token = argMaxOnly ? argMax(logits, offset, vocabSize) : run(logits, offset, vocabSize, null);
+        if (constraint != null && (token < 0 || !constraint.allows(token))) {
+            token = run(logits, offset, vocabSize, constraint);
+        }
+        if (token < 0) {
+            throw new RealmException(ErrorCode.INTERNAL, constraint == null
+                    ? "the model gave no finite logit for any token"
+                    : "no token of the vocabulary continues the output within its grammar");
+        }
+        last = logProbs == null ? null : logProbs.read(logits, offset, vocabSize, token);
+        return token;
+    }
+
+    private int run(float[] logits, int offset, int vocabSize, @Nullable TokenConstraint mask) {
+        candidates.load(logits, offset, vocabSize);
+        if (mask != null) {
+            mask.mask(candidates);
+        }
+        for (int i = 0; i < stages.size(); i++) {
+            stages.get(i).apply(candidates);
+        }
+        return candidates.selected() < 0 ? -1 : candidates.id(candidates.selected());
+    }
+
+    private static int argMax(float[] logits, int offset, int count) {
+        int best = -1;
+        float max = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < count; i++) {
+            float v = logits[offset + i];
+            if (v > max && v != Float.POSITIVE_INFINITY) {
+                max = v;
+                best = i;
+            }
+        }
+        return best;
+    }
+
+    @Override
+    public void accept(int token) {
+        for (int i = 0; i < stages.size(); i++) {
+            stages.get(i).accept(token);
+        }
+        if (constraint != null) {
+            constraint.accept(token);
+        }
+    }
+
+    @Override
+    public long seed() {
+        return seed;
+    }
+
+    @Override
+    public @Nullable TokenLogProbs lastLogProbs() {
+        return last;
+    }
+
+    @Override
+    public boolean isComplete() {
+        return constraint == null || constraint.isComplete();
+    }
+}

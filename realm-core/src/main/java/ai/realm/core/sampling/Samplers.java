@@ -1,0 +1,93 @@
+package ai.realm.core.sampling;
+
+import ai.realm.core.error.RealmException;
+import ai.realm.core.tokenizer.Vocab;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Builds the sampler that parameters ask for, its stages in llama.cpp's default order. */
+public final class Samplers {
+    private Samplers() {
+    }
+
+    /**
+     * @param promptTokens seen by the penalties
+     * @param vocab needed for a grammar or a JSON schema only
+     * @throws RealmException INVALID_REQUEST for a grammar or schema that cannot be used, or a bias for a token that is not there
+     */
+    public static Sampler create(SamplingParams params, int vocabSize, int[] promptTokens, @Nullable Vocab vocab) {
+        Long asked = params.seed();
+        long seed = asked != null ? asked : new SplittableRandom().nextLong();
+        List<SamplerStage> stages = new ArrayList<>();
+        addAdjustments(params, vocabSize, stages);
+        if (params.isGreedy()) {
+            stages.add(new GreedyStage());
+        } else {
+            addTruncations(params, stages);
+            stages.add(new DrawStage(seed));
+        }
+        for (int token : promptTokens) {
+            for (SamplerStage stage : stages) {
+                stage.accept(token);
+            }
+        }
+        return new SamplerChain(stages, constraint(params, vocab), params.logProbs(), seed);
+    }
+
+    private static void addAdjustments(SamplingParams params, int vocabSize, List<SamplerStage> stages) {
+        if (!params.logitBias().isEmpty()) {
+            stages.add(bias(params.logitBias(), vocabSize));
+        }
+        boolean penalties = params.repetitionPenalty() != 1 || params.frequencyPenalty() != 0 || params.presencePenalty() != 0;
+        if (penalties && params.repeatWindow() != 0) {
+            int window = params.repeatWindow() < 0 ? Integer.MAX_VALUE : params.repeatWindow();
+            stages.add(new PenaltiesStage(window, params.repetitionPenalty(), params.frequencyPenalty(),
+                    params.presencePenalty()));
+        }
+    }
+
+    private static void addTruncations(SamplingParams params, List<SamplerStage> stages) {
+        if (params.topK() > 0) {
+            stages.add(new TopKStage(params.topK()));
+        }
+        if (params.typicalP() < 1) {
+            stages.add(new TypicalStage(params.typicalP(), 1));
+        }
+        if (params.topP() < 1) {
+            stages.add(new TopPStage(params.topP(), 1));
+        }
+        if (params.minP() > 0) {
+            stages.add(new MinPStage(params.minP(), 1));
+        }
+        if (params.temperature() != 1) {
+            stages.add(new TemperatureStage(params.temperature(), 0, 1));
+        }
+    }
+
+    private static LogitBiasStage bias(Map<Integer, Float> biases, int vocabSize) {
+        int[] tokens = new int[biases.size()];
+        float[] values = new float[biases.size()];
+        int i = 0;
+        for (Map.Entry<Integer, Float> e : new TreeMap<>(biases).entrySet()) {
+            if (e.getKey() < 0 || e.getKey() >= vocabSize) {
+                throw RealmException.badParam("logit_bias",
+                        "logit_bias must name token ids below " + vocabSize + ", not " + e.getKey());
+            }
+            tokens[i] = e.getKey();
+            values[i++] = e.getValue();
+        }
+        return new LogitBiasStage(tokens, values);
+    }
+
+    private static @Nullable TokenConstraint constraint(SamplingParams params, @Nullable Vocab vocab) {
+        if (params.grammar() == null && params.jsonSchema() == null) {
+            return null;
+        }
+        throw RealmException.badParam(params.grammar() != null ? "grammar" : "json_schema",
+                "structured output is not available for this model");
+    }
+}
