@@ -1,5 +1,7 @@
 package ai.realm.core.tokenizer;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * Text to token ids by one model's vocabulary and rules. Immutable, usable by any thread; encoding costs time linear in the
  * text (times a logarithm at most).
@@ -30,5 +32,20 @@ public interface Tokenizer {
             out.append(d.accept(id));
         }
         return out.append(d.finish()).toString();
+    }
+
+    /**
+     * All of {@code ids} as the bytes of one text, as the model's family writes it: without the space that encoding put before the
+     * text, and with spaces cleaned up where {@link #cleansSpaces}. The bytes need not be UTF-8.
+     *
+     * @param dropAdded leave out the BOS and EOS that encoding added at the ends
+     */
+    default byte[] detokenize(int[] ids, boolean showSpecial, boolean dropAdded) {
+        return decode(ids, showSpecial).getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Whether {@link #detokenize} takes out spaces before punctuation and apostrophes. */
+    default boolean cleansSpaces() {
+        return false;
     }
 }
