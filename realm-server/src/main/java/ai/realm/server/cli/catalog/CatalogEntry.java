@@ -1,0 +1,58 @@
+package ai.realm.server.cli.catalog;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.net.URI;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One model of the catalogue.
+ *
+ * @param file its file's name, never a path
+ * @param url where to fetch it; null for a file that comes with Realm
+ * @param bytes size of the file, or 0 when not known
+ * @param sha256 lower-case hexadecimal, or null when not known
+ */
+public record CatalogEntry(String name, String file, @Nullable URI url, long bytes, @Nullable String sha256, String licence) {
+    /** What a name or a file may look like: no separator, no leading dot, nothing that a path could be made of. */
+    private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+    private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+
+    public CatalogEntry(@JsonProperty("name") String name, @JsonProperty("file") String file,
+            @JsonProperty("url") @Nullable URI url,
+            @JsonProperty("bytes") long bytes, @JsonProperty("sha256") @Nullable String sha256,
+            @JsonProperty("licence") String licence) {
+        this.name = plain("name", name);
+        this.file = plain("file", file);
+        this.url = url;
+        this.bytes = bytes;
+        this.sha256 = sha256;
+        this.licence = licence;
+        if (licence == null || licence.isBlank()) {
+            throw new IllegalArgumentException("model " + name + " must state its licence");
+        }
+        if (bytes < 0) {
+            throw new IllegalArgumentException("bytes of model " + name + " must be 0 (not known) or more, not " + bytes);
+        }
+        if (sha256 != null && !SHA256.matcher(sha256).matches()) {
+            throw new IllegalArgumentException("sha256 of model " + name + " must be 64 hexadecimal digits, not " + sha256);
+        }
+        if (url != null && !("https".equals(url.getScheme()) || "http".equals(url.getScheme()))) {
+            throw new IllegalArgumentException("url of model " + name + " must be http or https, not " + url);
+        }
+    }
+
+    private static String plain(String what, @Nullable String text) {
+        if (text == null || !isPlain(text)) {
+            throw new IllegalArgumentException(
+                    "a model's " + what + " must be 1 to 128 of A-Z a-z 0-9 . _ - without .. and not begin with a mark, not "
+                            + text);
+        }
+        return text;
+    }
+
+    /** Whether a text can be the name of a model. */
+    public static boolean isPlain(String text) {
+        return PLAIN.matcher(text).matches() && !text.contains("..");
+    }
+}

@@ -1,0 +1,111 @@
+package ai.realm.server.cli.catalog;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The models that Realm knows by name ({@code models/catalog.yaml}) and where their files are: those that come with Realm beside
+ * the catalogue, those that were pulled in a folder of their own. Names become paths only through an entry. Immutable.
+ */
+public final class ModelCatalog {
+    private static final ObjectMapper YAML = YAMLMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    private final Map<String, CatalogEntry> entries = new LinkedHashMap<>();
+    private final Path shipped;
+    private final Path pulled;
+
+    private record Document(@JsonProperty("models") List<CatalogEntry> models) {}
+
+    /**
+     * @param shipped folder of the files that come with Realm
+     * @param pulled folder of the files that were fetched
+     */
+    public ModelCatalog(List<CatalogEntry> models, Path shipped, Path pulled) {
+        for (CatalogEntry entry : models) {
+            if (entries.put(entry.name(), entry) != null) {
+                throw new IllegalArgumentException("model " + entry.name() + " occurs twice in the catalogue");
+            }
+        }
+        if (entries.isEmpty()) {
+            throw new IllegalArgumentException("the catalogue must have at least one model, the default");
+        }
+        this.shipped = shipped;
+        this.pulled = pulled;
+    }
+
+    /** The catalogue of this installation: {@code models/catalog.yaml} in the home directory, pulled files in {@code .realm/models}. */
+    public static ModelCatalog open() throws IOException {
+        Path home = Path.of(System.getProperty("realm.home", ""));
+        return read(home.resolve("models").resolve("catalog.yaml"), home.resolve(".realm").resolve("models"));
+    }
+
+    /** A catalogue from a file; what it ships lies beside it. */
+    public static ModelCatalog read(Path yaml, Path pulled) throws IOException {
+        String text;
+        try {
+            text = Files.readString(yaml);
+        } catch (IOException e) {
+            throw new IOException("the catalogue of models cannot be read: " + e, e);
+        }
+        try {
+            Document document = YAML.readValue(text, Document.class);
+            return new ModelCatalog(document.models(), yaml.resolveSibling(""), pulled);
+        } catch (IOException | IllegalArgumentException e) {
+            Throwable cause = e.getCause() instanceof IllegalArgumentException ? e.getCause() : e;
+            throw new IOException("the catalogue " + yaml + " is malformed: " + cause.getMessage(), e);
+        }
+    }
+
+    /** All models in the catalogue's order. */
+    public List<CatalogEntry> entries() {
+        return List.copyOf(entries.values());
+    }
+
+    /** The model that is served when none is named. */
+    public CatalogEntry defaultEntry() {
+        return entries.values().iterator().next();
+    }
+
+    public Optional<CatalogEntry> find(String name) {
+        return Optional.ofNullable(entries.get(name));
+    }
+
+    /** The model of this name, or a MODEL_NOT_FOUND that lists what there is. */
+    public CatalogEntry get(String name) {
+        CatalogEntry entry = entries.get(name);
+        if (entry == null) {
+            throw new RealmException(ErrorCode.MODEL_NOT_FOUND,
+                    "no model is named " + (CatalogEntry.isPlain(name) ? name : "so") + "; the catalogue has "
+                            + entries.keySet());
+        }
+        return entry;
+    }
+
+    /** The model's file if it is on disk. */
+    public Optional<Path> locate(CatalogEntry entry) {
+        for (Path folder : List.of(shipped, pulled)) {
+            Path file = folder.resolve(entry.file());
+            if (Files.isRegularFile(file)) {
+                return Optional.of(file);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Where a pulled file goes. */
+    public Path target(CatalogEntry entry) {
+        return pulled.resolve(entry.file());
+    }
+}
