@@ -32,7 +32,7 @@ final class BpeTokenizer extends PartitioningTokenizer {
     }
 
     @Override
-    void encodePlain(SourceText source, int from, int to, boolean afterSpecial, IntList out) {
+    void encodePlain(SourceText source, int from, int to, IntList out) {
         SourceText text = source;
         if (rules.escapeSpaces()) {
             text = source.escaped(from, to, false);

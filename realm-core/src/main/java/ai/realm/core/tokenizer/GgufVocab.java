@@ -20,6 +20,7 @@ final class GgufVocab implements Vocab {
     private final byte[][] pieces;
     private final SpecialIds special;
     private final Set<String> spellings;
+    private final SpecialTokens specialTokens;
     private final BitSet stripLeft = new BitSet();
     private final BitSet stripRight = new BitSet();
 
@@ -43,6 +44,7 @@ final class GgufVocab implements Vocab {
             }
         }
         spellings = Collections.unmodifiableSet(found);
+        specialTokens = new SpecialTokens(spellings);
         findStrips(gguf);
     }
 
@@ -132,6 +134,11 @@ final class GgufVocab implements Vocab {
     @Override
     public Set<String> specialSpellings() {
         return spellings;
+    }
+
+    /** Breaks the spellings of this vocabulary's special tokens; made once. */
+    SpecialTokens specialTokens() {
+        return specialTokens;
     }
 
     SpecialIds special() {

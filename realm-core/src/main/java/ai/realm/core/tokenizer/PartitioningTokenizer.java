@@ -27,12 +27,8 @@ abstract class PartitioningTokenizer implements Tokenizer {
         this.matcher = new SpecialMatcher(vocab);
     }
 
-    /**
-     * Encodes {@code [from, to)} of a text, which holds no special tokens.
-     *
-     * @param afterSpecial nothing or a special token stands before it
-     */
-    abstract void encodePlain(SourceText source, int from, int to, boolean afterSpecial, IntList out);
+    /** Encodes {@code [from, to)} of a text, which holds no special tokens: what stands before it is one, or nothing. */
+    abstract void encodePlain(SourceText source, int from, int to, IntList out);
 
     @Override
     public final GgufVocab vocab() {
@@ -47,17 +43,15 @@ abstract class PartitioningTokenizer implements Tokenizer {
             out.add(vocab.bosId());
         }
         int at = 0;
-        boolean afterSpecial = true;
         for (SpecialMatcher.Match m : matcher.matches(source, parseSpecial)) {
             if (m.from() > at) {
-                encodePlain(source, at, m.from(), afterSpecial, out);
+                encodePlain(source, at, m.from(), out);
             }
             out.add(m.id());
             at = m.to();
-            afterSpecial = true;
         }
         if (at < source.length()) {
-            encodePlain(source, at, source.length(), afterSpecial, out);
+            encodePlain(source, at, source.length(), out);
         }
         if (addSpecial && rules.lastId() >= 0) {
             out.add(rules.lastId());

@@ -15,8 +15,8 @@ final class SpecialMatcher {
     record Match(int id, int from, int to) {}
 
     private final GgufVocab vocab;
-    private final ByteTrie always = new ByteTrie(64);
-    private final ByteTrie all = new ByteTrie(64);
+    private final Trie always = new Trie(64);
+    private final Trie all = new Trie(64);
     /** Ids by rank: longest first, then by id. */
     private final int[] byRank;
 
@@ -41,7 +41,7 @@ final class SpecialMatcher {
 
     /** The matches in the order of the text. */
     List<Match> matches(SourceText source, boolean parseSpecial) {
-        ByteTrie trie = parseSpecial ? all : always;
+        Trie trie = parseSpecial ? all : always;
         if (trie.isEmpty()) {
             return List.of();
         }
@@ -74,12 +74,12 @@ final class SpecialMatcher {
     }
 
     /** Adds the longest spelling at {@code at} that ends at or before {@code limit}. */
-    private static void offer(ByteTrie trie, SourceText source, int at, int limit, PriorityQueue<Long> candidates) {
+    private static void offer(Trie trie, SourceText source, int at, int limit, PriorityQueue<Long> candidates) {
         byte[] text = source.utf8();
         int node = 0;
-        int best = ByteTrie.NONE;
+        int best = Trie.NONE;
         for (int i = at; i < limit; i++) {
-            node = trie.child(node, text[i]);
+            node = trie.child(node, text[i] & 0xFF);
             if (node < 0) {
                 break;
             }

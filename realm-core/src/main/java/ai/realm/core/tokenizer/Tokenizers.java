@@ -21,7 +21,9 @@ public final class Tokenizers {
         TokenizerKind kind = TokenizerKind.byName(model);
         return Optional.of(switch (kind) {
             case BPE, GEMMA4_BPE -> bpe(gguf, kind);
-            default -> throw new ai.realm.core.gguf.GgufException("tokenizer " + model + " is not supported", -1);
+            case SPM -> spm(gguf);
+            case WORD_PIECE -> wordPiece(gguf);
+            case UNIGRAM -> unigram(gguf);
         });
     }
 
@@ -30,9 +32,33 @@ public final class Tokenizers {
         String name = kind == TokenizerKind.GEMMA4_BPE ? "gemma4" : gguf.stringOr(VocabKeys.PREFIX + "pre", absent);
         PreTokenizers.Rules rules = PreTokenizers.byName(name == null ? absent : name);
         GgufVocab vocab = new GgufVocab(gguf, kind, !rules.escapeSpaces(), rules.addBos(), false);
-        boolean spacePrefix = gguf.boolOr(VocabKeys.PREFIX + "add_space_prefix", false);
-        PartitionRules partition = new PartitionRules(spacePrefix, rules.cleanSpaces(),
-                vocab.special().addsEos() ? vocab.eosId() : -1);
+        PartitionRules partition = new PartitionRules(spacePrefix(gguf, false), rules.cleanSpaces(), addedEos(vocab));
         return new BpeTokenizer(vocab, partition, rules, new BpeMerges(gguf, vocab, !"kimi-k2".equals(name)));
+    }
+
+    private static Tokenizer spm(GgufFile gguf) {
+        GgufVocab vocab = new GgufVocab(gguf, TokenizerKind.SPM, false, true, false);
+        return new SpmTokenizer(vocab, new PartitionRules(spacePrefix(gguf, true), false, addedEos(vocab)));
+    }
+
+    private static Tokenizer wordPiece(GgufFile gguf) {
+        GgufVocab vocab = new GgufVocab(gguf, TokenizerKind.WORD_PIECE, false, true, false);
+        int separator = vocab.special().separator();
+        return new WordPieceTokenizer(vocab, new PartitionRules(spacePrefix(gguf, false), true, separator), gguf);
+    }
+
+    private static Tokenizer unigram(GgufFile gguf) {
+        GgufVocab vocab = new GgufVocab(gguf, TokenizerKind.UNIGRAM, false, false, true);
+        boolean space = spacePrefix(gguf, false);
+        return new UnigramTokenizer(vocab, new PartitionRules(space, false, addedEos(vocab)),
+                new UnigramNormalizer(gguf, vocab, space));
+    }
+
+    private static boolean spacePrefix(GgufFile gguf, boolean absent) {
+        return gguf.boolOr(VocabKeys.PREFIX + "add_space_prefix", absent);
+    }
+
+    private static int addedEos(GgufVocab vocab) {
+        return vocab.special().addsEos() ? vocab.eosId() : -1;
     }
 }

@@ -1,5 +1,6 @@
 package ai.realm.core.tokenizer;
 
+import java.text.Normalizer;
 import java.util.Arrays;
 
 /**
@@ -73,6 +74,14 @@ final class UnicodeClasses {
 
     static int toLowerCase(int cp) {
         return assigned(cp) ? Character.toLowerCase(cp) : cp;
+    }
+
+    /** The base letter of a letter with accents: the first code point of its canonical decomposition. */
+    static int withoutAccents(int cp) {
+        if (cp < 0xC0 || !assigned(cp)) {
+            return cp;
+        }
+        return Normalizer.normalize(Character.toString(cp), Normalizer.Form.NFD).codePointAt(0);
     }
 
     static boolean assigned(int cp) {
