@@ -1,10 +1,17 @@
 package ai.realm.runtime.guest;
 
+import ai.realm.runtime.session.SessionFactory;
+
 /**
  * Compiles guest modules and runs requests in them. Thread-safe; owns the threads that guests run on and the watchdog, which end
  * when it is closed.
  */
 public interface GuestHost extends AutoCloseable {
+    /** The host on Chicory, its threads started on demand. */
+    static GuestHost start(SessionFactory sessions, GuestHostOptions options) {
+        return new ChicoryGuestHost(sessions, options);
+    }
+
     /**
      * Validates, compiles and warms a module; the same bytes give the same compiled code.
      *
@@ -12,6 +19,13 @@ public interface GuestHost extends AutoCloseable {
      *         what is wanted
      */
     GuestModule register(byte[] wasm, GuestLimits limits);
+
+    /**
+     * What a module is: everything that {@link #register} checks, as a report. Nothing is kept.
+     *
+     * @throws ai.realm.core.error.RealmException GUEST_REFUSED as {@link #register}
+     */
+    GuestReport check(byte[] wasm, GuestLimits limits);
 
     /**
      * Runs one request in a fresh instance and returns when it has ended.

@@ -1,0 +1,60 @@
+package ai.realm.runtime.guest;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import java.util.function.Consumer;
+
+/**
+ * What the client receives of a guest's work, in order: pieces that were passed on or emitted, then the text that {@code generate}
+ * returned, without the part already sent if it begins with it.
+ *
+ * <p>A guest that sees tokens ({@code on_token} or {@code realm_host_emit}) decides about every piece itself, so its pieces count
+ * whether the client streams or not: the answer is the same text either way. A guest that does not see them answers with the text
+ * it returns; if that was streamed early, the text must begin with what was streamed, or the streamed answer would be another one
+ * than the unstreamed.
+ */
+final class AnswerStream {
+    private final boolean seesTokens;
+    private final long maxBytes;
+    private final Consumer<String> client;
+    private final StringBuilder sent = new StringBuilder();
+    private long bytes;
+
+    AnswerStream(boolean seesTokens, long maxBytes, Consumer<String> client) {
+        this.seesTokens = seesTokens;
+        this.maxBytes = maxBytes;
+        this.client = client;
+    }
+
+    /** Sends a piece now. */
+    void send(String piece) {
+        if (piece.isEmpty()) {
+            return;
+        }
+        long total = bytes + utf8Length(piece);
+        if (total > maxBytes) {
+            throw GuestLimit.OUTPUT_BYTES.reached(maxBytes + " bytes", total + " bytes");
+        }
+        bytes = total;
+        sent.append(piece);
+        client.accept(piece);
+    }
+
+    /** The end: the text that the guest returned. */
+    void finish(String answer) {
+        int length = sent.length();
+        if (answer.startsWith(sent.toString())) {
+            send(answer.substring(length));
+        } else if (seesTokens) {
+            send(answer);
+        } else {
+            throw new RealmException(ErrorCode.GUEST_FAILED, "the guest's answer does not begin with the " + length
+                    + " characters that were streamed while they were generated; a guest that changes the text afterwards must clear "
+                    + "bit 0 (stream) of the options' flags before it generates");
+        }
+    }
+
+    private static long utf8Length(String text) {
+        return text.codePoints().mapToLong(c -> c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4).sum();
+    }
+}

@@ -1,0 +1,171 @@
+package ai.realm.runtime.guest;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.session.RequestContext;
+import ai.realm.runtime.session.SessionFactory;
+import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Guests on Chicory, compiled to Java classes; every request in a fresh instance on a thread of its own. */
+final class ChicoryGuestHost implements GuestHost {
+    private final SessionFactory sessions;
+    private final GuestHostOptions options;
+    private final GuestCompiler compiler;
+    private final InstanceFactory instances = new InstanceFactory();
+    private final GuestThreads threads;
+    private final Watchdog watchdog;
+    /** Weak, so that compiled code goes with the last tenant that has it. */
+    private final Map<String, WeakReference<CompiledGuest>> compiled = new ConcurrentHashMap<>();
+    private final Map<String, Object> compiling = new ConcurrentHashMap<>();
+    private final Map<String, Integer> running = new ConcurrentHashMap<>();
+
+    ChicoryGuestHost(SessionFactory sessions, GuestHostOptions options) {
+        this.sessions = sessions;
+        this.options = options;
+        this.compiler = new GuestCompiler(options.listener());
+        this.threads = new GuestThreads(options.maxInstances());
+        double processors = Runtime.getRuntime().availableProcessors() * options.cpuShare();
+        this.watchdog = new Watchdog(new CpuGovernor(processors, System.nanoTime()));
+    }
+
+    @Override
+    public GuestModule register(byte[] wasm, GuestLimits limits) {
+        requireSize(wasm, limits);
+        String digest = digest(wasm);
+        CompiledGuest guest = known(digest);
+        if (guest == null) {
+            synchronized (compiling.computeIfAbsent(digest, d -> new Object())) {
+                guest = known(digest);
+                if (guest == null) {
+                    guest = build(wasm, digest, limits);
+                    compiled.values().removeIf(r -> r.get() == null);
+                    compiled.put(digest, new WeakReference<>(guest));
+                }
+            }
+            compiling.remove(digest);
+        }
+        guest.requireWithin(limits);
+        return guest;
+    }
+
+    @Override
+    public GuestReport check(byte[] wasm, GuestLimits limits) {
+        requireSize(wasm, limits);
+        return build(wasm, digest(wasm), limits).report();
+    }
+
+    private static void requireSize(byte[] wasm, GuestLimits limits) {
+        if (wasm.length > limits.moduleBytes()) {
+            throw GuestLimit.MODULE_BYTES.reached(limits.moduleBytes() + " bytes", wasm.length + " bytes");
+        }
+    }
+
+    private @Nullable CompiledGuest known(String digest) {
+        WeakReference<CompiledGuest> reference = compiled.get(digest);
+        return reference == null ? null : reference.get();
+    }
+
+    private CompiledGuest build(byte[] wasm, String digest, GuestLimits limits) {
+        CompiledGuest guest = compiler.compile(wasm, digest, limits.compileTime());
+        guest.requireWithin(limits);
+        return warm(guest, limits);
+    }
+
+    /** One instance off the request path: what it cannot do now is refused now. */
+    private CompiledGuest warm(CompiledGuest guest, GuestLimits limits) {
+        GuestWarmUp warmUp = new GuestWarmUp(guest, limits, instances);
+        Supervision supervision = new Supervision("", Duration.ofSeconds(2), Duration.ofMillis(500),
+                Long.MAX_VALUE);
+        GuestTask task = new GuestTask(supervision, watchdog, () -> {}, text -> {});
+        threads.start(limits.stackBytes(), () -> task.run(warmUp::run));
+        try {
+            task.await();
+        } catch (RealmException e) {
+            throw e.code() == ErrorCode.GUEST_REFUSED
+                    ? e
+                    : new RealmException(ErrorCode.GUEST_REFUSED, "the module was refused: no instance can be made of it: "
+                            + e.getMessage(), e);
+        }
+        return guest.warmed(warmUp.abiVersion(), guest.report().compileNanos() + supervision.ageNanos());
+    }
+
+    @Override
+    public GuestResult run(GuestModule module, GuestCall call, GuestLimits limits, GuestOutput output) {
+        CompiledGuest guest = CompiledGuest.of(module);
+        RequestContext context = call.context();
+        context.check();
+        String tenant = context.tenantId();
+        enter(tenant, limits);
+        try {
+            return supervised(guest, call, limits, output);
+        } catch (GuestLimitException e) {
+            options.listener().limitReached(tenant, e.limit());
+            throw e;
+        } finally {
+            running.compute(tenant, (t, n) -> n == null || n == 1 ? null : n - 1);
+        }
+    }
+
+    private void enter(String tenant, GuestLimits limits) {
+        int now = running.merge(tenant, 1, Integer::sum);
+        if (now > limits.concurrentInstances()) {
+            running.compute(tenant, (t, n) -> n == null || n == 1 ? null : n - 1);
+            GuestLimitException e = GuestLimit.CONCURRENT_INSTANCES.reached(limits.concurrentInstances(), now);
+            options.listener().limitReached(tenant, e.limit());
+            throw e;
+        }
+    }
+
+    private GuestResult supervised(CompiledGuest guest, GuestCall call, GuestLimits limits, GuestOutput output) {
+        RequestContext context = call.context();
+        Supervision supervision = new Supervision(context.tenantId(), limits.deadline(), limits.cpuTime(),
+                context.remainingNanos());
+        GuestTask task = new GuestTask(supervision, watchdog, context::check, output);
+        GuestRun run = new GuestRun(guest, call, limits, supervision,
+                new AnswerStream(guest.facts().seesTokens(), limits.outputBytes(), task::send), options.listener());
+        boolean failed = true;
+        try (RequestContext.Registration registration = context.onCancel(() -> {
+            RealmException cause = context.cancelled();
+            supervision.kill(cause != null ? cause : new RealmException(ErrorCode.CANCELLED, "the request was cancelled"));
+        })) {
+            threads.start(limits.stackBytes(), () -> task.run(() -> {
+                long begin = System.nanoTime();
+                GuestInstance instance = new GuestInstance(run, sessions, instances);
+                options.listener().instanceCreated(context.tenantId(), guest.digest(), System.nanoTime() - begin);
+                instance.answer();
+            }, run::failure));
+            task.await();
+            failed = false;
+            return run.result();
+        } finally {
+            options.listener().requestEnded(context.tenantId(), guest.digest(), supervision.cpuNanos(), failed);
+            if (supervision.pausedNanos() > 0) {
+                options.listener().throttled(context.tenantId(), supervision.pausedNanos());
+            }
+        }
+    }
+
+    private static String digest(byte[] wasm) {
+        try {
+            MessageDigest sha = MessageDigest.getInstance("SHA-256");
+            sha.update(ByteBuffer.wrap(wasm));
+            return HexFormat.of().formatHex(sha.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        threads.close();
+        watchdog.close();
+    }
+}

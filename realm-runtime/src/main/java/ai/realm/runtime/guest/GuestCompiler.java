@@ -1,0 +1,138 @@
+package ai.realm.runtime.guest;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import com.dylibso.chicory.compiler.InterpreterFallback;
+import com.dylibso.chicory.compiler.MachineFactoryCompiler;
+import com.dylibso.chicory.runtime.CompiledModule;
+import com.dylibso.chicory.runtime.Instance;
+import com.dylibso.chicory.runtime.Machine;
+import com.dylibso.chicory.wasm.Parser;
+import com.dylibso.chicory.wasm.WasmModule;
+import com.dylibso.chicory.wasm.types.CodeSection;
+import com.dylibso.chicory.wasm.types.FunctionBody;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+
+/**
+ * Turns bytes into a {@link CompiledGuest}: parse, gate, compile, on threads of its own. Neither the parser nor the compiler heeds
+ * interrupts, so a module that takes too long is given up while its thread works on; two of those at a time are all there can be.
+ */
+final class GuestCompiler {
+    private static final int PARALLEL = 2;
+    private static final long STACK_BYTES = 16 << 20;
+
+    private final Semaphore slots = new Semaphore(PARALLEL);
+    private final AtomicInteger names = new AtomicInteger();
+    private final GuestListener listener;
+
+    GuestCompiler(GuestListener listener) {
+        this.listener = listener;
+    }
+
+    /** @param digest SHA-256 of {@code wasm} */
+    CompiledGuest compile(byte[] wasm, String digest, Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        acquire(limit);
+        CompletableFuture<CompiledGuest> result = new CompletableFuture<>();
+        Thread thread = new Thread(null, () -> {
+            try {
+                result.complete(contained(wasm, digest));
+            } catch (RealmException e) {
+                result.completeExceptionally(e);
+            } finally {
+                slots.release();
+            }
+        }, "realm-guest-compiler-" + names.incrementAndGet(), STACK_BYTES, false);
+        thread.setDaemon(true);
+        thread.start();
+        return await(result, limit, deadline);
+    }
+
+    private void acquire(Duration limit) {
+        try {
+            if (!slots.tryAcquire(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+                throw new RealmException(ErrorCode.OVERLOADED, "all " + PARALLEL + " guest compilers are in use");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RealmException(ErrorCode.CANCELLED, "interrupted while waiting for a guest compiler", e);
+        }
+    }
+
+    private static CompiledGuest await(CompletableFuture<CompiledGuest> result, Duration limit, long deadline) {
+        try {
+            return result.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw GuestLimit.COMPILE_TIME.reached(limit.toMillis() + " ms", "more than " + limit.toMillis() + " ms");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RealmException(ErrorCode.CANCELLED, "interrupted while a guest was compiled", e);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RealmException refused) {
+                throw refused;
+            }
+            throw new RealmException(ErrorCode.INTERNAL, "compiling a guest failed: " + e.getCause(), e);
+        }
+    }
+
+    /** Malformed bytes make the parser and the compiler throw anything; all of it means the same. */
+    private CompiledGuest contained(byte[] wasm, String digest) {
+        try {
+            return build(wasm, digest);
+        } catch (RealmException e) {
+            throw e;
+        } catch (RuntimeException | StackOverflowError | OutOfMemoryError | LinkageError e) {
+            throw new RealmException(ErrorCode.GUEST_REFUSED, "the module was refused: " + describe(e), e);
+        }
+    }
+
+    static String describe(Throwable e) {
+        String message = e.getMessage();
+        String kind = e.getClass().getSimpleName();
+        return Text.printable(message == null || message.isBlank() ? kind : kind + ": " + message, 300);
+    }
+
+    private CompiledGuest build(byte[] wasm, String digest) {
+        long begin = System.nanoTime();
+        WasmModule parsed = Parser.parse(wasm);
+        ModuleGate.Facts facts = ModuleGate.check(parsed);
+        Function<Instance, Machine> machines = machines(parsed);
+        long nanos = System.nanoTime() - begin;
+        listener.compiled(digest, nanos);
+        GuestReport report = new GuestReport(digest, wasm.length, facts.imports(), facts.exports(), 0, facts.memoryPages(),
+                facts.maxMemoryPages(), facts.tableElements(), facts.functions(), facts.seesTokens(), nanos);
+        return new CompiledGuest(report, facts, withoutCode(parsed), machines);
+    }
+
+    /** The interpreter cannot be stopped in every loop, so what cannot be compiled is refused. */
+    private static Function<Instance, Machine> machines(WasmModule module) {
+        Function<Instance, Machine> factory = MachineFactoryCompiler.builder(module)
+                .withInterpreterFallback(InterpreterFallback.FAIL).compile();
+        // The factory itself insists on the very module it was compiled from, which is not kept.
+        return factory instanceof CompiledModule compiled ? compiled.machineFactory() : factory;
+    }
+
+    /** The same module with empty function bodies: the parsed code is forty times as large as the bytes, and no longer needed. */
+    private static WasmModule withoutCode(WasmModule m) {
+        CodeSection.Builder code = CodeSection.builder();
+        FunctionBody empty = new FunctionBody(List.of(), List.of());
+        for (int i = 0; i < m.codeSection().functionBodyCount(); i++) {
+            code.addFunctionBody(empty);
+        }
+        WasmModule.Builder slim = WasmModule.builder().setTypeSection(m.typeSection()).setImportSection(m.importSection())
+                .setFunctionSection(m.functionSection()).setTableSection(m.tableSection()).setGlobalSection(m.globalSection())
+                .setExportSection(m.exportSection()).setElementSection(m.elementSection()).setDataSection(m.dataSection())
+                .setCodeSection(code.build()).withValidation(false);
+        m.memorySection().ifPresent(slim::setMemorySection);
+        m.dataCountSection().ifPresent(slim::setDataCountSection);
+        return slim.build();
+    }
+}

@@ -1,0 +1,55 @@
+package ai.realm.runtime.guest;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the operator sets for the guests of all tenants together.
+ *
+ * @param cpuShare part of the machine's processors that guest code may use, above 0 and at most 1
+ * @param maxInstances instances at the same time; a request beyond is refused as OVERLOADED
+ * @param memoryPages pages of 64 KiB that all instances together may have
+ * @param compiledCache folder where compiled modules are kept, or null for none
+ * @param listener told about instances and limits
+ */
+public record GuestHostOptions(double cpuShare, int maxInstances, int memoryPages, @Nullable Path compiledCache,
+        GuestListener listener) {
+
+    public GuestHostOptions {
+        if (!(cpuShare > 0 && cpuShare <= 1)) {
+            throw new IllegalArgumentException("the guests' CPU share must be above 0 and at most 1, not " + cpuShare);
+        }
+        if (maxInstances < 1) {
+            throw new IllegalArgumentException("guest instances at the same time must be at least 1, not " + maxInstances);
+        }
+        if (memoryPages < 1) {
+            throw new IllegalArgumentException("memory pages of all guests must be at least 1, not " + memoryPages);
+        }
+    }
+
+    /** A quarter of the processors, 256 instances, a quarter of the heap, no cache on disk, nobody listening. */
+    public static GuestHostOptions defaults() {
+        long pages = Runtime.getRuntime().maxMemory() / 4 / 65_536;
+        return new GuestHostOptions(0.25, 256, (int) Math.clamp(pages, 64, Integer.MAX_VALUE), null, GuestListener.NONE);
+    }
+
+    public GuestHostOptions withCpuShare(double share) {
+        return new GuestHostOptions(share, maxInstances, memoryPages, compiledCache, listener);
+    }
+
+    public GuestHostOptions withMaxInstances(int instances) {
+        return new GuestHostOptions(cpuShare, instances, memoryPages, compiledCache, listener);
+    }
+
+    public GuestHostOptions withMemoryPages(int pages) {
+        return new GuestHostOptions(cpuShare, maxInstances, pages, compiledCache, listener);
+    }
+
+    public GuestHostOptions withCompiledCache(@Nullable Path folder) {
+        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, folder, listener);
+    }
+
+    public GuestHostOptions withListener(GuestListener l) {
+        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, l);
+    }
+}

@@ -1,0 +1,157 @@
+package ai.realm.runtime.guest;
+
+import static ai.realm.runtime.guest.GuestMemory.unsigned;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.guest.HostGenerate.Verdict;
+import ai.realm.runtime.session.RequestContext;
+import ai.realm.runtime.session.SessionFactory;
+import com.dylibso.chicory.runtime.Instance;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One instance of a guest for one request: made, given its prompt and options, called, read, thrown away. Lives on the guest's
+ * thread.
+ */
+final class GuestInstance {
+    private static final Logger LOG = LoggerFactory.getLogger(GuestInstance.class);
+    private static final int ALIGN = 8;
+
+    private final GuestRun run;
+    private final ModuleGate.Facts facts;
+    private final Instance instance;
+    private final GuestMemory memory;
+    private long piecePtr;
+    private long pieceSize;
+
+    GuestInstance(GuestRun run, SessionFactory sessions, InstanceFactory factory) {
+        this.run = run;
+        this.facts = run.guest().facts();
+        HostFunctions host = new HostFunctions(run, new HostGenerate(run, sessions, this::onToken));
+        this.instance = factory.create(run.guest(), run.limits(), host.importValues());
+        this.memory = new GuestMemory(instance.memory());
+    }
+
+    /** The whole request; on return everything that the client gets has been sent. */
+    void answer() {
+        logStep();
+        if (facts.initialize()) {
+            export("_initialize");
+        }
+        byte[] prompt = Text.utf8(run.call().prompt() + "\0");
+        long promptPtr = allocate(prompt.length);
+        memory.write(promptPtr, prompt, "prompt");
+        int optionsSize = run.options().encode(0).length;
+        long optionsPtr = allocate(optionsSize);
+        if (optionsPtr < promptPtr + prompt.length && promptPtr < optionsPtr + optionsSize) {
+            throw broken(
+                    "realm_alloc gave overlapping blocks: " + prompt.length + " bytes at " + promptPtr + " and " + optionsSize
+                            + " bytes at " + optionsPtr);
+        }
+        memory.write(optionsPtr, run.options().encode((int) optionsPtr), "options");
+        run.enter(GuestRun.Phase.GENERATE);
+        long out = unsigned(export("generate", promptPtr, prompt.length - 1L, 0, optionsPtr));
+        run.supervision().check();
+        run.call().context().check();
+        if (out == 0) {
+            throw run.failure("generate returned 0", null);
+        }
+        run.answer().finish(read(out));
+    }
+
+    private void logStep() {
+        RequestContext c = run.call().context();
+        LOG.debug("step=3 step_name=guest_instance request_id={} tenant={} guest={}", c.requestId(), c.tenantId(),
+                run.guest().digest());
+    }
+
+    private String read(long out) {
+        byte[] bytes;
+        try {
+            bytes = memory.readToNul(out, run.limits().outputBytes(), "the answer of generate");
+        } catch (AbiException e) {
+            if (e.origin().code() == ErrorCode.GUEST_FAILED) {
+                throw broken(String.valueOf(e.getMessage()));
+            }
+            throw e.origin();
+        }
+        String text = Text.strictUtf8(bytes);
+        if (text == null) {
+            throw broken("the answer of generate at " + out + " is not UTF-8");
+        }
+        return text;
+    }
+
+    private static GuestAbort broken(String rule) {
+        return new GuestAbort(new RealmException(ErrorCode.GUEST_FAILED, "the guest broke the ABI: " + rule));
+    }
+
+    private long[] call(String name, long... args) {
+        return instance.export(name).apply(args);
+    }
+
+    private long export(String name, long... args) {
+        long[] results = call(name, args);
+        return results == null || results.length == 0 ? 0 : results[0];
+    }
+
+    /** Memory for the host's own use: from the guest, or pages that the guest does not know of. */
+    private long allocate(long bytes) {
+        if (!facts.alloc()) {
+            long ptr = memory.growBy(bytes);
+            if (ptr < 0) {
+                throw new GuestAbort(GuestLimit.MEMORY_PAGES.reached(run.limits().memoryPages(),
+                        memory.pages() + " pages and " + bytes + " bytes more"));
+            }
+            return ptr;
+        }
+        GuestRun.Phase before = run.enter(GuestRun.Phase.ALLOC);
+        long ptr = unsigned(export("realm_alloc", bytes));
+        run.enter(before);
+        if (ptr == 0) {
+            throw new GuestAbort(run.failure("realm_alloc(" + bytes + ") returned 0, no memory", null));
+        }
+        if (ptr % ALIGN != 0) {
+            throw broken("realm_alloc(" + bytes + ") returned " + ptr + ", which is not 8-byte aligned");
+        }
+        if (!memory.holds(ptr, bytes)) {
+            throw broken("realm_alloc(" + bytes + ") returned " + ptr + ", but the memory has " + memory.size() + " bytes");
+        }
+        return ptr;
+    }
+
+    private void free(long ptr, long bytes) {
+        if (facts.free()) {
+            GuestRun.Phase before = run.enter(GuestRun.Phase.ALLOC);
+            call("realm_free", ptr, bytes);
+            run.enter(before);
+        }
+    }
+
+    private Verdict onToken(String piece) {
+        if (!facts.onToken()) {
+            return Verdict.PASS;
+        }
+        byte[] bytes = Text.utf8(piece);
+        if (bytes.length > pieceSize) {
+            if (pieceSize > 0) {
+                free(piecePtr, pieceSize);
+            }
+            pieceSize = Math.max(256, Integer.highestOneBit(bytes.length) * 2L);
+            piecePtr = allocate(pieceSize);
+        }
+        memory.write(piecePtr, bytes, "piece");
+        GuestRun.Phase before = run.enter(GuestRun.Phase.ON_TOKEN);
+        int answer = (int) export("on_token", piecePtr, bytes.length);
+        run.enter(before);
+        return switch (answer) {
+            case 0 -> Verdict.PASS;
+            case 1 -> Verdict.SWALLOW;
+            case 2 -> Verdict.STOP;
+            default -> throw broken("on_token returned " + answer + "; allowed: 0 pass on, 1 swallow, 2 stop");
+        };
+    }
+
+}

@@ -1,0 +1,171 @@
+package ai.realm.runtime.guest;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.session.FinishReason;
+import ai.realm.runtime.session.Usage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request in a guest: what it was given, what it has used of its limits, and what went wrong last. Belongs to the guest's
+ * thread.
+ */
+final class GuestRun {
+    private final CompiledGuest guest;
+    private final GuestCall call;
+    private final GuestLimits limits;
+    private final Supervision supervision;
+    private final AnswerStream answer;
+    private final GenOptions options;
+    private final GuestLog log;
+    private final GuestListener listener;
+
+    private Phase phase = Phase.INITIALIZE;
+    private int generations;
+    private Usage usage = Usage.NONE;
+    private FinishReason reason = FinishReason.STOP;
+    private byte[] lastResult = new byte[0];
+    private String lastError = "";
+    private @Nullable RealmException cause;
+
+    /** What the guest's code is doing, which decides what it may ask of the host. */
+    enum Phase {
+        INITIALIZE("_initialize"),
+        ALLOC("realm_alloc or realm_free"),
+        GENERATE("generate"),
+        ON_TOKEN("on_token");
+
+        private final String code;
+
+        Phase(String code) {
+            this.code = code;
+        }
+
+        String code() {
+            return code;
+        }
+    }
+
+    GuestRun(CompiledGuest guest, GuestCall call, GuestLimits limits, Supervision supervision, AnswerStream answer,
+            GuestListener listener) {
+        this.guest = guest;
+        this.call = call;
+        this.limits = limits;
+        this.supervision = supervision;
+        this.answer = answer;
+        this.listener = listener;
+        int stream = call.stream() || guest.facts().seesTokens() ? GenOptions.STREAM : 0;
+        int special = call.parseSpecial() ? GenOptions.PARSE_SPECIAL : 0;
+        this.options = new GenOptions(call.params(), stream | special, guest.abiVersion());
+        this.log = new GuestLog(call.context(), guest.digest(), limits.logLines());
+    }
+
+    CompiledGuest guest() {
+        return guest;
+    }
+
+    GuestCall call() {
+        return call;
+    }
+
+    GuestLimits limits() {
+        return limits;
+    }
+
+    Supervision supervision() {
+        return supervision;
+    }
+
+    AnswerStream answer() {
+        return answer;
+    }
+
+    GenOptions options() {
+        return options;
+    }
+
+    GuestLog log() {
+        return log;
+    }
+
+    Phase phase() {
+        return phase;
+    }
+
+    /** Sets the phase and gives the one before. */
+    Phase enter(Phase next) {
+        Phase before = phase;
+        phase = next;
+        return before;
+    }
+
+    /** Whether pieces of a generation go to the client as they come. */
+    boolean delivers(GenOptions.Chosen chosen) {
+        return chosen.stream() && (call.stream() || guest.facts().seesTokens());
+    }
+
+    /** Counts a generation; returns the tokens that it may still use. */
+    int beginGeneration() {
+        if (generations >= limits.generations()) {
+            throw limit(GuestLimit.GENERATIONS, limits.generations(), generations + 1L);
+        }
+        int left = limits.generatedTokens() - usage.generatedTokens();
+        if (left < 1) {
+            throw limit(GuestLimit.GENERATED_TOKENS, limits.generatedTokens(), usage.generatedTokens());
+        }
+        generations++;
+        return left;
+    }
+
+    int generations() {
+        return generations;
+    }
+
+    void endGeneration(FinishReason how, Usage used, byte[] result) {
+        reason = how;
+        usage = usage.plus(used);
+        lastResult = result;
+    }
+
+    byte[] lastResult() {
+        return lastResult;
+    }
+
+    String lastError() {
+        return lastError;
+    }
+
+    /** Remembers why a host call failed. A key that does not exist is an answer, not a cause. */
+    void failed(AbiException e, String function) {
+        lastError = function + " failed (" + e.error().code() + "): " + e.getMessage();
+        if (e.error() != AbiError.NO_SUCH_KEY) {
+            RealmException origin = e.origin();
+            cause = origin.code() == ErrorCode.GUEST_FAILED
+                    ? new RealmException(ErrorCode.GUEST_FAILED, "the guest failed after " + lastError)
+                    : origin;
+        }
+    }
+
+    /** A generation went well, so what failed before is no longer why the request fails. */
+    void recovered() {
+        cause = null;
+    }
+
+    /** What the client is told: the last host error that was not recovered from, or else what the guest itself did. */
+    RealmException failure(String whatTheGuestDid, @Nullable Throwable thrown) {
+        RealmException c = cause;
+        if (c != null) {
+            return new RealmException(c.code(), String.valueOf(c.getMessage()), c.param(), c);
+        }
+        return new RealmException(ErrorCode.GUEST_FAILED, "the guest failed: " + whatTheGuestDid, thrown);
+    }
+
+    AbiException limit(GuestLimit limit, Object allowed, Object reached) {
+        listener.limitReached(call.context().tenantId(), limit);
+        return new AbiException(limit.reached(allowed, reached));
+    }
+
+    GuestResult result() {
+        return new GuestResult(reason, usage, generations, supervision.cpuNanos());
+    }
+}

@@ -1,0 +1,183 @@
+package ai.realm.runtime.guest;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import com.dylibso.chicory.runtime.ChicoryInterruptedException;
+import com.dylibso.chicory.runtime.TrapException;
+import com.dylibso.chicory.wasm.ChicoryException;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Guest code on its own thread, and the request's thread that waits for it. Text goes to the client on the request's thread: a
+ * slow or blocked client then costs the guest only time, the guest's small stack never runs the server's code, and ending a guest
+ * never interrupts a socket.
+ */
+final class GuestTask {
+    /** Pieces that may wait for a slow client before the guest waits too. */
+    private static final int PIECES = 32;
+    /** How long a guest that was ended may take to notice before its thread is given up. */
+    private static final long GIVE_UP_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private final Supervision supervision;
+    private final Watchdog watchdog;
+    private final Runnable requestCheck;
+    private final GuestOutput output;
+    private final BlockingQueue<Event> events = new ArrayBlockingQueue<>(PIECES);
+
+    private sealed interface Event {
+    }
+
+    private record Piece(String text) implements Event {}
+
+    private record End(@Nullable RealmException error) implements Event {}
+
+    /** What the client is told when the guest itself failed. */
+    @FunctionalInterface
+    interface Failure {
+        RealmException because(String whatTheGuestDid, @Nullable Throwable thrown);
+    }
+
+    GuestTask(Supervision supervision, Watchdog watchdog, Runnable requestCheck, GuestOutput output) {
+        this.supervision = supervision;
+        this.watchdog = watchdog;
+        this.requestCheck = requestCheck;
+        this.output = output;
+    }
+
+    void run(Runnable guestCode) {
+        run(guestCode, (what, thrown) -> new RealmException(ErrorCode.GUEST_FAILED, what, thrown));
+    }
+
+    /** On the guest's thread: runs {@code guestCode} under watch; always ends with one end event. */
+    void run(Runnable guestCode, Failure failure) {
+        RealmException error = null;
+        supervision.begin(Watchdog.currentCpuNanos());
+        GuestThread.runs(supervision);
+        watchdog.add(supervision);
+        try {
+            supervision.check();
+            guestCode.run();
+        } catch (Throwable e) {
+            error = cause(e, failure);
+        } finally {
+            GuestThread.runs(null);
+            supervision.end(Watchdog.currentCpuNanos());
+            watchdog.remove(supervision);
+            end(new End(error));
+        }
+    }
+
+    private void end(End end) {
+        try {
+            events.put(end);
+        } catch (InterruptedException e) {
+            // Only a host that is being closed interrupts here; the waiting request finds out by its own clock.
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private RealmException cause(Throwable e, Failure failure) {
+        RealmException verdict = supervision.verdict();
+        if (verdict != null) {
+            return verdict;
+        }
+        return switch (e) {
+            case GuestAbort abort -> abort.why();
+            case RealmException own -> own;
+            case AbiException abi -> abi.origin();
+            case StackOverflowError _ -> stackExhausted(failure);
+            case OutOfMemoryError _ -> new RealmException(ErrorCode.OVERLOADED, "the server had no memory left for the guest", e);
+            case ChicoryInterruptedException _ -> new RealmException(ErrorCode.CANCELLED, "the guest was interrupted", e);
+            case TrapException trap -> failure.because("trap: " + GuestCompiler.describe(trap), trap);
+            case ChicoryException c when c.getCause() instanceof StackOverflowError -> stackExhausted(failure);
+            case ChicoryException c -> failure.because("trap: " + GuestCompiler.describe(c), c);
+            default -> new RealmException(ErrorCode.INTERNAL, "the guest host failed: " + GuestCompiler.describe(e), e);
+        };
+    }
+
+    private static RealmException stackExhausted(Failure failure) {
+        RealmException known = failure.because("call stack exhausted", null);
+        return known.code() == ErrorCode.GUEST_FAILED
+                ? GuestLimit.STACK_BYTES.reached("the thread's stack", "call stack exhausted")
+                : known;
+    }
+
+    /** On the guest's thread: hands text to the client's side, waiting while the client is slow. */
+    void send(String text) {
+        supervision.waiting(true);
+        try {
+            events.put(new Piece(text));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            RealmException verdict = supervision.verdict();
+            throw new GuestAbort(
+                    verdict != null ? verdict : new RealmException(ErrorCode.CANCELLED, "the guest was interrupted"));
+        } finally {
+            supervision.waiting(false);
+        }
+    }
+
+    /** On the request's thread: passes text on until the guest has ended; throws why it failed. */
+    void await() {
+        boolean interrupted = false;
+        long givenUpAt = Long.MAX_VALUE;
+        try {
+            while (System.nanoTime() < givenUpAt) {
+                try {
+                    switch (events.poll(1, TimeUnit.SECONDS)) {
+                        case Piece piece -> pass(piece.text());
+                        case End end -> {
+                            if (end.error() != null) {
+                                throw end.error();
+                            }
+                            return;
+                        }
+                        case null -> {
+                        }
+                    }
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    supervision.kill(new RealmException(ErrorCode.CANCELLED, "the request's thread was interrupted", e));
+                }
+                if (givenUpAt == Long.MAX_VALUE && overdue()) {
+                    givenUpAt = System.nanoTime() + GIVE_UP_NANOS;
+                }
+            }
+            supervision.check();
+            throw new RealmException(ErrorCode.INTERNAL, "a guest did not end");
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private boolean overdue() {
+        if (supervision.verdict() != null) {
+            return true;
+        }
+        try {
+            requestCheck.run();
+        } catch (RealmException e) {
+            supervision.kill(e);
+            return true;
+        }
+        return false;
+    }
+
+    private void pass(String text) {
+        if (supervision.verdict() != null) {
+            return; // nobody wants it any more
+        }
+        try {
+            output.piece(text);
+        } catch (RealmException e) {
+            supervision.kill(e);
+        } catch (RuntimeException e) {
+            supervision.kill(new RealmException(ErrorCode.INTERNAL, "the answer cannot be sent: " + e, e));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package ai.realm.runtime.guest;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import com.dylibso.chicory.runtime.HostFunction;
+import com.dylibso.chicory.runtime.ImportFunction;
+import com.dylibso.chicory.runtime.ImportValues;
+import com.dylibso.chicory.runtime.Instance;
+
+/** The first instance of a module, made when it is registered: shows that it can be made, and asks which ABI it speaks. */
+final class GuestWarmUp {
+    static final int NEWEST_ABI = 1;
+
+    private final CompiledGuest guest;
+    private final GuestLimits limits;
+    private final InstanceFactory instances;
+    private volatile int abiVersion;
+
+    GuestWarmUp(CompiledGuest guest, GuestLimits limits, InstanceFactory instances) {
+        this.guest = guest;
+        this.limits = limits;
+        this.instances = instances;
+    }
+
+    int abiVersion() {
+        return abiVersion;
+    }
+
+    void run() {
+        Instance instance = instances.create(guest, limits, nothingPermitted());
+        if (guest.facts().abiVersion()) {
+            int version = (int) instance.export("realm_abi_version").apply()[0];
+            if (version < 0 || version > NEWEST_ABI) {
+                throw ModuleGate.refused("realm_abi_version returned " + version + "; wanted: 0 to " + NEWEST_ABI);
+            }
+            abiVersion = version;
+        }
+    }
+
+    /** There is no request yet, so nothing can be asked of the host. */
+    private ImportValues nothingPermitted() {
+        ImportFunction[] functions = guest.facts().imported().stream()
+                .map(f -> new HostFunction(HostImport.MODULE, f.functionName(), f.type(), (i, args) -> {
+                    throw new GuestAbort(new RealmException(ErrorCode.GUEST_REFUSED,
+                            "the module was refused: realm_abi_version must not call " + f.functionName()));
+                })).toArray(ImportFunction[]::new);
+        return ImportValues.builder().addFunction(functions).build();
+    }
+}

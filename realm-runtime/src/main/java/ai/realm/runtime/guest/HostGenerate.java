@@ -1,0 +1,177 @@
+package ai.realm.runtime.guest;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.SamplingParams;
+import ai.realm.runtime.session.FinishReason;
+import ai.realm.runtime.session.GenerateCommand;
+import ai.realm.runtime.session.GenerateCommand.Prompt;
+import ai.realm.runtime.session.InferenceSession;
+import ai.realm.runtime.session.RequestContext;
+import ai.realm.runtime.session.SessionEvent;
+import ai.realm.runtime.session.SessionFactory;
+import ai.realm.runtime.store.ModelLease;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** {@code realm_host_generate}: numbers from a guest become a {@link GenerateCommand}, a session's pieces become its answer. */
+final class HostGenerate {
+    private static final Logger LOG = LoggerFactory.getLogger(HostGenerate.class);
+    /** A prompt beyond this would only cost time before it is refused as longer than any context. */
+    private static final long MAX_PROMPT_BYTES = 16 << 20;
+
+    private final GuestRun run;
+    private final SessionFactory sessions;
+    private final TokenHook hook;
+    private boolean logged;
+
+    /** The guest's {@code on_token}, if it has one. */
+    @FunctionalInterface
+    interface TokenHook {
+        /** The guest's word about a piece of text. */
+        Verdict onToken(String piece);
+    }
+
+    /** What {@code on_token} may answer. */
+    enum Verdict {
+        PASS,
+        SWALLOW,
+        STOP
+    }
+
+    HostGenerate(GuestRun run, SessionFactory sessions, TokenHook hook) {
+        this.run = run;
+        this.sessions = sessions;
+        this.hook = hook;
+    }
+
+    /** Bytes written with the NUL, or an exception with the guest's error. */
+    long call(GuestMemory memory, int model, long prompt, long promptLen, long optionsPtr, long out, long outMax) {
+        memory.require(out, outMax, "result buffer");
+        memory.require(prompt, promptLen, "prompt");
+        if (promptLen == 0) {
+            throw new AbiException(AbiError.EMPTY_PROMPT, "the prompt is empty",
+                    new RealmException(ErrorCode.EMPTY_PROMPT, "the prompt is empty"));
+        }
+        if (promptLen > MAX_PROMPT_BYTES) {
+            throw new AbiException(new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED,
+                    "a prompt must have at most " + MAX_PROMPT_BYTES + " bytes, not " + promptLen));
+        }
+        String text = memory.readText(prompt, promptLen, "prompt");
+        GenOptions.Chosen options = run.options().decode(memory, optionsPtr);
+        int tokensLeft = run.beginGeneration();
+        byte[] result;
+        try (ModelLease lease = run.call().models().lease(model)) {
+            logStep(lease);
+            result = generate(lease, prompt(text, model, options.parseSpecial()), bounded(options.params(), tokensLeft),
+                    run.delivers(options));
+        }
+        run.recovered();
+        if (result.length > outMax) {
+            throw new AbiException(AbiError.RESULT_TOO_LARGE,
+                    "the result has " + result.length + " bytes with its NUL, the buffer "
+                            + outMax + "; realm_host_result gives it in parts");
+        }
+        memory.write(out, result, "result buffer");
+        return result.length;
+    }
+
+    private void logStep(ModelLease lease) {
+        if (!logged) {
+            logged = true;
+            RequestContext c = run.call().context();
+            LOG.debug("step=4 step_name=host_function request_id={} tenant={} guest={} model={}", c.requestId(), c.tenantId(),
+                    run.guest().digest(), lease.name());
+        }
+    }
+
+    /** The client's own ids as long as the guest left the prompt and the model as they came. */
+    private Prompt prompt(String text, int model, boolean parseSpecial) {
+        int[] ids = run.call().promptTokens();
+        if (ids != null && model == 0 && text.equals(run.call().prompt())) {
+            return new GenerateCommand.TokenPrompt(ids);
+        }
+        return new GenerateCommand.TextPrompt(text, parseSpecial);
+    }
+
+    private static SamplingParams bounded(SamplingParams params, int tokensLeft) {
+        return params.maxTokens() <= tokensLeft ? params : params.toBuilder().maxTokens(tokensLeft).build();
+    }
+
+    private byte[] generate(ModelLease lease, Prompt prompt, SamplingParams params, boolean deliver) {
+        GuestCall call = run.call();
+        StringBuilder text = new StringBuilder();
+        try (InferenceSession session = sessions
+                .open(new GenerateCommand(call.context(), lease, prompt, params, call.priority()))) {
+            while (true) {
+                switch (next(session)) {
+                    case SessionEvent.Piece piece -> {
+                        String clean = Text.withoutNul(piece.text());
+                        text.append(clean);
+                        if (pass(session, clean) && deliver) {
+                            run.answer().send(clean);
+                        }
+                    }
+                    case SessionEvent.End end -> {
+                        byte[] result = Text.utf8(text.append('\0').toString());
+                        run.endGeneration(stopped ? FinishReason.STOP : end.reason(), end.usage(), result);
+                        stopped = false;
+                        requireNoError(end);
+                        return result;
+                    }
+                }
+            }
+        }
+    }
+
+    private boolean stopped;
+
+    /** False when the guest swallowed the piece; after it said stop, nothing more is shown to it or to the client. */
+    private boolean pass(InferenceSession session, String piece) {
+        if (stopped) {
+            return false;
+        }
+        switch (hook.onToken(piece)) {
+            case PASS -> {
+                return true;
+            }
+            case SWALLOW -> {
+                return false;
+            }
+            case STOP -> {
+                stopped = true;
+                session.stop();
+                return false;
+            }
+        }
+        throw new IllegalStateException("not reached");
+    }
+
+    private static void requireNoError(SessionEvent.End end) {
+        RealmException error = end.error();
+        if (error != null) {
+            throw new AbiException(error);
+        }
+        switch (end.reason()) {
+            case STOP, LENGTH -> {
+            }
+            case CANCELLED -> throw new AbiException(new RealmException(ErrorCode.CANCELLED, "the request was cancelled"));
+            case ERROR -> throw new AbiException(new RealmException(ErrorCode.INTERNAL, "the generation failed without a cause"));
+        }
+    }
+
+    private SessionEvent next(InferenceSession session) {
+        run.supervision().waiting(true);
+        try {
+            return session.next();
+        } catch (InterruptedException e) {
+            // The interrupt belongs to the guest as a whole: compiled code sees it at its next call or turn of a loop.
+            Thread.currentThread().interrupt();
+            RealmException verdict = run.supervision().verdict();
+            throw new AbiException(
+                    verdict != null ? verdict : new RealmException(ErrorCode.CANCELLED, "the guest's thread was interrupted"));
+        } finally {
+            run.supervision().waiting(false);
+        }
+    }
+}

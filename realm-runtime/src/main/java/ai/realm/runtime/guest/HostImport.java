@@ -1,0 +1,50 @@
+package ai.realm.runtime.guest;
+
+import com.dylibso.chicory.wasm.types.FunctionType;
+import com.dylibso.chicory.wasm.types.ValType;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The functions that the host offers to guests in module {@code env}, with their signatures: nothing else can be imported. */
+enum HostImport {
+    GENERATE("realm_host_generate", 6, true),
+    RESULT("realm_host_result", 3, true),
+    EMIT("realm_host_emit", 2, true),
+    TOKENIZE("realm_host_tokenize", 5, true),
+    LAST_ERROR("realm_host_last_error", 2, true),
+    LOG("realm_host_log", 3, false),
+    KV_GET("realm_host_kv_get", 4, true),
+    KV_SET("realm_host_kv_set", 4, true),
+    KV_DELETE("realm_host_kv_delete", 2, true),
+    CONFIG("realm_host_config", 4, true),
+    REQUEST("realm_host_request", 2, true);
+
+    static final String MODULE = "env";
+
+    private final String functionName;
+    private final FunctionType type;
+
+    HostImport(String functionName, int params, boolean result) {
+        this.functionName = functionName;
+        this.type = FunctionType.of(Collections.nCopies(params, ValType.I32), result ? List.of(ValType.I32) : List.of());
+    }
+
+    String functionName() {
+        return functionName;
+    }
+
+    FunctionType type() {
+        return type;
+    }
+
+    static @Nullable HostImport named(String name) {
+        return Arrays.stream(values()).filter(i -> i.functionName.equals(name)).findFirst().orElse(null);
+    }
+
+    static String offered() {
+        return Arrays.stream(values()).map(HostImport::functionName).collect(Collectors.joining(", "));
+    }
+}

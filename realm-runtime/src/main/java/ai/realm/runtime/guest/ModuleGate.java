@@ -1,0 +1,334 @@
+package ai.realm.runtime.guest;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import com.dylibso.chicory.wasm.WasmModule;
+import com.dylibso.chicory.wasm.types.AnnotatedInstruction;
+import com.dylibso.chicory.wasm.types.Export;
+import com.dylibso.chicory.wasm.types.ExternalType;
+import com.dylibso.chicory.wasm.types.FunctionBody;
+import com.dylibso.chicory.wasm.types.FunctionImport;
+import com.dylibso.chicory.wasm.types.FunctionType;
+import com.dylibso.chicory.wasm.types.Import;
+import com.dylibso.chicory.wasm.types.Instruction;
+import com.dylibso.chicory.wasm.types.MemoryLimits;
+import com.dylibso.chicory.wasm.types.MemorySection;
+import com.dylibso.chicory.wasm.types.OpCode;
+import com.dylibso.chicory.wasm.types.TagSection;
+import com.dylibso.chicory.wasm.types.ValType;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Decides whether a parsed module may run at all: what it imports and exports, which instructions it uses, and that nothing in it
+ * is of a size that makes the compiler or an instance expensive. Every refusal names what was found and what is wanted.
+ */
+final class ModuleGate {
+    static final int MAX_FUNCTIONS = 10_000;
+    static final int MAX_TYPES = 4_096;
+    static final int MAX_GLOBALS = 4_096;
+    static final int MAX_EXPORTS = 1_024;
+    static final int MAX_SEGMENTS = 4_096;
+    static final int MAX_TABLES = 16;
+    static final int MAX_LOCALS = 4_096;
+    static final int MAX_PARAMS = 64;
+    static final int MAX_RESULTS = 16;
+    static final int MAX_NESTING = 1_024;
+    /** Entries of all br_table instructions of a module: one with a million keeps the compiler busy for seconds. */
+    static final int MAX_BRANCH_TARGETS = 16_384;
+
+    private static final Set<OpCode> ALLOWED = allowed();
+
+    private static final FunctionType GENERATE = type(4, true);
+    private static final FunctionType ALLOC = type(1, true);
+    private static final FunctionType FREE = type(2, false);
+    private static final FunctionType ON_TOKEN = type(2, true);
+    private static final FunctionType ABI_VERSION = type(0, true);
+    private static final FunctionType INITIALIZE = type(0, false);
+
+    private final WasmModule module;
+    private final int importedFunctions;
+
+    private ModuleGate(WasmModule module) {
+        this.module = module;
+        this.importedFunctions = module.importSection().count(ExternalType.FUNCTION);
+    }
+
+    /** Which of the optional parts of the ABI a module has, and its sizes. */
+    record Facts(boolean alloc, boolean free, boolean onToken, boolean abiVersion, boolean initialize, Set<HostImport> imported,
+            int memoryPages, int maxMemoryPages, int tableElements, int functions, List<String> imports, List<String> exports) {
+
+        /** It sees text before the client does, or sends some itself. */
+        boolean seesTokens() {
+            return onToken || imported.contains(HostImport.EMIT);
+        }
+    }
+
+    static Facts check(WasmModule module) {
+        return new ModuleGate(module).facts();
+    }
+
+    static RealmException refused(String message) {
+        return new RealmException(ErrorCode.GUEST_REFUSED, "the module was refused: " + message);
+    }
+
+    private static FunctionType type(int params, boolean result) {
+        return FunctionType.of(java.util.Collections.nCopies(params, ValType.I32), result ? List.of(ValType.I32) : List.of());
+    }
+
+    private static Set<OpCode> allowed() {
+        EnumSet<OpCode> set = EnumSet.range(OpCode.UNREACHABLE, OpCode.REF_FUNC);
+        set.addAll(EnumSet.range(OpCode.I32_TRUNC_SAT_F32_S, OpCode.TABLE_FILL));
+        set.removeAll(
+                EnumSet.of(OpCode.THROW, OpCode.THROW_REF, OpCode.TRY_TABLE, OpCode.RETURN_CALL, OpCode.RETURN_CALL_INDIRECT,
+                        OpCode.CALL_REF, OpCode.RETURN_CALL_REF, OpCode.TABLE_GROW));
+        return set;
+    }
+
+    private Facts facts() {
+        sizes();
+        types();
+        Set<HostImport> imported = imports();
+        MemoryLimits memory = memory();
+        int tableElements = tables();
+        globals();
+        module.startSection().ifPresent(s -> {
+            throw refused("it has a start section (function " + s.startIndex() + "); wanted: none, export _initialize instead");
+        });
+        if (module.tagSection().map(TagSection::tagCount).orElse(0) > 0) {
+            throw refused("it has exception tags; wanted: none");
+        }
+        for (int i = 0; i < module.codeSection().functionBodyCount(); i++) {
+            body(importedFunctions + i, module.codeSection().getFunctionBody(i));
+        }
+        requireMemoryExport();
+        requireFunction("generate", GENERATE);
+        boolean max = memory.maximumPages() < MemoryLimits.MAX_PAGES;
+        return new Facts(optional("realm_alloc", ALLOC), optional("realm_free", FREE), optional("on_token", ON_TOKEN),
+                optional("realm_abi_version", ABI_VERSION), optional("_initialize", INITIALIZE), imported, memory.initialPages(),
+                max ? memory.maximumPages() : -1, tableElements, module.functionSection().functionCount(), describeImports(),
+                describeExports());
+    }
+
+    private void sizes() {
+        atMost("functions", module.functionSection().functionCount(), MAX_FUNCTIONS);
+        atMost("types", module.typeSection().subTypeCount(), MAX_TYPES);
+        atMost("globals", module.globalSection().globalCount(), MAX_GLOBALS);
+        atMost("exports", module.exportSection().exportCount(), MAX_EXPORTS);
+        atMost("data segments", module.dataSection().dataSegmentCount(), MAX_SEGMENTS);
+        atMost("element segments", module.elementSection().elementCount(), MAX_SEGMENTS);
+        atMost("tables", module.tableSection().tableCount(), MAX_TABLES);
+        atMost("imports", module.importSection().importCount(), MAX_EXPORTS);
+    }
+
+    private static void atMost(String what, int found, int limit) {
+        if (found > limit) {
+            throw refused("it has " + found + " " + what + "; wanted: at most " + limit);
+        }
+    }
+
+    private void types() {
+        int count = module.typeSection().subTypeCount();
+        for (int i = 0; i < count; i++) {
+            FunctionType type = functionType(i);
+            atMost("parameters in type " + i, type.params().size(), MAX_PARAMS);
+            atMost("results in type " + i, type.returns().size(), MAX_RESULTS);
+            type.params().forEach(v -> plain(v, "a parameter"));
+            type.returns().forEach(v -> plain(v, "a result"));
+        }
+    }
+
+    private FunctionType functionType(int index) {
+        FunctionType type = module.typeSection().getType(index);
+        if (type == null) {
+            throw refused("type " + index + " is a struct or an array; wanted: function types only, no garbage collection");
+        }
+        return type;
+    }
+
+    /** A number or a reference that needs no garbage collection. */
+    private static void plain(ValType type, String where) {
+        boolean number = type.isNumeric() && type.opcode() != ValType.V128.opcode();
+        if (!number && !type.equals(ValType.FuncRef) && !type.equals(ValType.ExternRef)) {
+            throw refused(where + " has type " + type + "; wanted: i32, i64, f32, f64, funcref or externref");
+        }
+    }
+
+    private Set<HostImport> imports() {
+        Set<HostImport> imported = EnumSet.noneOf(HostImport.class);
+        for (int i = 0; i < module.importSection().importCount(); i++) {
+            imported.add(offered(module.importSection().getImport(i)));
+        }
+        return imported;
+    }
+
+    private HostImport offered(Import wanted) {
+        String name = wanted.module() + "." + wanted.name();
+        if (wanted.importType() == ExternalType.MEMORY) {
+            throw refused("it imports its memory (" + name + "); wanted: one memory of its own, exported as memory");
+        }
+        HostImport known = wanted.module().equals(HostImport.MODULE) ? HostImport.named(wanted.name()) : null;
+        if (known == null || !(wanted instanceof FunctionImport function)) {
+            throw refused("it imports " + Text.printable(name, 100) + " (" + kind(wanted.importType())
+                    + "), which the host does not offer; offered in module env: " + HostImport.offered());
+        }
+        FunctionType found = functionType(function.typeIndex());
+        if (!found.equals(known.type())) {
+            throw refused("import " + name + " has signature " + signature(found) + "; wanted: " + signature(known.type()));
+        }
+        return known;
+    }
+
+    private MemoryLimits memory() {
+        int count = module.memorySection().map(MemorySection::memoryCount).orElse(0);
+        if (count != 1) {
+            throw refused(
+                    "it has " + (count == 0 ? "no memory" : count + " memories") + "; wanted: exactly one, exported as memory");
+        }
+        MemoryLimits limits = module.memorySection().orElseThrow().getMemory(0).limits();
+        if (limits.shared()) {
+            throw refused("its memory is shared; wanted: one that is not, threads are not offered");
+        }
+        return limits;
+    }
+
+    private int tables() {
+        long elements = 0;
+        for (int i = 0; i < module.tableSection().tableCount(); i++) {
+            plain(module.tableSection().getTable(i).elementType(), "table " + i);
+            constant(module.tableSection().getTable(i).initialize(), "table " + i);
+            elements += module.tableSection().getTable(i).limits().min();
+        }
+        return (int) Math.min(Integer.MAX_VALUE, elements);
+    }
+
+    private void globals() {
+        for (int i = 0; i < module.globalSection().globalCount(); i++) {
+            plain(module.globalSection().getGlobal(i).valueType(), "global " + i);
+            constant(module.globalSection().getGlobal(i).initInstructions(), "global " + i);
+        }
+    }
+
+    private static void constant(List<Instruction> instructions, String where) {
+        for (Instruction instruction : instructions) {
+            if (!ALLOWED.contains(instruction.opcode())) {
+                throw refused("the initial value of " + where + " uses " + instruction.opcode()
+                        + ", which is outside the instructions allowed");
+            }
+        }
+    }
+
+    private int branchTargets;
+
+    private void body(int index, FunctionBody body) {
+        atMost("locals in function " + index, body.localTypes().size(), MAX_LOCALS);
+        body.localTypes().forEach(v -> plain(v, "a local of function " + index));
+        for (AnnotatedInstruction instruction : body.instructions()) {
+            if (!ALLOWED.contains(instruction.opcode())) {
+                throw refused("function " + index + " uses instruction " + instruction.opcode()
+                        + "; allowed: WebAssembly 1.0, multi-value, bulk memory, sign extension, saturating conversions, reference "
+                        + "types without table.grow; not: tail calls, SIMD, threads, exceptions, garbage collection");
+            }
+            if (instruction.depth() > MAX_NESTING) {
+                throw refused(
+                        "function " + index + " nests blocks " + instruction.depth() + " deep; wanted: at most " + MAX_NESTING);
+            }
+            if (instruction.opcode() == OpCode.BR_TABLE) {
+                branchTargets += instruction.labelTable() == null ? instruction.operandCount() : instruction.labelTable().size();
+                atMost("br_table targets", branchTargets, MAX_BRANCH_TARGETS);
+            }
+        }
+    }
+
+    private void requireMemoryExport() {
+        Export export = export("memory");
+        if (export == null) {
+            throw refused("it exports no memory; wanted: export memory, its one memory");
+        }
+        if (export.exportType() != ExternalType.MEMORY) {
+            throw refused("export memory is a " + kind(export.exportType()) + "; wanted: its one memory");
+        }
+    }
+
+    private void requireFunction(String name, FunctionType wanted) {
+        if (!optional(name, wanted)) {
+            throw refused("it does not export " + name + "; wanted: " + name + " " + signature(wanted));
+        }
+    }
+
+    private boolean optional(String name, FunctionType wanted) {
+        Export export = export(name);
+        if (export == null) {
+            return false;
+        }
+        if (export.exportType() != ExternalType.FUNCTION) {
+            throw refused("export " + name + " is a " + kind(export.exportType()) + "; wanted: function " + signature(wanted));
+        }
+        FunctionType found = typeOf(export.index());
+        if (!found.equals(wanted)) {
+            throw refused("export " + name + " has signature " + signature(found) + "; wanted: " + signature(wanted));
+        }
+        return true;
+    }
+
+    private @org.jspecify.annotations.Nullable Export export(String name) {
+        for (int i = 0; i < module.exportSection().exportCount(); i++) {
+            Export export = module.exportSection().getExport(i);
+            if (export.name().equals(name)) {
+                return export;
+            }
+        }
+        return null;
+    }
+
+    private FunctionType typeOf(int function) {
+        if (function < importedFunctions) {
+            FunctionImport imported = (FunctionImport) module.importSection().stream()
+                    .filter(i -> i.importType() == ExternalType.FUNCTION).skip(function).findFirst().orElseThrow();
+            return functionType(imported.typeIndex());
+        }
+        int own = function - importedFunctions;
+        if (own >= module.functionSection().functionCount()) {
+            throw refused("an export names function " + function + ", which does not exist");
+        }
+        return functionType(module.functionSection().getFunctionType(own));
+    }
+
+    private List<String> describeImports() {
+        return module.importSection().stream()
+                .map(i -> i.module() + "." + i.name() + " " + signature(functionType(((FunctionImport) i).typeIndex()))).toList();
+    }
+
+    private List<String> describeExports() {
+        List<String> all = new ArrayList<>();
+        for (int i = 0; i < module.exportSection().exportCount(); i++) {
+            Export export = module.exportSection().getExport(i);
+            String name = Text.printable(export.name(), 100);
+            all.add(export.exportType() == ExternalType.FUNCTION
+                    ? name + " " + signature(typeOf(export.index()))
+                    : name + ": " + kind(export.exportType()));
+        }
+        return all;
+    }
+
+    private static String kind(ExternalType type) {
+        return switch (type) {
+            case FUNCTION -> "function";
+            case TABLE -> "table";
+            case MEMORY -> "memory";
+            case GLOBAL -> "global";
+            case TAG -> "tag";
+        };
+    }
+
+    static String signature(FunctionType type) {
+        return "(" + names(type.params()) + ") -> (" + names(type.returns()) + ")";
+    }
+
+    private static String names(List<ValType> types) {
+        return types.stream().map(t -> t.name().toLowerCase(java.util.Locale.ROOT)).collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,29 @@
+package ai.realm.runtime.guest;
+
+/**
+ * Makes sure that a guest which recursed almost to the end of its stack cannot make the host's code die halfway, with a lock held:
+ * uses a good part of a stack before anything is locked, so that the overflow happens here or not at all.
+ */
+final class StackProbe {
+    /** At 100 bytes a frame and more, about 100 KiB: what the deepest host import needs, with a wide margin. */
+    private static final int FRAMES = 1024;
+
+    private StackProbe() {
+    }
+
+    /** @throws StackOverflowError when the stack has less room left */
+    static void requireRoom() {
+        if (descend(FRAMES, 1, 2, 3, 4, 5, 6, 7, 8) == 0) {
+            throw new IllegalStateException("a probe of the stack went wrong");
+        }
+    }
+
+    /** Its parameters are kept across the call, so they are in the frame, interpreted or compiled. */
+    private static long descend(int frames, long a, long b, long c, long d, long e, long f, long g, long h) {
+        if (frames == 0) {
+            return 1 | a ^ b ^ c ^ d ^ e ^ f ^ g ^ h;
+        }
+        long below = descend(frames - 1, b + frames, c, d, e, f, g, h, a);
+        return 1 | below + (a ^ b) + (c ^ d) + (e ^ f) + (g ^ h) + a * b + c * d + e * f + g * h;
+    }
+}

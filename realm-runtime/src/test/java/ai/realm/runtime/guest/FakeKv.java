@@ -1,0 +1,43 @@
+package ai.realm.runtime.guest;
+
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A store in memory with a byte budget. */
+final class FakeKv implements GuestKvStore {
+    private final long budget;
+    private final Map<String, byte[]> entries = new TreeMap<>();
+
+    FakeKv(long budget) {
+        this.budget = budget;
+    }
+
+    @Override
+    public synchronized byte @Nullable [] get(byte[] key) {
+        return entries.get(name(key));
+    }
+
+    @Override
+    public synchronized boolean set(byte[] key, byte[] value) {
+        byte[] before = entries.put(name(key), value);
+        if (entries.entrySet().stream().mapToLong(e -> e.getKey().length() + e.getValue().length).sum() <= budget) {
+            return true;
+        }
+        if (before == null) {
+            entries.remove(name(key));
+        } else {
+            entries.put(name(key), before);
+        }
+        return false;
+    }
+
+    @Override
+    public synchronized boolean delete(byte[] key) {
+        return entries.remove(name(key)) != null;
+    }
+
+    private static String name(byte[] key) {
+        return new String(key, java.nio.charset.StandardCharsets.ISO_8859_1);
+    }
+}
