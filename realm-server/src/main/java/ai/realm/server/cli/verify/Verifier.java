@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 
 /** Runs a folder of conformance data: a subfolder for each kind, any subset of them. */
 final class Verifier {
-    private static final Map<String, Kind> KINDS = kinds(new QuantsKind(), new SamplingKind());
+    private static final Map<String, Kind> KINDS = kinds(new QuantsKind(), new TokenizersKind(), new SamplingKind());
 
     private final Map<String, Tally> tallies = new LinkedHashMap<>();
 
