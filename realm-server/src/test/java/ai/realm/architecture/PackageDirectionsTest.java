@@ -34,9 +34,9 @@ class PackageDirectionsTest {
             new Layer("core.chat", "core.tokenizer", "core.gguf"),
             new Layer("core.model", "core.gguf", "core.tensor", "core.kernel"),
             new Layer("core.sampling", "core.tokenizer"),
-            new Layer("runtime.store", "core", "runtime.scheduler", "runtime.kvcache"),
+            new Layer("runtime.store", "core"),
             new Layer("runtime.kvcache", "core.model", "core.kernel"),
-            new Layer("runtime.scheduler", "core", "runtime.kvcache", "runtime.store", "runtime.session"),
+            new Layer("runtime.scheduler", "core", "runtime.kvcache", "runtime.store"),
             new Layer("runtime.session", "core", "runtime.scheduler", "runtime.store"),
             new Layer("runtime.guest", "core.error", "core.tokenizer", "core.sampling", "runtime.session", "runtime.store"));
 

@@ -1,0 +1,101 @@
+package ai.realm.runtime.kvcache;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Full KvBlocks by the hash of everything they depend on, so that a prompt that begins as an earlier one did is not computed
+ * again. A block stays while anyone refers to it, and after that until the pool needs it, least recently used first. Not
+ * thread-safe: the engine's.
+ */
+public final class PrefixCache {
+    private final KvBlockPool pool;
+    private final int blockPositions;
+    private final Map<BlockHash, Integer> blocks = new HashMap<>();
+    private final @Nullable BlockHash[] hashes;
+    private long queries;
+    private long hits;
+
+    public PrefixCache(KvBlockPool pool, int blockPositions) {
+        this.pool = pool;
+        this.blockPositions = blockPositions;
+        this.hashes = new BlockHash[pool.blocks()];
+        pool.onEvict(this::evicted);
+    }
+
+    private void evicted(int block) {
+        BlockHash hash = hashes[block];
+        if (hash != null) {
+            blocks.remove(hash);
+            hashes[block] = null;
+        }
+    }
+
+    /**
+     * Puts the known blocks of a sequence's beginning into its empty table.
+     *
+     * @param length tokens of the sequence; the last one is always left to compute, since its logits are wanted
+     * @return positions that are there
+     */
+    public int acquire(PrefixChain chain, int[] tokens, int length, BlockTable table) {
+        int limit = (length - 1) / blockPositions;
+        int found = 0;
+        while (found < limit) {
+            Integer block = blocks.get(chain.hash(found, tokens));
+            if (block == null) {
+                break;
+            }
+            pool.retain(block);
+            table.add(block);
+            found++;
+        }
+        return found * blockPositions;
+    }
+
+    /** Blocks of a sequence's beginning that others hold now, so that having them too costs no free block. */
+    public int inUse(PrefixChain chain, int[] tokens, int length) {
+        int n = 0;
+        for (int i = 0; i < (length - 1) / blockPositions; i++) {
+            Integer block = blocks.get(chain.hash(i, tokens));
+            if (block == null) {
+                break;
+            }
+            n += pool.references(block) > 0 ? 1 : 0;
+        }
+        return n;
+    }
+
+    /** Counts a lookup of a sequence that is admitted for the first time. */
+    public void count(int promptTokens, int cachedTokens) {
+        queries += promptTokens;
+        hits += cachedTokens;
+    }
+
+    /** Makes the blocks known that became full between {@code from} and {@code to} computed positions. */
+    public void publish(PrefixChain chain, int[] tokens, BlockTable table, int from, int to) {
+        for (int i = from / blockPositions; i < to / blockPositions; i++) {
+            BlockHash hash = chain.hash(i, tokens);
+            int block = table.block(i);
+            if (hashes[block] == null && blocks.putIfAbsent(hash, block) == null) {
+                hashes[block] = hash;
+                pool.keep(block);
+            }
+        }
+    }
+
+    /** Blocks known. */
+    public int size() {
+        return blocks.size();
+    }
+
+    /** Prompt tokens looked up. */
+    public long queries() {
+        return queries;
+    }
+
+    /** Prompt tokens found. */
+    public long hits() {
+        return hits;
+    }
+}

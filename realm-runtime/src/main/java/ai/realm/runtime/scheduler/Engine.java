@@ -1,0 +1,413 @@
+package ai.realm.runtime.scheduler;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.core.kernel.WorkerPool;
+import ai.realm.core.model.Model;
+import ai.realm.runtime.kvcache.KvBlockPool;
+import ai.realm.runtime.kvcache.KvMemory;
+import ai.realm.runtime.kvcache.PrefixCache;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The loop that runs one model: take what was submitted, end what was cancelled, plan, compute, deliver; parked when there is
+ * nothing to do. Its one thread owns the sequences, the KvBlocks and their memory, so none of them needs a lock. A sequence that
+ * fails ends alone; a forward pass that fails ends the sequences in it; the loop goes on. Other methods are thread-safe.
+ */
+public final class Engine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
+    private final String name;
+    private final Model model;
+    private final KvMemory memory;
+    private final EngineOptions options;
+    private final int contextLength;
+    private final EngineListener listener;
+    private final LongSupplier clock;
+    private final KvBlockPool pool;
+    private final @Nullable PrefixCache cache;
+    private final Scheduler scheduler;
+    private final StepRunner runner;
+    private final Admission admission;
+    private final Queue<Sequence> submitted = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger live = new AtomicInteger();
+    private final Object quiet = new Object();
+    private final List<Sequence> swept = new ArrayList<>();
+    private final Thread thread;
+
+    private long steps;
+    private long stepNanos;
+    private long forwardedTokens;
+    private volatile boolean draining;
+    private volatile long drainLimit = Long.MAX_VALUE;
+    private volatile boolean closing;
+    private volatile EngineSnapshot snapshot;
+
+    /**
+     * Starts the loop. The engine owns model and memory from here on and closes them.
+     *
+     * @param contextLength positions of a sequence at most
+     * @param workers the threads of the model's forward pass, which sampling shares
+     * @param turn held for a step, so that the engines of one process take turns at those threads
+     * @param clock monotonic nanoseconds
+     */
+    public Engine(String name, Model model, KvMemory memory, int contextLength, EngineOptions options, WorkerPool workers,
+            ReentrantLock turn, EngineListener listener, LongSupplier clock) {
+        this.name = name;
+        this.model = model;
+        this.memory = memory;
+        this.options = options;
+        this.contextLength = contextLength;
+        this.listener = listener;
+        this.clock = clock;
+        int budget = Math.min(options.tokenBudget(), model.maxBatch());
+        int maxRunning = Math.min(options.maxRunning(), budget);
+        int blockPositions = memory.layout().blockPositions();
+        pool = new KvBlockPool(memory.blocks());
+        cache = options.prefixCache() && !model.kvShape().hasState() ? new PrefixCache(pool, blockPositions) : null;
+        scheduler = new Scheduler(budget, maxRunning, blockPositions, pool, cache);
+        runner = new StepRunner(model, memory, workers, turn, budget, maxRunning);
+        admission = new Admission(options.maxWaiting());
+        snapshot = takeSnapshot();
+        thread = Thread.ofPlatform().daemon().name("engine-" + name).start(this::loop);
+    }
+
+    public int contextLength() {
+        return contextLength;
+    }
+
+    public EngineOptions options() {
+        return options;
+    }
+
+    public int blockPositions() {
+        return memory.layout().blockPositions();
+    }
+
+    /** Memory beside the weights: KV blocks and logits. */
+    public long bytes() {
+        return memory.bytes() + runner.logitsBytes();
+    }
+
+    /** As of the last step. */
+    public EngineSnapshot snapshot() {
+        return snapshot;
+    }
+
+    /** Now, on the engine's clock. */
+    public long now() {
+        return clock.getAsLong();
+    }
+
+    /**
+     * Queues a sequence; its tokens and its end come through {@code output}.
+     *
+     * @throws RealmException OVERLOADED when the queue is full, DRAINING, CONTEXT_LENGTH_EXCEEDED when it could never run
+     */
+    public Sequence submit(SequenceSpec spec, TokenQueue output) {
+        int most = (int) Math.min(contextLength, (long) spec.prompt().length + spec.maxTokens());
+        if (spec.prompt().length >= contextLength || !scheduler.canFit(most)) {
+            throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED, "the prompt has " + spec.prompt().length
+                    + " tokens and the context holds " + contextLength + ", the answer included");
+        }
+        if (draining) {
+            throw draining();
+        }
+        admission.enter(spec.tenantId());
+        live.incrementAndGet();
+        Sequence s = new Sequence(spec, output, blockPositions(), now());
+        output.onRoom(this::wake);
+        submitted.add(s);
+        wake();
+        if (closing) {
+            endSubmitted();
+        }
+        return s;
+    }
+
+    private EngineListener listening(Sequence s) {
+        return s.spec().warmUp() ? EngineListener.NONE : listener;
+    }
+
+    private RealmException draining() {
+        return new RealmException(ErrorCode.DRAINING, "the model " + name + " takes no new requests: it is being closed");
+    }
+
+    /** Makes the loop look again: a sequence was ended from outside, or its queue has room. */
+    public void wake() {
+        LockSupport.unpark(thread);
+    }
+
+    private void loop() {
+        try {
+            while (!closing) {
+                turnOnce();
+            }
+        } finally {
+            closing = true;
+            endAll(draining());
+            endSubmitted();
+            snapshot = takeSnapshot();
+            memory.close();
+            model.close();
+        }
+    }
+
+    private void turnOnce() {
+        try {
+            takeSubmitted();
+            long wait = sweep(now());
+            StepPlan plan = scheduler.plan();
+            if (plan.isEmpty()) {
+                snapshot = takeSnapshot();
+                LockSupport.parkNanos(this, wait);
+            } else {
+                step(plan);
+                snapshot = takeSnapshot();
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.error("model={} error_code={} the engine's loop failed, its sequences are ended", name, ErrorCode.INTERNAL, e);
+            endAll(StepRunner.asError(e, "the engine"));
+        }
+    }
+
+    private void takeSubmitted() {
+        for (Sequence s = submitted.poll(); s != null; s = submitted.poll()) {
+            scheduler.submit(s);
+        }
+    }
+
+    /** Ends what was ended from outside, is too late or has a reader too slow; gives the time until the next such moment. */
+    private long sweep(long now) {
+        swept.clear();
+        scheduler.forEach(swept::add);
+        long wait = Long.MAX_VALUE;
+        for (Sequence s : swept) {
+            wait = Math.min(wait, sweep(s, now));
+        }
+        if (draining && !swept.isEmpty()) {
+            wait = Math.min(wait, Math.max(1, drainLimit - now));
+        }
+        return wait;
+    }
+
+    private long sweep(Sequence s, long now) {
+        TokenQueue out = s.output();
+        boolean full = out.full();
+        if (full && !s.paused) {
+            s.pausedSinceNanos = now;
+        }
+        s.paused = full;
+        long toDeadline = s.spec().deadlineNanos() - now;
+        long toLimit = full ? s.pausedSinceNanos + options.slowReaderLimit().toNanos() - now : Long.MAX_VALUE;
+        if (toDeadline <= 0) {
+            out.abort(Ending.Kind.CANCELLED,
+                    new RealmException(ErrorCode.DEADLINE_EXCEEDED, "the request's deadline has passed"));
+        } else if (toLimit <= 0) {
+            out.abort(Ending.Kind.CANCELLED, new RealmException(ErrorCode.CANCELLED,
+                    "the answer was not read for " + options.slowReaderLimit().toMillis() + " ms"));
+        } else if (draining && now - drainLimit >= 0) {
+            out.abort(Ending.Kind.CANCELLED, draining());
+        }
+        if (out.ended()) {
+            finish(s);
+        }
+        return Math.max(1, Math.min(toDeadline, toLimit));
+    }
+
+    private void step(StepPlan plan) {
+        long start = now();
+        for (StepPlan.Work w : plan.work()) {
+            starting(w.sequence(), start);
+        }
+        try {
+            runner.run(plan);
+        } catch (RuntimeException | Error e) {
+            LOG.error("model={} error_code={} a forward pass of {} tokens failed", name, ErrorCode.INTERNAL, plan.tokens(), e);
+            for (StepPlan.Work w : plan.work()) {
+                fail(w.sequence(), StepRunner.asError(e, "the forward pass"));
+            }
+            return;
+        }
+        long end = now();
+        long nanos = end - start;
+        steps++;
+        stepNanos += nanos;
+        forwardedTokens += plan.tokens();
+        scheduler.computed(plan);
+        int row = 0;
+        for (StepPlan.Work w : plan.work()) {
+            w.sequence().addEngineNanos(nanos * w.count() / plan.tokens());
+            if (w.samples()) {
+                deliver(w.sequence(), row++, end);
+            }
+        }
+        listener.step(name, plan.tokens(), plan.work().size(), nanos);
+    }
+
+    private void starting(Sequence s, long now) {
+        if (!s.counted) {
+            s.counted = true;
+            admission.leave(s.spec().tenantId());
+            listening(s).started(name, s.spec().tenantId(), now - s.submittedNanos());
+        }
+    }
+
+    private void deliver(Sequence s, int row, long now) {
+        StepRunner.logOnce(s, 8, "sampler");
+        RuntimeException error = runner.error(row);
+        int token = runner.token(row);
+        if (error != null) {
+            fail(s, StepRunner.asError(error, "sampling"));
+        } else if (s.spec().endTokens().contains(token)) {
+            s.output().end(Ending.Kind.STOP, null);
+            finish(s);
+        } else {
+            accept(s, token, now);
+        }
+    }
+
+    private void accept(Sequence s, int token, long now) {
+        try {
+            s.spec().sampler().accept(token);
+        } catch (RuntimeException e) {
+            fail(s, StepRunner.asError(e, "sampling"));
+            return;
+        }
+        s.append(token);
+        if (!s.output().offer(token, s.spec().sampler().lastLogProbs())) {
+            finish(s);
+            return;
+        }
+        if (s.generated() == 1) {
+            listening(s).firstToken(name, s.spec().tenantId(), now - s.submittedNanos());
+        } else {
+            listening(s).nextToken(name, s.spec().tenantId(), now - s.lastTokenNanos);
+        }
+        s.lastTokenNanos = now;
+        if (s.generated() >= s.spec().maxTokens() || s.length() >= contextLength) {
+            s.output().end(Ending.Kind.LENGTH, null);
+            finish(s);
+        }
+    }
+
+    private void fail(Sequence s, RealmException error) {
+        LOG.warn("request_id={} tenant={} model={} error_code={} {}", s.spec().requestId(), s.spec().tenantId(), name,
+                error.code(), error.getMessage());
+        s.output().end(Ending.Kind.ERROR, error);
+        finish(s);
+    }
+
+    /** Frees what an ended sequence holds and counts it. */
+    private void finish(Sequence s) {
+        if (s.state == Sequence.State.ENDED) {
+            return;
+        }
+        scheduler.finish(s);
+        ended(s);
+    }
+
+    private void ended(Sequence s) {
+        if (!s.counted) {
+            s.counted = true;
+            admission.leave(s.spec().tenantId());
+        }
+        Ending e = s.output().ending();
+        if (e != null) {
+            RealmException error = e.error();
+            listening(s).ended(name, s.spec().tenantId(), e.kind().label(), error == null ? null : error.code().name(),
+                    s.promptLength(), Math.max(0, s.cachedTokens()), e.generatedTokens(), now() - s.submittedNanos());
+        }
+        if (live.decrementAndGet() == 0) {
+            synchronized (quiet) {
+                quiet.notifyAll();
+            }
+        }
+    }
+
+    private void endAll(RealmException why) {
+        takeSubmitted();
+        swept.clear();
+        scheduler.forEach(swept::add);
+        for (Sequence s : swept) {
+            s.output().end(why.code() == ErrorCode.DRAINING ? Ending.Kind.CANCELLED : Ending.Kind.ERROR, why);
+            finish(s);
+        }
+    }
+
+    /** Ends what came while the loop was ending. */
+    private void endSubmitted() {
+        for (Sequence s = submitted.poll(); s != null; s = submitted.poll()) {
+            s.output().end(Ending.Kind.CANCELLED, draining());
+            s.state = Sequence.State.ENDED;
+            ended(s);
+        }
+    }
+
+    private EngineSnapshot takeSnapshot() {
+        return new EngineSnapshot(name, scheduler.running(), admission.total(), pool.blocks(), pool.used(), blockPositions(),
+                cache == null ? 0 : cache.queries(), cache == null ? 0 : cache.hits(), scheduler.preemptions(), steps, stepNanos,
+                forwardedTokens);
+    }
+
+    /** Takes nothing new, lets what runs end until the limit, and then ends the rest as DRAINING. */
+    public void drain(long limitNanos) {
+        drainLimit = now() + limitNanos;
+        draining = true;
+        wake();
+        awaitQuiet();
+    }
+
+    /** Waits until no sequence is left. */
+    private void awaitQuiet() {
+        boolean interrupted = false;
+        synchronized (quiet) {
+            while (live.get() > 0 && thread.isAlive()) {
+                try {
+                    quiet.wait(100);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    drainLimit = now();
+                    wake();
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Throws unless no sequence holds a KvBlock; for an engine that has ended or is idle. */
+    public void assertAllBlocksFree() {
+        pool.assertAllBlocksFree();
+    }
+
+    /** Ends what runs and the loop; returns when memory and model are closed. */
+    @Override
+    public void close() {
+        draining = true;
+        closing = true;
+        wake();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,269 @@
+package ai.realm.runtime.scheduler;
+
+import ai.realm.runtime.kvcache.KvBlockPool;
+import ai.realm.runtime.kvcache.PrefixCache;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decides what each step computes: continuous batching over paged KV memory, fair among tenants. A step takes one token of every
+ * running sequence that decodes, and with what is left of the token budget chunks of prompts, those of the tenant with the least
+ * service first. Where blocks run out the least deserving sequence loses its own and is computed again later; none ever fails
+ * for want of memory.
+ *
+ * <p>Pure: no thread, clock, memory or model; the same calls give the same plans. The engine's.
+ */
+public final class Scheduler {
+    private final int tokenBudget;
+    private final int maxRunning;
+    private final int blockPositions;
+    private final KvBlockPool pool;
+    private final @Nullable PrefixCache cache;
+    private final FairShare fair = new FairShare();
+    private final List<Sequence> running = new ArrayList<>();
+    private final List<Sequence> ranked = new ArrayList<>();
+    private final StepPlan plan = new StepPlan();
+    private final Yielding yielding;
+    private long preemptions;
+
+    /** The most deserving first: those whose reader keeps up, of the tenant with the least service, interactive, the oldest. */
+    private static final Comparator<Sequence> RANK = Comparator.<Sequence, Boolean>comparing(s -> s.paused)
+            .thenComparingDouble(s -> tenantOf(s).counter).thenComparing(s -> s.spec().batch())
+            .thenComparingLong(Sequence::submittedNanos).thenComparing(s -> s.spec().requestId());
+
+    /**
+     * @param cache null for a model whose prefixes cannot be shared, or when it is turned off
+     */
+    public Scheduler(int tokenBudget, int maxRunning, int blockPositions, KvBlockPool pool, @Nullable PrefixCache cache) {
+        if (tokenBudget < maxRunning) {
+            throw new IllegalArgumentException("the token budget " + tokenBudget + " must be at least the " + maxRunning
+                    + " sequences that may run");
+        }
+        this.tokenBudget = tokenBudget;
+        this.maxRunning = maxRunning;
+        this.blockPositions = blockPositions;
+        this.pool = pool;
+        this.cache = cache;
+        this.yielding = new Yielding(fair, running, maxRunning, pool.blocks());
+    }
+
+    static TenantQueue tenantOf(Sequence s) {
+        return Objects.requireNonNull(s.tenant);
+    }
+
+    /** Whether a sequence of so many positions could ever run. */
+    public boolean canFit(int positions) {
+        return Math.ceilDiv(positions, blockPositions) <= pool.blocks();
+    }
+
+    /** Takes a new sequence into its tenant's queue. */
+    public void submit(Sequence s) {
+        s.tenant = fair.arrive(s);
+    }
+
+    /** The next step; empty when nothing can run. Valid until the next call. */
+    public StepPlan plan() {
+        plan.clear();
+        for (Sequence s : running) {
+            s.planned = false;
+        }
+        yieldToTheLeastServed();
+        planDecodes();
+        planPrompts();
+        return plan;
+    }
+
+    private void yieldToTheLeastServed() {
+        TenantQueue t = fair.least(q -> q.head() != null);
+        if (t != null) {
+            Sequence head = Objects.requireNonNull(t.head());
+            int wanted = blocksWanted(head);
+            yielding.victims(t, head, wanted, wanted - pool.free()).forEach(s -> {
+                s.yielded();
+                preempt(s);
+            });
+        }
+    }
+
+    /** Free blocks that must be there to admit a sequence: its own, and some for the growth of those who run. */
+    private int blocksWanted(Sequence s) {
+        int shared = cache == null || s.spec().warmUp() ? 0 : cache.inUse(s.chain(), s.tokens(), s.length());
+        int headroom = Math.min(running.size(), pool.blocks() / 16);
+        return Math.ceilDiv(s.length(), blockPositions) - shared + headroom;
+    }
+
+    private void planDecodes() {
+        ranked.clear();
+        ranked.addAll(running);
+        ranked.sort(RANK);
+        for (Sequence s : ranked) {
+            if (s.state == Sequence.State.RUNNING && !s.paused && s.decoding() && makeWritable(s)) {
+                add(s, 1);
+            }
+        }
+    }
+
+    /** Sees to it that the block of the next position is there and the sequence's own; false when it was preempted instead. */
+    private boolean makeWritable(Sequence s) {
+        int index = s.computed() / blockPositions;
+        boolean missing = index == s.table().size();
+        if (!missing && pool.references(s.table().block(index)) == 1) {
+            return true;
+        }
+        while (pool.free() == 0) {
+            Sequence victim = leastDeserving();
+            preempt(victim);
+            if (victim == s) {
+                return false;
+            }
+        }
+        if (missing) {
+            s.table().growTo(index + 1, pool);
+            tenantOf(s).blocks++;
+        } else {
+            int own = pool.allocate();
+            plan.copy(s.table().block(index), own);
+            s.table().replace(index, own, pool);
+        }
+        return true;
+    }
+
+    private Sequence leastDeserving() {
+        for (int i = ranked.size() - 1; i >= 0; i--) {
+            Sequence s = ranked.get(i);
+            if (s.state == Sequence.State.RUNNING && !s.planned) {
+                return s;
+            }
+        }
+        throw new IllegalStateException("a sequence that is being planned is not planned yet");
+    }
+
+    private void planPrompts() {
+        boolean[] admitting = {true};
+        while (plan.tokens() < tokenBudget) {
+            TenantQueue t = fair.least(q -> prefilling(q) != null || admitting[0] && q.head() != null);
+            if (t == null) {
+                return;
+            }
+            Sequence s = prefilling(t);
+            if (s == null) {
+                s = Objects.requireNonNull(t.head());
+                if (!admit(t, s)) {
+                    // Nobody overtakes: a large prompt would wait for ever behind small ones.
+                    admitting[0] = false;
+                    continue;
+                }
+            }
+            add(s, Math.min(s.remaining(), tokenBudget - plan.tokens()));
+        }
+    }
+
+    private @Nullable Sequence prefilling(TenantQueue t) {
+        if (t.running == 0) {
+            return null;
+        }
+        for (Sequence s : running) {
+            if (s.tenant == t && !s.planned && !s.paused && !s.decoding()) {
+                return s;
+            }
+        }
+        return null;
+    }
+
+    private boolean admit(TenantQueue t, Sequence s) {
+        if (running.size() >= maxRunning || pool.free() < blocksWanted(s)) {
+            return false;
+        }
+        fair.admitted(t, s);
+        int cached = cache == null || s.spec().warmUp() ? 0 : cache.acquire(s.chain(), s.tokens(), s.length(), s.table());
+        s.table().growTo(Math.ceilDiv(s.length(), blockPositions), pool);
+        s.restore(cached);
+        if (!s.started) {
+            s.begin(cached);
+            if (cache != null && !s.spec().warmUp()) {
+                cache.count(s.promptLength(), cached);
+            }
+        }
+        s.state = Sequence.State.RUNNING;
+        s.planned = false;
+        running.add(s);
+        t.running++;
+        t.blocks += s.table().size();
+        return true;
+    }
+
+    private void add(Sequence s, int count) {
+        TenantQueue t = tenantOf(s);
+        boolean samples = count == s.remaining();
+        fair.charge(t, s.charge(s.computed() + count) * FairShare.PROMPT_SERVICE + (samples ? FairShare.OUTPUT_SERVICE : 0));
+        s.planned = true;
+        plan.add(new StepPlan.Work(s, s.computed(), count, samples));
+    }
+
+    private void preempt(Sequence s) {
+        release(s);
+        s.state = Sequence.State.WAITING;
+        tenantOf(s).addFirst(s);
+        preemptions++;
+    }
+
+    private void release(Sequence s) {
+        TenantQueue t = tenantOf(s);
+        t.running--;
+        t.blocks -= s.table().size();
+        s.table().clear(pool);
+        s.restore(0);
+        s.recurrent = null;
+        running.remove(s);
+    }
+
+    /** The plan's positions are computed: moves its sequences on and makes their full blocks known. */
+    public void computed(StepPlan done) {
+        for (StepPlan.Work w : done.work()) {
+            Sequence s = w.sequence();
+            s.advance(w.count());
+            if (cache != null && !s.spec().warmUp()) {
+                cache.publish(s.chain(), s.tokens(), s.table(), w.from(), w.from() + w.count());
+            }
+        }
+    }
+
+    /** Takes a sequence out, wherever it stands, and frees what it holds. */
+    public void finish(Sequence s) {
+        switch (s.state) {
+            case RUNNING -> release(s);
+            case WAITING -> fair.removed(tenantOf(s), s);
+            case ENDED -> {
+                return;
+            }
+        }
+        s.state = Sequence.State.ENDED;
+    }
+
+    /** Every sequence here, running or waiting. */
+    public void forEach(Consumer<Sequence> each) {
+        running.forEach(each);
+        fair.forEachWaiting(each);
+    }
+
+    public int running() {
+        return running.size();
+    }
+
+    public int waiting() {
+        return fair.waiting();
+    }
+
+    /** Sequences that lost their blocks so far. */
+    public long preemptions() {
+        return preemptions;
+    }
+
+    FairShare fairShare() {
+        return fair;
+    }
+}

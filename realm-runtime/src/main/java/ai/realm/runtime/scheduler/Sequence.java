@@ -1,0 +1,172 @@
+package ai.realm.runtime.scheduler;
+
+import ai.realm.runtime.kvcache.BlockTable;
+import ai.realm.runtime.kvcache.PrefixChain;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One sequence of tokens on its way through an engine: its tokens, how many of them are computed, its blocks and its output. All
+ * of it belongs to the engine thread but the queue and the few numbers marked volatile.
+ */
+public final class Sequence {
+    /** Where a sequence stands. */
+    enum State {
+        WAITING,
+        RUNNING,
+        ENDED
+    }
+
+    private final SequenceSpec spec;
+    private final TokenQueue output;
+    private final PrefixChain chain;
+    private final BlockTable table = new BlockTable();
+    private final long submittedNanos;
+
+    private int[] tokens;
+    private int length;
+    private int computed;
+    /** Prompt positions that the tenant's account was charged for: a computation after a preemption is not its fault. */
+    private int charged;
+    private int yields;
+
+    State state = State.WAITING;
+    @Nullable
+    TenantQueue tenant;
+    /** In the plan of this step. */
+    boolean planned;
+    /** The queue was full when the step was planned. */
+    boolean paused;
+    long pausedSinceNanos;
+    /** Was admitted at least once. */
+    boolean started;
+    /** Gave back its place in the bounded queue. */
+    boolean counted;
+    long lastTokenNanos;
+    float @Nullable [][] recurrent;
+    /** Log lines of the request path that were written, as bits. */
+    int logged;
+
+    private volatile int cachedTokens = -1;
+    private volatile long engineNanos;
+
+    public Sequence(SequenceSpec spec, TokenQueue output, int blockPositions, long nowNanos) {
+        if (spec.prompt().length == 0) {
+            throw new IllegalArgumentException("a sequence has at least 1 token");
+        }
+        this.spec = spec;
+        this.output = output;
+        this.chain = new PrefixChain(spec.tenantId(), blockPositions, spec.sharedBlocks());
+        this.tokens = spec.prompt();
+        this.length = tokens.length;
+        this.submittedNanos = nowNanos;
+    }
+
+    public SequenceSpec spec() {
+        return spec;
+    }
+
+    public TokenQueue output() {
+        return output;
+    }
+
+    /** Prompt tokens that came from the prefix cache when the sequence first ran; -1 before that. */
+    public int cachedTokens() {
+        return cachedTokens;
+    }
+
+    /** Its part of the time of the steps so far. */
+    public long engineNanos() {
+        return engineNanos;
+    }
+
+    long submittedNanos() {
+        return submittedNanos;
+    }
+
+    PrefixChain chain() {
+        return chain;
+    }
+
+    BlockTable table() {
+        return table;
+    }
+
+    int[] tokens() {
+        return tokens;
+    }
+
+    int token(int position) {
+        return tokens[position];
+    }
+
+    /** Tokens of prompt and output. */
+    int length() {
+        return length;
+    }
+
+    int promptLength() {
+        return spec.prompt().length;
+    }
+
+    int generated() {
+        return length - promptLength();
+    }
+
+    /** Positions whose keys and values are in the blocks. */
+    int computed() {
+        return computed;
+    }
+
+    int remaining() {
+        return length - computed;
+    }
+
+    /** Whether only the token sampled last is left to compute. */
+    boolean decoding() {
+        return generated() > 0 && remaining() == 1;
+    }
+
+    void append(int token) {
+        if (length == tokens.length || tokens == spec.prompt()) {
+            tokens = Arrays.copyOf(tokens, Math.max(16, length + length / 2));
+        }
+        tokens[length++] = token;
+    }
+
+    void restore(int positions) {
+        computed = positions;
+    }
+
+    void advance(int positions) {
+        computed += positions;
+    }
+
+    /** Prompt positions before {@code to} that are charged now for the first time. */
+    int charge(int to) {
+        int end = Math.min(to, promptLength());
+        int n = Math.max(0, end - Math.max(charged, computed));
+        charged = Math.max(charged, end);
+        return n;
+    }
+
+    void begin(int cached) {
+        started = true;
+        cachedTokens = cached;
+    }
+
+    /** How often it gave way to another although there was memory. */
+    int yields() {
+        return yields;
+    }
+
+    void yielded() {
+        yields++;
+    }
+
+    /** Only the engine thread adds. */
+    @SuppressWarnings("NonAtomicVolatileUpdate")
+    void addEngineNanos(long nanos) {
+        engineNanos += nanos;
+    }
+}

@@ -1,0 +1,76 @@
+package ai.realm.runtime.scheduler;
+
+import ai.realm.core.chat.ChatTemplate;
+import ai.realm.core.model.ModelConfig;
+import ai.realm.core.tokenizer.Tokenizer;
+import ai.realm.runtime.kvcache.SharedPrefixes;
+import ai.realm.runtime.store.LoadedModel;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** A model with the engine that runs it, and what its file says about text. Thread-safe. */
+public final class ServedModel implements LoadedModel {
+    private final ModelConfig config;
+    private final Engine engine;
+    private final @Nullable Tokenizer tokenizer;
+    private final @Nullable ChatTemplate chatTemplate;
+    private final SharedPrefixes sharedPrefixes;
+    private final long weightBytes;
+    private final Runnable afterClose;
+
+    /** @param afterClose frees what the model was read from */
+    public ServedModel(ModelConfig config, long weightBytes, Engine engine, @Nullable Tokenizer tokenizer,
+            @Nullable ChatTemplate chatTemplate, SharedPrefixes sharedPrefixes, Runnable afterClose) {
+        this.config = config;
+        this.weightBytes = weightBytes;
+        this.engine = engine;
+        this.tokenizer = tokenizer;
+        this.chatTemplate = chatTemplate;
+        this.sharedPrefixes = sharedPrefixes;
+        this.afterClose = afterClose;
+    }
+
+    public Engine engine() {
+        return engine;
+    }
+
+    public SharedPrefixes sharedPrefixes() {
+        return sharedPrefixes;
+    }
+
+    @Override
+    public ModelConfig config() {
+        return config;
+    }
+
+    @Override
+    public int contextLength() {
+        return engine.contextLength();
+    }
+
+    @Override
+    public @Nullable Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    @Override
+    public @Nullable ChatTemplate chatTemplate() {
+        return chatTemplate;
+    }
+
+    @Override
+    public long bytes() {
+        return weightBytes + engine.bytes();
+    }
+
+    @Override
+    public void drain(Duration limit) {
+        engine.drain(limit.toNanos());
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+        afterClose.run();
+    }
+}

@@ -1,0 +1,60 @@
+package ai.realm.runtime.scheduler;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What one step computes: for each sequence in it a run of its positions. Reused from step to step. */
+public final class StepPlan {
+    private final List<Work> work = new ArrayList<>();
+    private final List<BlockCopy> copies = new ArrayList<>();
+    private int tokens;
+    private int samples;
+
+    /**
+     * A run of positions of one sequence.
+     *
+     * @param samples whether the run reaches the end of what is known, so that the next token is sampled
+     */
+    public record Work(Sequence sequence, int from, int count, boolean samples) {}
+
+    /** Contents that move to another block before the step: a shared block that is about to be written. */
+    public record BlockCopy(int from, int to) {}
+
+    void clear() {
+        work.clear();
+        copies.clear();
+        tokens = 0;
+        samples = 0;
+    }
+
+    void add(Work w) {
+        work.add(w);
+        tokens += w.count();
+        samples += w.samples() ? 1 : 0;
+    }
+
+    void copy(int from, int to) {
+        copies.add(new BlockCopy(from, to));
+    }
+
+    public List<Work> work() {
+        return work;
+    }
+
+    public List<BlockCopy> copies() {
+        return copies;
+    }
+
+    public int tokens() {
+        return tokens;
+    }
+
+    /** Rows of logits that are wanted. */
+    public int samples() {
+        return samples;
+    }
+
+    public boolean isEmpty() {
+        return work.isEmpty();
+    }
+}

@@ -1,0 +1,133 @@
+package ai.realm.runtime.scheduler;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.core.kernel.FloatRows;
+import ai.realm.core.kernel.WorkerPool;
+import ai.realm.core.model.ForwardBatch;
+import ai.realm.core.model.Model;
+import ai.realm.runtime.kvcache.BatchKvView;
+import ai.realm.runtime.kvcache.KvMemory;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries a {@link StepPlan} out: copies blocks, runs the forward pass and samples, the rows shared among the threads that compute.
+ * Engines of several models take turns at those threads. The engine thread's.
+ */
+final class StepRunner {
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
+    private final Model model;
+    private final KvMemory memory;
+    private final WorkerPool pool;
+    private final ReentrantLock turn;
+    private final BatchKvView view;
+    private final ForwardBatch batch;
+    private final FloatRows logits;
+    private int[] tokens;
+    private @Nullable RuntimeException[] errors;
+
+    StepRunner(Model model, KvMemory memory, WorkerPool pool, ReentrantLock turn, int tokenBudget, int maxRunning) {
+        this.model = model;
+        this.memory = memory;
+        this.pool = pool;
+        this.turn = turn;
+        this.view = new BatchKvView(memory);
+        this.batch = new ForwardBatch(tokenBudget);
+        this.logits = new FloatRows(maxRunning, model.config().vocabSize());
+        this.tokens = new int[maxRunning];
+        this.errors = new RuntimeException[maxRunning];
+    }
+
+    /** The sampled token of the {@code i}-th row. */
+    int token(int i) {
+        return tokens[i];
+    }
+
+    /** Why the {@code i}-th row has no token, or null. */
+    @Nullable
+    RuntimeException error(int i) {
+        return errors[i];
+    }
+
+    long logitsBytes() {
+        return (long) logits.rows() * logits.cols() * Float.BYTES;
+    }
+
+    /** Computes the plan's positions and one token for each row; whatever the forward pass throws comes out. */
+    void run(StepPlan plan) {
+        fill(plan);
+        turn.lock();
+        try {
+            model.forward(batch, view, logits);
+            plan.work().forEach(w -> logOnce(w.sequence(), 7, "forward"));
+            sample(plan);
+        } finally {
+            turn.unlock();
+            view.clear();
+        }
+    }
+
+    private void fill(StepPlan plan) {
+        for (StepPlan.BlockCopy c : plan.copies()) {
+            memory.copy(c.from(), c.to());
+        }
+        batch.clear();
+        view.clear();
+        for (StepPlan.Work w : plan.work()) {
+            Sequence s = w.sequence();
+            float[][] state = s.recurrent;
+            if (state == null) {
+                state = view.newState();
+                s.recurrent = state;
+            }
+            int index = view.add(s.table(), state);
+            int end = w.from() + w.count();
+            for (int p = w.from(); p < end; p++) {
+                batch.add(s.token(p), p, index, w.samples() && p == end - 1);
+            }
+            logOnce(s, 6, "scheduler");
+        }
+    }
+
+    private void sample(StepPlan plan) {
+        List<StepPlan.Work> rows = plan.work().stream().filter(StepPlan.Work::samples).toList();
+        Arrays.fill(errors, 0, rows.size(), null);
+        if (rows.size() == 1) {
+            sampleRow(rows, 0);
+        } else if (!rows.isEmpty()) {
+            pool.run(rows.size(), row -> sampleRow(rows, row));
+        }
+    }
+
+    private void sampleRow(List<StepPlan.Work> rows, int row) {
+        Sequence s = rows.get(row).sequence();
+        try {
+            tokens[row] = s.spec().sampler().sample(logits.data(), logits.offset(row), logits.cols());
+        } catch (RuntimeException e) {
+            errors[row] = e;
+        }
+    }
+
+    /** One line of the request path when a sequence first gets there. */
+    static void logOnce(Sequence s, int step, String name) {
+        if ((s.logged & 1 << step) == 0) {
+            s.logged |= 1 << step;
+            if (LOG.isDebugEnabled() && !s.spec().warmUp()) {
+                LOG.debug("step={} step_name={} request_id={} tenant={}", step, name, s.spec().requestId(), s.spec().tenantId());
+            }
+        }
+    }
+
+    /** What a failure becomes for the one whose request it ends. */
+    static RealmException asError(Throwable e, String what) {
+        return e instanceof RealmException r
+                ? new RealmException(r.code(), String.valueOf(r.getMessage()), r.param(), r)
+                : new RealmException(ErrorCode.INTERNAL, what + " failed: " + e.getClass().getSimpleName(), e);
+    }
+}

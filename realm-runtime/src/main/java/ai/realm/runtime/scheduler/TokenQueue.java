@@ -1,0 +1,210 @@
+package ai.realm.runtime.scheduler;
+
+import ai.realm.core.error.RealmException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bounded way of a sequence's tokens from the engine to its reader, and of its end in both directions: the engine, the reader
+ * and whoever cancels can end it, the first one holds. The engine never waits here: it does not run a sequence whose queue is
+ * full. Thread-safe.
+ */
+public final class TokenQueue {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final int[] tokens;
+    private final @Nullable Object[] details;
+    private int first;
+    private int count;
+    private int offered;
+    private int taken;
+    private @Nullable Object detail;
+    private @Nullable Ending ending;
+    private volatile boolean ended;
+    private volatile boolean full;
+    private volatile Runnable onRoom = () -> {};
+
+    /** What {@link #take} found. */
+    public enum Taken {
+        TOKEN,
+        END,
+        TIMEOUT
+    }
+
+    public TokenQueue(int capacity) {
+        tokens = new int[capacity];
+        details = new Object[capacity];
+    }
+
+    /** Called on the reader's thread when a queue that was full has room again. */
+    void onRoom(Runnable listener) {
+        onRoom = listener;
+    }
+
+    /** Whether the sequence must pause: from when there is no room until half of the queue has been read. */
+    public boolean full() {
+        return full;
+    }
+
+    /** Whether an end was set; tokens before it may still be unread. */
+    public boolean ended() {
+        return ended;
+    }
+
+    /**
+     * Adds a token; the caller has seen that the queue is not full.
+     *
+     * @param detail what goes with it, or null
+     * @return false when the sequence has ended and the token counts for nothing
+     */
+    boolean offer(int token, @Nullable Object detail) {
+        lock.lock();
+        try {
+            if (ending != null) {
+                return false;
+            }
+            if (count == tokens.length) {
+                throw new IllegalStateException("a full queue takes no token");
+            }
+            int at = (first + count) % tokens.length;
+            tokens[at] = token;
+            details[at] = detail;
+            count++;
+            offered++;
+            full = count == tokens.length;
+            changed.signalAll();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The engine's end: the reader gets the tokens before it first. */
+    boolean end(Ending.Kind kind, @Nullable RealmException error) {
+        lock.lock();
+        try {
+            return end(new Ending(kind, offered, error));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends at once with all tokens that were generated; those not read yet are dropped. */
+    public boolean abort(Ending.Kind kind, @Nullable RealmException error) {
+        lock.lock();
+        try {
+            if (!end(new Ending(kind, offered, error))) {
+                return false;
+            }
+            drop();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The reader's end: it has seen enough, and what it has not read does not count, nor an end that the engine came to while it
+     * ran ahead of the reader.
+     */
+    public void endByReader() {
+        lock.lock();
+        try {
+            ending = new Ending(Ending.Kind.STOP, taken, null);
+            ended = true;
+            drop();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean end(Ending e) {
+        if (ending != null) {
+            return false;
+        }
+        ending = e;
+        ended = true;
+        changed.signalAll();
+        return true;
+    }
+
+    private void drop() {
+        count = 0;
+        full = false;
+        changed.signalAll();
+    }
+
+    /**
+     * Waits for the next token or the end. The token is in {@code into[0]}.
+     *
+     * @throws InterruptedException when the reader's thread is interrupted
+     */
+    public Taken take(int[] into, long waitNanos) throws InterruptedException {
+        boolean wasFull = full;
+        Taken result = takeLocked(into, waitNanos);
+        if (wasFull && !full) {
+            onRoom.run();
+        }
+        return result;
+    }
+
+    private Taken takeLocked(int[] into, long waitNanos) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            long left = waitNanos;
+            while (count == 0 && ending == null) {
+                if (left <= 0) {
+                    return Taken.TIMEOUT;
+                }
+                left = changed.awaitNanos(left);
+            }
+            if (count == 0) {
+                return Taken.END;
+            }
+            into[0] = tokens[first];
+            detail = details[first];
+            details[first] = null;
+            first = (first + 1) % tokens.length;
+            count--;
+            taken++;
+            full = full && count > tokens.length / 2;
+            return Taken.TOKEN;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What went with the token taken last. Reader only. */
+    public @Nullable Object detail() {
+        return detail;
+    }
+
+    /** The end, once there is one. */
+    public @Nullable Ending ending() {
+        lock.lock();
+        try {
+            return ending;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits for an end: for tests and for draining. */
+    public boolean awaitEnd(long nanos) throws InterruptedException {
+        long limit = System.nanoTime() + nanos;
+        lock.lockInterruptibly();
+        try {
+            while (ending == null) {
+                long left = limit - System.nanoTime();
+                if (left <= 0 || !changed.await(left, TimeUnit.NANOSECONDS)) {
+                    return ending != null;
+                }
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,144 @@
+package ai.realm.runtime.session;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.core.tokenizer.Detokenizer;
+import ai.realm.runtime.scheduler.Ending;
+import ai.realm.runtime.scheduler.Engine;
+import ai.realm.runtime.scheduler.Sequence;
+import ai.realm.runtime.scheduler.TokenQueue;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A session on an {@link Engine}: the reader's thread turns tokens into text and looks for stop strings, so that the engine's does
+ * not. The engine may be some tokens ahead when a stop string is found; what it did after is not counted, so that text and usage
+ * are the same whoever is faster.
+ */
+final class EngineSession implements InferenceSession {
+    private static final Logger LOG = LoggerFactory.getLogger(EngineSession.class);
+
+    private final RequestContext context;
+    private final Engine engine;
+    private final Sequence sequence;
+    private final TokenQueue queue;
+    private final Detokenizer detokenizer;
+    private final StopMatcher stops;
+    private final RequestContext.Registration registration;
+    private final int[] token = new int[1];
+    private boolean detokenized;
+    private boolean finishing;
+    private volatile boolean stopped;
+    private SessionEvent.@Nullable End end;
+
+    EngineSession(RequestContext context, Engine engine, Sequence sequence, Detokenizer detokenizer, StopMatcher stops) {
+        this.context = context;
+        this.engine = engine;
+        this.sequence = sequence;
+        this.queue = sequence.output();
+        this.detokenizer = detokenizer;
+        this.stops = stops;
+        this.registration = context.onCancel(this::cancelled);
+    }
+
+    private void cancelled() {
+        abort(Objects.requireNonNull(context.cancelled()));
+    }
+
+    private void abort(RealmException why) {
+        if (queue.abort(Ending.Kind.CANCELLED, why)) {
+            engine.wake();
+        }
+    }
+
+    @Override
+    public SessionEvent next() throws InterruptedException {
+        while (end == null) {
+            String text = finishing ? "" : nextText();
+            if (!text.isEmpty()) {
+                return new SessionEvent.Piece(text);
+            }
+            if (finishing) {
+                end = finished(Objects.requireNonNull(queue.ending()));
+                registration.close();
+            }
+        }
+        return end;
+    }
+
+    private String nextText() throws InterruptedException {
+        return switch (take()) {
+            case TOKEN -> textOf(token[0]);
+            case END -> rest();
+            case TIMEOUT -> {
+                abort(new RealmException(ErrorCode.DEADLINE_EXCEEDED, "the request's deadline has passed"));
+                yield "";
+            }
+        };
+    }
+
+    private TokenQueue.Taken take() throws InterruptedException {
+        try {
+            return queue.take(token, context.remainingNanos());
+        } catch (InterruptedException e) {
+            abort(new RealmException(ErrorCode.CANCELLED, "the thread that reads the answer was interrupted"));
+            throw e;
+        }
+    }
+
+    private String textOf(int id) {
+        String text = stops.accept(detokenizer.accept(id));
+        if (!detokenized) {
+            detokenized = true;
+            LOG.debug("step=9 step_name=detokenizer request_id={} tenant={}", context.requestId(), context.tenantId());
+        }
+        if (stops.found()) {
+            stop();
+            finishing = true;
+        }
+        return text;
+    }
+
+    /** At the end of what was generated nothing is held back any more; a generation that was cut off has no rest. */
+    private String rest() {
+        finishing = true;
+        Ending.Kind kind = Objects.requireNonNull(queue.ending()).kind();
+        if (stops.found() || stopped || kind == Ending.Kind.CANCELLED || kind == Ending.Kind.ERROR) {
+            return "";
+        }
+        String text = stops.accept(detokenizer.finish());
+        if (stops.found()) {
+            queue.endByReader();
+            return text;
+        }
+        return text + stops.finish();
+    }
+
+    private SessionEvent.End finished(Ending e) {
+        FinishReason reason = switch (e.kind()) {
+            case STOP -> FinishReason.STOP;
+            case LENGTH -> FinishReason.LENGTH;
+            case CANCELLED -> FinishReason.CANCELLED;
+            case ERROR -> FinishReason.ERROR;
+        };
+        int cached = sequence.cachedTokens();
+        int prompt = cached < 0 ? 0 : sequence.spec().prompt().length;
+        return new SessionEvent.End(reason, new Usage(prompt, Math.max(0, cached), e.generatedTokens(), sequence.engineNanos()),
+                e.error());
+    }
+
+    @Override
+    public void stop() {
+        stopped = true;
+        queue.endByReader();
+        engine.wake();
+    }
+
+    @Override
+    public void close() {
+        abort(new RealmException(ErrorCode.CANCELLED, "the session was closed before its end"));
+        registration.close();
+    }
+}

@@ -1,0 +1,118 @@
+package ai.realm.runtime.session;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.Sampler;
+import ai.realm.core.sampling.Samplers;
+import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.tokenizer.Tokenizer;
+import ai.realm.core.tokenizer.Vocab;
+import ai.realm.runtime.scheduler.Engine;
+import ai.realm.runtime.scheduler.EngineOptions;
+import ai.realm.runtime.scheduler.Sequence;
+import ai.realm.runtime.scheduler.SequenceSpec;
+import ai.realm.runtime.scheduler.ServedModel;
+import ai.realm.runtime.scheduler.TokenQueue;
+import ai.realm.runtime.session.GenerateCommand.Priority;
+import ai.realm.runtime.session.GenerateCommand.Prompt;
+import ai.realm.runtime.session.GenerateCommand.TextPrompt;
+import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
+import ai.realm.runtime.store.CountedLease;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Opens sessions on the engine of a leased model: all that can be done on the caller's thread is done there. */
+public final class EngineSessions implements SessionFactory {
+    private static final Logger LOG = LoggerFactory.getLogger(EngineSessions.class);
+    /** How far the engine may run ahead of a reader that looks for stop strings. */
+    private static final int UNREAD_WITH_STOPS = 8;
+
+    @Override
+    public InferenceSession open(GenerateCommand command) {
+        RequestContext context = command.context();
+        context.check();
+        ServedModel model = served(command);
+        Tokenizer tokenizer = model.tokenizer();
+        if (tokenizer == null) {
+            throw new RealmException(ErrorCode.NO_TOKENIZER, "the model " + command.model().name() + " has no tokenizer");
+        }
+        SamplingParams params = command.params();
+        checkStops(params, tokenizer.vocab());
+        int[] prompt = promptIds(command.prompt(), tokenizer);
+        checkLength(prompt, model.contextLength());
+        Sampler sampler = Samplers.create(params, model.config().vocabSize(), prompt, tokenizer.vocab());
+        Engine engine = model.engine();
+        LOG.debug("step=5 step_name=session request_id={} tenant={}", context.requestId(), context.tenantId());
+        SequenceSpec spec = new SequenceSpec(context.requestId(), context.tenantId(), context.weight(),
+                command.priority() == Priority.BATCH, prompt, params.maxTokens(), endTokens(params, tokenizer.vocab()),
+                engine.now() + context.remainingNanos(), sampler,
+                model.sharedPrefixes().sharedBlocks(prompt, engine.blockPositions()), false);
+        Sequence sequence = engine.submit(spec, new TokenQueue(unread(params, engine.options())));
+        return new EngineSession(context, engine, sequence, tokenizer.detokenizer(false), new StopMatcher(params.stopStrings()));
+    }
+
+    private static ServedModel served(GenerateCommand command) {
+        if (command.model() instanceof CountedLease lease && lease.model() instanceof ServedModel model) {
+            return model;
+        }
+        throw new IllegalArgumentException("a session needs a lease of the model store, not " + command.model().getClass());
+    }
+
+    private static int unread(SamplingParams params, EngineOptions options) {
+        return params.stopStrings().isEmpty() ? options.unreadTokens() : Math.min(UNREAD_WITH_STOPS, options.unreadTokens());
+    }
+
+    private static void checkStops(SamplingParams params, Vocab vocab) {
+        for (int id : params.stopTokens()) {
+            if (id < 0 || id >= vocab.size()) {
+                throw RealmException.badParam("stop_token_ids",
+                        "a stop token must be an id below " + vocab.size() + ", not " + id);
+            }
+        }
+        if (params.stopStrings().contains("")) {
+            throw RealmException.badParam("stop", "a stop string must not be empty");
+        }
+    }
+
+    private static int[] promptIds(Prompt prompt, Tokenizer tokenizer) {
+        return switch (prompt) {
+            case TextPrompt t -> withOneBos(tokenizer.encode(t.text(), true, t.parseSpecial()), t, tokenizer.vocab());
+            case TokenPrompt t -> checked(t.ids().clone(), tokenizer.vocab());
+        };
+    }
+
+    /** A rendered template often begins with BOS as text, which the tokenizer's own must not double. */
+    private static int[] withOneBos(int[] ids, TextPrompt prompt, Vocab vocab) {
+        boolean doubled = prompt.parseSpecial() && vocab.addsBos() && ids.length > 1 && ids[0] == vocab.bosId()
+                && ids[1] == vocab.bosId();
+        return doubled ? Arrays.copyOfRange(ids, 1, ids.length) : ids;
+    }
+
+    private static int[] checked(int[] ids, Vocab vocab) {
+        for (int id : ids) {
+            if (id < 0 || id >= vocab.size()) {
+                throw RealmException.badParam("prompt", "a token id of the prompt must be below " + vocab.size() + ", not " + id);
+            }
+        }
+        return ids;
+    }
+
+    private static void checkLength(int[] prompt, int contextLength) {
+        if (prompt.length == 0) {
+            throw new RealmException(ErrorCode.EMPTY_PROMPT, "the prompt must have at least 1 token");
+        }
+        if (prompt.length >= contextLength) {
+            throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED, "the prompt has " + prompt.length
+                    + " tokens and must leave room in the model's context of " + contextLength, "prompt", null);
+        }
+    }
+
+    private static Set<Integer> endTokens(SamplingParams params, Vocab vocab) {
+        Set<Integer> ids = new HashSet<>(vocab.endOfGenerationIds());
+        ids.addAll(params.stopTokens());
+        return Set.copyOf(ids);
+    }
+}

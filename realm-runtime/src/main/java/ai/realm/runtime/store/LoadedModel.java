@@ -1,0 +1,31 @@
+package ai.realm.runtime.store;
+
+import ai.realm.core.chat.ChatTemplate;
+import ai.realm.core.model.ModelConfig;
+import ai.realm.core.tokenizer.Tokenizer;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** A model in memory with all that runs it, as a {@link ModelStore} holds it. Thread-safe. */
+public interface LoadedModel extends AutoCloseable {
+    ModelConfig config();
+
+    /** Positions a sequence may have. */
+    int contextLength();
+
+    @Nullable
+    Tokenizer tokenizer();
+
+    @Nullable
+    ChatTemplate chatTemplate();
+
+    /** Memory held: weights, KV blocks, logits. */
+    long bytes();
+
+    /** Takes nothing new and returns when all that ran has ended, by itself or at the limit. */
+    void drain(Duration limit);
+
+    /** Ends what runs and frees all memory. */
+    @Override
+    void close();
+}

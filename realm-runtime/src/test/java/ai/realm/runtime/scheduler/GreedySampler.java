@@ -1,0 +1,40 @@
+package ai.realm.runtime.scheduler;
+
+import ai.realm.core.sampling.Sampler;
+
+/** The likeliest token; throws when told to at its n-th call. */
+final class GreedySampler implements Sampler {
+    private final int failAt;
+    private int calls;
+
+    GreedySampler() {
+        this(-1);
+    }
+
+    GreedySampler(int failAt) {
+        this.failAt = failAt;
+    }
+
+    @Override
+    public int sample(float[] logits, int offset, int vocabSize) {
+        if (calls++ == failAt) {
+            throw new IllegalStateException("the sampler was told to fail");
+        }
+        int best = 0;
+        for (int i = 1; i < vocabSize; i++) {
+            if (logits[offset + i] > logits[offset + best]) {
+                best = i;
+            }
+        }
+        return best;
+    }
+
+    @Override
+    public void accept(int token) {
+    }
+
+    @Override
+    public long seed() {
+        return 0;
+    }
+}
