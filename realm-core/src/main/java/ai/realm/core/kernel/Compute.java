@@ -42,23 +42,19 @@ public final class Compute implements AutoCloseable {
      *
      * @param threads threads, the caller's included
      * @param kernels {@code auto} or the name of a provider
-     * @param vectorBits 128, 256, 512, or 0 for the machine's preferred width
      */
-    public record Options(int threads, ActivationMode activationMode, String kernels, int vectorBits) {
+    public record Options(int threads, ActivationMode activationMode, String kernels) {
         public Options {
             if (threads < 1 || threads > 1024) {
                 throw new IllegalArgumentException("threads must be 1..1024, not " + threads);
-            }
-            if (vectorBits != 0 && vectorBits != 128 && vectorBits != 256 && vectorBits != 512) {
-                throw new IllegalArgumentException("vector bits must be 128, 256 or 512, not " + vectorBits);
             }
             Objects.requireNonNull(activationMode, "activationMode");
             Objects.requireNonNull(kernels, "kernels");
         }
 
         /**
-         * All available processors, and {@code -Drealm.kernels=auto|scalar|simd}, {@code -Drealm.vector.bits=128|256|512},
-         * {@code -Drealm.activations=int8|f32} or their defaults, the first of each.
+         * All available processors, and {@code -Drealm.kernels=auto|scalar|simd} and {@code -Drealm.activations=int8|f32} or
+         * their defaults, the first of each. The vectors' width is one for the whole process: {@code -Drealm.vector.bits}.
          */
         public static Options defaults() {
             String mode = System.getProperty("realm.activations", "int8");
@@ -66,19 +62,19 @@ public final class Compute implements AutoCloseable {
                 case "int8" -> ActivationMode.INT8;
                 case "f32" -> ActivationMode.F32;
                 default -> throw new IllegalArgumentException("realm.activations must be int8 or f32, not " + mode);
-            }, System.getProperty("realm.kernels", "auto"), Integer.getInteger("realm.vector.bits", 0));
+            }, System.getProperty("realm.kernels", "auto"));
         }
 
         public Options withThreads(int n) {
-            return new Options(n, activationMode, kernels, vectorBits);
+            return new Options(n, activationMode, kernels);
         }
 
         public Options withActivationMode(ActivationMode mode) {
-            return new Options(threads, mode, kernels, vectorBits);
+            return new Options(threads, mode, kernels);
         }
 
-        public Options withKernels(String name, int bits) {
-            return new Options(threads, activationMode, name, bits);
+        public Options withKernels(String name) {
+            return new Options(threads, activationMode, name);
         }
     }
 

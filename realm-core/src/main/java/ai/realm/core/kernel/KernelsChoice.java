@@ -22,7 +22,7 @@ record KernelsChoice(Kernels kernels, String reason) {
         for (KernelsProvider p : providers) {
             Optional<String> why = p.unavailable();
             if (why.isEmpty()) {
-                return new KernelsChoice(p.create(options.activationMode(), options.vectorBits()),
+                return new KernelsChoice(p.create(options.activationMode()),
                         passedOver.isEmpty() ? "best available" : passedOver.toString());
             }
             passedOver.append(passedOver.isEmpty() ? "" : ", ").append("no ").append(p.name()).append(": ").append(why.get());
@@ -36,7 +36,7 @@ record KernelsChoice(Kernels kernels, String reason) {
                 p.unavailable().ifPresent(why -> {
                     throw new IllegalStateException("the kernels " + p.name() + " were asked for but " + why);
                 });
-                return new KernelsChoice(p.create(options.activationMode(), options.vectorBits()), "forced");
+                return new KernelsChoice(p.create(options.activationMode()), "forced");
             }
         }
         throw new IllegalArgumentException("realm.kernels must be auto or one of "

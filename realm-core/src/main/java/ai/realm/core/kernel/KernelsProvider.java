@@ -13,11 +13,6 @@ public interface KernelsProvider {
     /** Why it cannot be used here, or empty when it can. */
     Optional<String> unavailable();
 
-    /**
-     * Makes the kernels.
-     *
-     * @param vectorBits width to use, or 0 for the machine's preferred one
-     * @throws IllegalArgumentException when the width is not one that it has
-     */
-    Kernels create(ActivationMode mode, int vectorBits);
+    /** Makes the kernels. */
+    Kernels create(ActivationMode mode);
 }

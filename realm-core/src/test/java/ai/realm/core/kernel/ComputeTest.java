@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 
 class ComputeTest {
-    private static final Compute.Options SCALAR = new Compute.Options(3, ActivationMode.F32, "scalar", 0);
+    private static final Compute.Options SCALAR = new Compute.Options(3, ActivationMode.F32, "scalar");
 
     private static TensorView matrix(int rows, int cols) {
         float[] w = new float[rows * cols];
@@ -24,7 +24,7 @@ class ComputeTest {
 
     @Test
     void open_unknownKernels_isRefused() {
-        assertThatThrownBy(() -> Compute.open(SCALAR.withKernels("gpu", 0))).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> Compute.open(SCALAR.withKernels("gpu"))).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("scalar").hasMessageContaining("gpu");
     }
 

@@ -1,6 +1,7 @@
 package ai.realm.core.kernel.scalar;
 
 import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.ActivationMath;
 import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Activations;
 import ai.realm.core.kernel.Kernels;
@@ -212,14 +213,14 @@ public final class ScalarKernels implements Kernels {
     @Override
     public void activate(Activation activation, float[] x, int offset, int n) {
         for (int i = offset; i < offset + n; i++) {
-            x[i] = ScalarActivations.apply(activation, x[i]);
+            x[i] = ActivationMath.apply(activation, x[i]);
         }
     }
 
     @Override
     public void gate(Activation activation, float[] gate, int gateOffset, float[] up, int upOffset, int n) {
         for (int i = 0; i < n; i++) {
-            gate[gateOffset + i] = ScalarActivations.apply(activation, gate[gateOffset + i]) * up[upOffset + i];
+            gate[gateOffset + i] = ActivationMath.apply(activation, gate[gateOffset + i]) * up[upOffset + i];
         }
     }
 

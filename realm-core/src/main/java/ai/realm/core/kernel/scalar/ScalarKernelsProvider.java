@@ -23,7 +23,7 @@ public final class ScalarKernelsProvider implements KernelsProvider {
     }
 
     @Override
-    public Kernels create(ActivationMode mode, int vectorBits) {
+    public Kernels create(ActivationMode mode) {
         return new ScalarKernels();
     }
 }

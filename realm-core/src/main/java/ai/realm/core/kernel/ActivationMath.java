@@ -1,15 +1,14 @@
-package ai.realm.core.kernel.scalar;
-
-import ai.realm.core.kernel.Activation;
+package ai.realm.core.kernel;
 
 /** The non-linear functions of MLPs by their definitions, in double. */
-final class ScalarActivations {
+public final class ActivationMath {
     private static final double SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 
-    private ScalarActivations() {
+    private ActivationMath() {
     }
 
-    static float apply(Activation activation, float x) {
+    /** The function of one number. */
+    public static float apply(Activation activation, float x) {
         return (float) switch (activation) {
             case SILU -> x * sigmoid(x);
             case GELU_TANH -> 0.5 * x * (1 + Math.tanh(SQRT_2_OVER_PI * x * (1 + 0.044715 * x * (double) x)));

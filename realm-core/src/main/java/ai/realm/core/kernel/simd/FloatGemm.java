@@ -1,0 +1,187 @@
+package ai.realm.core.kernel.simd;
+
+import static ai.realm.core.kernel.simd.Lanes.F;
+import static ai.realm.core.kernel.simd.Lanes.FL;
+import static ai.realm.core.kernel.simd.Lanes.WIDE;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Products of a panel of weights with rows of activations in fp32: {@code c[t][r] (+)= sum_k panel[k][r] * x[t][k]} for the
+ * {@link #ROWS} rows of a panel, which is {@code k × ROWS} floats, lane = row. Register-blocked: 4 tokens by 4 vectors, or by 2
+ * where registers are few.
+ */
+final class FloatGemm {
+    /** Rows of weights side by side in a panel, and in every packed layout, whatever the vectors' width. */
+    static final int ROWS = 64;
+
+    private FloatGemm() {
+    }
+
+    /**
+     * Multiplies one panel.
+     *
+     * @param add whether to add to {@code c} or to replace it
+     */
+    static void multiply(float[] panel, int k, float[] x, int xOffset, int xStride, int count, float[] c, int cOffset, int cStride,
+            boolean add) {
+        if (!add) {
+            clear(count, c, cOffset, cStride);
+        }
+        int t = 0;
+        for (; t + 4 <= count; t += 4) {
+            int xo = xOffset + t * xStride;
+            int co = cOffset + t * cStride;
+            if (WIDE) {
+                for (int r = 0; r < ROWS; r += 4 * FL) {
+                    tile4x4(panel, r, k, x, xo, xStride, c, co + r, cStride);
+                }
+            } else {
+                for (int r = 0; r < ROWS; r += 2 * FL) {
+                    tile4x2(panel, r, k, x, xo, xStride, c, co + r, cStride);
+                }
+            }
+        }
+        for (; t < count; t++) {
+            for (int r = 0; r < ROWS; r += 4 * FL) {
+                tile1x4(panel, r, k, x, xOffset + t * xStride, c, cOffset + t * cStride + r);
+            }
+        }
+    }
+
+    private static void clear(int count, float[] c, int cOffset, int cStride) {
+        for (int t = 0; t < count; t++) {
+            int at = cOffset + t * cStride;
+            java.util.Arrays.fill(c, at, at + ROWS, 0f);
+        }
+    }
+
+    private static void tile4x4(float[] panel, int r, int k, float[] x, int x0, int xStride, float[] c, int c0, int cStride) {
+        int x1 = x0 + xStride;
+        int x2 = x1 + xStride;
+        int x3 = x2 + xStride;
+        int c1 = c0 + cStride;
+        int c2 = c1 + cStride;
+        int c3 = c2 + cStride;
+        FloatVector a00 = FloatVector.fromArray(F, c, c0);
+        FloatVector a01 = FloatVector.fromArray(F, c, c0 + FL);
+        FloatVector a02 = FloatVector.fromArray(F, c, c0 + 2 * FL);
+        FloatVector a03 = FloatVector.fromArray(F, c, c0 + 3 * FL);
+        FloatVector a10 = FloatVector.fromArray(F, c, c1);
+        FloatVector a11 = FloatVector.fromArray(F, c, c1 + FL);
+        FloatVector a12 = FloatVector.fromArray(F, c, c1 + 2 * FL);
+        FloatVector a13 = FloatVector.fromArray(F, c, c1 + 3 * FL);
+        FloatVector a20 = FloatVector.fromArray(F, c, c2);
+        FloatVector a21 = FloatVector.fromArray(F, c, c2 + FL);
+        FloatVector a22 = FloatVector.fromArray(F, c, c2 + 2 * FL);
+        FloatVector a23 = FloatVector.fromArray(F, c, c2 + 3 * FL);
+        FloatVector a30 = FloatVector.fromArray(F, c, c3);
+        FloatVector a31 = FloatVector.fromArray(F, c, c3 + FL);
+        FloatVector a32 = FloatVector.fromArray(F, c, c3 + 2 * FL);
+        FloatVector a33 = FloatVector.fromArray(F, c, c3 + 3 * FL);
+        for (int i = 0; i < k; i++) {
+            int p = i * ROWS + r;
+            FloatVector w0 = FloatVector.fromArray(F, panel, p);
+            FloatVector w1 = FloatVector.fromArray(F, panel, p + FL);
+            FloatVector w2 = FloatVector.fromArray(F, panel, p + 2 * FL);
+            FloatVector w3 = FloatVector.fromArray(F, panel, p + 3 * FL);
+            FloatVector b = FloatVector.broadcast(F, x[x0 + i]);
+            a00 = w0.fma(b, a00);
+            a01 = w1.fma(b, a01);
+            a02 = w2.fma(b, a02);
+            a03 = w3.fma(b, a03);
+            b = FloatVector.broadcast(F, x[x1 + i]);
+            a10 = w0.fma(b, a10);
+            a11 = w1.fma(b, a11);
+            a12 = w2.fma(b, a12);
+            a13 = w3.fma(b, a13);
+            b = FloatVector.broadcast(F, x[x2 + i]);
+            a20 = w0.fma(b, a20);
+            a21 = w1.fma(b, a21);
+            a22 = w2.fma(b, a22);
+            a23 = w3.fma(b, a23);
+            b = FloatVector.broadcast(F, x[x3 + i]);
+            a30 = w0.fma(b, a30);
+            a31 = w1.fma(b, a31);
+            a32 = w2.fma(b, a32);
+            a33 = w3.fma(b, a33);
+        }
+        a00.intoArray(c, c0);
+        a01.intoArray(c, c0 + FL);
+        a02.intoArray(c, c0 + 2 * FL);
+        a03.intoArray(c, c0 + 3 * FL);
+        a10.intoArray(c, c1);
+        a11.intoArray(c, c1 + FL);
+        a12.intoArray(c, c1 + 2 * FL);
+        a13.intoArray(c, c1 + 3 * FL);
+        a20.intoArray(c, c2);
+        a21.intoArray(c, c2 + FL);
+        a22.intoArray(c, c2 + 2 * FL);
+        a23.intoArray(c, c2 + 3 * FL);
+        a30.intoArray(c, c3);
+        a31.intoArray(c, c3 + FL);
+        a32.intoArray(c, c3 + 2 * FL);
+        a33.intoArray(c, c3 + 3 * FL);
+    }
+
+    private static void tile4x2(float[] panel, int r, int k, float[] x, int x0, int xStride, float[] c, int c0, int cStride) {
+        int x1 = x0 + xStride;
+        int x2 = x1 + xStride;
+        int x3 = x2 + xStride;
+        int c1 = c0 + cStride;
+        int c2 = c1 + cStride;
+        int c3 = c2 + cStride;
+        FloatVector a00 = FloatVector.fromArray(F, c, c0);
+        FloatVector a01 = FloatVector.fromArray(F, c, c0 + FL);
+        FloatVector a10 = FloatVector.fromArray(F, c, c1);
+        FloatVector a11 = FloatVector.fromArray(F, c, c1 + FL);
+        FloatVector a20 = FloatVector.fromArray(F, c, c2);
+        FloatVector a21 = FloatVector.fromArray(F, c, c2 + FL);
+        FloatVector a30 = FloatVector.fromArray(F, c, c3);
+        FloatVector a31 = FloatVector.fromArray(F, c, c3 + FL);
+        for (int i = 0; i < k; i++) {
+            int p = i * ROWS + r;
+            FloatVector w0 = FloatVector.fromArray(F, panel, p);
+            FloatVector w1 = FloatVector.fromArray(F, panel, p + FL);
+            FloatVector b = FloatVector.broadcast(F, x[x0 + i]);
+            a00 = w0.fma(b, a00);
+            a01 = w1.fma(b, a01);
+            b = FloatVector.broadcast(F, x[x1 + i]);
+            a10 = w0.fma(b, a10);
+            a11 = w1.fma(b, a11);
+            b = FloatVector.broadcast(F, x[x2 + i]);
+            a20 = w0.fma(b, a20);
+            a21 = w1.fma(b, a21);
+            b = FloatVector.broadcast(F, x[x3 + i]);
+            a30 = w0.fma(b, a30);
+            a31 = w1.fma(b, a31);
+        }
+        a00.intoArray(c, c0);
+        a01.intoArray(c, c0 + FL);
+        a10.intoArray(c, c1);
+        a11.intoArray(c, c1 + FL);
+        a20.intoArray(c, c2);
+        a21.intoArray(c, c2 + FL);
+        a30.intoArray(c, c3);
+        a31.intoArray(c, c3 + FL);
+    }
+
+    private static void tile1x4(float[] panel, int r, int k, float[] x, int x0, float[] c, int c0) {
+        FloatVector a0 = FloatVector.fromArray(F, c, c0);
+        FloatVector a1 = FloatVector.fromArray(F, c, c0 + FL);
+        FloatVector a2 = FloatVector.fromArray(F, c, c0 + 2 * FL);
+        FloatVector a3 = FloatVector.fromArray(F, c, c0 + 3 * FL);
+        for (int i = 0; i < k; i++) {
+            int p = i * ROWS + r;
+            FloatVector b = FloatVector.broadcast(F, x[x0 + i]);
+            a0 = FloatVector.fromArray(F, panel, p).fma(b, a0);
+            a1 = FloatVector.fromArray(F, panel, p + FL).fma(b, a1);
+            a2 = FloatVector.fromArray(F, panel, p + 2 * FL).fma(b, a2);
+            a3 = FloatVector.fromArray(F, panel, p + 3 * FL).fma(b, a3);
+        }
+        a0.intoArray(c, c0);
+        a1.intoArray(c, c0 + FL);
+        a2.intoArray(c, c0 + 2 * FL);
+        a3.intoArray(c, c0 + 3 * FL);
+    }
+}

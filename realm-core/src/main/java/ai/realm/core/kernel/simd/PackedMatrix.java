@@ -1,0 +1,117 @@
+package ai.realm.core.kernel.simd;
+
+import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
+
+import ai.realm.core.kernel.WeightMatrix;
+import ai.realm.core.tensor.GgmlType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/** A quantized matrix in its {@link Packing}; the last group is filled up with rows of zeros. */
+final class PackedMatrix implements WeightMatrix {
+    static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    final Packing packing;
+    final MemorySegment data;
+    final int rows;
+    final int cols;
+    /** Blocks of 32 columns. */
+    final int blocks;
+    final long groupBytes;
+    final long scaleBytes;
+
+    PackedMatrix(Packing packing, int rows, int cols, java.util.function.LongFunction<MemorySegment> allocate) {
+        this.packing = packing;
+        this.rows = rows;
+        this.cols = cols;
+        this.blocks = cols / 32;
+        this.scaleBytes = 2L * ROWS * packing.scales.words(blocks);
+        this.groupBytes = scaleBytes + (long) blocks * packing.quants.blockBytes();
+        this.data = allocate.apply(groupBytes * groups());
+    }
+
+    int groups() {
+        return Math.ceilDiv(rows, ROWS);
+    }
+
+    long scalesAt(int group) {
+        return group * groupBytes;
+    }
+
+    long quantsAt(int group) {
+        return group * groupBytes + scaleBytes;
+    }
+
+    @Override
+    public int rows() {
+        return rows;
+    }
+
+    @Override
+    public int cols() {
+        return cols;
+    }
+
+    @Override
+    public GgmlType type() {
+        return packing.type;
+    }
+
+    @Override
+    public long ownedBytes() {
+        return data.byteSize();
+    }
+
+    /** The 16-bit word {@code i} of a row's scales. */
+    private short scaleWord(int row, int i) {
+        return data.get(SHORT, scalesAt(row / ROWS) + 2L * ((long) i * ROWS + row % ROWS));
+    }
+
+    private float half(int row, int i) {
+        return Float.float16ToFloat(scaleWord(row, i));
+    }
+
+    @Override
+    public void dequantizeRow(int row, float[] out, int outOffset) {
+        if (row < 0 || row >= rows) {
+            throw new IndexOutOfBoundsException("row must be 0.." + (rows - 1) + ", not " + row);
+        }
+        for (int b = 0; b < blocks; b++) {
+            int o = outOffset + b * 32;
+            switch (packing.scales) {
+                case HALF -> weights(row, b, 0, 32, half(row, b), 0, 0, out, o);
+                case HALF_MIN ->
+                    weights(row, b, 0, 32, half(row, b), packing.quants.centre, half(row, blocks + b), out, o);
+                case SUPER_MIN -> {
+                    int word = scaleWord(row, blocks / 4 + b);
+                    float d = half(row, b / 8) * (word & 0xff);
+                    float m = half(row, blocks / 8 + b / 8) * (word >> 8 & 0xff);
+                    weights(row, b, 0, 32, d, packing.quants.centre, -m, out, o);
+                }
+                case SUPER_16 -> {
+                    int word = scaleWord(row, blocks / 8 + b);
+                    float d = half(row, b / 8);
+                    weights(row, b, 0, 16, d * (byte) word, 0, 0, out, o);
+                    weights(row, b, 16, 32, d * (word >> 8), 0, 0, out, o);
+                }
+            }
+        }
+    }
+
+    private void weights(int row, int block, int from, int to, float d, int centre, float min, float[] out, int o) {
+        for (int k = from; k < to; k++) {
+            out[o + k] = d * (quant(row, block, k) + centre) + min;
+        }
+    }
+
+    /** The signed weight at column {@code k} of a block. */
+    private int quant(int row, int block, int k) {
+        Packing.Quants q = packing.quants;
+        long at = quantsAt(row / ROWS) + (long) block * q.blockBytes()
+                + (long) q.wordBytes * ((long) (k / q.perWord) * ROWS + row % ROWS);
+        int word = q.wordBytes == 2 ? data.get(SHORT, at) : data.get(INT, at);
+        return word << 32 - q.bits * (k % q.perWord + 1) >> 32 - q.bits;
+    }
+}

@@ -1,0 +1,223 @@
+package ai.realm.core.kernel.simd;
+
+import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
+
+import ai.realm.core.kernel.ActivationMode;
+import ai.realm.core.kernel.WeightMatrix;
+import ai.realm.core.kernel.simd.Packing.Quants;
+import ai.realm.core.kernel.simd.SimdActivations.Scratch;
+import ai.realm.core.tensor.GgmlType;
+import java.util.Arrays;
+
+/**
+ * Matrix products: chooses for a matrix, an activation mode and a number of tokens between unpacking in registers (few tokens)
+ * and unpacking a panel that many tokens share, in fp32 or in 16-bit lanes.
+ */
+final class Products {
+    /** Below this many tokens a panel costs more than it saves. */
+    private static final int PANEL_TOKENS = 4;
+    /** Blocks of 32 columns in a panel: 256 KB of floats, a share of the second-level cache. */
+    private static final int PANEL_BLOCKS = 32;
+
+    private Products() {
+    }
+
+    /** Whether a matrix is multiplied with 8-bit activations in 16-bit lanes. */
+    static boolean usesShorts(WeightMatrix w, ActivationMode mode) {
+        return mode == ActivationMode.INT8 && w instanceof PackedMatrix p && p.packing.quants != Quants.BYTE;
+    }
+
+    static void matmul(WeightMatrix w, ActivationMode mode, int rowFrom, int rowTo, SimdActivations x, int count, float[] out,
+            int outOffset, int outStride) {
+        if (w instanceof PackedMatrix p) {
+            packed(p, usesShorts(w, mode), rowFrom, rowTo, x, count, out, outOffset, outStride);
+        } else {
+            mapped((MappedMatrix) w, rowFrom, rowTo, x, count, out, outOffset, outStride);
+        }
+    }
+
+    private static void packed(PackedMatrix w, boolean shorts, int rowFrom, int rowTo, SimdActivations x, int count, float[] out,
+            int outOffset, int outStride) {
+        if (rowFrom % ROWS != 0) {
+            throw new IllegalArgumentException("a range of packed rows begins at a multiple of " + ROWS + ", not " + rowFrom);
+        }
+        Scratch s = Scratch.get();
+        s.d = Scratch.atLeast(s.d, 2 * w.blocks * ROWS);
+        s.m = Scratch.atLeast(s.m, w.blocks * ROWS);
+        for (int row = rowFrom; row < rowTo; row += ROWS) {
+            int n = Math.min(ROWS, rowTo - row);
+            Unpack.scales(w, row / ROWS, s.d, s.m);
+            if (n == ROWS) {
+                group(w, row / ROWS, shorts, x, count, s, out, outOffset + row, outStride);
+            } else {
+                s.tile = Scratch.atLeast(s.tile, count * ROWS);
+                group(w, row / ROWS, shorts, x, count, s, s.tile, 0, ROWS);
+                for (int t = 0; t < count; t++) {
+                    System.arraycopy(s.tile, t * ROWS, out, outOffset + t * outStride + row, n);
+                }
+            }
+        }
+    }
+
+    private static void group(PackedMatrix w, int group, boolean shorts, SimdActivations x, int count, Scratch s, float[] c,
+            int cAt, int cStride) {
+        if (shorts) {
+            shortGroup(w, group, x, count, s, c, cAt, cStride);
+        } else if (w.packing.quants == Quants.BYTE && count < PANEL_TOKENS) {
+            byteTokens(w, group, x, 0, count, s, c, cAt, cStride);
+        } else {
+            floatGroup(w, group, x, count, s, c, cAt, cStride);
+        }
+    }
+
+    private static void byteTokens(PackedMatrix w, int group, SimdActivations x, int from, int to, Scratch s, float[] c, int cAt,
+            int cStride) {
+        int perBlock = w.packing.scales == Packing.Scales.SUPER_16 ? 2 : 1;
+        for (int t = from; t < to; t++) {
+            PackedDot.bytes(w.data, w.quantsAt(group), w.blocks * perBlock, 8 / perBlock, s.d, x.x, x.offset + t * x.stride, c,
+                    cAt + t * cStride);
+        }
+    }
+
+    private static void floatGroup(PackedMatrix w, int group, SimdActivations x, int count, Scratch s, float[] c, int cAt,
+            int cStride) {
+        float[] panel = s.panel(Math.min(w.blocks, PANEL_BLOCKS) * 32);
+        for (int b = 0; b < w.blocks; b += PANEL_BLOCKS) {
+            int end = Math.min(w.blocks, b + PANEL_BLOCKS);
+            Unpack.floats(w, group, b, end, s.d, s.m, panel);
+            FloatGemm.multiply(panel, (end - b) * 32, x.x, x.offset + b * 32, x.stride, count, c, cAt, cStride, b > 0);
+        }
+    }
+
+    private static void shortGroup(PackedMatrix w, int group, SimdActivations x, int count, Scratch s, float[] c, int cAt,
+            int cStride) {
+        if (w.packing.scales.hasMin()) {
+            FloatGemm.multiply(s.m, w.blocks, x.sums, 0, w.blocks, count, c, cAt, cStride, false);
+        } else {
+            for (int t = 0; t < count; t++) {
+                Arrays.fill(c, cAt + t * cStride, cAt + t * cStride + ROWS, 0f);
+            }
+        }
+        int tiled = count - count % PANEL_TOKENS;
+        if (tiled > 0) {
+            shortPanels(w, group, x, tiled, s, c, cAt, cStride);
+        }
+        for (int t = tiled; t < count; t++) {
+            shortToken(w, group, x, t, s, c, cAt + t * cStride);
+        }
+    }
+
+    private static void shortToken(PackedMatrix w, int group, SimdActivations x, int t, Scratch s, float[] c, int cAt) {
+        if (w.packing.quants == Quants.NIBBLE) {
+            short[] sums = s.sums(Math.max(2 * ShortGemm.TOKENS, w.blocks) * ROWS);
+            PackedDot.nibbleSums(w.data, w.quantsAt(group), w.blocks, x.pairs, t * x.cols, sums);
+            ShortGemm.scaleRun(sums, w.blocks, s.d, x.scales, t * x.blocks, c, cAt);
+        } else {
+            short[] sums = s.sums(Math.max(2 * ShortGemm.TOKENS, 2 * w.blocks) * ROWS);
+            PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.pairs, t * x.cols, sums);
+            ShortGemm.scaleRunHalves(sums, w.blocks, s.d, x.scales, t * x.blocks, c, cAt);
+        }
+    }
+
+    private static void shortPanels(PackedMatrix w, int group, SimdActivations x, int count, Scratch s, float[] c, int cAt,
+            int cStride) {
+        short[] panel = s.shorts(Math.min(w.blocks, 2 * PANEL_BLOCKS) * 32);
+        short[] sums = s.sums(2 * ShortGemm.TOKENS * ROWS);
+        boolean halves = w.packing.quants == Quants.FIVE;
+        for (int from = 0; from < w.blocks; from += 2 * PANEL_BLOCKS) {
+            int to = Math.min(w.blocks, from + 2 * PANEL_BLOCKS);
+            Unpack.shorts(w, group, from, to, panel);
+            int t = 0;
+            for (; t + ShortGemm.TOKENS <= count; t += ShortGemm.TOKENS) {
+                for (int b = from; b < to; b++) {
+                    tile(panel, (b - from) * 32 * ROWS, x, t, ShortGemm.TOKENS, b, halves, sums, s.d, c, cAt + t * cStride, cStride);
+                }
+            }
+            if (t < count) {
+                for (int b = from; b < to; b++) {
+                    tile(panel, (b - from) * 32 * ROWS, x, t, 4, b, halves, sums, s.d, c, cAt + t * cStride, cStride);
+                }
+            }
+        }
+    }
+
+    /** One block of 32 columns for 8 or 4 tokens. */
+    private static void tile(short[] panel, int at, SimdActivations x, int t, int tokens, int b, boolean halves, short[] sums,
+            float[] d, float[] c, int cAt, int cStride) {
+        int xAt = t * x.cols + b * 32;
+        int xs = t * x.blocks + b;
+        if (!halves) {
+            sums(panel, at, 32, x, xAt, tokens, sums, 0);
+            ShortGemm.scale(sums, tokens, d, b * ROWS, x.scales, xs, x.blocks, c, cAt, cStride);
+        } else {
+            sums(panel, at, 16, x, xAt, tokens, sums, 0);
+            sums(panel, at + 16 * ROWS, 16, x, xAt + 16, tokens, sums, ShortGemm.TOKENS * ROWS);
+            ShortGemm.scaleHalves(sums, tokens, d, b * ROWS, x.scales, xs, x.blocks, c, cAt, cStride);
+        }
+    }
+
+    private static void sums(short[] panel, int at, int k, SimdActivations x, int xAt, int tokens, short[] sums, int to) {
+        if (tokens == ShortGemm.TOKENS) {
+            ShortGemm.sums8(panel, at, k, x.pairs, xAt, x.cols, sums, to);
+        } else {
+            ShortGemm.sums4(panel, at, k, x.pairs, xAt, x.cols, sums, to);
+        }
+    }
+
+    private static void mapped(MappedMatrix w, int rowFrom, int rowTo, SimdActivations x, int count, float[] out, int outOffset,
+            int outStride) {
+        if (count < 16) {
+            for (int r = rowFrom; r < rowTo; r++) {
+                mappedRow(w, r, x, count, out, outOffset + r, outStride);
+            }
+            return;
+        }
+        Scratch s = Scratch.get();
+        for (int row = rowFrom; row < rowTo; row += ROWS) {
+            int n = Math.min(ROWS, rowTo - row);
+            s.tile = Scratch.atLeast(s.tile, count * ROWS);
+            mappedPanels(w, row, n, x, count, s);
+            for (int t = 0; t < count; t++) {
+                System.arraycopy(s.tile, t * ROWS, out, outOffset + t * outStride + row, n);
+            }
+        }
+    }
+
+    private static void mappedRow(MappedMatrix w, int r, SimdActivations x, int count, float[] out, int at, int outStride) {
+        long from = r * w.view().rowBytes();
+        if (count == 1 && w.type() == GgmlType.F16) {
+            out[at] = VectorLoads.dotHalves(w.view().data(), from, x.x, x.offset, w.cols());
+        } else if (count == 1 && w.type() == GgmlType.F32) {
+            out[at] = VectorLoads.dotFloats(w.view().data(), from, x.x, x.offset, w.cols());
+        } else {
+            Scratch s = Scratch.get();
+            s.row = Scratch.atLeast(s.row, w.cols());
+            w.dequantizeRow(r, s.row, 0);
+            for (int t = 0; t < count; t++) {
+                out[at + t * outStride] = Dot.dot(s.row, 0, x.x, x.offset + t * x.stride, w.cols());
+            }
+        }
+    }
+
+    /** Products of up to {@link FloatGemm#ROWS} rows with all tokens, into the scratch tile. */
+    private static void mappedPanels(MappedMatrix w, int row, int n, SimdActivations x, int count, Scratch s) {
+        int step = w.type().blockElements() == 1 ? PANEL_BLOCKS * 32 : Math.max(PANEL_BLOCKS * 32, w.type().blockElements());
+        float[] panel = s.panel(step);
+        s.row = Scratch.atLeast(s.row, step);
+        for (int k = 0; k < w.cols(); k += step) {
+            int m = Math.min(step, w.cols() - k);
+            for (int r = 0; r < ROWS; r++) {
+                if (r < n) {
+                    MappedMatrix.Floats.load(w.type(), w.view().data(), (row + r) * w.view().rowBytes() + w.type().bytesFor(k),
+                            s.row, 0, m);
+                } else {
+                    Arrays.fill(s.row, 0, m, 0f);
+                }
+                for (int i = 0; i < m; i++) {
+                    panel[i * ROWS + r] = s.row[i];
+                }
+            }
+            FloatGemm.multiply(panel, m, x.x, x.offset + k, x.stride, count, s.tile, 0, ROWS, k > 0);
+        }
+    }
+}

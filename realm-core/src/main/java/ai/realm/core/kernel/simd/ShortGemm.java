@@ -1,0 +1,204 @@
+package ai.realm.core.kernel.simd;
+
+import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
+import static ai.realm.core.kernel.simd.Lanes.F;
+import static ai.realm.core.kernel.simd.Lanes.FL;
+import static ai.realm.core.kernel.simd.Lanes.HALF_S;
+import static ai.realm.core.kernel.simd.Lanes.I;
+import static ai.realm.core.kernel.simd.Lanes.S;
+import static ai.realm.core.kernel.simd.Lanes.SL;
+import static ai.realm.core.kernel.simd.Lanes.WIDE;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+
+/**
+ * Products in 16-bit lanes for weights of few bits: a panel holds weights as shorts, activations are 8-bit numbers written
+ * twice into an {@code int} (a broadcast of 32 bits costs nothing). The sums of a run of columns that cannot overflow are stored,
+ * then another method scales them into fp32: one method for both made the compiler box vectors.
+ */
+final class ShortGemm {
+    /** Most tokens of one tile. */
+    static final int TOKENS = 8;
+
+    private ShortGemm() {
+    }
+
+    /** {@code sums[t][r] = sum_k panel[k][r] * x[t][k]} for 8 tokens and {@code k} columns. */
+    static void sums8(short[] panel, int at, int k, int[] x, int x0, int xStride, short[] sums, int to) {
+        if (WIDE) {
+            tile8x2(panel, at, k, x, x0, xStride, sums, to);
+        } else {
+            sums4(panel, at, k, x, x0, xStride, sums, to);
+            sums4(panel, at, k, x, x0 + 4 * xStride, xStride, sums, to + 4 * ROWS);
+        }
+    }
+
+    /** The same for 4 tokens. */
+    static void sums4(short[] panel, int at, int k, int[] x, int x0, int xStride, short[] sums, int to) {
+        for (int r = 0; r < ROWS; r += 2 * SL) {
+            tile4x2(panel, at + r, k, x, x0, xStride, sums, to + r);
+        }
+    }
+
+    private static void tile8x2(short[] panel, int at, int k, int[] x, int x0, int xStride, short[] sums, int to) {
+        int x1 = x0 + xStride;
+        int x2 = x1 + xStride;
+        int x3 = x2 + xStride;
+        int x4 = x3 + xStride;
+        int x5 = x4 + xStride;
+        int x6 = x5 + xStride;
+        int x7 = x6 + xStride;
+        ShortVector a00 = ShortVector.zero(S);
+        ShortVector a01 = ShortVector.zero(S);
+        ShortVector a10 = ShortVector.zero(S);
+        ShortVector a11 = ShortVector.zero(S);
+        ShortVector a20 = ShortVector.zero(S);
+        ShortVector a21 = ShortVector.zero(S);
+        ShortVector a30 = ShortVector.zero(S);
+        ShortVector a31 = ShortVector.zero(S);
+        ShortVector a40 = ShortVector.zero(S);
+        ShortVector a41 = ShortVector.zero(S);
+        ShortVector a50 = ShortVector.zero(S);
+        ShortVector a51 = ShortVector.zero(S);
+        ShortVector a60 = ShortVector.zero(S);
+        ShortVector a61 = ShortVector.zero(S);
+        ShortVector a70 = ShortVector.zero(S);
+        ShortVector a71 = ShortVector.zero(S);
+        for (int i = 0; i < k; i++) {
+            ShortVector w0 = ShortVector.fromArray(S, panel, at + i * ROWS);
+            ShortVector w1 = ShortVector.fromArray(S, panel, at + i * ROWS + SL);
+            ShortVector b = IntVector.broadcast(I, x[x0 + i]).reinterpretAsShorts();
+            a00 = a00.add(w0.mul(b));
+            a01 = a01.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x1 + i]).reinterpretAsShorts();
+            a10 = a10.add(w0.mul(b));
+            a11 = a11.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x2 + i]).reinterpretAsShorts();
+            a20 = a20.add(w0.mul(b));
+            a21 = a21.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x3 + i]).reinterpretAsShorts();
+            a30 = a30.add(w0.mul(b));
+            a31 = a31.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x4 + i]).reinterpretAsShorts();
+            a40 = a40.add(w0.mul(b));
+            a41 = a41.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x5 + i]).reinterpretAsShorts();
+            a50 = a50.add(w0.mul(b));
+            a51 = a51.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x6 + i]).reinterpretAsShorts();
+            a60 = a60.add(w0.mul(b));
+            a61 = a61.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x7 + i]).reinterpretAsShorts();
+            a70 = a70.add(w0.mul(b));
+            a71 = a71.add(w1.mul(b));
+        }
+        a00.intoArray(sums, to);
+        a01.intoArray(sums, to + SL);
+        a10.intoArray(sums, to + ROWS);
+        a11.intoArray(sums, to + ROWS + SL);
+        a20.intoArray(sums, to + 2 * ROWS);
+        a21.intoArray(sums, to + 2 * ROWS + SL);
+        a30.intoArray(sums, to + 3 * ROWS);
+        a31.intoArray(sums, to + 3 * ROWS + SL);
+        a40.intoArray(sums, to + 4 * ROWS);
+        a41.intoArray(sums, to + 4 * ROWS + SL);
+        a50.intoArray(sums, to + 5 * ROWS);
+        a51.intoArray(sums, to + 5 * ROWS + SL);
+        a60.intoArray(sums, to + 6 * ROWS);
+        a61.intoArray(sums, to + 6 * ROWS + SL);
+        a70.intoArray(sums, to + 7 * ROWS);
+        a71.intoArray(sums, to + 7 * ROWS + SL);
+    }
+
+    private static void tile4x2(short[] panel, int at, int k, int[] x, int x0, int xStride, short[] sums, int to) {
+        int x1 = x0 + xStride;
+        int x2 = x1 + xStride;
+        int x3 = x2 + xStride;
+        ShortVector a00 = ShortVector.zero(S);
+        ShortVector a01 = ShortVector.zero(S);
+        ShortVector a10 = ShortVector.zero(S);
+        ShortVector a11 = ShortVector.zero(S);
+        ShortVector a20 = ShortVector.zero(S);
+        ShortVector a21 = ShortVector.zero(S);
+        ShortVector a30 = ShortVector.zero(S);
+        ShortVector a31 = ShortVector.zero(S);
+        for (int i = 0; i < k; i++) {
+            ShortVector w0 = ShortVector.fromArray(S, panel, at + i * ROWS);
+            ShortVector w1 = ShortVector.fromArray(S, panel, at + i * ROWS + SL);
+            ShortVector b = IntVector.broadcast(I, x[x0 + i]).reinterpretAsShorts();
+            a00 = a00.add(w0.mul(b));
+            a01 = a01.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x1 + i]).reinterpretAsShorts();
+            a10 = a10.add(w0.mul(b));
+            a11 = a11.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x2 + i]).reinterpretAsShorts();
+            a20 = a20.add(w0.mul(b));
+            a21 = a21.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x3 + i]).reinterpretAsShorts();
+            a30 = a30.add(w0.mul(b));
+            a31 = a31.add(w1.mul(b));
+        }
+        a00.intoArray(sums, to);
+        a01.intoArray(sums, to + SL);
+        a10.intoArray(sums, to + ROWS);
+        a11.intoArray(sums, to + ROWS + SL);
+        a20.intoArray(sums, to + 2 * ROWS);
+        a21.intoArray(sums, to + 2 * ROWS + SL);
+        a30.intoArray(sums, to + 3 * ROWS);
+        a31.intoArray(sums, to + 3 * ROWS + SL);
+    }
+
+    /** {@code c[t][r] += sums[t][r] * (d[r] * dx[t])} for the tokens of a tile. */
+    static void scale(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] c, int cAt,
+            int cStride) {
+        for (int t = 0; t < tokens; t++) {
+            FloatVector x = FloatVector.broadcast(F, dx[dxAt + t * dxStride]);
+            for (int r = 0; r < ROWS; r += FL) {
+                int at = cAt + t * cStride + r;
+                FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, t * ROWS + r).castShape(F, 0);
+                s.fma(FloatVector.fromArray(F, d, dAt + r).mul(x), FloatVector.fromArray(F, c, at)).intoArray(c, at);
+            }
+        }
+    }
+
+    /** As {@link #scale} for blocks whose sums came in two halves, the second {@code TOKENS * ROWS} after the first. */
+    static void scaleHalves(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] c, int cAt,
+            int cStride) {
+        for (int t = 0; t < tokens; t++) {
+            FloatVector x = FloatVector.broadcast(F, dx[dxAt + t * dxStride]);
+            for (int r = 0; r < ROWS; r += FL) {
+                int at = cAt + t * cStride + r;
+                FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, t * ROWS + r).castShape(F, 0);
+                FloatVector s2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, (TOKENS + t) * ROWS + r).castShape(F, 0);
+                s.add(s2).fma(FloatVector.fromArray(F, d, dAt + r).mul(x), FloatVector.fromArray(F, c, at)).intoArray(c, at);
+            }
+        }
+    }
+
+    /** {@code c[r] += sum_b sums[b][r] * d[b][r] * dx[b]}: one token's sums over all its blocks. */
+    static void scaleRun(short[] sums, int blocks, float[] d, float[] dx, int xAt, float[] c, int cAt) {
+        for (int r = 0; r < ROWS; r += FL) {
+            FloatVector a = FloatVector.fromArray(F, c, cAt + r);
+            for (int b = 0; b < blocks; b++) {
+                FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, b * ROWS + r).castShape(F, 0);
+                a = s.fma(FloatVector.fromArray(F, d, b * ROWS + r).mul(dx[xAt + b]), a);
+            }
+            a.intoArray(c, cAt + r);
+        }
+    }
+
+    /** As {@link #scaleRun} for blocks whose sums came in two halves, one after the other. */
+    static void scaleRunHalves(short[] sums, int blocks, float[] d, float[] dx, int xAt, float[] c, int cAt) {
+        for (int r = 0; r < ROWS; r += FL) {
+            FloatVector a = FloatVector.fromArray(F, c, cAt + r);
+            for (int b = 0; b < blocks; b++) {
+                FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, 2 * b * ROWS + r).castShape(F, 0);
+                FloatVector s2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, (2 * b + 1) * ROWS + r).castShape(F, 0);
+                a = s.add(s2).fma(FloatVector.fromArray(F, d, b * ROWS + r).mul(dx[xAt + b]), a);
+            }
+            a.intoArray(c, cAt + r);
+        }
+    }
+}

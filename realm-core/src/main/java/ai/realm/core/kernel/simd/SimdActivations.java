@@ -1,0 +1,122 @@
+package ai.realm.core.kernel.simd;
+
+import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
+import static ai.realm.core.kernel.simd.Lanes.F;
+import static ai.realm.core.kernel.simd.Lanes.FL;
+
+import ai.realm.core.kernel.Activations;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Rows that matrices are multiplied with: a reference to the floats, and for weights of few bits a copy in 8 bits, one scale for
+ * 32 columns, each number written twice into an {@code int} for {@link ShortGemm}.
+ */
+final class SimdActivations implements Activations {
+    private static final float ROUND = 0x1.8p23f;
+    private static final float[] NONE = {};
+
+    private final int capacity;
+    final int cols;
+    final int blocks;
+    float[] x = NONE;
+    int offset;
+    int stride;
+    /** Empty until first filled: F32 mode never needs it. */
+    int[] pairs = {};
+    float[] scales = NONE;
+    float[] sums = NONE;
+
+    SimdActivations(int capacity, int cols) {
+        this.capacity = capacity;
+        this.cols = cols;
+        this.blocks = cols / 32;
+    }
+
+    @Override
+    public int capacity() {
+        return capacity;
+    }
+
+    void refer(float[] to, int xOffset, int xStride) {
+        x = to;
+        offset = xOffset;
+        stride = xStride;
+    }
+
+    synchronized void reserve() {
+        if (scales.length == 0) {
+            float[] s = new float[capacity * blocks];
+            pairs = new int[capacity * cols];
+            sums = new float[capacity * blocks];
+            scales = s;
+        }
+    }
+
+    void quantize(int from, int to) {
+        for (int t = from; t < to; t++) {
+            int xo = offset + t * stride;
+            for (int b = 0; b < blocks; b++) {
+                quantizeBlock(x, xo + b * 32, pairs, t * cols + b * 32, scales, sums, t * blocks + b);
+            }
+        }
+    }
+
+    private static void quantizeBlock(float[] x, int at, int[] pairs, int to, float[] scales, float[] sums, int block) {
+        FloatVector top = FloatVector.zero(F);
+        for (int i = 0; i < 32; i += FL) {
+            top = top.max(FloatVector.fromArray(F, x, at + i).abs());
+        }
+        float max = top.reduceLanes(VectorOperators.MAX);
+        float d = max / 127;
+        float inverse = d == 0 ? 0 : 1 / d;
+        FloatVector sum = FloatVector.zero(F);
+        for (int i = 0; i < 32; i += FL) {
+            FloatVector q = FloatVector.fromArray(F, x, at + i).mul(inverse).add(ROUND);
+            sum = sum.add(q.sub(ROUND));
+            // the low bits of the rounded number are the integer in two's complement
+            q.reinterpretAsInts().and(0xffff).mul(0x10001).intoArray(pairs, to + i);
+        }
+        scales[block] = d;
+        sums[block] = d * sum.reduceLanes(VectorOperators.ADD);
+    }
+
+    /** Grow-only scratch of one thread. */
+    static final class Scratch {
+        private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
+        float[] panel = NONE;
+        short[] shorts = {};
+        float[] d = NONE;
+        float[] m = NONE;
+        float[] tile = NONE;
+        float[] row = NONE;
+        short[] sums = {};
+
+        static Scratch get() {
+            return OF_THREAD.get();
+        }
+
+        float[] panel(int columns) {
+            return panel = atLeast(panel, columns * ROWS);
+        }
+
+        short[] shorts(int columns) {
+            if (shorts.length < columns * ROWS) {
+                shorts = new short[columns * ROWS];
+            }
+            return shorts;
+        }
+
+        short[] sums(int n) {
+            if (sums.length < n) {
+                sums = new short[n];
+            }
+            return sums;
+        }
+
+        static float[] atLeast(float[] a, int n) {
+            return a.length >= n ? a : Arrays.copyOf(a, n);
+        }
+    }
+}
