@@ -23,7 +23,8 @@ final class FloatGemm {
      *
      * @param add whether to add to {@code c} or to replace it
      */
-    static void multiply(float[] panel, int k, float[] x, int xOffset, int xStride, int count, float[] c, int cOffset, int cStride,
+    static void multiply(float[] panel, int k, float[] x, int xOffset, int xStride, int count, float[] c, int cOffset,
+            int cStride,
             boolean add) {
         if (!add) {
             clear(count, c, cOffset, cStride);

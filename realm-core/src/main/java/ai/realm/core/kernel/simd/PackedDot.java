@@ -66,8 +66,10 @@ final class PackedDot {
         for (int j = 0; j < 5; j++) {
             ShortVector v = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS, LE);
             a = a.add(v.lanewise(LSHL, 11).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHL, 6).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j + 1]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHL, 1).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j + 2]).reinterpretAsShorts()));
+            a = a.add(
+                    v.lanewise(LSHL, 6).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j + 1]).reinterpretAsShorts()));
+            a = a.add(
+                    v.lanewise(LSHL, 1).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j + 2]).reinterpretAsShorts()));
         }
         ShortVector v = ShortVector.fromMemorySegment(S, w, at + 10L * ROWS, LE);
         a = a.add(v.lanewise(LSHL, 11).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 15]).reinterpretAsShorts()));
@@ -77,8 +79,10 @@ final class PackedDot {
         for (int j = 6; j < 10; j++) {
             v = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS, LE);
             a = a.add(v.lanewise(LSHL, 11).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHL, 6).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j + 1]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHL, 1).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j + 2]).reinterpretAsShorts()));
+            a = a.add(
+                    v.lanewise(LSHL, 6).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j + 1]).reinterpretAsShorts()));
+            a = a.add(
+                    v.lanewise(LSHL, 1).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j + 2]).reinterpretAsShorts()));
         }
         v = ShortVector.fromMemorySegment(S, w, at + 20L * ROWS, LE);
         a = a.add(v.lanewise(LSHL, 11).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 30]).reinterpretAsShorts()));

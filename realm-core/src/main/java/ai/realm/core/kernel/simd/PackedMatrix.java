@@ -13,6 +13,9 @@ final class PackedMatrix implements WeightMatrix {
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /** Changes nothing when added, not even the sign of zero. */
+    private static final float NO_MIN = -0f;
+
     final Packing packing;
     final MemorySegment data;
     final int rows;
@@ -81,7 +84,7 @@ final class PackedMatrix implements WeightMatrix {
         for (int b = 0; b < blocks; b++) {
             int o = outOffset + b * 32;
             switch (packing.scales) {
-                case HALF -> weights(row, b, 0, 32, half(row, b), 0, 0, out, o);
+                case HALF -> weights(row, b, 0, 32, half(row, b), 0, NO_MIN, out, o);
                 case HALF_MIN ->
                     weights(row, b, 0, 32, half(row, b), packing.quants.centre, half(row, blocks + b), out, o);
                 case SUPER_MIN -> {
@@ -93,8 +96,8 @@ final class PackedMatrix implements WeightMatrix {
                 case SUPER_16 -> {
                     int word = scaleWord(row, blocks / 8 + b);
                     float d = half(row, b / 8);
-                    weights(row, b, 0, 16, d * (byte) word, 0, 0, out, o);
-                    weights(row, b, 16, 32, d * (word >> 8), 0, 0, out, o);
+                    weights(row, b, 0, 16, d * (byte) word, 0, NO_MIN, out, o);
+                    weights(row, b, 16, 32, d * (word >> 8), 0, NO_MIN, out, o);
                 }
             }
         }

@@ -10,10 +10,17 @@ import org.jspecify.annotations.Nullable;
  * words of one row, scales of all blocks before the quants of a group of rows. The same for every vector width.
  */
 enum Packing {
-    Q4_0(GgmlType.Q4_0, Quants.NIBBLE, Scales.HALF), Q4_1(GgmlType.Q4_1, Quants.NIBBLE, Scales.HALF_MIN), Q4_K(GgmlType.Q4_K,
-            Quants.NIBBLE, Scales.SUPER_MIN), Q5_0(GgmlType.Q5_0, Quants.FIVE, Scales.HALF), Q5_1(GgmlType.Q5_1, Quants.FIVE,
-                    Scales.HALF_MIN), Q5_K(GgmlType.Q5_K, Quants.FIVE, Scales.SUPER_MIN), Q8_0(GgmlType.Q8_0, Quants.BYTE,
-                            Scales.HALF), Q6_K(GgmlType.Q6_K, Quants.BYTE, Scales.SUPER_16);
+    Q4_0(GgmlType.Q4_0, Quants.NIBBLE, Scales.HALF),
+    Q4_1(GgmlType.Q4_1, Quants.NIBBLE, Scales.HALF_MIN),
+    Q4_K(GgmlType.Q4_K,
+            Quants.NIBBLE, Scales.SUPER_MIN),
+    Q5_0(GgmlType.Q5_0, Quants.FIVE, Scales.HALF),
+    Q5_1(GgmlType.Q5_1, Quants.FIVE,
+            Scales.HALF_MIN),
+    Q5_K(GgmlType.Q5_K, Quants.FIVE, Scales.SUPER_MIN),
+    Q8_0(GgmlType.Q8_0, Quants.BYTE,
+            Scales.HALF),
+    Q6_K(GgmlType.Q6_K, Quants.BYTE, Scales.SUPER_16);
 
     /** Signed weights as packed. */
     enum Quants {

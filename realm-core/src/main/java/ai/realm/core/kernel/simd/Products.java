@@ -38,7 +38,7 @@ final class Products {
 
     private static void packed(PackedMatrix w, boolean shorts, int rowFrom, int rowTo, SimdActivations x, int count, float[] out,
             int outOffset, int outStride) {
-        if (rowFrom % ROWS != 0) {
+        if (rowFrom % ROWS != 0 && rowFrom < rowTo) {
             throw new IllegalArgumentException("a range of packed rows begins at a multiple of " + ROWS + ", not " + rowFrom);
         }
         Scratch s = Scratch.get();
@@ -130,7 +130,8 @@ final class Products {
             int t = 0;
             for (; t + ShortGemm.TOKENS <= count; t += ShortGemm.TOKENS) {
                 for (int b = from; b < to; b++) {
-                    tile(panel, (b - from) * 32 * ROWS, x, t, ShortGemm.TOKENS, b, halves, sums, s.d, c, cAt + t * cStride, cStride);
+                    tile(panel, (b - from) * 32 * ROWS, x, t, ShortGemm.TOKENS, b, halves, sums, s.d, c, cAt + t * cStride,
+                            cStride);
                 }
             }
             if (t < count) {

@@ -22,7 +22,11 @@ public final class SimdKernelsProvider implements KernelsProvider {
         if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
             return Optional.of("the JVM runs without --add-modules=jdk.incubator.vector");
         }
-        int bits = Lanes.BITS;
+        Integer asked = Integer.getInteger("realm.vector.bits");
+        if (asked == null) {
+            return Optional.empty();
+        }
+        int bits = asked;
         if (bits != 128 && bits != 256 && bits != 512) {
             throw new IllegalArgumentException("realm.vector.bits must be 128, 256 or 512, not " + bits);
         }

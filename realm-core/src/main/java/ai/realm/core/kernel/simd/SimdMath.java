@@ -81,7 +81,8 @@ final class SimdMath {
         int i = 0;
         for (; i + FL <= n; i += FL) {
             FloatVector u = FloatVector.fromArray(F, x, at + i);
-            FloatVector v = u.mul(u).fma(FloatVector.broadcast(F, cubic), FloatVector.broadcast(F, 1f)).mul(u).mul(-slope).max(MIN)
+            FloatVector v = u.mul(u).fma(FloatVector.broadcast(F, cubic), FloatVector.broadcast(F, 1f)).mul(u).mul(-slope)
+                    .max(MIN)
                     .min(MAX);
             FloatVector t = v.mul(LOG2E).add(ROUND);
             FloatVector k = t.sub(ROUND);

@@ -70,7 +70,8 @@ final class Unpack {
             FloatVector ds = dv.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
             FloatVector ms = mv.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(-TWO_112);
             for (int b = 0; b < 8; b++) {
-                IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, words + 2L * (b * ROWS + r), LE).castShape(I,
+                IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, words + 2L * (b * ROWS + r), LE).castShape(
+                        I,
                         0);
                 ((FloatVector) v.and(63).castShape(F, 0)).mul(ds).intoArray(d, out + b * ROWS + r);
                 ((FloatVector) v.lanewise(VectorOperators.ASHR, 8).castShape(F, 0)).mul(ms).intoArray(m, out + b * ROWS + r);
@@ -83,7 +84,8 @@ final class Unpack {
             IntVector dv = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, dAt + 2L * r, LE).castShape(I, 0);
             FloatVector ds = dv.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
             for (int b = 0; b < 8; b++) {
-                IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, words + 2L * (b * ROWS + r), LE).castShape(I,
+                IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, words + 2L * (b * ROWS + r), LE).castShape(
+                        I,
                         0);
                 IntVector low = v.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24);
                 ((FloatVector) low.castShape(F, 0)).mul(ds).intoArray(d, out + 2 * b * ROWS + r);

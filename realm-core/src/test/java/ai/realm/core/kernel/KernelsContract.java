@@ -1,0 +1,331 @@
+package ai.realm.core.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.realm.core.kernel.quant.Dequantizer;
+import ai.realm.core.tensor.GgmlType;
+import ai.realm.core.tensor.Shape;
+import ai.realm.core.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every {@link Kernels} must compute: compared with plain sums in double at sizes around every vector width. */
+public abstract class KernelsContract {
+    private static final int MARGIN = 3;
+
+    protected abstract Kernels kernels(ActivationMode mode);
+
+    private final Kernels k = kernels(ActivationMode.F32);
+    private final Random random = new Random(7);
+
+    static IntStream sizes() {
+        return IntStream.concat(IntStream.rangeClosed(1, 33), IntStream.of(255, 256, 257, 4098));
+    }
+
+    private float[] numbers(int n) {
+        float[] x = new float[n];
+        for (int i = 0; i < n; i++) {
+            x[i] = (float) random.nextGaussian();
+        }
+        return x;
+    }
+
+    /** Nothing outside of the range may be touched. */
+    private static void sameOutside(float[] before, float[] after, int from, int n) {
+        for (int i = 0; i < before.length; i++) {
+            if (i < from || i >= from + n) {
+                assertThat(after[i]).as("index %d outside of %d..%d", i, from, from + n).isEqualTo(before[i]);
+            }
+        }
+    }
+
+    private static void close(double got, double want, double tolerance, Object what) {
+        assertThat(Math.abs(got - want)).as("%s: %s instead of %s", what, got, want)
+                .isLessThanOrEqualTo(tolerance * (1 + Math.abs(want)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void elementwise_anySizeAndOffset_equalsDefinition(int n) {
+        for (int offset = 0; offset <= MARGIN; offset++) {
+            float[] x = numbers(n + 2 * MARGIN);
+            float[] y = numbers(n + 2 * MARGIN);
+            double dot = 0;
+            for (int i = 0; i < n; i++) {
+                dot += (double) x[offset + i] * y[1 + i];
+            }
+            close(k.dot(x, offset, y, 1, n), dot, 2e-6 * Math.sqrt(n), "dot");
+            float[] sum = x.clone();
+            k.add(sum, offset, y, 1, n);
+            float[] scaledSum = x.clone();
+            k.addScaled(scaledSum, offset, 0.3f, y, 1, n);
+            float[] product = x.clone();
+            k.multiply(product, offset, y, 1, n);
+            float[] scaled = x.clone();
+            k.scale(scaled, offset, -2.5f, n);
+            for (int i = 0; i < n; i++) {
+                assertThat(sum[offset + i]).isEqualTo(x[offset + i] + y[1 + i]);
+                close(scaledSum[offset + i], x[offset + i] + 0.3f * y[1 + i], 1e-6, "addScaled");
+                assertThat(product[offset + i]).isEqualTo(x[offset + i] * y[1 + i]);
+                assertThat(scaled[offset + i]).isEqualTo(x[offset + i] * -2.5f);
+            }
+            sameOutside(x, sum, offset, n);
+            sameOutside(x, scaledSum, offset, n);
+            sameOutside(x, product, offset, n);
+            sameOutside(x, scaled, offset, n);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void norms_anySize_equalDefinition(int n) {
+        float[] x = numbers(n + MARGIN);
+        float[] w = numbers(n);
+        float[] bias = numbers(n);
+        double squares = 0;
+        double sum = 0;
+        for (int i = 0; i < n; i++) {
+            squares += (double) x[1 + i] * x[1 + i];
+            sum += x[1 + i];
+        }
+        double mean = sum / n;
+        double variance = Math.max(0, squares / n - mean * mean);
+        float[] rms = new float[n + MARGIN];
+        k.rmsNorm(x, 1, w, 1e-5f, rms, 2, n);
+        float[] layer = new float[n + MARGIN];
+        k.layerNorm(x, 1, w, bias, 1e-5f, layer, 2, n);
+        for (int i = 0; i < n; i++) {
+            close(rms[2 + i], x[1 + i] / Math.sqrt(squares / n + 1e-5) * w[i], 3e-6, "rms");
+            close(layer[2 + i], (x[1 + i] - mean) / Math.sqrt(variance + 1e-5) * w[i] + bias[i], 1e-4, "layer");
+        }
+        sameOutside(new float[n + MARGIN], rms, 2, n);
+        sameOutside(new float[n + MARGIN], layer, 2, n);
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void softmax_anySize_equalsDefinition(int n) {
+        float[] x = numbers(n + 2);
+        for (int i = 0; i < x.length; i++) {
+            x[i] = x[i] * 10 + 50;
+        }
+        if (n > 4) {
+            x[3] = -1e30f;
+        }
+        double max = Double.NEGATIVE_INFINITY;
+        for (int i = 1; i <= n; i++) {
+            max = Math.max(max, x[i]);
+        }
+        double sum = 0;
+        for (int i = 1; i <= n; i++) {
+            sum += Math.exp(x[i] - max);
+        }
+        float[] got = x.clone();
+        k.softmax(got, 1, n);
+        for (int i = 1; i <= n; i++) {
+            double want = Math.exp(x[i] - max) / sum;
+            assertThat(Math.abs(got[i] - want)).isLessThanOrEqualTo((1e-6 + 1.2e-7 * (max - x[i])) * want + 1e-37);
+        }
+        sameOutside(x, got, 1, n);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Activation.class)
+    void activate_wholeRange_equalsDefinition(Activation activation) {
+        int n = 4001;
+        float[] x = new float[n + 1];
+        for (int i = 0; i < n; i++) {
+            x[1 + i] = (i - 2000) / 20f;
+        }
+        float[] up = numbers(n + 2);
+        float[] got = x.clone();
+        k.activate(activation, got, 1, n);
+        float[] gated = x.clone();
+        k.gate(activation, gated, 1, up, 2, n);
+        for (int i = 1; i <= n; i++) {
+            double want = ActivationMath.apply(activation, x[i]);
+            close(got[i], want, 1e-6, activation + " at " + x[i]);
+            close(gated[i], want * up[i + 1], 2e-6, activation);
+        }
+        assertThat(got[0]).isZero();
+    }
+
+    /** A tensor of random bytes whose scales are small finite numbers. */
+    private TensorView tensor(GgmlType type, int rows, int cols) {
+        MemorySegment data = MemorySegment.ofArray(new byte[(int) (type.bytesFor(cols) * rows)]);
+        byte[] bytes = new byte[(int) data.byteSize()];
+        random.nextBytes(bytes);
+        MemorySegment.copy(bytes, 0, data, ValueLayout.JAVA_BYTE, 0, bytes.length);
+        int[] halves = switch (type) {
+            case Q4_1, Q5_1, Q4_K, Q5_K -> new int[]{0, 2};
+            case Q6_K -> new int[]{208};
+            case Q2_K -> new int[]{80, 82};
+            default -> new int[]{0};
+        };
+        for (long block = 0; block < data.byteSize(); block += type.blockBytes()) {
+            if (type == GgmlType.F32) {
+                data.set(ValueLayout.JAVA_FLOAT_UNALIGNED, block, (float) random.nextGaussian());
+                continue;
+            }
+            for (int half : halves) {
+                short v = Float.floatToFloat16((random.nextFloat() - 0.5f) / 16);
+                data.set(ValueLayout.JAVA_SHORT_UNALIGNED, block + half, type == GgmlType.BF16 ? (short) (v | 0x3000) : v);
+            }
+        }
+        return new TensorView("w", type, new Shape(cols, rows), data);
+    }
+
+    private static final GgmlType[] TYPES = {GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q4_0, GgmlType.Q4_1,
+            GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q2_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K,
+            GgmlType.IQ4_NL};
+
+    static GgmlType[] types() {
+        return TYPES;
+    }
+
+    @ParameterizedTest
+    @MethodSource("types")
+    void dequantizeRow_everyType_isExact(GgmlType type) {
+        int cols = type.blockElements() == 1 ? 67 : type.blockElements() * 3;
+        TensorView view = tensor(type, 70, cols);
+        try (Arena arena = Arena.ofShared()) {
+            WeightMatrix w = k.prepare(view, arena);
+            float[] got = new float[cols + 1];
+            float[] want = new float[cols + 1];
+            for (int r = 0; r < 70; r++) {
+                w.dequantizeRow(r, got, 1);
+                Dequantizer.dequantize(type, view.data(), r * view.rowBytes(), want, 1, cols);
+                assertThat(java.util.Arrays.mismatch(got, want)).as("row %d", r).isEqualTo(-1);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("types")
+    void matmul_f32_staysWithinOneMillionth(GgmlType type) {
+        products(k, type, 1e-6 * 1e-6);
+    }
+
+    @ParameterizedTest
+    @MethodSource("types")
+    void matmul_int8_staysWithinTwoThousandths(GgmlType type) {
+        products(kernels(ActivationMode.INT8), type, 2e-3 * 0.25);
+    }
+
+    private void products(Kernels kernels, GgmlType type, double most) {
+        int unit = type.blockElements() == 1 ? 7 : type.blockElements();
+        for (int[] shape : new int[][]{{1, 1, 1}, {63, 2, 3}, {64, 1, 4}, {65, 3, 2}, {130, 5, 5}, {70, 2, 8}, {64, 3, 13},
+                {66, 1, 21}}) {
+            product(kernels, type, shape[0], shape[1] * unit, shape[2], most);
+        }
+        product(kernels, type, 64, Math.ceilDiv(2112, unit) * unit, 20, most);
+    }
+
+    private void product(Kernels kernels, GgmlType type, int rows, int cols, int count, double most) {
+        TensorView view = tensor(type, rows, cols);
+        int stride = cols + 5;
+        float[] x = numbers(2 + count * stride);
+        double error = 0;
+        double power = 0;
+        float[] out = new float[1 + count * (rows + 2)];
+        try (Arena arena = Arena.ofShared()) {
+            WeightMatrix w = kernels.prepare(view, arena);
+            Activations a = kernels.activations(count, cols);
+            kernels.fill(a, w, x, 2, stride, 0, count / 2);
+            kernels.fill(a, w, x, 2, stride, count / 2, count);
+            int align = kernels.rowAlignment(w);
+            int middle = Math.min(rows, Math.ceilDiv(rows / 2, align) * align);
+            kernels.matmul(w, 0, middle, a, count, out, 1, rows + 2);
+            kernels.matmul(w, middle, rows, a, count, out, 1, rows + 2);
+        }
+        float[] row = new float[cols];
+        for (int r = 0; r < rows; r++) {
+            Dequantizer.dequantize(type, view.data(), r * view.rowBytes(), row, 0, cols);
+            for (int t = 0; t < count; t++) {
+                double want = 0;
+                for (int c = 0; c < cols; c++) {
+                    want += (double) row[c] * x[2 + t * stride + c];
+                }
+                double got = out[1 + t * (rows + 2) + r];
+                error += (got - want) * (got - want);
+                power += want * want;
+            }
+        }
+        assertThat(error / power).as("%s %d x %d, %d tokens", type, rows, cols, count).isLessThan(most);
+        assertThat(out[0]).isZero();
+        for (int t = 0; t < count; t++) {
+            assertThat(out[1 + t * (rows + 2) + rows]).isZero();
+        }
+    }
+
+    @Test
+    void storeKv_f16_roundsToNearestEven() {
+        float[] x = {0f, -0f, 1f, 1 + 0x1p-11f, 1 + 3 * 0x1p-11f, 65504f, 65519f, 1e9f, 0x1p-24f, 0x1p-25f, 0x1.8p-25f, -0x1p-14f,
+                3.14159f, Float.NEGATIVE_INFINITY};
+        MemorySegment memory = MemorySegment.ofArray(new byte[2 * x.length + 2]);
+        k.storeKv(x, 0, x.length, KvType.F16, memory, 1);
+        for (int i = 0; i < x.length; i++) {
+            assertThat(memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, 1 + 2L * i)).isEqualTo(Float.floatToFloat16(x[i]));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(KvType.class)
+    void attention_everyKvType_equalsDefinition(KvType type) {
+        for (int dim : new int[]{32, 64, 96, 128, 256}) {
+            for (int positions : new int[]{1, 3, 16, 33, 64}) {
+                attention(type, dim, positions, 3);
+            }
+        }
+        if (type != KvType.Q8_0) {
+            attention(type, 5, 7, 2);
+        }
+    }
+
+    private void attention(KvType type, int dim, int positions, int queries) {
+        float[] rows = numbers(positions * dim);
+        int rowBytes = type.rowBytes(dim);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(2L + (long) positions * rowBytes);
+            for (int p = 0; p < positions; p++) {
+                k.storeKv(rows, p * dim, dim, type, memory, 2L + (long) p * rowBytes);
+            }
+            float[] stored = new float[positions * dim];
+            Dequantizer.dequantize(switch (type) {
+                case F32 -> GgmlType.F32;
+                case F16 -> GgmlType.F16;
+                case Q8_0 -> GgmlType.Q8_0;
+            }, memory, 2, stored, 0, positions * dim);
+            for (int i = 0; i < stored.length; i++) {
+                close(stored[i], rows[i], type == KvType.F32 ? 0 : type == KvType.F16 ? 1e-3 : 2e-2, "stored");
+            }
+            float[] q = numbers(1 + queries * (dim + 3));
+            float[] got = new float[2 + queries * (positions + 1)];
+            k.scores(q, 1, dim + 3, queries, type, memory, 2, positions, dim, 0.5f, got, 2, positions + 1);
+            float[] out = numbers(1 + queries * (dim + 2));
+            float[] before = out.clone();
+            k.weightedValues(got, 2, positions + 1, queries, type, memory, 2, positions, dim, out, 1, dim + 2);
+            for (int i = 0; i < queries; i++) {
+                double[] sums = new double[dim];
+                for (int p = 0; p < positions; p++) {
+                    double dot = 0;
+                    for (int d = 0; d < dim; d++) {
+                        dot += (double) q[1 + i * (dim + 3) + d] * stored[p * dim + d];
+                        sums[d] += (double) got[2 + i * (positions + 1) + p] * stored[p * dim + d];
+                    }
+                    close(got[2 + i * (positions + 1) + p], dot * 0.5, 1e-5, "score");
+                }
+                for (int d = 0; d < dim; d++) {
+                    close(out[1 + i * (dim + 2) + d], before[1 + i * (dim + 2) + d] + sums[d], 3e-5, "value");
+                }
+            }
+        }
+    }
+}
