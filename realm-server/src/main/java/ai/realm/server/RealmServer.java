@@ -1,0 +1,130 @@
+package ai.realm.server;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.InferenceRuntime;
+import ai.realm.runtime.RuntimeOptions;
+import ai.realm.runtime.guest.GuestHost;
+import ai.realm.runtime.guest.GuestHostOptions;
+import ai.realm.runtime.guest.GuestModule;
+import ai.realm.runtime.store.ModelLease;
+import ai.realm.runtime.store.ModelSource;
+import ai.realm.server.config.RealmConfig;
+import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.http.ActiveRequests;
+import ai.realm.server.http.HttpServer;
+import ai.realm.server.http.Readiness;
+import ai.realm.server.tenant.Tenant;
+import ai.realm.server.tenant.TenantGate;
+import ai.realm.server.tenant.TenantGuests;
+import ai.realm.server.tenant.TenantLimits;
+import ai.realm.server.tenant.Tenants;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One server, from its configuration to the end of its drain: models, guests, tenants and HTTP put together. */
+public final class RealmServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RealmServer.class);
+    private static final Duration LOAD_LIMIT = Duration.ofMinutes(30);
+    private static final Duration LAST_ANSWERS = Duration.ofSeconds(3);
+
+    private final RealmConfig config;
+    private final InferenceRuntime runtime;
+    private final GuestHost guestHost;
+    private final Tenants tenants;
+    private final TenantGuests guests;
+    private final TenantGate gate;
+    private final Readiness readiness = new Readiness();
+    private final ActiveRequests active = new ActiveRequests();
+    private final HttpServer http;
+    private int port;
+
+    /** Starts threads but neither listens nor loads anything yet. */
+    public RealmServer(RealmConfig config) {
+        this.config = config;
+        this.runtime = InferenceRuntime.start(RuntimeOptions.of(sources(config)));
+        this.guestHost = GuestHost.start(runtime.sessions(), GuestHostOptions.defaults());
+        this.tenants = new Tenants(config.tenants());
+        this.guests = new TenantGuests(guestHost);
+        this.gate = new TenantGate(tenants, config.server().concurrentRequests(), System::nanoTime, Clock.systemUTC(), _ -> 0);
+        this.http = new HttpServer(config.server(),
+                new HttpServer.Services(runtime.models(), guestHost, guests, gate, readiness, active));
+    }
+
+    private static List<ModelSource> sources(RealmConfig config) {
+        return config.models().entrySet().stream()
+                .map(e -> new ModelSource(e.getKey(), e.getValue().file(), e.getValue().sha256(), e.getValue().context()))
+                .toList();
+    }
+
+    /** Listens (alive, not ready yet), compiles the tenants' guests, loads and warms the models, and is ready. */
+    public void start() {
+        long begun = System.nanoTime();
+        port = http.start();
+        runtime.describe().forEach(line -> LOG.info("{}", line));
+        for (Tenant tenant : tenants.all()) {
+            GuestModule module = guests.load(tenant);
+            describe(tenant, module);
+        }
+        config.models().forEach(this::load);
+        readiness.ready();
+        LOG.info("ready url={} tenants={} models={} concurrent_requests={} ready_ms={}", url(), tenants.all().size(),
+                config.models().keySet(),
+                config.server().concurrentRequests(), (System.nanoTime() - begun) / 1_000_000);
+    }
+
+    private void load(String name, ModelEntry entry) {
+        try (ModelLease lease = runtime.models().lease(name, LOAD_LIMIT)) {
+            LOG.info("model={} architecture={} context={} layers={} embedding={} vocabulary={} file={}", name,
+                    lease.config().architecture(), lease.contextLength(), lease.config().layerCount(),
+                    lease.config().embeddingLength(), lease.config().vocabSize(), entry.file().getFileName());
+        }
+    }
+
+    private static void describe(Tenant t, GuestModule module) {
+        TenantLimits l = t.limits();
+        LOG.info(
+                "tenant={} guest={} guest_digest={} models={} default_model={} weight={} requests_per_minute={} tokens_per_minute={} "
+                        + "tokens_per_day={} concurrent_requests={} max_tokens={} body_bytes={} deadline={} guest_limits={}",
+                t.id(), t.guest(), module.digest().substring(0, 12), t.models(), t.defaultModel(), t.weight(),
+                l.requestsPerMinute(), l.tokensPerMinute(), l.tokensPerDay(), l.concurrentRequests(), l.maxTokens(),
+                l.bodyBytes(),
+                l.deadline(), t.guestLimits());
+    }
+
+    /** Where clients find it. */
+    public String url() {
+        String host = config.server().host();
+        String shown = host.equals("0.0.0.0") || host.equals("::") ? "127.0.0.1" : host.contains(":") ? "[" + host + "]" : host;
+        return "http://" + shown + ":" + port;
+    }
+
+    /** Takes nothing new, lets what runs finish up to the configured limit, ends what is left, and closes everything. */
+    public void drain() throws InterruptedException {
+        readiness.draining();
+        gate.drain();
+        Duration limit = config.server().drain();
+        LOG.info("draining running={} limit_s={}", active.count(), limit.toSeconds());
+        if (!active.awaitNone(limit)) {
+            LOG.warn("the drain's limit has passed, ending running={}", active.count());
+            active.cancelAll(ErrorCode.DRAINING, "the server is shutting down");
+            active.awaitNone(LAST_ANSWERS);
+        }
+        close();
+        LOG.info("stopped");
+    }
+
+    @Override
+    public void close() {
+        http.close();
+        try {
+            guestHost.close();
+        } catch (RealmException e) {
+            LOG.warn("closing the guest host failed: {}", e.getMessage());
+        }
+        runtime.close();
+    }
+}

@@ -1,0 +1,43 @@
+package ai.realm.server.cli;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.server.cli.catalog.CatalogEntry;
+import ai.realm.server.cli.catalog.ModelCatalog;
+import ai.realm.server.config.ConfigLoader;
+import ai.realm.server.config.RealmConfig.ModelEntry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@code --model} means: nothing for the catalogue's first, a name of the catalogue, or a GGUF file, which gets its own name
+ * from the file's.
+ */
+record ModelChoice(String name, ModelEntry entry) {
+
+    static ModelChoice of(@Nullable String nameOrFile) throws IOException {
+        if (nameOrFile != null && (nameOrFile.endsWith(".gguf") || nameOrFile.contains("/"))) {
+            return ofFile(Path.of(nameOrFile));
+        }
+        ModelCatalog catalog = ModelCatalog.open();
+        CatalogEntry entry = nameOrFile == null ? catalog.defaultEntry() : catalog.get(nameOrFile);
+        Optional<Path> file = catalog.locate(entry);
+        if (file.isEmpty()) {
+            throw new RealmException(ErrorCode.MODEL_NOT_FOUND,
+                    "model " + entry.name() + " is not on this machine yet: ./realm pull " + entry.name());
+        }
+        return new ModelChoice(entry.name(), new ModelEntry(file.get(), 0, entry.sha256()));
+    }
+
+    private static ModelChoice ofFile(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "there is no file " + file);
+        }
+        String base = file.getFileName().toString().replaceFirst("\\.gguf$", "").replaceAll("[^A-Za-z0-9._:-]", "-");
+        String name = ConfigLoader.NAME.matcher(base).matches() ? base : "model";
+        return new ModelChoice(name, new ModelEntry(file, 0, null));
+    }
+}

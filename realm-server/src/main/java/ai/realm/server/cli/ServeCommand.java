@@ -1,0 +1,133 @@
+package ai.realm.server.cli;
+
+import ai.realm.runtime.guest.GuestLimits;
+import ai.realm.server.RealmServer;
+import ai.realm.server.config.ConfigLoader;
+import ai.realm.server.config.RealmConfig;
+import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.config.ServerSettings;
+import ai.realm.server.tenant.ApiKeys;
+import ai.realm.server.tenant.Tenant;
+import ai.realm.server.tenant.TenantLimits;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import sun.misc.Signal;
+
+/** {@code realm serve}: runs the server until SIGTERM or Ctrl-C, then drains it. */
+@Command(name = "serve", description = "Starts the server. Without --config it has one demo tenant, whose key is made afresh at each "
+        + "start and shown only here.")
+@SuppressWarnings("NullAway.Init")
+public final class ServeCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--port", paramLabel = "N", description = "Port to listen on, 0 for a free one (default: 8080, or the "
+            + "configuration's)")
+    private @Nullable Integer port;
+
+    @Option(names = "--host", paramLabel = "ADDRESS", description = "Address to listen on (default: 127.0.0.1, or the configuration's)")
+    private @Nullable String host;
+
+    @Option(names = "--model", paramLabel = "NAME|FILE", description = "A model of the catalogue or a GGUF file (default: the embedded "
+            + "one); with --config, when that names no models")
+    private @Nullable String model;
+
+    @Option(names = "--config", paramLabel = "FILE", description = "Tenants, models and limits; see docs/configuration.md")
+    private @Nullable Path configFile;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "Where accounts and pushed guests are kept (default: .realm)")
+    private @Nullable Path data;
+
+    @Option(names = "--json", description = "Print one JSON object when ready, instead of text")
+    private boolean json;
+
+    @Override
+    public Integer call() throws Exception {
+        Map<String, ModelEntry> models = Map.of();
+        ModelChoice choice = ModelChoice.of(model);
+        models = Map.of(choice.name(), choice.entry());
+        String key = configFile == null ? ApiKeys.generate() : null;
+        RealmConfig config = configFile == null ? demo(models, String.valueOf(key)) : ConfigLoader.load(configFile, models);
+        if (configFile != null && model != null && !config.models().equals(models)) {
+            throw new ParameterException(spec.commandLine(), "--model cannot be used with a configuration that names models");
+        }
+        config = new RealmConfig(override(config.server()), config.admin(), config.models(), config.tenants());
+        return serve(config, key);
+    }
+
+    private int serve(RealmConfig config, @Nullable String key) throws InterruptedException {
+        CountDownLatch stop = new CountDownLatch(1);
+        AtomicBoolean ready = new AtomicBoolean();
+        for (String name : List.of("TERM", "INT")) {
+            Signal.handle(new Signal(name), signal -> {
+                if (!ready.get() || stop.getCount() == 0) {
+                    // Nothing to wait for yet, or told twice.
+                    Runtime.getRuntime().halt(ready.get() ? 128 + signal.getNumber() : 0);
+                }
+                stop.countDown();
+            });
+        }
+        try (RealmServer server = new RealmServer(config)) {
+            server.start();
+            ready.set(true);
+            print(server.url(), key, config);
+            stop.await();
+            server.drain();
+        }
+        return 0;
+    }
+
+    private RealmConfig demo(Map<String, ModelEntry> models, String key) {
+        String name = models.keySet().iterator().next();
+        Tenant tenant = new Tenant("demo", "Demo", List.of(ApiKeys.hash(key)), false, List.of(name), name, Tenant.DEFAULT_GUEST,
+                Map.of(), GuestLimits.defaults(), TenantLimits.defaults(), 1);
+        return new RealmConfig(ServerSettings.defaults(), null, models, List.of(tenant));
+    }
+
+    private ServerSettings override(ServerSettings s) {
+        ServerSettings result = port == null ? s : s.withPort(checkedPort(port));
+        result = host == null ? result : result.withHost(host);
+        return data == null ? result : result.withData(data);
+    }
+
+    private int checkedPort(int value) {
+        if (value < 0 || value > 65535) {
+            throw new ParameterException(spec.commandLine(), "--port must be 0 to 65535, not " + value);
+        }
+        return value;
+    }
+
+    private void print(String url, @Nullable String key, RealmConfig config) {
+        PrintWriter out = spec.commandLine().getOut();
+        String name = config.models().keySet().iterator().next();
+        String shownKey = key == null ? "$REALM_KEY" : key;
+        String quote = key == null ? "\"" : "'";
+        String curl = "curl " + url + "/v1/chat/completions -H " + quote + "Authorization: Bearer " + shownKey + quote
+                + " -H 'Content-Type: application/json' -d '{\"model\":\"" + name
+                + "\",\"messages\":[{\"role\":\"user\",\"content\":\"What is the capital of France?\"}],\"max_tokens\":20,\"temperature\":0}'";
+        if (json) {
+            out.println(ServeJson.of(url, key, config, curl));
+        } else {
+            out.println("Realm is ready at " + url);
+            if (key != null) {
+                out.println("Demo key: " + key);
+            }
+            out.println("Try it:");
+            out.println();
+            out.println("  " + curl);
+            out.println();
+        }
+        out.flush();
+    }
+}

@@ -1,0 +1,254 @@
+package ai.realm.server.config;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.guest.GuestLimits;
+import ai.realm.server.config.RealmConfig.AdminSettings;
+import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.tenant.ApiKeys;
+import ai.realm.server.tenant.Tenant;
+import ai.realm.server.tenant.TenantLimits;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads {@code realm.yaml}: a key that is not known, a value out of range or a name that leads nowhere is an error that says
+ * where. Paths are relative to the file's directory.
+ */
+public final class ConfigLoader {
+    /** What a tenant or a model may be called: fit for logs, labels, paths of URLs and file names. */
+    public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,63}");
+
+    private static final YAMLMapper YAML = YAMLMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT).build();
+
+    private final Path base;
+
+    private final Map<String, ModelEntry> otherwise;
+
+    private ConfigLoader(Path base, Map<String, ModelEntry> otherwise) {
+        this.base = base;
+        this.otherwise = otherwise;
+    }
+
+    /** @param otherwise the models to serve when the file names none */
+    public static RealmConfig load(Path file, Map<String, ModelEntry> otherwise) {
+        RealmYaml yaml;
+        try {
+            yaml = YAML.readValue(Files.readString(file), RealmYaml.class);
+        } catch (JsonMappingException e) {
+            throw bad(where(e) + ": " + e.getOriginalMessage());
+        } catch (JsonProcessingException e) {
+            throw bad(file + " is not YAML: " + e.getOriginalMessage());
+        } catch (IOException e) {
+            throw bad("cannot read " + file + ": " + e.getMessage());
+        }
+        if (yaml == null) {
+            throw bad(file + " is empty");
+        }
+        Path parent = file.toAbsolutePath().getParent();
+        return new ConfigLoader(parent == null ? Path.of("/") : parent, otherwise).config(yaml);
+    }
+
+    private static String where(JsonMappingException e) {
+        StringBuilder path = new StringBuilder();
+        for (JsonMappingException.Reference ref : e.getPath()) {
+            if (ref.getFieldName() == null) {
+                path.append('[').append(ref.getIndex()).append(']');
+            } else {
+                path.append(path.isEmpty() ? "" : ".").append(ref.getFieldName());
+            }
+        }
+        return path.isEmpty() ? "realm.yaml" : path.toString();
+    }
+
+    private RealmConfig config(RealmYaml yaml) {
+        Map<String, ModelEntry> models = models(yaml.models());
+        return new RealmConfig(server(yaml.server()), admin(yaml.admin()), models, tenants(yaml.tenants(), models));
+    }
+
+    private ServerSettings server(RealmYaml.@Nullable Server s) {
+        ServerSettings d = ServerSettings.defaults();
+        if (s == null) {
+            return d.withData(base.resolve(d.data()));
+        }
+        return new ServerSettings(or(s.host(), d.host()), in("server.port", or(s.port(), d.port()), 0, 65535),
+                base.resolve(or(s.data(), d.data().toString())),
+                in("server.concurrent_requests", or(s.concurrentRequests(), d.concurrentRequests()), 1, 100_000),
+                in("server.connections", or(s.connections(), d.connections()), 1, 1_000_000),
+                seconds("server.drain_seconds", s.drainSeconds(), d.drain(), 0),
+                seconds("server.idle_seconds", s.idleSeconds(), d.idle(), 1),
+                seconds("server.header_seconds", s.headerSeconds(), d.headers(), 1),
+                seconds("server.body_seconds", s.bodySeconds(), d.body(), 1));
+    }
+
+    private @Nullable AdminSettings admin(RealmYaml.@Nullable Admin a) {
+        if (a == null) {
+            return null;
+        }
+        String hash = required("admin.key", a.keyHash());
+        ApiKeys.check("admin.key", hash);
+        return new AdminSettings(or(a.host(), "127.0.0.1"), in("admin.port", or(a.port(), 8081), 0, 65535), hash);
+    }
+
+    private Map<String, ModelEntry> models(@Nullable Map<String, RealmYaml.Model> given) {
+        if (given == null || given.isEmpty()) {
+            return otherwise;
+        }
+        Map<String, ModelEntry> models = new LinkedHashMap<>();
+        given.forEach((name, m) -> {
+            String at = "models." + name(name, "models");
+            String file = required(at + ".file", m == null ? null : m.file());
+            String sha256 = m.sha256();
+            if (sha256 != null && !sha256.matches("[0-9a-f]{64}")) {
+                throw bad(at + ".sha256 must be 64 hexadecimal digits, not " + sha256);
+            }
+            models.put(name, new ModelEntry(base.resolve(file), in(at + ".context", or(m.context(), 0), 0, 1 << 24), sha256));
+        });
+        return models;
+    }
+
+    private List<Tenant> tenants(@Nullable List<RealmYaml.TenantEntry> given, Map<String, ModelEntry> models) {
+        List<Tenant> tenants = new ArrayList<>();
+        Set<String> ids = new HashSet<>();
+        Set<String> hashes = new HashSet<>();
+        for (RealmYaml.TenantEntry t : or(given, List.<RealmYaml.TenantEntry>of())) {
+            String at = "tenants[" + tenants.size() + "]";
+            Tenant tenant = tenant(t, at, models);
+            if (!ids.add(tenant.id())) {
+                throw bad(at + ".id: " + tenant.id() + " is given twice");
+            }
+            for (String hash : tenant.keyHashes()) {
+                if (!hashes.add(hash)) {
+                    throw bad(at + ".keys: the same key belongs to two tenants or is given twice");
+                }
+            }
+            tenants.add(tenant);
+        }
+        return tenants;
+    }
+
+    private Tenant tenant(RealmYaml.TenantEntry t, String at, Map<String, ModelEntry> models) {
+        String id = name(required(at + ".id", t.id()), at + ".id");
+        List<String> keys = or(t.keys(), List.<String>of());
+        keys.forEach(k -> ApiKeys.check(at + ".keys", k));
+        List<String> granted = or(t.models(), List.copyOf(models.keySet()));
+        for (String m : granted) {
+            if (!models.containsKey(m)) {
+                throw bad(at + ".models: there is no model " + m + " under models");
+            }
+        }
+        String preferred = t.defaultModel() != null ? t.defaultModel() : granted.isEmpty() ? "" : granted.getFirst();
+        if (!preferred.isEmpty() && !granted.contains(preferred)) {
+            throw bad(at + ".default_model: " + preferred + " is not among its models " + granted);
+        }
+        String guest = or(t.guest(), Tenant.DEFAULT_GUEST);
+        if (!guest.equals(Tenant.DEFAULT_GUEST)) {
+            guest = base.resolve(guest).toString();
+        }
+        double weight = or(t.weight(), 1.0);
+        if (!(weight > 0 && weight <= 1000)) {
+            throw bad(at + ".weight must be above 0 and at most 1000, not " + weight);
+        }
+        return new Tenant(id, or(t.name(), id), keys, or(t.suspended(), false), granted, preferred, guest,
+                or(t.guestConfig(), Map.<String, String>of()), guestLimits(t.guestLimits(), at + ".guest_limits"),
+                limits(t.limits(), at + ".limits"), weight);
+    }
+
+    private static TenantLimits limits(RealmYaml.@Nullable LimitsEntry l, String at) {
+        TenantLimits d = TenantLimits.defaults();
+        if (l == null) {
+            return d;
+        }
+        return new TenantLimits(in(at + ".requests_per_minute", or(l.requestsPerMinute(), d.requestsPerMinute()), 0, 1 << 30),
+                in(at + ".tokens_per_minute", or(l.tokensPerMinute(), d.tokensPerMinute())),
+                in(at + ".tokens_per_day", or(l.tokensPerDay(), d.tokensPerDay())),
+                in(at + ".concurrent_requests", or(l.concurrentRequests(), d.concurrentRequests()), 1, 100_000),
+                in(at + ".max_tokens", or(l.maxTokens(), d.maxTokens()), 1, 1 << 24),
+                in(at + ".context", or(l.context(), d.contextLength()), 0, 1 << 24),
+                in(at + ".body_bytes", or(l.bodyBytes(), d.bodyBytes()), 1, 64 << 20),
+                seconds(at + ".deadline_seconds", l.deadlineSeconds(), d.deadline(), 1));
+    }
+
+    private static GuestLimits guestLimits(RealmYaml.@Nullable GuestLimitsEntry l, String at) {
+        GuestLimits d = GuestLimits.defaults();
+        if (l == null) {
+            return d;
+        }
+        return new GuestLimits(in(at + ".memory_pages", or(l.memoryPages(), d.memoryPages()), 1, 32_768),
+                in(at + ".table_elements", or(l.tableElements(), d.tableElements()), 0, 10_000_000),
+                in(at + ".stack_bytes", or(l.stackBytes(), d.stackBytes()), 256 << 10, 64 << 20),
+                millis(at + ".deadline_ms", l.deadlineMillis(), d.deadline()),
+                millis(at + ".cpu_ms", l.cpuMillis(), d.cpuTime()),
+                in(at + ".generations", or(l.generations(), d.generations()), 0, 1 << 20),
+                in(at + ".generated_tokens", or(l.generatedTokens(), d.generatedTokens()), 0, 1 << 30),
+                in(at + ".output_bytes", or(l.outputBytes(), d.outputBytes()), 1, 1 << 30),
+                in(at + ".log_lines", or(l.logLines(), d.logLines()), 0, 1 << 20),
+                in(at + ".kv_bytes", or(l.kvBytes(), d.kvBytes())),
+                in(at + ".concurrent_instances", or(l.concurrentInstances(), d.concurrentInstances()), 1, 10_000),
+                in(at + ".module_bytes", or(l.moduleBytes(), d.moduleBytes()), 8, 64 << 20),
+                millis(at + ".compile_ms", l.compileMillis(), d.compileTime()));
+    }
+
+    private static <T> T or(@Nullable T value, T otherwise) {
+        return value == null ? otherwise : value;
+    }
+
+    private static String required(String at, @Nullable String value) {
+        if (value == null || value.isBlank()) {
+            throw bad(at + " is required");
+        }
+        return value;
+    }
+
+    private static String name(String name, String at) {
+        if (!NAME.matcher(name).matches()) {
+            throw bad(
+                    at + ": a name is 1 to 64 characters of A-Z a-z 0-9 . _ : - and begins with a letter or digit, not " + name);
+        }
+        return name;
+    }
+
+    private static int in(String at, int value, int min, int max) {
+        if (value < min || value > max) {
+            throw bad(at + " must be " + min + " to " + max + ", not " + value);
+        }
+        return value;
+    }
+
+    private static long in(String at, long value) {
+        if (value < 0) {
+            throw bad(at + " must be 0 or more, not " + value);
+        }
+        return value;
+    }
+
+    private static Duration seconds(String at, @Nullable Integer value, Duration otherwise, int min) {
+        return value == null ? otherwise : Duration.ofSeconds(in(at, value, min, 86_400));
+    }
+
+    private static Duration millis(String at, @Nullable Integer value, Duration otherwise) {
+        return value == null ? otherwise : Duration.ofMillis(in(at, value, 1, 86_400_000));
+    }
+
+    private static RealmException bad(String message) {
+        return new RealmException(ErrorCode.INVALID_REQUEST, message);
+    }
+}

@@ -1,0 +1,28 @@
+package ai.realm.server.config;
+
+import ai.realm.server.tenant.Tenant;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The configuration of one server, checked, with every default in its place.
+ *
+ * @param models by the name that requests use, in order
+ * @param admin null when there is no admin API
+ */
+public record RealmConfig(ServerSettings server, @Nullable AdminSettings admin, Map<String, ModelEntry> models,
+        List<Tenant> tenants) {
+
+    /**
+     * A model to serve.
+     *
+     * @param context positions that a sequence may have, 0 for the model's own
+     * @param sha256 of the file in hexadecimal, verified before it is loaded; null when not known
+     */
+    public record ModelEntry(Path file, int context, @Nullable String sha256) {}
+
+    /** @param keyHash of the admin's key */
+    public record AdminSettings(String host, int port, String keyHash) {}
+}

@@ -1,0 +1,48 @@
+package ai.realm.server.config;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** {@code realm.yaml} as it is written: what is absent is null. {@link ConfigLoader} checks it and puts the defaults in. */
+record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Map<String, Model> models,
+        @Nullable List<TenantEntry> tenants) {
+
+    record Server(@Nullable String host, @Nullable Integer port, @Nullable String data,
+            @JsonProperty("concurrent_requests") @Nullable Integer concurrentRequests,
+            @JsonProperty("connections") @Nullable Integer connections,
+            @JsonProperty("drain_seconds") @Nullable Integer drainSeconds,
+            @JsonProperty("idle_seconds") @Nullable Integer idleSeconds,
+            @JsonProperty("header_seconds") @Nullable Integer headerSeconds,
+            @JsonProperty("body_seconds") @Nullable Integer bodySeconds) {}
+
+    record Admin(@Nullable String host, @Nullable Integer port, @JsonProperty("key") @Nullable String keyHash) {}
+
+    record Model(@Nullable String file, @Nullable Integer context, @Nullable String sha256) {}
+
+    record TenantEntry(@Nullable String id, @Nullable String name, @Nullable List<String> keys, @Nullable Boolean suspended,
+            @Nullable List<String> models, @JsonProperty("default_model") @Nullable String defaultModel, @Nullable String guest,
+            @JsonProperty("guest_config") @Nullable Map<String, String> guestConfig,
+            @JsonProperty("guest_limits") @Nullable GuestLimitsEntry guestLimits, @Nullable LimitsEntry limits,
+            @Nullable Double weight) {}
+
+    record LimitsEntry(@JsonProperty("requests_per_minute") @Nullable Integer requestsPerMinute,
+            @JsonProperty("tokens_per_minute") @Nullable Long tokensPerMinute,
+            @JsonProperty("tokens_per_day") @Nullable Long tokensPerDay,
+            @JsonProperty("concurrent_requests") @Nullable Integer concurrentRequests,
+            @JsonProperty("max_tokens") @Nullable Integer maxTokens, @JsonProperty("context") @Nullable Integer context,
+            @JsonProperty("body_bytes") @Nullable Integer bodyBytes,
+            @JsonProperty("deadline_seconds") @Nullable Integer deadlineSeconds) {}
+
+    record GuestLimitsEntry(@JsonProperty("memory_pages") @Nullable Integer memoryPages,
+            @JsonProperty("table_elements") @Nullable Integer tableElements,
+            @JsonProperty("stack_bytes") @Nullable Integer stackBytes,
+            @JsonProperty("deadline_ms") @Nullable Integer deadlineMillis, @JsonProperty("cpu_ms") @Nullable Integer cpuMillis,
+            @Nullable Integer generations, @JsonProperty("generated_tokens") @Nullable Integer generatedTokens,
+            @JsonProperty("output_bytes") @Nullable Integer outputBytes, @JsonProperty("log_lines") @Nullable Integer logLines,
+            @JsonProperty("kv_bytes") @Nullable Long kvBytes,
+            @JsonProperty("concurrent_instances") @Nullable Integer concurrentInstances,
+            @JsonProperty("module_bytes") @Nullable Integer moduleBytes,
+            @JsonProperty("compile_ms") @Nullable Integer compileMillis) {}
+}

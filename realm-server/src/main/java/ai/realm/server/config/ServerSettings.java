@@ -1,0 +1,37 @@
+package ai.realm.server.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * How the HTTP server listens and what bounds its connections.
+ *
+ * @param port 0 picks a free one
+ * @param data directory of the database and of the guests that were pushed
+ * @param concurrentRequests requests at the same time over all tenants; more get 503
+ * @param connections open connections at the same time; more wait in the backlog
+ * @param drain how long streams may still run after SIGTERM
+ * @param idle silence after which a connection is closed, and a write to a client that does not read fails
+ * @param headers from a request's first byte to the end of its headers
+ * @param body from the headers to the body's last byte
+ */
+public record ServerSettings(String host, int port, Path data, int concurrentRequests, int connections, Duration drain,
+        Duration idle, Duration headers, Duration body) {
+
+    public static ServerSettings defaults() {
+        return new ServerSettings("127.0.0.1", 8080, Path.of(".realm"), 256, 4096, Duration.ofSeconds(30), Duration.ofSeconds(60),
+                Duration.ofSeconds(10), Duration.ofSeconds(30));
+    }
+
+    public ServerSettings withHost(String value) {
+        return new ServerSettings(value, port, data, concurrentRequests, connections, drain, idle, headers, body);
+    }
+
+    public ServerSettings withPort(int value) {
+        return new ServerSettings(host, value, data, concurrentRequests, connections, drain, idle, headers, body);
+    }
+
+    public ServerSettings withData(Path value) {
+        return new ServerSettings(host, port, value, concurrentRequests, connections, drain, idle, headers, body);
+    }
+}

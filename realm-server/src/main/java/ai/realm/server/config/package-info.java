@@ -1,0 +1,5 @@
+/** realm.yaml, read strictly into records. */
+@NullMarked
+package ai.realm.server.config;
+
+import org.jspecify.annotations.NullMarked;

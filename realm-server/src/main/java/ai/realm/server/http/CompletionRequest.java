@@ -1,0 +1,31 @@
+package ai.realm.server.http;
+
+import ai.realm.core.sampling.SamplingParams;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request of either API as its JSON says: types and ranges are right, names and limits are not looked up yet.
+ *
+ * @param model null when the tenant's default is meant
+ * @param prompts of completions; empty for chat
+ * @param messages of chat; empty for completions
+ * @param maxTokens null when not given
+ * @param sampling everything about sampling but {@code max_tokens}
+ * @param json the object itself, for the guest
+ */
+record CompletionRequest(Api api, @Nullable String model, List<PromptInput> prompts, List<Message> messages,
+        @Nullable Integer maxTokens, SamplingParams sampling, boolean stream, boolean includeUsage, ObjectNode json) {
+
+    /** One prompt: its text, or its token ids. */
+    sealed interface PromptInput {
+    }
+
+    record Text(String text) implements PromptInput {}
+
+    record Tokens(int[] ids) implements PromptInput {}
+
+    /** One turn of a chat; its parts joined. */
+    record Message(String role, String content) {}
+}

@@ -1,0 +1,184 @@
+package ai.realm.server.http;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.guest.GuestHost;
+import ai.realm.runtime.store.ModelStore;
+import ai.realm.server.config.ServerSettings;
+import ai.realm.server.error.ErrorBody;
+import ai.realm.server.tenant.TenantGate;
+import ai.realm.server.tenant.TenantGuests;
+import io.javalin.Javalin;
+import io.javalin.compression.CompressionStrategy;
+import io.javalin.config.JavalinConfig;
+import io.javalin.http.Context;
+import io.javalin.http.HttpResponseException;
+import io.javalin.util.JavalinBindException;
+import java.util.Map;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The HTTP side of the server: routes on Javalin, a virtual thread for each request, every connection bounded in time and size,
+ * every error as OpenAI's JSON.
+ */
+public final class HttpServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
+    private static final int STOP_MILLIS = 2_000;
+
+    /** What the routes work with. */
+    public record Services(ModelStore models, GuestHost guestHost, TenantGuests guests, TenantGate gate, Readiness readiness,
+            ActiveRequests active) {}
+
+    private final ServerSettings settings;
+    private final Readiness readiness;
+    private final BodyReader bodies;
+    private final ClientWatch watch = new ClientWatch();
+    private final ConnectionGuard guard;
+    private final Answers answers;
+    private final Javalin app;
+
+    public HttpServer(ServerSettings settings, Services services) {
+        this.settings = settings;
+        this.readiness = services.readiness();
+        this.bodies = new BodyReader(settings.body());
+        this.guard = new ConnectionGuard(settings.headers());
+        this.answers = new Answers(bodies);
+        this.app = Javalin.create(c -> configure(c, services));
+    }
+
+    private void configure(JavalinConfig c, Services services) {
+        c.startup.showJavalinBanner = false;
+        c.startup.showOldJavalinVersionWarning = false;
+        c.startup.startupWatcherEnabled = false;
+        c.concurrency.useVirtualThreads = true;
+        c.http.prefer405over404 = true;
+        c.http.compressionStrategy = CompressionStrategy.NONE;
+        c.jetty.host = settings.host();
+        c.jetty.port = settings.port();
+        c.jetty.modifyHttpConfiguration(HttpServer::configure);
+        c.jetty.modifyServer(this::configure);
+        c.jetty.modifyServletContextHandler(h -> h.setErrorHandler(new JettyErrors()));
+        routes(c, services);
+    }
+
+    private static void configure(HttpConfiguration http) {
+        http.setSendServerVersion(false);
+        http.setRequestHeaderSize(16 << 10);
+    }
+
+    private void configure(Server server) {
+        server.setStopTimeout(STOP_MILLIS);
+        server.setErrorHandler(new JettyErrors());
+        server.addBean(new NetworkConnectionLimit(settings.connections(), server));
+        // Connectors are there only when the server starts.
+        server.addEventListener(new org.eclipse.jetty.util.component.LifeCycle.Listener() {
+            @Override
+            public void lifeCycleStarting(org.eclipse.jetty.util.component.LifeCycle event) {
+                for (var connector : server.getConnectors()) {
+                    connector.addBean(guard);
+                    if (connector instanceof ServerConnector s) {
+                        s.setIdleTimeout(settings.idle().toMillis());
+                        s.setAcceptQueueSize(1024);
+                    }
+                }
+            }
+        });
+    }
+
+    private void routes(JavalinConfig c, Services s) {
+        InferenceHandler.Parts parts = new InferenceHandler.Parts(s.gate(), s.guests(), s.models(),
+                new InferenceRunner(s.models(), s.guestHost(), s.guests()), bodies, watch, s.active(), answers);
+        ModelsHandler models = new ModelsHandler(s.gate(), answers);
+        c.routes.before(RequestIds::assign);
+        for (Api api : Api.values()) {
+            c.routes.post(api.path, new InferenceHandler(api, parts));
+        }
+        c.routes.get("/v1/models", models::list);
+        c.routes.get("/v1/models/{model}", models::one);
+        c.routes.get("/health/live", ctx -> answers.json(ctx, 200, Map.of("status", "live")));
+        c.routes.get("/health/ready", this::ready);
+        c.routes.exception(HttpResponseException.class, this::refuse);
+        c.routes.exception(Exception.class, this::fail);
+    }
+
+    private void ready(Context ctx) {
+        switch (readiness.state()) {
+            case READY -> answers.json(ctx, 200, Map.of("status", "ready"));
+            case LOADING -> answers.error(ctx, new RealmException(ErrorCode.MODEL_LOADING, "the models are being loaded"));
+            case DRAINING -> answers.error(ctx, new RealmException(ErrorCode.DRAINING, "the server is shutting down"));
+        }
+    }
+
+    /** Javalin's own refusals. */
+    private void refuse(HttpResponseException e, Context ctx) {
+        String allowed = e.getDetails().get("availableMethods");
+        if (e.getStatus() == 405 && allowed != null) {
+            ctx.header("Allow", allowed);
+        }
+        String what = ctx.req().getMethod() + " " + ctx.path();
+        answers.error(ctx, switch (e.getStatus()) {
+            case 404 -> new RealmException(ErrorCode.NOT_FOUND, "there is no route " + what);
+            case 405 -> new RealmException(ErrorCode.METHOD_NOT_ALLOWED, what + " is not offered"
+                    + (allowed == null ? "" : "; " + allowed + " is"));
+            case 413 -> new RealmException(ErrorCode.BODY_TOO_LARGE, "the body is too large");
+            default -> e.getStatus() < 500
+                    ? new RealmException(ErrorCode.INVALID_REQUEST, String.valueOf(e.getMessage()))
+                    : ErrorBody.known(e);
+        });
+    }
+
+    private void fail(Exception e, Context ctx) {
+        RealmException known = ErrorBody.known(e);
+        if (known.code() == ErrorCode.INTERNAL) {
+            LOG.error("request failed request_id={} path={} error_code=INTERNAL", RequestIds.of(ctx), ctx.path(), e);
+        } else {
+            LOG.warn("request failed request_id={} path={} error_code={} cause={}", RequestIds.of(ctx), ctx.path(), known.code(),
+                    known.getMessage());
+        }
+        answers.error(ctx, known);
+    }
+
+    /**
+     * Listens.
+     *
+     * @return the port
+     * @throws RealmException when it is taken
+     */
+    public int start() {
+        try {
+            return app.start().port();
+        } catch (JavalinBindException e) {
+            throw new RealmException(ErrorCode.INVALID_REQUEST,
+                    "cannot listen on " + settings.host() + ":" + settings.port() + ": "
+                            + reason(e) + "; choose another with --port, or 0 for a free one",
+                    e);
+        }
+    }
+
+    private static String reason(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        String message = root.getMessage();
+        return message == null ? root.toString() : message;
+    }
+
+    @Override
+    public void close() {
+        try {
+            app.stop();
+        } catch (RuntimeException e) {
+            // Jetty throws when connections were still open at its limit; they are closed all the same.
+            LOG.debug("connections were cut at the end of the drain: {}", e.toString());
+        }
+        watch.close();
+        guard.close();
+        bodies.close();
+    }
+}

@@ -1,0 +1,103 @@
+package ai.realm.server.http;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.session.FinishReason;
+import ai.realm.runtime.session.Usage;
+import ai.realm.server.error.HttpError;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What is known of one request, for the lines it leaves in the log: at DEBUG the steps that the server does, at WARN the cause of a
+ * failure, at INFO one line at its end. Never a prompt, an output or a key.
+ */
+final class RequestLog {
+    private static final Logger LOG = LoggerFactory.getLogger("ai.realm.server.Request");
+
+    private final String requestId;
+    private final String path;
+    private final long begun = System.nanoTime();
+    private volatile long firstPiece;
+    private String tenant = "-";
+    private String model = "-";
+    private String guest = "-";
+    private Usage usage = Usage.NONE;
+    private String finishReason = "-";
+    private int status = 200;
+    private @Nullable ErrorCode error;
+
+    RequestLog(String requestId, String path) {
+        this.requestId = requestId;
+        this.path = path;
+    }
+
+    String requestId() {
+        return requestId;
+    }
+
+    void tenant(String id) {
+        tenant = id;
+    }
+
+    void model(String name) {
+        model = name;
+    }
+
+    void guest(String digest) {
+        guest = digest.substring(0, Math.min(12, digest.length()));
+    }
+
+    /** One of the ten steps of the request path. */
+    void step(int number, String name) {
+        LOG.debug("step={} step_name={} request_id={} tenant={}", number, name, requestId, tenant);
+    }
+
+    /** The first text for the client. */
+    void answering() {
+        if (firstPiece == 0) {
+            firstPiece = System.nanoTime();
+            step(10, "answer");
+        }
+    }
+
+    void finished(FinishReason reason, Usage total) {
+        finishReason = reason.name().toLowerCase(Locale.ROOT);
+        usage = total;
+    }
+
+    Usage usage() {
+        return usage;
+    }
+
+    void failed(RealmException e) {
+        error = e.code();
+        status = HttpError.of(e.code()).status();
+        finishReason = e.code() == ErrorCode.CANCELLED ? "cancelled" : "error";
+        if (e.code() == ErrorCode.INTERNAL) {
+            LOG.error("request failed request_id={} tenant={} error_code={}", requestId, tenant, e.code(), e);
+        } else if (e.code() == ErrorCode.CANCELLED) {
+            LOG.info("request cancelled request_id={} tenant={} cause={}", requestId, tenant, e.getMessage());
+        } else {
+            LOG.warn("request failed request_id={} tenant={} error_code={} param={} cause={}", requestId, tenant, e.code(),
+                    e.param(),
+                    e.getMessage());
+        }
+    }
+
+    void end() {
+        long now = System.nanoTime();
+        LOG.info(
+                "request ended request_id={} tenant={} path={} model={} guest={} status={} prompt_tokens={} cached_tokens={} "
+                        + "generated_tokens={} ttft_ms={} e2e_ms={} finish_reason={} error_code={}",
+                requestId, tenant, path, model, guest, status, usage.promptTokens(), usage.cachedTokens(),
+                usage.generatedTokens(), firstPiece == 0 ? "-" : millis(firstPiece - begun), millis(now - begun), finishReason,
+                error == null ? "-" : error);
+    }
+
+    private static String millis(long nanos) {
+        return Long.toString(nanos / 1_000_000);
+    }
+}

@@ -1,0 +1,5 @@
+/** The server put together. */
+@NullMarked
+package ai.realm.server;
+
+import org.jspecify.annotations.NullMarked;

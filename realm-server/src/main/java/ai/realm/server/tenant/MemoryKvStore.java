@@ -1,0 +1,46 @@
+package ai.realm.server.tenant;
+
+import ai.realm.runtime.guest.GuestKvStore;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A tenant's store in memory, within a budget of bytes of keys and values together. */
+public final class MemoryKvStore implements GuestKvStore {
+    private final long budget;
+    private final Map<ByteBuffer, byte[]> entries = new HashMap<>();
+    private long used;
+
+    public MemoryKvStore(long budget) {
+        this.budget = budget;
+    }
+
+    @Override
+    public synchronized byte @Nullable [] get(byte[] key) {
+        byte[] value = entries.get(ByteBuffer.wrap(key));
+        return value == null ? null : value.clone();
+    }
+
+    @Override
+    public synchronized boolean set(byte[] key, byte[] value) {
+        byte[] old = entries.get(ByteBuffer.wrap(key));
+        long next = used + value.length + (old == null ? key.length : -old.length);
+        if (next > budget) {
+            return false;
+        }
+        entries.put(ByteBuffer.wrap(key.clone()), value.clone());
+        used = next;
+        return true;
+    }
+
+    @Override
+    public synchronized boolean delete(byte[] key) {
+        byte[] old = entries.remove(ByteBuffer.wrap(key));
+        if (old == null) {
+            return false;
+        }
+        used -= (long) key.length + old.length;
+        return true;
+    }
+}

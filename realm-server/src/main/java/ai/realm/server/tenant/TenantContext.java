@@ -1,0 +1,4 @@
+package ai.realm.server.tenant;
+
+/** An admitted request: who asks, and its permit, which the request closes when it ends. */
+public record TenantContext(String requestId, Tenant tenant, Permit permit) {}

@@ -1,0 +1,107 @@
+package ai.realm.server.tenant;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.server.error.RetryableException;
+import java.time.Clock;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Step 1 of a request: its key, then the tenant's rates, concurrency and body size, then the server's own limits; refuses before
+ * any work is done. Thread-safe.
+ */
+public final class TenantGate {
+    private static final String BEARER = "Bearer ";
+
+    private final Tenants tenants;
+    private final int maxConcurrent;
+    private final LongSupplier nanos;
+    private final Clock clock;
+    private final ToLongFunction<String> usedToday;
+    private final Map<String, TenantMeter> meters = new ConcurrentHashMap<>();
+    private final AtomicInteger running = new AtomicInteger();
+    private volatile boolean draining;
+
+    /** @param usedToday the tokens that a tenant's accounts hold for the current day */
+    public TenantGate(Tenants tenants, int maxConcurrent, LongSupplier nanos, Clock clock, ToLongFunction<String> usedToday) {
+        this.tenants = tenants;
+        this.maxConcurrent = maxConcurrent;
+        this.nanos = nanos;
+        this.clock = clock;
+        this.usedToday = usedToday;
+    }
+
+    /**
+     * Admits a request for inference of a tenant that {@link #authenticate} found.
+     *
+     * @param bodyBytes what {@code Content-Length} says, -1 when it says nothing
+     * @throws RealmException RATE_LIMIT_EXCEEDED, INSUFFICIENT_QUOTA, BODY_TOO_LARGE, OVERLOADED, DRAINING
+     */
+    public TenantContext admit(String requestId, Tenant tenant, long bodyBytes) {
+        if (draining) {
+            throw new RealmException(ErrorCode.DRAINING, "the server is shutting down; try another one");
+        }
+        TenantLimits limits = tenant.limits();
+        TenantMeter meter = meters.computeIfAbsent(tenant.id(),
+                id -> new TenantMeter(nanos, clock, usedToday.applyAsLong(id)));
+        meter.begin(limits);
+        Permit permit = new Permit(meter, limits, running::decrementAndGet);
+        if (running.incrementAndGet() > maxConcurrent) {
+            permit.close();
+            throw new RetryableException(ErrorCode.OVERLOADED, "the server runs " + maxConcurrent + " requests, its most", 1);
+        }
+        if (bodyBytes > limits.bodyBytes()) {
+            permit.close();
+            throw bodyTooLarge(limits.bodyBytes());
+        }
+        return new TenantContext(requestId, tenant, permit);
+    }
+
+    /**
+     * Whose request this is.
+     *
+     * @throws RealmException INVALID_API_KEY, TENANT_SUSPENDED
+     */
+    public Tenant authenticate(@Nullable String authorization) {
+        if (authorization == null || authorization.isBlank()) {
+            throw new RealmException(ErrorCode.INVALID_API_KEY,
+                    "no API key was given: send the header Authorization: Bearer KEY");
+        }
+        boolean bearer = authorization.regionMatches(true, 0, BEARER, 0, BEARER.length());
+        Tenant tenant = bearer ? tenants.byKey(authorization.substring(BEARER.length()).strip()) : null;
+        if (tenant == null) {
+            throw new RealmException(ErrorCode.INVALID_API_KEY, bearer
+                    ? "this API key is not valid"
+                    : "the Authorization header must be 'Bearer KEY'");
+        }
+        if (tenant.suspended()) {
+            throw new RealmException(ErrorCode.TENANT_SUSPENDED, "tenant " + tenant.id() + " is suspended");
+        }
+        return tenant;
+    }
+
+    public static RealmException bodyTooLarge(int limit) {
+        return new RealmException(ErrorCode.BODY_TOO_LARGE, "a request's body may have " + limit + " bytes at most");
+    }
+
+    /** From now on every request gets DRAINING. */
+    public void drain() {
+        draining = true;
+    }
+
+    /** Requests that hold a permit. */
+    public int running() {
+        return running.get();
+    }
+
+    /** Requests of one tenant that hold a permit. */
+    public int running(String tenantId) {
+        TenantMeter meter = meters.get(tenantId);
+        return meter == null ? 0 : meter.running();
+    }
+}

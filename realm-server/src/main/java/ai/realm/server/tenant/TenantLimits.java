@@ -1,0 +1,23 @@
+package ai.realm.server.tenant;
+
+import java.time.Duration;
+
+/**
+ * What one tenant may use; 0 means unlimited for the four rates.
+ *
+ * @param requestsPerMinute requests a minute
+ * @param tokensPerMinute prompt and generated tokens a minute
+ * @param tokensPerDay prompt and generated tokens in a day of UTC
+ * @param concurrentRequests requests at the same time
+ * @param maxTokens the most that {@code max_tokens} may be
+ * @param contextLength prompt and output of one request, 0 for the model's own
+ * @param bodyBytes size of a request's body
+ * @param deadline from a request's first byte to its answer's last
+ */
+public record TenantLimits(int requestsPerMinute, long tokensPerMinute, long tokensPerDay, int concurrentRequests, int maxTokens,
+        int contextLength, int bodyBytes, Duration deadline) {
+
+    public static TenantLimits defaults() {
+        return new TenantLimits(0, 0, 0, 64, 4096, 0, 1 << 20, Duration.ofSeconds(300));
+    }
+}

@@ -1,0 +1,110 @@
+package ai.realm.server.http;
+
+import ai.realm.runtime.guest.GuestLimits;
+import ai.realm.server.config.ServerSettings;
+import ai.realm.server.tenant.ApiKeys;
+import ai.realm.server.tenant.Tenant;
+import ai.realm.server.tenant.TenantGate;
+import ai.realm.server.tenant.TenantGuests;
+import ai.realm.server.tenant.TenantLimits;
+import ai.realm.server.tenant.Tenants;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A server over HTTP on a free port, with a fake model and a fake guest behind it and a clock that stands still. */
+final class HttpFixture implements AutoCloseable {
+    static final String KEY = "rk-test-key";
+    static final String LIMITED_KEY = "rk-limited-key";
+    static final String SUSPENDED_KEY = "rk-suspended-key";
+
+    final FakeModels models = new FakeModels();
+    final FakeGuests guestHost = new FakeGuests();
+    final Readiness readiness = new Readiness();
+    final ActiveRequests active = new ActiveRequests();
+    final AtomicLong nanos = new AtomicLong();
+    final TenantGate gate;
+    final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    final int port;
+    private final HttpServer server;
+
+    HttpFixture() {
+        TenantLimits roomy = new TenantLimits(0, 0, 0, 64, 1000, 0, 10_000, Duration.ofSeconds(30));
+        TenantLimits tight = new TenantLimits(2, 100, 0, 64, 1000, 0, 10_000, Duration.ofSeconds(30));
+        Tenants tenants = new Tenants(List.of(tenant("acme", KEY, false, roomy), tenant("limited", LIMITED_KEY, false, tight),
+                tenant("gone", SUSPENDED_KEY, true, roomy)));
+        gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0);
+        ServerSettings settings = ServerSettings.defaults().withPort(0);
+        server = new HttpServer(settings,
+                new HttpServer.Services(models, guestHost, new TenantGuests(guestHost), gate, readiness, active));
+        port = server.start();
+        readiness.ready();
+    }
+
+    private static Tenant tenant(String id, String key, boolean suspended, TenantLimits limits) {
+        return new Tenant(id, id, List.of(ApiKeys.hash(key)), suspended, List.of("tiny"), "tiny", Tenant.DEFAULT_GUEST,
+                Map.of("mood", "calm"), GuestLimits.defaults(), limits, 1);
+    }
+
+    HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).header("Authorization", "Bearer " + KEY)
+                .header("Content-Type", "application/json").timeout(Duration.ofSeconds(20));
+    }
+
+    HttpResponse<String> send(HttpRequest request) {
+        try {
+            return client.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    HttpResponse<String> post(String path, String body) {
+        return send(request(path).POST(HttpRequest.BodyPublishers.ofString(body)).build());
+    }
+
+    HttpResponse<String> get(String path) {
+        return send(request(path).GET().build());
+    }
+
+    static JsonNode json(String text) {
+        try {
+            return Json.mapper().readTree(text);
+        } catch (IOException e) {
+            throw new IllegalArgumentException(text, e);
+        }
+    }
+
+    static JsonNode error(HttpResponse<String> response) {
+        return json(response.body()).path("error");
+    }
+
+    /** The data of the events of a stream. */
+    static List<String> events(String stream) {
+        List<String> events = new ArrayList<>();
+        for (String event : stream.split("\n\n")) {
+            if (event.startsWith("data: ")) {
+                events.add(event.substring(6));
+            }
+        }
+        return events;
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        client.close();
+    }
+}
