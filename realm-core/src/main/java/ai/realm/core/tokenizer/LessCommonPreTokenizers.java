@@ -55,7 +55,6 @@ final class LessCommonPreTokenizers {
             case "gemma4", "granite-embed-multi-311m" -> rules(true, NEWLINES).withBos().onCharacters(true);
             case "sarvam-moe" -> rules(false, NEWLINES).onCharacters(true);
             case "minicpm5" -> rules(true, "\\p{N}{1,3}", LLAMA3.replace("{1,3}", "+")).wholeWords(false);
-            case "whitespace" -> rules(true, "\\S+").onCharacters(false);
             default -> throw new GgufException("key tokenizer.ggml.pre names the unknown pre-tokenizer " + name, -1);
         };
     }

@@ -2,6 +2,7 @@ package ai.realm.core.tokenizer;
 
 import ai.realm.core.tokenizer.PreTokenizer.Pass;
 import ai.realm.core.tokenizer.PreTokenizer.PatternPass;
+import ai.realm.core.tokenizer.PreTokenizer.RunPass;
 import ai.realm.core.tokenizer.PreTokenizer.TrailingSpacePass;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -101,9 +102,10 @@ final class PreTokenizers {
     }
 
     private static Rules deepseekLlm() {
-        Pass[] passes = {pass("[\\r\\n]"), pass("\\s?" + CASED_LETTERS + "+"),
-                pass("\\s?[!-/:-~\\uFF01-\\uFF0F\\uFF1A-\\uFF5E\\u2018-\\u201F\\u3000-\\u3002]+"), new TrailingSpacePass(),
-                pass(CJK), pass("\\p{N}+")};
+        Pass[] passes = {pass("[\\r\\n]"), RunPass.of(CASED_LETTERS),
+                RunPass.of("[!-/:-~\\uFF01-\\uFF0F\\uFF1A-\\uFF5E\\u2018-\\u201F\\u3000-\\u3002]"), new TrailingSpacePass(),
+                pass(CJK),
+                pass("\\p{N}+")};
         return rules(false, passes);
     }
 

@@ -32,13 +32,13 @@ enum TokenizerKind {
     static TokenizerKind byName(String name) {
         return switch (name) {
             case "llama" -> SPM;
-            case "gpt2", "whitespace" -> BPE;
+            case "gpt2" -> BPE;
             case "gemma4" -> GEMMA4_BPE;
             case "bert" -> WORD_PIECE;
             case "t5" -> UNIGRAM;
             default ->
                 throw new GgufException(
-                        "key tokenizer.ggml.model must be llama, gpt2, gemma4, whitespace, bert or t5, not " + name, -1);
+                        "key tokenizer.ggml.model must be llama, gpt2, gemma4, bert or t5, not " + name, -1);
         };
     }
 }

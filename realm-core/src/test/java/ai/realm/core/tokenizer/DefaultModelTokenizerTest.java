@@ -4,14 +4,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.gguf.GgufReader;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** The default model's tokenizer against ids that llama.cpp (de3ff81) gave for the same file. */
+/** The default model's tokenizer; the file smollm2-ids.json says where its ids are from. */
 class DefaultModelTokenizerTest {
     private static Tokenizer tokenizer;
+
+    record Case(String text, boolean special, int[] ids) {
+        @Override
+        public String toString() {
+            return text.codePoints().limit(20).collect(StringBuilder::new,
+                    (b, c) -> b.append(c > ' ' && c < 0x7F ? (char) c : '_'), StringBuilder::append).toString();
+        }
+    }
 
     @BeforeAll
     static void open() throws IOException {
@@ -20,9 +35,49 @@ class DefaultModelTokenizerTest {
         }
     }
 
+    static Stream<Case> cases() throws IOException {
+        ObjectMapper json = new ObjectMapper();
+        try (InputStream in = DefaultModelTokenizerTest.class.getResourceAsStream("smollm2-ids.json")) {
+            JsonNode cases = json.readTree(in).get("cases");
+            return StreamSupport.stream(cases.spliterator(), false).map(c -> new Case(c.get("text").asText(),
+                    c.get("special").asBoolean(), json.convertValue(c.get("ids"), int[].class)));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void encode_goldenText_givesTheReferencesIds(Case c) {
+        assertThat(tokenizer.encode(c.text, c.special, c.special)).containsExactly(c.ids);
+    }
+
+    /** This vocabulary has no tokens for the first bytes of code points from U+40000 on; they are lost in encoding. */
+    static Stream<Case> decodable() throws IOException {
+        return cases().filter(c -> c.text.codePoints().allMatch(cp -> cp < 0x40000));
+    }
+
+    @ParameterizedTest
+    @MethodSource("decodable")
+    void decode_goldenIds_giveTheTextBack(Case c) {
+        assertThat(tokenizer.decode(c.ids, true)).isEqualTo(c.text);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void encode_brokenSpellings_giveTheIdsOfPlainText(Case c) {
+        String broken = SpecialTokens.breakSpellings(c.text, tokenizer.vocab());
+        assertThat(tokenizer.encode(broken, false, true)).containsExactly(tokenizer.encode(c.text, false, false));
+    }
+
     @Test
-    void encode_chatTurn_specialTokensWhereParsed() {
-        assertThat(tokenizer.encode("<|im_start|>user\nHi<|im_end|>\n", true, true)).containsExactly(1, 4093, 198, 26843, 2, 198);
-        assertThat(tokenizer.encode("<|im_end|>", false, false)).containsExactly(44, 108, 306, 79, 486, 108, 46);
+    void vocab_roles_areTheFiles() {
+        Vocab vocab = tokenizer.vocab();
+        assertThat(vocab.size()).isEqualTo(49152);
+        assertThat(vocab.bosId()).isEqualTo(1);
+        assertThat(vocab.eosId()).isEqualTo(2);
+        assertThat(vocab.addsBos()).isFalse();
+        assertThat(vocab.endOfGenerationIds()).containsExactlyInAnyOrder(0, 2, 4);
+        assertThat(vocab.specialSpellings()).contains("<|im_start|>", "<|im_end|>", "<|endoftext|>");
+        assertThat(vocab.idOf("<|im_end|>")).isEqualTo(2);
+        assertThat(vocab.idOf("no such token")).isEqualTo(-1);
     }
 }
