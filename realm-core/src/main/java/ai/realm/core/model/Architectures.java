@@ -1,0 +1,58 @@
+package ai.realm.core.model;
+
+import ai.realm.core.gguf.GgufException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The architectures by the name in {@code general.architecture}. */
+final class Architectures {
+    private static final Map<String, Description> ALL = new TreeMap<>();
+
+    static {
+        ALL.put("deepseek2", DeepSeekFamily::deepseek2);
+        ALL.put("falcon", LayerNormFamily::falcon);
+        ALL.put("gemma", GemmaFamily::gemma);
+        ALL.put("gemma2", GemmaFamily::gemma2);
+        ALL.put("gemma3", GemmaFamily::gemma3);
+        ALL.put("glm4", LlamaFamily::glm4);
+        ALL.put("gpt-oss", LlamaFamily::gptOss);
+        ALL.put("gpt2", LayerNormFamily::gpt2);
+        ALL.put("granite", LlamaFamily::granite);
+        ALL.put("lfm2", HybridFamily::lfm2);
+        ALL.put("llama", LlamaFamily::llama);
+        ALL.put("mistral3", LlamaFamily::mistral3);
+        ALL.put("olmo2", LlamaFamily::olmo2);
+        ALL.put("phi2", LayerNormFamily::phi2);
+        ALL.put("phi3", LayerNormFamily::phi3);
+        ALL.put("qwen2", LlamaFamily::qwen2);
+        ALL.put("qwen3", LlamaFamily::qwen3);
+        ALL.put("qwen35", HybridFamily::qwen35);
+        ALL.put("qwen3moe", LlamaFamily::qwen3);
+        ALL.put("smollm3", LlamaFamily::smollm3);
+        ALL.put("stablelm", LayerNormFamily::stablelm);
+        ALL.put("starcoder2", LayerNormFamily::starcoder2);
+    }
+
+    private Architectures() {
+    }
+
+    /** Tells a builder what is peculiar to an architecture and gives it the layers. */
+    @FunctionalInterface
+    interface Description {
+        void describe(DecoderBuilder decoder);
+    }
+
+    static List<String> names() {
+        return List.copyOf(ALL.keySet());
+    }
+
+    static Description find(String architecture) {
+        Description found = ALL.get(architecture);
+        if (found == null) {
+            throw new GgufException(
+                    "key general.architecture is \"" + architecture + "\"; supported are " + String.join(", ", names()), -1);
+        }
+        return found;
+    }
+}

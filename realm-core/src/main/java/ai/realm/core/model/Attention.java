@@ -1,0 +1,121 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.FloatRows;
+import ai.realm.core.kernel.Kernels;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Multi-head attention with grouped queries: projections, optional normalisation of queries and keys, rotary positions, softmax
+ * attention over the sequence so far, optional output gate, output projection.
+ */
+final class Attention implements Mixer {
+    /**
+     * The tensors and choices of one layer's attention.
+     *
+     * @param gated whether each head's query is followed by a gate of the same size
+     * @param rope null for a layer without positions
+     * @param temperature sharpening with the position, or null
+     */
+    record Parts(Linear q, Linear k, Linear v, Linear o, @Nullable HeadNorm qNorm, @Nullable HeadNorm kNorm, boolean gated,
+            @Nullable RopeTable rope, @Nullable Temperature temperature) {}
+
+    /** Queries at position p are multiplied by {@code 1 + scale * ln(1 + floor(p / length))}. */
+    record Temperature(float scale, int length) {
+        float at(int position) {
+            return (float) (1 + scale * Math.log(1.0 + position / length));
+        }
+    }
+
+    private final Parts parts;
+    private final KvAttention.Spec spec;
+    private final KvAttention core;
+    private final LinearGroup input;
+    private final FloatRows queries;
+    private final FloatRows keys;
+    private final FloatRows values;
+    private final FloatRows mixed;
+    private final int queryStride;
+
+    Attention(Parts parts, KvAttention.Spec spec, int layer, KvAttention.Worker[] workers, Scratch scratch) {
+        this.parts = parts;
+        this.spec = spec;
+        this.core = new KvAttention(spec, layer, workers);
+        this.queries = scratch.rows("q", parts.q.rows());
+        this.keys = scratch.rows("k", parts.k.rows());
+        this.values = scratch.rows("v", parts.v.rows());
+        this.mixed = scratch.rows("mixed", spec.heads() * spec.valueDim());
+        this.input = new LinearGroup(new Linear[]{parts.q, parts.k, parts.v}, new FloatRows[]{queries, keys, values});
+        this.queryStride = parts.gated ? 2 * spec.keyDim() : spec.keyDim();
+    }
+
+    @Override
+    public void mix(Step step, FloatRows in, FloatRows out) {
+        int count = step.count();
+        input.apply(step, in, count);
+        step.compute().forRows(count, (from, to) -> place(step, from, to));
+        core.attend(step, queries, queryStride, mixed);
+        if (parts.gated) {
+            step.compute().forRows(count, (from, to) -> gate(step.kernels(), from, to));
+        }
+        project(step, out);
+    }
+
+    private void project(Step step, FloatRows out) {
+        step.compute().matmul(parts.o.weights(), mixed, step.count(), out);
+        if (parts.o.hasMore()) {
+            step.compute().forRows(step.count(), (from, to) -> {
+                for (int row = from; row < to; row++) {
+                    parts.o.finish(step.kernels(), out.data(), out.offset(row));
+                }
+            });
+        }
+    }
+
+    /** Normalises, rotates and stores what the projections gave. */
+    private void place(Step step, int from, int to) {
+        for (int row = from; row < to; row++) {
+            if (parts.qNorm != null) {
+                parts.qNorm.apply(step.kernels(), queries.data(), queries.offset(row), queryStride, spec.heads());
+            }
+            if (parts.kNorm != null) {
+                parts.kNorm.apply(step.kernels(), keys.data(), keys.offset(row), spec.keyDim(), spec.kvHeads());
+            }
+            if (parts.rope != null) {
+                parts.rope.rotate(queries.data(), queries.offset(row), queryStride, spec.heads(), row);
+                parts.rope.rotate(keys.data(), keys.offset(row), spec.keyDim(), spec.kvHeads(), row);
+            }
+            if (parts.temperature != null) {
+                step.kernels().scale(queries.data(), queries.offset(row), parts.temperature.at(step.batch().position(row)),
+                        queries.cols());
+            }
+            core.store(step, row, keys.data(), keys.offset(row), values.data(), values.offset(row));
+        }
+    }
+
+    private void gate(Kernels kernels, int from, int to) {
+        int dim = spec.keyDim();
+        for (int row = from; row < to; row++) {
+            for (int h = 0; h < spec.heads(); h++) {
+                int gate = queries.offset(row) + h * queryStride + dim;
+                kernels.activate(Activation.SIGMOID, queries.data(), gate, dim);
+                kernels.multiply(mixed.data(), mixed.offset(row) + h * dim, queries.data(), gate, dim);
+            }
+        }
+    }
+
+    @Override
+    public int kvHeads() {
+        return spec.kvHeads();
+    }
+
+    @Override
+    public int keyDim() {
+        return spec.keyDim();
+    }
+
+    @Override
+    public int valueDim() {
+        return spec.valueDim();
+    }
+}

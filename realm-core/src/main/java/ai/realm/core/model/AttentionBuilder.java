@@ -1,0 +1,114 @@
+package ai.realm.core.model;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes one layer's {@link Attention} from its tensors {@code attn_q}, {@code attn_k}, {@code attn_v} (or {@code attn_qkv}) and
+ * {@code attn_output}; what is not set is the plain form: no positions, no window, scale {@code 1/sqrt(head)}.
+ */
+final class AttentionBuilder {
+    private final DecoderBuilder decoder;
+    private final int layer;
+    private @Nullable RopeTable rope;
+    private @Nullable HeadNorm queryNorm;
+    private @Nullable HeadNorm keyNorm;
+    private Attention.@Nullable Temperature temperature;
+    private boolean gated;
+    private boolean sinks;
+    private float scale;
+    private float softCap;
+    private int window;
+
+    AttentionBuilder(DecoderBuilder decoder, int layer) {
+        this.decoder = decoder;
+        this.layer = layer;
+        this.scale = (float) (1 / Math.sqrt(decoder.keyDim()));
+    }
+
+    AttentionBuilder rope(@Nullable RopeTable table) {
+        rope = table;
+        return this;
+    }
+
+    AttentionBuilder scale(float factor) {
+        scale = factor;
+        return this;
+    }
+
+    AttentionBuilder softCap(float cap) {
+        softCap = cap;
+        return this;
+    }
+
+    /** A query sees this many positions, itself included; 0 for all. */
+    AttentionBuilder window(int positions) {
+        window = positions;
+        return this;
+    }
+
+    /** The tensor {@code attn_sinks}: a learned logit for each head. */
+    AttentionBuilder sinks() {
+        sinks = true;
+        return this;
+    }
+
+    /** {@code attn_q} holds, for each head, the query and then a gate. */
+    AttentionBuilder gated() {
+        gated = true;
+        return this;
+    }
+
+    AttentionBuilder temperature(Attention.@Nullable Temperature t) {
+        temperature = t;
+        return this;
+    }
+
+    /** {@code attn_q_norm} and {@code attn_k_norm} of head size, shared by the heads. */
+    AttentionBuilder headNorms() {
+        queryNorm = HeadNorm.perHead(decoder.norm(DecoderBuilder.name(layer, "attn_q_norm"), decoder.keyDim()));
+        keyNorm = HeadNorm.perHead(decoder.norm(DecoderBuilder.name(layer, "attn_k_norm"), decoder.keyDim()));
+        return this;
+    }
+
+    AttentionBuilder norms(@Nullable HeadNorm query, @Nullable HeadNorm key) {
+        queryNorm = query;
+        keyNorm = key;
+        return this;
+    }
+
+    Attention build() {
+        int heads = decoder.heads();
+        int kvHeads = decoder.kvHeads(layer);
+        if (kvHeads == 0) {
+            throw decoder.keys().refuse("attention.head_count_kv", 0,
+                    "layer " + layer + " of this architecture needs at least 1");
+        }
+        int width = decoder.width();
+        int q = heads * decoder.keyDim() * (gated ? 2 : 1);
+        int k = kvHeads * decoder.keyDim();
+        int v = kvHeads * decoder.valueDim();
+        Linear[] qkv = decoder.has(layer, "attn_qkv.weight")
+                ? fused(width, q, k, v)
+                : new Linear[]{decoder.linear(layer, "attn_q", width, q), decoder.linear(layer, "attn_k", width, k),
+                        decoder.linear(layer, "attn_v", width, v)};
+        Linear o = decoder.linear(layer, "attn_output", heads * decoder.valueDim(), width);
+        float[] sinkLogits = sinks ? decoder.weights().values(DecoderBuilder.name(layer, "attn_sinks.weight"), heads) : null;
+        KvAttention.Spec spec = new KvAttention.Spec(heads, kvHeads, decoder.keyDim(), decoder.valueDim(), scale, softCap, window,
+                true, sinkLogits);
+        return new Attention(new Attention.Parts(qkv[0], qkv[1], qkv[2], o, queryNorm, keyNorm, gated, rope, temperature), spec,
+                layer, decoder.workers(), decoder.scratch());
+    }
+
+    /** Fused weights may come with separate biases. */
+    private Linear[] fused(int width, int q, int k, int v) {
+        Linear[] parts = decoder.weights().fused(DecoderBuilder.name(layer, "attn_qkv"), width, q, k, v);
+        String[] names = {"attn_q", "attn_k", "attn_v"};
+        for (int i = 0; i < parts.length; i++) {
+            if (parts[i].bias() == null) {
+                float[] bias = decoder.weights().optional(DecoderBuilder.name(layer, names[i] + ".bias"), parts[i].rows());
+                parts[i] = new Linear(parts[i].weights(), bias, parts[i].scale());
+            }
+        }
+        return parts;
+    }
+}

@@ -1,0 +1,67 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.FloatRows;
+
+/**
+ * A causal convolution of each channel over the tokens of a sequence. Its state is the last {@code taps - 1} inputs, oldest
+ * first, at the start of the layer's state.
+ */
+final class CausalConvolution {
+    private final int width;
+    private final int taps;
+    /** Tap-major: the weights of one tap for all channels together. */
+    private final float[] weights;
+
+    /** @param channelTaps the taps of a channel together, oldest first */
+    CausalConvolution(float[] channelTaps, int width) {
+        this.width = width;
+        this.taps = channelTaps.length / width;
+        this.weights = new float[channelTaps.length];
+        for (int c = 0; c < width; c++) {
+            for (int t = 0; t < taps; t++) {
+                weights[t * width + c] = channelTaps[c * taps + t];
+            }
+        }
+    }
+
+    int stateFloats() {
+        return (taps - 1) * width;
+    }
+
+    /** Convolves every sequence of the batch. */
+    void run(Step step, int layer, FloatRows in, FloatRows out) {
+        for (int r = 0; r < step.runs(); r++) {
+            int first = step.runStart(r);
+            int end = step.runStart(r + 1);
+            float[] state = step.kv().state(step.batch().sequence(first), layer);
+            step.compute().forRows(end - first, (from, to) -> {
+                for (int row = from; row < to; row++) {
+                    convolve(state, in, first, row, out, first + row);
+                }
+            });
+            keep(state, in, first, end - first);
+        }
+    }
+
+    /** Output of the run's {@code row}-th token. */
+    private void convolve(float[] state, FloatRows in, int first, int row, FloatRows out, int outRow) {
+        int o = out.offset(outRow);
+        for (int t = 0; t < taps; t++) {
+            int source = row - (taps - 1) + t;
+            float[] x = source < 0 ? state : in.data();
+            int at = source < 0 ? (source + taps - 1) * width : in.offset(first + source);
+            int w = t * width;
+            for (int c = 0; c < width; c++) {
+                float product = weights[w + c] * x[at + c];
+                out.data()[o + c] = t == 0 ? product : out.data()[o + c] + product;
+            }
+        }
+    }
+
+    private void keep(float[] state, FloatRows in, int first, int count) {
+        int kept = Math.max(0, taps - 1 - count);
+        System.arraycopy(state, (taps - 1 - kept) * width, state, 0, kept * width);
+        int fresh = taps - 1 - kept;
+        System.arraycopy(in.data(), in.offset(first + count - fresh), state, kept * width, fresh * width);
+    }
+}

@@ -1,0 +1,342 @@
+package ai.realm.core.model;
+
+import ai.realm.core.gguf.GgufException;
+import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.Compute;
+import ai.realm.core.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an architecture's description is written with: the hyper-parameters that all decoders have, read and checked, and the
+ * shared blocks made from a layer's tensors under their usual names. An architecture sets what is peculiar to it, gives the
+ * layers, and {@link #build}s.
+ */
+final class DecoderBuilder {
+    private static final int MAX_LAYERS = 1024;
+    private static final int TILE_ROWS = 48;
+
+    private final ModelKeys keys;
+    private final Weights weights;
+    private final Scratch scratch;
+    private final Compute compute;
+    private final int contextLength;
+
+    private final int layerCount;
+    private final int width;
+    private final int heads;
+    private final int ropeDims;
+    private int[] kvHeads;
+    private int keyDim;
+    private int valueDim;
+    private int tileTokens = TILE_ROWS;
+    private KvAttention.Worker @Nullable [] workers;
+
+    private final List<RopeTable> ropes = new ArrayList<>();
+    private final List<Layer> layers = new ArrayList<>();
+    private Norm.Kind normKind = Norm.Kind.RMS;
+    private @Nullable TensorView positions;
+    private String outputNormName = "output_norm";
+    private float embeddingScale = 1f;
+    private float residualScale = 1f;
+    private float logitScale = 1f;
+    private float logitSoftCap;
+
+    /** @param contextLength positions that will be used at most; longrope depends on it */
+    DecoderBuilder(ModelKeys keys, Weights weights, Compute compute, int maxBatch, int contextLength) {
+        this.keys = keys;
+        this.weights = weights;
+        this.compute = compute;
+        this.contextLength = contextLength;
+        this.scratch = new Scratch(maxBatch);
+        this.layerCount = layerCount(keys);
+        this.width = keys.size("embedding_length");
+        // The embedding is read first: it bounds the width by what the file really holds.
+        weights.checked("token_embd.weight", width, weights.shape("token_embd.weight").dim(1));
+        this.heads = keys.integer("attention.head_count", 1, 1 << 16);
+        this.kvHeads = keys.has("attention.head_count_kv")
+                ? keys.perLayer("attention.head_count_kv", layerCount, 0, heads)
+                : filled(layerCount, heads);
+        this.keyDim = keys.sizeOr("attention.key_length", width / heads);
+        this.valueDim = keys.sizeOr("attention.value_length", width / heads);
+        this.ropeDims = keys.integerOr("rope.dimension_count", keyDim, 0, keyDim);
+        checkHeads();
+    }
+
+    private static int layerCount(ModelKeys keys) {
+        int all = keys.integer("block_count", 1, MAX_LAYERS);
+        return all - keys.integerOr("nextn_predict_layers", 0, 0, all - 1);
+    }
+
+    private static int[] filled(int n, int value) {
+        int[] out = new int[n];
+        Arrays.fill(out, value);
+        return out;
+    }
+
+    private void checkHeads() {
+        if (keyDim < 1 || valueDim < 1) {
+            throw keys.refuse("attention.head_count", heads, "it must not exceed embedding_length " + width);
+        }
+        if ((long) heads * Math.max(keyDim, valueDim) > ModelKeys.MAX_WIDTH) {
+            throw keys.refuse("attention.key_length", keyDim,
+                    "times " + heads + " heads it must not exceed " + ModelKeys.MAX_WIDTH);
+        }
+        if (ropeDims % 2 != 0) {
+            throw keys.refuse("rope.dimension_count", ropeDims, "it must be even");
+        }
+        for (int kv : kvHeads) {
+            if (kv > 0 && heads % kv != 0) {
+                throw keys.refuse("attention.head_count_kv", kv, "attention.head_count " + heads + " must be a multiple of it");
+            }
+        }
+    }
+
+    /** All heads share one key and one value of these sizes, whatever the keys say; to be called before any layer is made. */
+    void latentHeads(int key, int value) {
+        if ((long) heads * key > ModelKeys.MAX_WIDTH) {
+            throw keys.refuse("attention.kv_lora_rank", value,
+                    "times " + heads + " heads it must not exceed " + ModelKeys.MAX_WIDTH);
+        }
+        kvHeads = filled(layerCount, 1);
+        keyDim = key;
+        valueDim = value;
+    }
+
+    ModelKeys keys() {
+        return keys;
+    }
+
+    Weights weights() {
+        return weights;
+    }
+
+    Scratch scratch() {
+        return scratch;
+    }
+
+    Compute compute() {
+        return compute;
+    }
+
+    int layerCount() {
+        return layerCount;
+    }
+
+    int width() {
+        return width;
+    }
+
+    int heads() {
+        return heads;
+    }
+
+    int kvHeads(int layer) {
+        return kvHeads[layer];
+    }
+
+    int keyDim() {
+        return keyDim;
+    }
+
+    int valueDim() {
+        return valueDim;
+    }
+
+    int ropeDims() {
+        return ropeDims;
+    }
+
+    /** The threads' scratch for attention, made at the first call. */
+    KvAttention.Worker[] workers() {
+        if (workers == null) {
+            int group = 1;
+            for (int kv : kvHeads) {
+                group = kv > 0 ? Math.max(group, heads / kv) : group;
+            }
+            tileTokens = Math.max(4, TILE_ROWS / group);
+            workers = KvAttention.workers(compute.pool().threads(), Math.multiplyExact(tileTokens, group), keyDim, valueDim);
+        }
+        return workers;
+    }
+
+    /** LayerNorm in place of RMSNorm everywhere. */
+    void layerNorms() {
+        normKind = Norm.Kind.LAYER;
+    }
+
+    /** Positions are learned rows added to the embedding. */
+    void learnedPositions() {
+        positions = weights.table("position_embd.weight", width, keys.size("context_length"));
+    }
+
+    void outputNorm(String name) {
+        outputNormName = name;
+    }
+
+    void embeddingScale(float scale) {
+        embeddingScale = scale;
+    }
+
+    void residualScale(float scale) {
+        residualScale = scale;
+    }
+
+    void logitScale(float scale) {
+        logitScale = scale;
+    }
+
+    void logitSoftCap(float cap) {
+        logitSoftCap = cap;
+    }
+
+    /** The name of a layer's tensor without its suffix. */
+    static String name(int layer, String tensor) {
+        return "blk." + layer + "." + tensor;
+    }
+
+    boolean has(int layer, String tensor) {
+        return weights.has(name(layer, tensor));
+    }
+
+    /** Rotary positions as the file's keys say. */
+    RopeTable rope(RopeTable.Order order) {
+        return rope(order, keys.positiveOr("rope.freq_base", 10000f), RopeScaling.read(keys));
+    }
+
+    /** Rotary positions with another base or scaling than the keys'. */
+    RopeTable rope(RopeTable.Order order, double base, RopeScaling scaling) {
+        if (ropeDims == 0) {
+            throw keys.refuse("rope.dimension_count", 0, "this architecture needs it to be at least 2");
+        }
+        RopeTable table = new RopeTable(order, scaling.frequencies(ropeDims, base, ropeDivisors(scaling)), scaling.magnitude(),
+                scratch.maxBatch());
+        ropes.add(table);
+        return table;
+    }
+
+    private float @Nullable [] ropeDivisors(RopeScaling scaling) {
+        if (scaling == RopeScaling.PLAIN) {
+            return null;
+        }
+        if (scaling.type() != RopeScaling.Type.LONGROPE && weights.has("rope_freqs.weight")) {
+            return weights.values("rope_freqs.weight", ropeDims / 2);
+        }
+        return weights.optional(
+                contextLength > scaling.originalContext() ? "rope_factors_long.weight" : "rope_factors_short.weight",
+                ropeDims / 2);
+    }
+
+    Norm norm(String name, int n) {
+        return Norm.of(normKind, weights.values(name + ".weight", n),
+                normKind == Norm.Kind.LAYER ? weights.optional(name + ".bias", n) : null, epsilon());
+    }
+
+    /** A layer's norm that not every form of the architecture has. */
+    @Nullable
+    Norm optionalNorm(int layer, String tensor) {
+        return has(layer, tensor + ".weight") ? norm(layer, tensor) : null;
+    }
+
+    /** A layer's norm of full width. */
+    Norm norm(int layer, String tensor) {
+        return norm(name(layer, tensor), width);
+    }
+
+    float epsilon() {
+        String key = normKind == Norm.Kind.RMS ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
+        float eps = keys.number(key);
+        if (eps < 0) {
+            throw keys.refuse(key, eps, "it must not be negative");
+        }
+        return eps;
+    }
+
+    Linear linear(int layer, String tensor, int in, int out) {
+        return weights.linear(name(layer, tensor), in, out);
+    }
+
+    AttentionBuilder attention(int layer) {
+        return new AttentionBuilder(this, layer);
+    }
+
+    int feedForwardLength(int layer) {
+        return keys.perLayer("feed_forward_length", layerCount, 1, ModelKeys.MAX_WIDTH)[layer];
+    }
+
+    /** {@code down(act(gate(x)) * up(x))}; gate and up may be one tensor. */
+    DenseMlp gatedMlp(int layer, Activation activation) {
+        int n = feedForwardLength(layer);
+        Linear down = linear(layer, "ffn_down", n, width);
+        if (has(layer, "ffn_gate.weight")) {
+            return new DenseMlp(activation, linear(layer, "ffn_gate", width, n), linear(layer, "ffn_up", width, n), down,
+                    scratch);
+        }
+        Linear[] fused = weights.fused(name(layer, "ffn_up"), width, n, n);
+        return new DenseMlp(activation, fused[0], fused[1], down, scratch);
+    }
+
+    /** {@code down(act(up(x)))}. */
+    DenseMlp plainMlp(int layer, Activation activation) {
+        int n = feedForwardLength(layer);
+        return new DenseMlp(activation, null, linear(layer, "ffn_up", width, n), linear(layer, "ffn_down", n, width), scratch);
+    }
+
+    ExpertsBuilder experts(int layer) {
+        return new ExpertsBuilder(this, layer);
+    }
+
+    /** Whether a layer has experts in place of one MLP. */
+    boolean hasExperts(int layer) {
+        return has(layer, "ffn_gate_inp.weight");
+    }
+
+    /** A layer of the usual form with norms before its branches under the usual names. */
+    SequentialLayer preNormLayer(int layer, Mixer mixer, FeedForward feedForward) {
+        return sequential(new SequentialLayer.Norms(norm(layer, "attn_norm"), null, norm(layer, "ffn_norm"), null), mixer,
+                feedForward);
+    }
+
+    SequentialLayer sequential(SequentialLayer.Norms norms, Mixer mixer, FeedForward feedForward) {
+        return new SequentialLayer(norms, mixer, feedForward, residualScale, width, scratch);
+    }
+
+    /** Makes every layer. */
+    DecoderBuilder layers(IntFunction<Layer> maker) {
+        for (int l = 0; l < layerCount; l++) {
+            layers.add(maker.apply(l));
+        }
+        return this;
+    }
+
+    TransformerModel build(Arena arena) {
+        int vocabulary = Math.toIntExact(weights.shape("token_embd.weight").dim(1));
+        checkVocabulary(vocabulary);
+        boolean tied = !weights.has("output.weight");
+        TensorView embedding = weights.table("token_embd.weight", width, vocabulary);
+        Linear output = weights.linear(tied ? "token_embd" : "output", width, vocabulary);
+        Norm norm = norm(outputNormName, width);
+        ModelConfig config = new ModelConfig(keys.architecture(), modelName(), vocabulary,
+                keys.integer("context_length", 1, Integer.MAX_VALUE), width, layerCount, heads);
+        return new TransformerModel(new TransformerModel.Parts(config, embedding, positions, embeddingScale, ropes, layers, norm,
+                output, logitScale, logitSoftCap), compute, scratch, tileTokens, weights.bytes(), arena);
+    }
+
+    private void checkVocabulary(int rows) {
+        keys.file().findArray("tokenizer.ggml.tokens").ifPresent(tokens -> {
+            if (tokens.size() != rows) {
+                throw new GgufException("tensor token_embd.weight must have a row for each of the " + tokens.size()
+                        + " tokens of tokenizer.ggml.tokens, not " + rows, -1);
+            }
+        });
+    }
+
+    private String modelName() {
+        String name = keys.file().stringOr("general.name", null);
+        return name == null || name.isBlank() ? keys.architecture() : name;
+    }
+}

@@ -1,0 +1,220 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.Activations;
+import ai.realm.core.kernel.FloatRows;
+import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.WeightMatrix;
+import ai.realm.core.kernel.WorkerPool;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A mixture of experts: a router chooses a few gated MLPs for each token, and their outputs are summed by weight, with those of
+ * an expert that all tokens share where there is one. A batch's tokens are gathered by expert, so that an expert's weights are
+ * read once for all its tokens; the threads take pieces of that work one after the other.
+ */
+final class ExpertMlp implements FeedForward {
+    /** Tokens that a thread takes through an expert at once. */
+    private static final int TILE = 64;
+
+    /** How gate and up are joined. */
+    enum Gate {
+        SILU,
+        GELU,
+        /** gpt-oss: {@code min(gate, 7)}, {@code clamp(up, ±7)}, {@code gate * sigmoid(1.702 gate) * (up + 1)}. */
+        CLAMPED
+    }
+
+    /** The experts' matrices, one of each for every expert. */
+    record Experts(Linear[] gate, Linear[] up, Linear[] down, Gate join) {}
+
+    private final Router router;
+    private final Experts experts;
+    private final @Nullable FeedForward shared;
+    private final float @Nullable [] sharedGate;
+    private final int used;
+    private final int[] chosen;
+    private final float[] weights;
+    private final int[] order;
+    private final int[] begins;
+    private final int[] items;
+    private final FloatRows results;
+    private final FloatRows sharedOut;
+    private final Worker[] workers;
+    private final Region region = new Region();
+    private int itemCount;
+
+    /**
+     * @param shared what every token passes besides its experts, or null
+     * @param sharedGate a row of weights; the sigmoid of its product with the input scales the shared output; or null
+     */
+    ExpertMlp(Router router, Experts experts, @Nullable FeedForward shared, float @Nullable [] sharedGate, int width, int threads,
+            Kernels kernels, Scratch scratch) {
+        this.router = router;
+        this.experts = experts;
+        this.shared = shared;
+        this.sharedGate = sharedGate;
+        this.used = router.spec().used();
+        int slots = Math.multiplyExact(scratch.maxBatch(), used);
+        this.chosen = new int[slots];
+        this.weights = new float[slots];
+        this.order = new int[slots];
+        this.begins = new int[router.spec().experts() + 1];
+        this.items = new int[3 * (router.spec().experts() + Math.ceilDiv(slots, TILE))];
+        this.results = scratch.rows("expertOut", slots, width);
+        this.sharedOut = scratch.rows("sharedOut", shared == null ? 0 : width);
+        this.workers = new Worker[threads];
+        Arrays.setAll(workers, i -> new Worker(kernels, scratch, i, width, experts.up[0].rows()));
+    }
+
+    @Override
+    public void apply(Step step, FloatRows in, FloatRows out, int count) {
+        router.route(step, in, count, chosen, weights);
+        sort(count);
+        cut();
+        region.run(step, in);
+        if (shared != null) {
+            shared.apply(step, in, sharedOut, count);
+        }
+        step.compute().forRows(count, (from, to) -> sum(step.kernels(), in, out, from, to));
+    }
+
+    /** Counting sort of the assignments by expert. */
+    private void sort(int count) {
+        Arrays.fill(begins, 0);
+        for (int i = 0; i < count * used; i++) {
+            begins[chosen[i] + 1]++;
+        }
+        for (int e = 1; e < begins.length; e++) {
+            begins[e] += begins[e - 1];
+        }
+        for (int i = count * used - 1; i >= 0; i--) {
+            int e = chosen[i];
+            order[--begins[e + 1]] = i;
+        }
+        // Every begin has moved to its expert's start, one place too far right.
+        System.arraycopy(begins, 1, begins, 0, begins.length - 1);
+        begins[begins.length - 1] = count * used;
+    }
+
+    /** Cuts each expert's assignments into tiles. */
+    private void cut() {
+        itemCount = 0;
+        for (int e = 0; e < begins.length - 1; e++) {
+            for (int from = begins[e]; from < begins[e + 1]; from += TILE) {
+                items[3 * itemCount] = e;
+                items[3 * itemCount + 1] = from;
+                items[3 * itemCount + 2] = Math.min(TILE, begins[e + 1] - from);
+                itemCount++;
+            }
+        }
+    }
+
+    /** A token's output: its experts' results, weighed, and the shared expert's. */
+    private void sum(Kernels k, FloatRows in, FloatRows out, int from, int to) {
+        for (int row = from; row < to; row++) {
+            int at = out.offset(row);
+            Arrays.fill(out.data(), at, at + out.cols(), 0f);
+            for (int i = row * used; i < (row + 1) * used; i++) {
+                k.addScaled(out.data(), at, weights[i], results.data(), results.offset(i), out.cols());
+            }
+            if (shared != null) {
+                k.addScaled(out.data(), at, sharedScale(k, in, row), sharedOut.data(), sharedOut.offset(row), out.cols());
+            }
+        }
+    }
+
+    private float sharedScale(Kernels k, FloatRows in, int row) {
+        if (sharedGate == null) {
+            return 1f;
+        }
+        return (float) (1 / (1 + Math.exp(-k.dot(sharedGate, 0, in.data(), in.offset(row), in.cols()))));
+    }
+
+    /** The parallel region over experts and tiles. */
+    private final class Region implements WorkerPool.Task {
+        private final AtomicInteger next = new AtomicInteger();
+        private @Nullable Step step;
+        private @Nullable FloatRows in;
+
+        void run(Step newStep, FloatRows newIn) {
+            step = newStep;
+            in = newIn;
+            next.set(0);
+            newStep.compute().pool().run(Math.min(workers.length, itemCount), this);
+        }
+
+        @Override
+        public void run(int part) {
+            Kernels kernels = Objects.requireNonNull(step).kernels();
+            for (int item = next.getAndIncrement(); item < itemCount; item = next.getAndIncrement()) {
+                workers[part].expert(kernels, Objects.requireNonNull(in), items[3 * item], items[3 * item + 1],
+                        items[3 * item + 2]);
+            }
+        }
+    }
+
+    /** One thread's scratch for a tile of tokens in one expert. */
+    private final class Worker {
+        private final FloatRows x;
+        private final FloatRows gate;
+        private final FloatRows up;
+        private final FloatRows y;
+        private final Activations input;
+        private final Activations hidden;
+
+        Worker(Kernels kernels, Scratch scratch, int index, int width, int hiddenWidth) {
+            x = scratch.rows("expertX" + index, TILE, width);
+            y = scratch.rows("expertY" + index, TILE, width);
+            gate = scratch.rows("expertGate" + index, TILE, hiddenWidth);
+            up = scratch.rows("expertUp" + index, TILE, hiddenWidth);
+            input = scratch.activations(kernels, "expertIn" + index, TILE, width);
+            hidden = scratch.activations(kernels, "expertHidden" + index, TILE, hiddenWidth);
+        }
+
+        void expert(Kernels k, FloatRows in, int expert, int from, int count) {
+            for (int i = 0; i < count; i++) {
+                System.arraycopy(in.data(), in.offset(order[from + i] / used), x.data(), x.offset(i), in.cols());
+            }
+            WeightMatrix g = experts.gate[expert].weights();
+            WeightMatrix u = experts.up[expert].weights();
+            WeightMatrix d = experts.down[expert].weights();
+            k.fill(input, g, x.data(), 0, x.cols(), 0, count);
+            if (!k.sameForm(g, u)) {
+                k.fill(input, u, x.data(), 0, x.cols(), 0, count);
+            }
+            k.matmul(g, 0, g.rows(), input, count, gate.data(), 0, gate.cols());
+            k.matmul(u, 0, u.rows(), input, count, up.data(), 0, up.cols());
+            for (int i = 0; i < count; i++) {
+                experts.gate[expert].finish(k, gate.data(), gate.offset(i));
+                experts.up[expert].finish(k, up.data(), up.offset(i));
+                join(k, i);
+            }
+            k.fill(hidden, d, gate.data(), 0, gate.cols(), 0, count);
+            k.matmul(d, 0, d.rows(), hidden, count, y.data(), 0, y.cols());
+            for (int i = 0; i < count; i++) {
+                experts.down[expert].finish(k, y.data(), y.offset(i));
+                System.arraycopy(y.data(), y.offset(i), results.data(), results.offset(order[from + i]), y.cols());
+            }
+        }
+
+        private void join(Kernels k, int row) {
+            int g = gate.offset(row);
+            int u = up.offset(row);
+            switch (experts.join) {
+                case SILU -> k.gate(Activation.SILU, gate.data(), g, up.data(), u, up.cols());
+                case GELU -> k.gate(Activation.GELU_TANH, gate.data(), g, up.data(), u, up.cols());
+                case CLAMPED -> {
+                    for (int i = 0; i < up.cols(); i++) {
+                        gate.data()[g + i] = Math.min(gate.data()[g + i], 7f);
+                        up.data()[u + i] = Math.clamp(up.data()[u + i], -7f, 7f) + 1f;
+                    }
+                    k.gate(Activation.GELU_QUICK, gate.data(), g, up.data(), u, up.cols());
+                }
+            }
+        }
+    }
+}

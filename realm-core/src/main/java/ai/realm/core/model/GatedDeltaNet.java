@@ -1,0 +1,176 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.FloatRows;
+import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.WorkerPool;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Linear attention by the gated delta rule (arXiv 2412.06464) as in Qwen3.5: a short convolution over q, k and v, then for each
+ * value head a matrix state that decays, forgets what it held for the key and learns the value:
+ * {@code S = g S; S += b (v - S k) kᵀ; o = S q}. The state is {@code S} row by row, one row for each value dimension, after the
+ * convolution's.
+ */
+final class GatedDeltaNet implements Mixer {
+    /** Multiply-adds below which one thread is quicker than several. */
+    private static final long SMALL = 1 << 16;
+
+    /**
+     * The tensors of one layer.
+     *
+     * @param z gate of the output
+     * @param timeBias added to alpha before its softplus
+     * @param decay factor of that, at most 0
+     * @param norm over one head's values
+     */
+    record Parts(Linear qkv, Linear z, Linear alpha, Linear beta, float[] timeBias, float[] decay, float[] taps, Norm norm,
+            Linear out) {}
+
+    /** @param dim size of a head of either kind */
+    record Shape(int keyHeads, int valueHeads, int dim) {
+        int keys() {
+            return keyHeads * dim;
+        }
+
+        int values() {
+            return valueHeads * dim;
+        }
+    }
+
+    private final Parts parts;
+    private final Shape shape;
+    private final int layer;
+    private final float epsilon;
+    private final LinearGroup input;
+    private final CausalConvolution convolution;
+    private final FloatRows mixed;
+    private final FloatRows qkv;
+    private final FloatRows z;
+    private final FloatRows alpha;
+    private final FloatRows beta;
+    private final FloatRows heads;
+    private final Region region = new Region();
+
+    GatedDeltaNet(Parts parts, Shape shape, float epsilon, int layer, Scratch scratch) {
+        this.parts = parts;
+        this.shape = shape;
+        this.layer = layer;
+        this.epsilon = epsilon;
+        int channels = 2 * shape.keys() + shape.values();
+        this.convolution = new CausalConvolution(parts.taps, channels);
+        this.mixed = scratch.rows("deltaIn", channels);
+        this.qkv = scratch.rows("deltaQkv", channels);
+        this.z = scratch.rows("deltaZ", shape.values());
+        this.alpha = scratch.rows("deltaAlpha", shape.valueHeads);
+        this.beta = scratch.rows("deltaBeta", shape.valueHeads);
+        this.heads = scratch.rows("deltaOut", shape.values());
+        this.input = new LinearGroup(new Linear[]{parts.qkv, parts.z, parts.alpha, parts.beta},
+                new FloatRows[]{mixed, z, alpha, beta});
+    }
+
+    @Override
+    public void mix(Step step, FloatRows in, FloatRows out) {
+        int count = step.count();
+        input.apply(step, in, count);
+        convolution.run(step, layer, mixed, qkv);
+        step.compute().forRows(count, (from, to) -> prepare(step.kernels(), from, to));
+        region.run(step);
+        step.compute().forRows(count, (from, to) -> finish(step.kernels(), from, to));
+        step.compute().matmul(parts.out.weights(), heads, count, out);
+    }
+
+    /** Activates the convolution's output, brings q and k to length 1, and turns alpha and beta into decay and rate. */
+    private void prepare(Kernels k, int from, int to) {
+        for (int row = from; row < to; row++) {
+            int at = qkv.offset(row);
+            k.activate(Activation.SILU, qkv.data(), at, qkv.cols());
+            for (int h = 0; h < 2 * shape.keyHeads; h++) {
+                int head = at + h * shape.dim;
+                double square = k.dot(qkv.data(), head, qkv.data(), head, shape.dim);
+                double length = Math.sqrt(square + epsilon);
+                // Queries also carry attention's usual scale.
+                k.scale(qkv.data(), head, (float) (h < shape.keyHeads ? 1 / (length * Math.sqrt(shape.dim)) : 1 / length),
+                        shape.dim);
+            }
+            for (int h = 0; h < shape.valueHeads; h++) {
+                int i = alpha.offset(row) + h;
+                alpha.data()[i] = (float) Math.exp(parts.decay[h] * softplus(alpha.data()[i] + parts.timeBias[h]));
+            }
+            k.activate(Activation.SIGMOID, beta.data(), beta.offset(row), shape.valueHeads);
+        }
+    }
+
+    private static double softplus(double x) {
+        return x > 20 ? x : Math.log1p(Math.exp(x));
+    }
+
+    /** Normalises each head's output and gates it by z. */
+    private void finish(Kernels k, int from, int to) {
+        for (int row = from; row < to; row++) {
+            int at = heads.offset(row);
+            for (int h = 0; h < shape.valueHeads; h++) {
+                parts.norm.apply(k, heads.data(), at + h * shape.dim, heads.data(), at + h * shape.dim);
+            }
+            k.gate(Activation.SILU, z.data(), z.offset(row), heads.data(), at, z.cols());
+            System.arraycopy(z.data(), z.offset(row), heads.data(), at, z.cols());
+        }
+    }
+
+    /** One value head of one sequence, token after token. */
+    private void recur(Step step, int run, int head) {
+        int first = step.runStart(run);
+        float[] state = step.kv().state(step.batch().sequence(first), layer);
+        int dim = shape.dim;
+        int s = convolution.stateFloats() + head * dim * dim;
+        int keyHead = head % shape.keyHeads;
+        Kernels k = step.kernels();
+        for (int row = first; row < step.runStart(run + 1); row++) {
+            float[] x = qkv.data();
+            int q = qkv.offset(row) + keyHead * dim;
+            int key = q + shape.keys();
+            int v = qkv.offset(row) + 2 * shape.keys() + head * dim;
+            float decay = alpha.data()[alpha.offset(row) + head];
+            float rate = beta.data()[beta.offset(row) + head];
+            k.scale(state, s, decay, dim * dim);
+            for (int j = 0; j < dim; j++) {
+                int line = s + j * dim;
+                float error = rate * (x[v + j] - k.dot(state, line, x, key, dim));
+                k.addScaled(state, line, error, x, key, dim);
+                heads.data()[heads.offset(row) + head * dim + j] = k.dot(state, line, x, q, dim);
+            }
+        }
+    }
+
+    @Override
+    public int stateFloats() {
+        return convolution.stateFloats() + shape.valueHeads * shape.dim * shape.dim;
+    }
+
+    /** The parallel region over sequences and value heads. */
+    private final class Region implements WorkerPool.Task {
+        private @Nullable Step step;
+        private int items;
+        private int parts;
+
+        void run(Step newStep) {
+            step = newStep;
+            items = newStep.runs() * shape.valueHeads;
+            long work = 3L * newStep.count() * shape.values() * shape.dim;
+            parts = work < SMALL ? 1 : Math.min(items, newStep.compute().pool().threads() * 4);
+            if (parts == 1) {
+                run(0);
+            } else {
+                newStep.compute().pool().run(parts, this);
+            }
+        }
+
+        @Override
+        public void run(int part) {
+            for (int i = part; i < items; i += parts) {
+                recur(Objects.requireNonNull(step), i / shape.valueHeads, i % shape.valueHeads);
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.Activations;
+import ai.realm.core.kernel.FloatRows;
+import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.WorkerPool;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434) in absorbed form: all heads share one key, the compressed vector
+ * of a position and its rotated part, and one value, the compressed vector; the matrices that would expand keys and values are
+ * applied to each head's query and output instead.
+ */
+final class LatentAttention implements Mixer {
+    /**
+     * The tensors of one layer.
+     *
+     * @param qDown compresses the input for queries; null when queries come straight from the input
+     * @param kExpand for each head, from a query's plain part to latent width
+     * @param vExpand for each head, from latent width to the head's value
+     */
+    record Parts(@Nullable Linear qDown, @Nullable Norm qNorm, Linear q, Linear kvDown, Norm kvNorm, Linear[] kExpand,
+            Linear[] vExpand, Linear o, RopeTable rope, Attention.@Nullable Temperature temperature) {}
+
+    private final Parts parts;
+    private final KvAttention core;
+    private final int heads;
+    private final int latent;
+    private final int rotated;
+    private final int plain;
+    private final int headValue;
+    private final @Nullable FloatRows compressed;
+    private final FloatRows queries;
+    private final FloatRows absorbed;
+    private final FloatRows keyValue;
+    private final FloatRows mixed;
+    private final FloatRows expanded;
+    private final Activations[] plainIn;
+    private final Activations[] latentIn;
+    private final PerHead perHead = new PerHead();
+
+    /** @param spec one KV head; keys of latent and rotated width, values of latent width */
+    LatentAttention(Parts parts, KvAttention.Spec spec, int layer, KvAttention.Worker[] workers, Kernels kernels,
+            Scratch scratch) {
+        this.parts = parts;
+        this.core = new KvAttention(spec, layer, workers);
+        this.heads = spec.heads();
+        this.latent = spec.valueDim();
+        this.rotated = spec.keyDim() - latent;
+        this.plain = parts.kExpand[0].cols();
+        this.headValue = parts.vExpand[0].rows();
+        this.compressed = parts.qDown == null ? null : scratch.rows("qDown", parts.qDown.rows());
+        this.queries = scratch.rows("q", parts.q.rows());
+        this.absorbed = scratch.rows("absorbed", heads * spec.keyDim());
+        this.keyValue = scratch.rows("kv", parts.kvDown.rows());
+        this.mixed = scratch.rows("mixedLatent", heads * latent);
+        this.expanded = scratch.rows("mixed", heads * headValue);
+        this.plainIn = new Activations[workers.length];
+        this.latentIn = new Activations[workers.length];
+        Arrays.setAll(plainIn, i -> scratch.activations(kernels, "plainIn" + i, scratch.maxBatch(), plain));
+        Arrays.setAll(latentIn, i -> scratch.activations(kernels, "latentIn" + i, scratch.maxBatch(), latent));
+    }
+
+    @Override
+    public void mix(Step step, FloatRows in, FloatRows out) {
+        int count = step.count();
+        query(step, in, count);
+        step.compute().matmul(parts.kvDown.weights(), in, count, keyValue);
+        step.compute().forRows(count, (from, to) -> place(step, from, to));
+        perHead.run(step, parts.kExpand, plainIn, queries, plain + rotated, absorbed, latent + rotated);
+        step.compute().forRows(count, (from, to) -> addRotated(step, from, to));
+        core.attend(step, absorbed, latent + rotated, mixed);
+        perHead.run(step, parts.vExpand, latentIn, mixed, latent, expanded, headValue);
+        step.compute().matmul(parts.o.weights(), expanded, count, out);
+    }
+
+    private void query(Step step, FloatRows in, int count) {
+        if (parts.qDown == null || parts.qNorm == null || compressed == null) {
+            step.compute().matmul(parts.q.weights(), in, count, queries);
+            return;
+        }
+        Norm norm = parts.qNorm;
+        FloatRows c = compressed;
+        step.compute().matmul(parts.qDown.weights(), in, count, c);
+        step.compute().forRows(count, (from, to) -> {
+            for (int row = from; row < to; row++) {
+                norm.apply(step.kernels(), c.data(), c.offset(row), c.data(), c.offset(row));
+            }
+        });
+        step.compute().matmul(parts.q.weights(), c, count, queries);
+    }
+
+    /** Rotates the positional parts, normalises the compressed vector and stores both. */
+    private void place(Step step, int from, int to) {
+        for (int row = from; row < to; row++) {
+            parts.rope.rotate(queries.data(), queries.offset(row) + plain, plain + rotated, heads, row);
+            int at = keyValue.offset(row);
+            parts.rope.rotate(keyValue.data(), at + latent, rotated, 1, row);
+            parts.kvNorm.apply(step.kernels(), keyValue.data(), at, keyValue.data(), at);
+            core.store(step, row, keyValue.data(), at, keyValue.data(), at);
+        }
+    }
+
+    /** Completes the absorbed queries with their rotated parts. */
+    private void addRotated(Step step, int from, int to) {
+        for (int row = from; row < to; row++) {
+            for (int h = 0; h < heads; h++) {
+                System.arraycopy(queries.data(), queries.offset(row) + h * (plain + rotated) + plain, absorbed.data(),
+                        absorbed.offset(row) + h * (latent + rotated) + latent, rotated);
+            }
+            if (parts.temperature != null) {
+                step.kernels().scale(absorbed.data(), absorbed.offset(row), parts.temperature.at(step.batch().position(row)),
+                        absorbed.cols());
+            }
+        }
+    }
+
+    /** A product with a matrix for each head, the heads shared among the threads. */
+    private static final class PerHead implements WorkerPool.Task {
+        private @Nullable Step step;
+        private Linear[] maps = new Linear[0];
+        private Activations[] scratch = new Activations[0];
+        private @Nullable FloatRows in;
+        private @Nullable FloatRows out;
+        private int inStride;
+        private int outStride;
+
+        void run(Step newStep, Linear[] newMaps, Activations[] newScratch, FloatRows newIn, int newInStride, FloatRows newOut,
+                int newOutStride) {
+            step = newStep;
+            maps = newMaps;
+            scratch = newScratch;
+            in = newIn;
+            inStride = newInStride;
+            out = newOut;
+            outStride = newOutStride;
+            newStep.compute().pool().run(Math.min(newScratch.length, newMaps.length), this);
+        }
+
+        @Override
+        public void run(int part) {
+            Step s = Objects.requireNonNull(step);
+            FloatRows x = Objects.requireNonNull(in);
+            FloatRows y = Objects.requireNonNull(out);
+            int parts = Math.min(scratch.length, maps.length);
+            for (int h = part; h < maps.length; h += parts) {
+                Linear map = maps[h];
+                s.kernels().fill(scratch[part], map.weights(), x.data(), h * inStride, x.cols(), 0, s.count());
+                s.kernels().matmul(map.weights(), 0, map.rows(), scratch[part], s.count(), y.data(), h * outStride, y.cols());
+            }
+        }
+    }
+
+    @Override
+    public int kvHeads() {
+        return 1;
+    }
+
+    @Override
+    public int keyDim() {
+        return latent + rotated;
+    }
+
+    @Override
+    public int valueDim() {
+        return latent;
+    }
+}

@@ -1,0 +1,74 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.Activation;
+import ai.realm.core.model.RopeTable.Order;
+
+/**
+ * The architectures with LayerNorm, and Phi-3, which follows Phi-2 in all but its norms. Source: llama.cpp de3ff81.
+ */
+final class LayerNormFamily {
+    private LayerNormFamily() {
+    }
+
+    /** Learned positions in place of rotary ones. */
+    static void gpt2(DecoderBuilder d) {
+        d.layerNorms();
+        d.learnedPositions();
+        d.layers(l -> d.preNormLayer(l, d.attention(l).build(), d.plainMlp(l, Activation.GELU_TANH)));
+    }
+
+    static void starcoder2(DecoderBuilder d) {
+        d.layerNorms();
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).build(), d.plainMlp(l, Activation.GELU_TANH)));
+    }
+
+    /** Both branches from one norm, or in the 40B form the attention from a second one. */
+    static void falcon(DecoderBuilder d) {
+        d.layerNorms();
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> new ParallelLayer(d.norm(l, "attn_norm"), d.optionalNorm(l, "attn_norm_2"),
+                d.attention(l).rope(rope).build(),
+                d.plainMlp(l, Activation.GELU_TANH), d.width(), d.scratch()));
+    }
+
+    static void phi2(DecoderBuilder d) {
+        d.layerNorms();
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> new ParallelLayer(d.norm(l, "attn_norm"), null, d.attention(l).rope(rope).build(),
+                d.plainMlp(l, Activation.GELU_TANH), d.width(), d.scratch()));
+    }
+
+    /** Fused tensors and RMSNorm; the window that its files name was never in force. */
+    static void phi3(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).build(), d.gatedMlp(l, Activation.SILU)));
+    }
+
+    /** The form is told by its tensors: norms of each head of q and k, and no ffn_norm when both branches share one norm. */
+    static void stablelm(DecoderBuilder d) {
+        d.layerNorms();
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> {
+            Attention attention = d.attention(l).rope(rope)
+                    .norms(headNorms(d, l, "attn_q_norm", d.heads()), headNorms(d, l, "attn_k_norm", d.kvHeads(l))).build();
+            FeedForward mlp = d.gatedMlp(l, Activation.SILU);
+            return d.has(l, "ffn_norm.weight")
+                    ? d.preNormLayer(l, attention, mlp)
+                    : new ParallelLayer(d.norm(l, "attn_norm"), null, attention, mlp, d.width(), d.scratch());
+        });
+    }
+
+    private static @org.jspecify.annotations.Nullable HeadNorm headNorms(DecoderBuilder d, int layer, String tensor, int heads) {
+        if (!d.has(layer, tensor + ".weight")) {
+            return null;
+        }
+        float[] all = d.weights().values(DecoderBuilder.name(layer, tensor + ".weight"), d.keyDim(), heads);
+        Norm[] norms = new Norm[heads];
+        for (int h = 0; h < heads; h++) {
+            norms[h] = Norm.of(Norm.Kind.LAYER, java.util.Arrays.copyOfRange(all, h * d.keyDim(), (h + 1) * d.keyDim()), null,
+                    d.epsilon());
+        }
+        return HeadNorm.perHead(norms);
+    }
+}

@@ -1,0 +1,130 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.Activation;
+import ai.realm.core.model.RopeTable.Order;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Llama and what differs from it by a line or two: RMSNorm before each branch, rotary positions, a gated MLP with SiLU. Source of
+ * what each architecture's files mean: llama.cpp de3ff81.
+ */
+final class LlamaFamily {
+    private LlamaFamily() {
+    }
+
+    /** Llama, Mistral and Mixtral. */
+    static void llama(DecoderBuilder d) {
+        plain(d, d.rope(Order.NORM), null);
+    }
+
+    private static void plain(DecoderBuilder d, @Nullable RopeTable rope, Attention.@Nullable Temperature temperature) {
+        float scale = attentionScale(d);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).scale(scale).temperature(temperature).build(),
+                mlpOrExperts(d, l)));
+    }
+
+    /** YaRN with its parameters in the file, and queries sharpened beyond the original context. */
+    static void mistral3(DecoderBuilder d) {
+        ModelKeys keys = d.keys();
+        RopeScaling scaling = RopeScaling.read(keys, keys.positiveOr("rope.scaling.yarn_beta_fast", 32),
+                keys.positiveOr("rope.scaling.yarn_beta_slow", 1), keys.numberOr("rope.scaling.yarn_log_multiplier", 0));
+        RopeTable rope = d.rope(Order.NORM, keys.positiveOr("rope.freq_base", 10000f), scaling);
+        float sharpening = keys.numberOr("attention.temperature_scale", 0);
+        plain(d, rope, sharpening == 0 ? null : new Attention.Temperature(sharpening, scaling.originalContext()));
+    }
+
+    /** Embedding, attention, branches and logits have scales of their own; the key rope.scaling.finetuned switches positions off. */
+    static void granite(DecoderBuilder d) {
+        ModelKeys keys = d.keys();
+        d.logitScale(1 / keys.positive("logit_scale"));
+        float residual = keys.numberOr("residual_scale", 0);
+        d.residualScale(residual == 0 ? 1 : residual);
+        float embedding = keys.numberOr("embedding_scale", 0);
+        d.embeddingScale(embedding == 0 ? 1 : embedding);
+        plain(d, keys.flag("rope.scaling.finetuned", true) ? d.rope(Order.NORM) : null, null);
+    }
+
+    /** Every fourth layer has no positions. */
+    static void smollm3(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NORM);
+        float scale = attentionScale(d);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope((l + 1) % 4 == 0 ? null : rope).scale(scale).build(),
+                d.gatedMlp(l, Activation.SILU)));
+    }
+
+    /** Biases on q, k and v, which are read wherever the file has them. */
+    static void qwen2(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).build(), d.gatedMlp(l, Activation.SILU)));
+    }
+
+    /** Queries and keys normalised head by head; dense or with experts. */
+    static void qwen3(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).headNorms().build(), mlpOrExperts(d, l)));
+    }
+
+    /**
+     * Norms after the branches in place of before, queries and keys normalised over all heads; with a sliding window three
+     * layers of four see it, without stretched positions.
+     */
+    static void olmo2(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        SlidingWindow window = SlidingWindow.read(d, 4);
+        RopeTable local = window.exists()
+                ? d.rope(Order.NEOX, d.keys().positiveOr("rope.freq_base_swa", d.keys().positiveOr("rope.freq_base", 10000f)),
+                        RopeScaling.PLAIN)
+                : rope;
+        d.layers(l -> {
+            HeadNorm q = HeadNorm.whole(d.norm(DecoderBuilder.name(l, "attn_q_norm"), d.heads() * d.keyDim()));
+            HeadNorm k = HeadNorm.whole(d.norm(DecoderBuilder.name(l, "attn_k_norm"), d.kvHeads(l) * d.keyDim()));
+            Attention attention = d.attention(l).rope(window.at(l) > 0 ? local : rope).window(window.at(l)).norms(q, k).build();
+            return d.sequential(
+                    new SequentialLayer.Norms(null, d.norm(l, "post_attention_norm"), null, d.norm(l, "post_ffw_norm")),
+                    attention,
+                    d.gatedMlp(l, Activation.SILU));
+        });
+    }
+
+    /** Norms before and after each branch; gate and up in one tensor. */
+    static void glm4(DecoderBuilder d) {
+        if (d.keys().has("rope.dimension_sections")) {
+            throw d.keys().refuse("rope.dimension_sections", "present", "GLM-4 with positions in sections is not supported");
+        }
+        RopeTable rope = d.rope(Order.NORM);
+        d.layers(l -> d.sequential(
+                new SequentialLayer.Norms(d.norm(l, "attn_norm"), d.norm(l, "post_attention_norm"), d.norm(l, "ffn_norm"),
+                        d.norm(l, "post_ffw_norm")),
+                d.attention(l).rope(rope).build(), d.gatedMlp(l, Activation.SILU)));
+    }
+
+    /** Attention sinks and a window in every other layer; experts with biases, chosen by logit. */
+    static void gptOss(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        SlidingWindow window = SlidingWindow.read(d, 2);
+        RopeTable local = d.keys().has("rope.freq_base_swa")
+                ? d.rope(Order.NEOX, d.keys().positive("rope.freq_base_swa"), RopeScaling.read(d.keys()))
+                : rope;
+        d.layers(l -> {
+            Attention attention = d.attention(l).rope(window.at(l) > 0 ? local : rope).window(window.at(l)).sinks().build();
+            ExpertMlp experts = d.experts(l).gating(Router.Gating.SOFTMAX_OF_CHOSEN).normalise(false).join(ExpertMlp.Gate.CLAMPED)
+                    .build();
+            return d.sequential(new SequentialLayer.Norms(d.norm(l, "attn_norm"), null, d.norm(l, "post_attention_norm"), null),
+                    attention, experts);
+        });
+    }
+
+    private static FeedForward mlpOrExperts(DecoderBuilder d, int layer) {
+        if (!d.hasExperts(layer)) {
+            return d.gatedMlp(layer, Activation.SILU);
+        }
+        return d.experts(layer).shared(d.keys().integerOr("expert_shared_feed_forward_length", 0, 0, ModelKeys.MAX_WIDTH))
+                .build();
+    }
+
+    /** {@code attention.scale}, or {@code 1/sqrt(head)} where the key is absent or 0. */
+    static float attentionScale(DecoderBuilder d) {
+        float scale = d.keys().numberOr("attention.scale", 0);
+        return scale == 0 ? (float) (1 / Math.sqrt(d.keyDim())) : scale;
+    }
+}

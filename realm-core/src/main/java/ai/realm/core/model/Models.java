@@ -1,0 +1,56 @@
+package ai.realm.core.model;
+
+import ai.realm.core.gguf.GgufException;
+import ai.realm.core.gguf.GgufFile;
+import ai.realm.core.kernel.Compute;
+import java.lang.foreign.Arena;
+import java.util.List;
+
+/** The way from a GGUF file to a {@link Model}: finds the architecture's description and has it built. */
+public final class Models {
+    private Models() {
+    }
+
+    /**
+     * How a model will be used.
+     *
+     * @param maxBatch tokens of one forward pass at most
+     * @param contextLength positions of a sequence at most; 0 for what the model was trained for
+     */
+    public record Options(int maxBatch, int contextLength) {
+        public Options {
+            if (maxBatch < 1 || maxBatch > 1 << 20) {
+                throw new IllegalArgumentException("maxBatch must be 1.." + (1 << 20) + ", not " + maxBatch);
+            }
+            if (contextLength < 0) {
+                throw new IllegalArgumentException("contextLength must not be negative: " + contextLength);
+            }
+        }
+    }
+
+    /** The architectures that {@link #load} takes, in alphabetical order. */
+    public static List<String> supported() {
+        return Architectures.names();
+    }
+
+    /**
+     * Loads a decoder. The file must stay open as long as the model; the model closes what it made itself.
+     *
+     * @throws GgufException when the file cannot be run, naming the key or tensor, its value and what is supported
+     */
+    public static Model load(GgufFile file, Compute compute, Options options) {
+        Architectures.Description description = Architectures.find(file.architecture());
+        ModelKeys keys = new ModelKeys(file);
+        int trained = keys.integer("context_length", 1, Integer.MAX_VALUE);
+        Arena arena = Arena.ofShared();
+        try {
+            DecoderBuilder builder = new DecoderBuilder(keys, new Weights(file, compute, arena), compute, options.maxBatch(),
+                    options.contextLength() == 0 ? trained : options.contextLength());
+            description.describe(builder);
+            return builder.build(arena);
+        } catch (RuntimeException | Error e) {
+            arena.close();
+            throw e;
+        }
+    }
+}

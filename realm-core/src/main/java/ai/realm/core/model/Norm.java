@@ -1,0 +1,29 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.Kernels;
+import org.jspecify.annotations.Nullable;
+
+/** A normalisation of rows: RMSNorm, or LayerNorm with an optional bias. */
+record Norm(Kind kind, float[] weight, float @Nullable [] bias, float eps) {
+    enum Kind {
+        RMS,
+        LAYER
+    }
+
+    static Norm of(Kind kind, float[] weight, float @Nullable [] bias, float eps) {
+        return new Norm(kind, weight, kind == Kind.LAYER && bias == null ? new float[weight.length] : bias, eps);
+    }
+
+    int width() {
+        return weight.length;
+    }
+
+    /** Normalises one row of {@link #width} numbers; in and out may be the same place. */
+    void apply(Kernels kernels, float[] x, int xOffset, float[] out, int outOffset) {
+        if (kind == Kind.LAYER && bias != null) {
+            kernels.layerNorm(x, xOffset, weight, bias, eps, out, outOffset, weight.length);
+        } else {
+            kernels.rmsNorm(x, xOffset, weight, eps, out, outOffset, weight.length);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.FloatRows;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A layer whose mixer and feed-forward part see the same rows: {@code x += mix(norm(x)) + ff(norm(x))}; the mixer may have a
+ * norm of its own.
+ */
+final class ParallelLayer implements Layer {
+    private final Norm norm;
+    private final @Nullable Norm mixerNorm;
+    private final Mixer mixer;
+    private final FeedForward feedForward;
+    private final FloatRows normed;
+    private final FloatRows mixerIn;
+    private final FloatRows mixed;
+    private final FloatRows branch;
+
+    /** @param mixerNorm what the mixer sees, if not the same as the feed-forward part */
+    ParallelLayer(Norm norm, @Nullable Norm mixerNorm, Mixer mixer, FeedForward feedForward, int width, Scratch scratch) {
+        this.norm = norm;
+        this.mixerNorm = mixerNorm;
+        this.mixer = mixer;
+        this.feedForward = feedForward;
+        this.normed = scratch.rows("normed", width);
+        this.mixerIn = scratch.rows("mixerIn", width);
+        this.mixed = scratch.rows("mixerOut", width);
+        this.branch = scratch.rows("branch", width);
+    }
+
+    @Override
+    public Mixer mixer() {
+        return mixer;
+    }
+
+    @Override
+    public void forward(Step step, FloatRows x) {
+        int count = step.count();
+        step.compute().forRows(count, (from, to) -> normalise(step, x, from, to));
+        mixer.mix(step, mixerIn, mixed);
+        feedForward.apply(step, normed, branch, count);
+        step.compute().forRows(count, (from, to) -> {
+            int n = (to - from) * x.cols();
+            step.kernels().add(x.data(), x.offset(from), mixed.data(), mixed.offset(from), n);
+            step.kernels().add(x.data(), x.offset(from), branch.data(), branch.offset(from), n);
+        });
+    }
+
+    private void normalise(Step step, FloatRows x, int from, int to) {
+        for (int row = from; row < to; row++) {
+            norm.apply(step.kernels(), x.data(), x.offset(row), normed.data(), normed.offset(row));
+            if (mixerNorm != null) {
+                mixerNorm.apply(step.kernels(), x.data(), x.offset(row), mixerIn.data(), mixerIn.offset(row));
+            } else {
+                System.arraycopy(normed.data(), normed.offset(row), mixerIn.data(), mixerIn.offset(row), x.cols());
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.Activations;
+import ai.realm.core.kernel.FloatRows;
+import ai.realm.core.kernel.Kernels;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The activation buffers of one model, shared by its layers: the same name and width give the same rows. Made while the model
+ * is built, so that a forward pass allocates nothing.
+ */
+final class Scratch {
+    private final int maxBatch;
+    private final Map<String, FloatRows> rows = new HashMap<>();
+    private final Map<String, Activations> activations = new HashMap<>();
+
+    Scratch(int maxBatch) {
+        this.maxBatch = maxBatch;
+    }
+
+    int maxBatch() {
+        return maxBatch;
+    }
+
+    /** Rows for {@code maxBatch} tokens. */
+    FloatRows rows(String name, int cols) {
+        return rows.computeIfAbsent(name + "/" + cols, key -> new FloatRows(maxBatch, cols));
+    }
+
+    /** Rows of another number than the batch's. */
+    FloatRows rows(String name, int count, int cols) {
+        return rows.computeIfAbsent(name + "/" + count + "x" + cols, key -> new FloatRows(count, cols));
+    }
+
+    /** The kernels' form of such rows. */
+    Activations activations(Kernels kernels, String name, int count, int cols) {
+        return activations.computeIfAbsent(name + "/" + count + "x" + cols, key -> kernels.activations(count, cols));
+    }
+}

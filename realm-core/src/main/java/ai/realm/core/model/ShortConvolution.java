@@ -1,0 +1,58 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.FloatRows;
+import ai.realm.core.kernel.Kernels;
+
+/**
+ * LFM2's mixer: the input gives b, c and x; a causal convolution of a few taps runs over {@code b * x} of each channel, and
+ * {@code c} gates its output. The last inputs of the convolution are the sequence's state.
+ */
+final class ShortConvolution implements Mixer {
+    private final Linear in;
+    private final Linear out;
+    private final CausalConvolution convolution;
+    private final FloatRows bcx;
+    private final FloatRows product;
+    private final FloatRows convolved;
+    private final int width;
+    private final int layer;
+
+    /** @param taps row-major, the taps of a channel together, oldest first */
+    ShortConvolution(Linear in, Linear out, float[] taps, int width, int layer, Scratch scratch) {
+        this.in = in;
+        this.out = out;
+        this.width = width;
+        this.layer = layer;
+        this.convolution = new CausalConvolution(taps, width);
+        this.bcx = scratch.rows("bcx", 3 * width);
+        this.product = scratch.rows("convIn", width);
+        this.convolved = scratch.rows("convOut", width);
+    }
+
+    @Override
+    public void mix(Step step, FloatRows input, FloatRows output) {
+        int count = step.count();
+        step.compute().matmul(in.weights(), input, count, bcx);
+        step.compute().forRows(count, (from, to) -> {
+            for (int row = from; row < to; row++) {
+                int at = bcx.offset(row);
+                System.arraycopy(bcx.data(), at, product.data(), product.offset(row), width);
+                step.kernels().multiply(product.data(), product.offset(row), bcx.data(), at + 2 * width, width);
+            }
+        });
+        convolution.run(step, layer, product, convolved);
+        step.compute().forRows(count, (from, to) -> gate(step.kernels(), from, to));
+        step.compute().matmul(out.weights(), convolved, count, output);
+    }
+
+    private void gate(Kernels kernels, int from, int to) {
+        for (int row = from; row < to; row++) {
+            kernels.multiply(convolved.data(), convolved.offset(row), bcx.data(), bcx.offset(row) + width, width);
+        }
+    }
+
+    @Override
+    public int stateFloats() {
+        return convolution.stateFloats();
+    }
+}

@@ -1,0 +1,94 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.Compute;
+import ai.realm.core.kernel.Kernels;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One forward pass under way: the batch, the KV memory, and the batch cut into runs (tokens of one sequence) and tiles (short
+ * pieces of a run, the unit in which attention is shared among threads). Reused from pass to pass.
+ */
+final class Step {
+    private final Compute compute;
+    private final int tileTokens;
+    private final int[] runs;
+    private final int[] tiles;
+    private @Nullable ForwardBatch batch;
+    private @Nullable KvView kv;
+    private int runCount;
+    private int tileCount;
+
+    /** @param tileTokens tokens in a tile at most */
+    Step(Compute compute, int maxBatch, int tileTokens) {
+        this.compute = compute;
+        this.tileTokens = tileTokens;
+        this.runs = new int[maxBatch + 1];
+        this.tiles = new int[maxBatch + 1];
+    }
+
+    void begin(ForwardBatch newBatch, KvView newKv) {
+        batch = newBatch;
+        kv = newKv;
+        runCount = 0;
+        tileCount = 0;
+        int n = newBatch.count();
+        for (int i = 0; i < n; i++) {
+            boolean starts = i == 0 || newBatch.sequence(i) != newBatch.sequence(i - 1);
+            if (starts) {
+                runs[runCount++] = i;
+            }
+            if (starts || i - tiles[tileCount - 1] == tileTokens) {
+                tiles[tileCount++] = i;
+            }
+        }
+        runs[runCount] = n;
+        tiles[tileCount] = n;
+    }
+
+    /** Lets go of the caller's objects. */
+    void end() {
+        batch = null;
+        kv = null;
+    }
+
+    Compute compute() {
+        return compute;
+    }
+
+    Kernels kernels() {
+        return compute.kernels();
+    }
+
+    ForwardBatch batch() {
+        return Objects.requireNonNull(batch);
+    }
+
+    KvView kv() {
+        return Objects.requireNonNull(kv);
+    }
+
+    /** Tokens in the batch. */
+    int count() {
+        return batch().count();
+    }
+
+    /** Runs of consecutive tokens of one sequence. */
+    int runs() {
+        return runCount;
+    }
+
+    /** First token of a run; {@code runStart(runs())} is the end of the batch. */
+    int runStart(int run) {
+        return runs[run];
+    }
+
+    int tiles() {
+        return tileCount;
+    }
+
+    /** First token of a tile; {@code tileStart(tiles())} is the end of the batch. */
+    int tileStart(int tile) {
+        return tiles[tile];
+    }
+}

@@ -1,0 +1,181 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.Compute;
+import ai.realm.core.kernel.FloatRows;
+import ai.realm.core.kernel.quant.Dequantizer;
+import ai.realm.core.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decoder made of {@link Layer}s: token embedding, the layers, final norm and output projection. What differs between
+ * architectures lies in its {@link Parts}.
+ */
+final class TransformerModel implements Model {
+    /**
+     * What the model is made of.
+     *
+     * @param embedding rows of the token embedding, read where they lie in the file
+     * @param positions learned position embedding, or null
+     * @param embeddingScale factor of the embedding
+     * @param ropes the tables that the layers use
+     * @param logitScale factor of the logits
+     * @param logitSoftCap logits become {@code cap * tanh(logit / cap)}; 0 for none
+     */
+    record Parts(ModelConfig config, TensorView embedding, @Nullable TensorView positions, float embeddingScale,
+            List<RopeTable> ropes, List<Layer> layers, Norm outputNorm, Linear output, float logitScale, float logitSoftCap) {}
+
+    private final Parts parts;
+    private final KvShape kvShape;
+    private final Step step;
+    private final int maxBatch;
+    private final FloatRows x;
+    private final FloatRows last;
+    private final float[][] positionRow;
+    private final long weightBytes;
+    private final Arena arena;
+
+    /** @param arena holds the prepared weights; closed with the model */
+    TransformerModel(Parts parts, Compute compute, Scratch scratch, int tileTokens, long weightBytes, Arena arena) {
+        this.parts = parts;
+        this.maxBatch = scratch.maxBatch();
+        this.step = new Step(compute, maxBatch, tileTokens);
+        int width = parts.config.embeddingLength();
+        this.x = scratch.rows("x", width);
+        this.last = scratch.rows("last", width);
+        this.positionRow = new float[parts.positions == null ? 0 : maxBatch][width];
+        this.kvShape = shape(parts.layers);
+        this.weightBytes = weightBytes;
+        this.arena = arena;
+    }
+
+    private static KvShape shape(List<Layer> layers) {
+        int[][] dims = new int[4][layers.size()];
+        for (int l = 0; l < layers.size(); l++) {
+            Mixer mixer = layers.get(l).mixer();
+            dims[0][l] = mixer.kvHeads();
+            dims[1][l] = mixer.keyDim();
+            dims[2][l] = mixer.valueDim();
+            dims[3][l] = mixer.stateFloats();
+        }
+        return new KvShape(dims[0], dims[1], dims[2], dims[3]);
+    }
+
+    @Override
+    public ModelConfig config() {
+        return parts.config;
+    }
+
+    @Override
+    public KvShape kvShape() {
+        return kvShape;
+    }
+
+    @Override
+    public int maxBatch() {
+        return maxBatch;
+    }
+
+    @Override
+    public long weightBytes() {
+        return weightBytes;
+    }
+
+    @Override
+    public void forward(ForwardBatch batch, KvView kv, FloatRows logits) {
+        if (batch.count() == 0) {
+            return;
+        }
+        check(batch, logits);
+        step.begin(batch, kv);
+        try {
+            for (RopeTable rope : parts.ropes) {
+                rope.prepare(batch);
+            }
+            step.compute().forRows(batch.count(), (from, to) -> embed(batch, from, to));
+            for (Layer layer : parts.layers) {
+                layer.forward(step, x);
+            }
+            output(batch, logits);
+        } finally {
+            step.end();
+        }
+    }
+
+    private void check(ForwardBatch batch, FloatRows logits) {
+        if (batch.count() > maxBatch) {
+            throw new IllegalArgumentException("a batch has at most " + maxBatch + " tokens, not " + batch.count());
+        }
+        if (batch.outputCount() > logits.rows() || logits.cols() != parts.config.vocabSize()) {
+            throw new IllegalArgumentException(
+                    "logits must be " + batch.outputCount() + " x " + parts.config.vocabSize() + ", not "
+                            + logits.rows() + " x " + logits.cols());
+        }
+        for (int i = 0; i < batch.count(); i++) {
+            if (batch.token(i) < 0 || batch.token(i) >= parts.config.vocabSize()) {
+                throw new IllegalArgumentException(
+                        "a token id must be 0.." + (parts.config.vocabSize() - 1) + ", not " + batch.token(i));
+            }
+            if (parts.positions != null && batch.position(i) >= parts.positions.shape().dim(1)) {
+                throw new IllegalArgumentException("the model has " + parts.positions.shape().dim(1) + " positions; position "
+                        + batch.position(i) + " is beyond");
+            }
+        }
+    }
+
+    private void embed(ForwardBatch batch, int from, int to) {
+        for (int row = from; row < to; row++) {
+            lookUp(parts.embedding, batch.token(row), x.data(), x.offset(row));
+            if (parts.embeddingScale != 1f) {
+                step.kernels().scale(x.data(), x.offset(row), parts.embeddingScale, x.cols());
+            }
+            if (parts.positions != null) {
+                lookUp(parts.positions, batch.position(row), positionRow[row], 0);
+                step.kernels().add(x.data(), x.offset(row), positionRow[row], 0, x.cols());
+            }
+        }
+    }
+
+    private static void lookUp(TensorView table, int row, float[] out, int offset) {
+        Dequantizer.dequantize(table.type(), table.data(), row * table.rowBytes(), out, offset, (int) table.shape().dim(0));
+    }
+
+    /** Only rows whose logits are wanted pass the final norm and the output projection. */
+    private void output(ForwardBatch batch, FloatRows logits) {
+        int count = batch.outputCount();
+        if (count == 0) {
+            return;
+        }
+        step.compute().forRows(count, (from, to) -> {
+            for (int i = from; i < to; i++) {
+                parts.outputNorm.apply(step.kernels(), x.data(), x.offset(batch.output(i)), last.data(), last.offset(i));
+            }
+        });
+        step.compute().matmul(parts.output.weights(), last, count, logits);
+        if (parts.output.hasMore() || parts.logitScale != 1f || parts.logitSoftCap > 0) {
+            step.compute().forRows(count, (from, to) -> finish(logits, from, to));
+        }
+    }
+
+    private void finish(FloatRows logits, int from, int to) {
+        for (int row = from; row < to; row++) {
+            int at = logits.offset(row);
+            parts.output.finish(step.kernels(), logits.data(), at);
+            if (parts.logitScale != 1f) {
+                step.kernels().scale(logits.data(), at, parts.logitScale, logits.cols());
+            }
+            if (parts.logitSoftCap > 0) {
+                step.kernels().scale(logits.data(), at, 1 / parts.logitSoftCap, logits.cols());
+                step.kernels().activate(Activation.TANH, logits.data(), at, logits.cols());
+                step.kernels().scale(logits.data(), at, parts.logitSoftCap, logits.cols());
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

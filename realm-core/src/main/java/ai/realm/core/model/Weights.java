@@ -1,0 +1,183 @@
+package ai.realm.core.model;
+
+import ai.realm.core.gguf.GgufException;
+import ai.realm.core.gguf.GgufFile;
+import ai.realm.core.kernel.Compute;
+import ai.realm.core.kernel.WeightMatrix;
+import ai.realm.core.kernel.quant.Dequantizer;
+import ai.realm.core.tensor.GgmlType;
+import ai.realm.core.tensor.Shape;
+import ai.realm.core.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tensors of one file as weights: each is looked up by name, its shape checked against what the architecture says, and
+ * handed to the kernels in one place, which keeps count of the bytes held.
+ */
+final class Weights {
+    private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final GgufFile file;
+    private final Compute compute;
+    private final Arena arena;
+    private long bytes;
+
+    Weights(GgufFile file, Compute compute, Arena arena) {
+        this.file = file;
+        this.compute = compute;
+        this.arena = arena;
+    }
+
+    /** Bytes of everything loaded so far. */
+    long bytes() {
+        return bytes;
+    }
+
+    boolean has(String tensor) {
+        return file.tensors().containsKey(tensor);
+    }
+
+    /** {@code name.weight} of {@code in × out} with {@code name.bias} and {@code name.scale} where the file has them. */
+    Linear linear(String name, int in, int out) {
+        return new Linear(matrix(checked(name + ".weight", in, out)), optional(name + ".bias", out), scale(name));
+    }
+
+    /**
+     * One tensor that holds several matrices of one input one after the other (a fused q, k, v or gate, up), taken apart by rows.
+     */
+    Linear[] fused(String name, int in, int... outs) {
+        TensorView all = checked(name + ".weight", in, Arrays.stream(outs).sum());
+        float[] bias = optional(name + ".bias", Arrays.stream(outs).sum());
+        float scale = scale(name);
+        Linear[] parts = new Linear[outs.length];
+        int row = 0;
+        for (int i = 0; i < outs.length; i++) {
+            float[] partBias = bias == null ? null : Arrays.copyOfRange(bias, row, row + outs[i]);
+            parts[i] = new Linear(matrix(rows(all, row, outs[i])), partBias, scale);
+            row += outs[i];
+        }
+        return parts;
+    }
+
+    private static TensorView rows(TensorView t, long from, long count) {
+        return new TensorView(t.name() + "[" + from + ".." + (from + count) + "]", t.type(), new Shape(t.shape().dim(0), count),
+                t.data().asSlice(from * t.rowBytes(), count * t.rowBytes()));
+    }
+
+    /** {@code name.weight} of {@code in × out × count}: one matrix for each expert or head, with biases and scales if given. */
+    Linear[] stack(String name, int in, int out, int count) {
+        TensorView all = checked(name + ".weight", in, out, count);
+        float[] bias = has(name + ".bias") ? values(name + ".bias", out, count) : null;
+        float[] scale = has(name + ".scale") ? values(name + ".scale", count) : null;
+        Linear[] each = new Linear[count];
+        for (int i = 0; i < count; i++) {
+            each[i] = new Linear(matrix(all.slice(i)), bias == null ? null : Arrays.copyOfRange(bias, i * out, (i + 1) * out),
+                    scale == null ? 1f : scale[i]);
+        }
+        return each;
+    }
+
+    /** As {@link #stack}, each of whose matrices is several one after the other; the first index is the part. */
+    Linear[][] fusedStack(String name, int in, int count, int... outs) {
+        TensorView all = checked(name + ".weight", in, Arrays.stream(outs).sum(), count);
+        if (has(name + ".bias") || has(name + ".scale")) {
+            throw new GgufException("tensor " + name + " must come without bias and scale", -1);
+        }
+        Linear[][] parts = new Linear[outs.length][count];
+        for (int i = 0; i < count; i++) {
+            int row = 0;
+            for (int part = 0; part < outs.length; part++) {
+                parts[part][i] = new Linear(matrix(rows(all.slice(i), row, outs[part])), null, 1f);
+                row += outs[part];
+            }
+        }
+        return parts;
+    }
+
+    /**
+     * Latent attention's expansions from one tensor of {@code in × heads * (key + value)}: for each head the key's, transposed, and
+     * the value's.
+     */
+    Linear[][] keyAndValueExpansions(String name, int in, int key, int value, int heads) {
+        TensorView all = checked(name + ".weight", in, (long) heads * (key + value));
+        Linear[][] out = new Linear[2][heads];
+        for (int h = 0; h < heads; h++) {
+            long row = (long) h * (key + value);
+            out[0][h] = new Linear(matrix(transposed(rows(all, row, key))), null, 1f);
+            out[1][h] = new Linear(matrix(rows(all, row + key, value)), null, 1f);
+        }
+        return out;
+    }
+
+    private TensorView transposed(TensorView t) {
+        int cols = Math.toIntExact(t.shape().dim(0));
+        int rows = Math.toIntExact(t.shape().dim(1));
+        float[] x = new float[Math.multiplyExact(rows, cols)];
+        Dequantizer.dequantize(t.type(), t.data(), 0, x, 0, x.length);
+        MemorySegment out = arena.allocate(4L * x.length, 64);
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < cols; c++) {
+                out.set(F32, 4L * ((long) c * rows + r), x[r * cols + c]);
+            }
+        }
+        return new TensorView(t.name() + " transposed", GgmlType.F32, new Shape(rows, cols), out);
+    }
+
+    /** A tensor of exactly these extents as floats. */
+    float[] values(String name, long... dims) {
+        return floats(checked(name, dims));
+    }
+
+    float @Nullable [] optional(String name, long... dims) {
+        return has(name) ? values(name, dims) : null;
+    }
+
+    /** A tensor's extents must be these; extents of 1 at the end do not count. */
+    TensorView checked(String name, long... dims) {
+        TensorView t = file.tensor(name);
+        for (int i = 0; i < Math.max(dims.length, t.shape().rank()); i++) {
+            long want = i < dims.length ? dims[i] : 1;
+            if (t.shape().dim(i) != want) {
+                throw new GgufException("tensor " + name + " must have shape " + Arrays.toString(dims) + ", not " + t.shape(),
+                        -1);
+            }
+        }
+        return t;
+    }
+
+    /** The shape of a tensor that must exist. */
+    Shape shape(String name) {
+        return file.tensor(name).shape();
+    }
+
+    /** A tensor whose rows are looked up one by one, read where it lies; its quantized rows are dequantized exactly. */
+    TensorView table(String name, long cols, long rows) {
+        TensorView t = checked(name, cols, rows);
+        bytes += t.data().byteSize();
+        return t;
+    }
+
+    private float scale(String name) {
+        return has(name + ".scale") ? values(name + ".scale", 1)[0] : 1f;
+    }
+
+    private WeightMatrix matrix(TensorView t) {
+        WeightMatrix w = compute.prepare(t, arena);
+        bytes += w.ownedBytes() > 0 ? w.ownedBytes() : t.data().byteSize();
+        return w;
+    }
+
+    private float[] floats(TensorView t) {
+        int cols = Math.toIntExact(t.shape().dim(0));
+        int rows = Math.toIntExact(t.shape().rows());
+        float[] out = new float[Math.multiplyExact(rows, cols)];
+        bytes += 4L * out.length;
+        Dequantizer.dequantize(t.type(), t.data(), 0, out, 0, out.length);
+        return out;
+    }
+}
