@@ -7,38 +7,70 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads GGUF version 2 and 3 through a memory map and checks every length, count and offset against the file before it is
- * used, so that what a header claims costs nothing. Source: the GGUF specification in ggml's docs.
+ * used, so that what a header claims costs nothing; memory is bounded whatever the file holds. Source: the GGUF specification in
+ * ggml's docs; tensor data must lie as llama.cpp (de3ff81) demands.
  */
 public final class GgufReader {
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /** Far above what any model has; they bound the memory that a hostile file can take. */
+    private static final long MAX_METADATA_BYTES = 1 << 28;
+    private static final int MAX_ELEMENTS = 1 << 24;
+    private static final int MAX_KEYS = 1 << 16;
+    private static final int MAX_TENSORS = 1 << 17;
+    /** Both as the GGUF specification has them. */
+    private static final int MAX_KEY_BYTES = 65535;
+    private static final int MAX_NAME_BYTES = 64;
+    private static final byte[] NO_BYTES = {};
+
     private final MemorySegment in;
     private final long size;
+    /** Where reading of metadata and tensor infos must end. */
+    private final long end;
     private long at;
+    /** Elements of all arrays so far. */
+    private int elements;
 
     private GgufReader(MemorySegment in) {
         this.in = in;
         this.size = in.byteSize();
+        this.end = Math.min(size, MAX_METADATA_BYTES);
     }
 
     /** Maps and parses a file; the caller closes the result. */
     public static GgufFile open(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new GgufException(path.getFileName() + " is a directory, not a GGUF file", -1);
+        }
         Arena arena = Arena.ofShared();
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
             return new GgufReader(bytes).read(path, arena);
+        } catch (NoSuchFileException e) {
+            arena.close();
+            throw new GgufException("there is no file " + path.getFileName(), -1);
+        } catch (AccessDeniedException e) {
+            arena.close();
+            throw new GgufException(path.getFileName() + " may not be read", -1);
         } catch (IOException | RuntimeException | Error e) {
             arena.close();
             throw e;
@@ -67,15 +99,18 @@ public final class GgufReader {
             throw new GgufException(String.format("a GGUF file begins with GGUF, not 0x%08x", magic), 0);
         }
         int version = u32();
+        if (version != 0 && (version & 0xFFFF) == 0) {
+            throw new GgufException("a GGUF file must be little-endian; this one is big-endian", 4);
+        }
         if (version != 2 && version != 3) {
             throw new GgufException("GGUF version must be 2 or 3, not " + Integer.toUnsignedString(version), 4);
         }
-        long tensorCount = count("tensors", 24);
-        long keyCount = count("keys", 13);
+        long tensorCount = count("tensors", 24, MAX_TENSORS);
+        long keyCount = count("keys", 13, MAX_KEYS);
         Map<String, Object> metadata = new LinkedHashMap<>();
         for (long i = 0; i < keyCount; i++) {
             long start = at;
-            String key = string("key");
+            String key = name("a key", MAX_KEY_BYTES);
             if (metadata.put(key, value(u32(), key)) != null) {
                 throw new GgufException("key " + key + " occurs twice", start);
             }
@@ -103,30 +138,37 @@ public final class GgufReader {
             }
         }
         long data = (at + alignment - 1) & -alignment;
-        Map<String, TensorView> out = new LinkedHashMap<>();
+        Map<String, TensorView> out = LinkedHashMap.newLinkedHashMap(infos.size());
+        long next = 0;
         for (Info info : infos.values()) {
-            out.put(info.name, view(info, data, alignment));
+            TensorView view = view(info, data, alignment, next);
+            next += (view.data().byteSize() + alignment - 1) & -alignment;
+            out.put(info.name, view);
         }
         return out;
     }
 
-    private TensorView view(Info info, long data, long alignment) {
+    /** The tensor's view; its data must begin at {@code next}, where the data of the tensor before it ends. */
+    private TensorView view(Info info, long data, long alignment, long next) {
         if (info.offset % alignment != 0) {
-            throw new GgufException(
-                    "the offset of tensor " + info.name + " must be a multiple of " + alignment + ", not " + info.offset,
-                    info.where);
+            throw new GgufException("the offset of tensor " + info.name + " must be a multiple of " + alignment + ", not "
+                    + Long.toUnsignedString(info.offset), info.where);
         }
         long bytes = info.type.bytesFor(info.shape.dim(0)) * info.shape.rows();
         if (info.offset < 0 || data > size || info.offset > size - data || bytes > size - data - info.offset) {
             throw new GgufException("tensor " + info.name + " of " + bytes + " bytes at data offset "
                     + Long.toUnsignedString(info.offset) + " does not fit in a file of " + size + " bytes", info.where);
         }
+        if (info.offset != next) {
+            throw new GgufException("tensor data must lie in order without gap or overlap: tensor " + info.name
+                    + " must be at data offset " + next + ", not " + info.offset, info.where);
+        }
         return new TensorView(info.name, info.type, info.shape, in.asSlice(data + info.offset, bytes));
     }
 
     private Info info() {
         long where = at;
-        String name = string("tensor name");
+        String name = name("a tensor name", MAX_NAME_BYTES);
         int rank = u32();
         if (rank < 1 || rank > 4) {
             throw new GgufException("tensor " + name + " must have 1 to 4 dimensions, not " + Integer.toUnsignedString(rank),
@@ -160,17 +202,11 @@ public final class GgufReader {
 
     private Object value(int type, String key) {
         return switch (type) {
-            case 0 -> (long) Byte.toUnsignedInt(u8());
-            case 1 -> (long) u8();
-            case 2 -> (long) Short.toUnsignedInt(u16());
-            case 3 -> (long) u16();
-            case 4 -> Integer.toUnsignedLong(u32());
-            case 5 -> (long) u32();
+            case 0, 1, 2, 3, 4, 5, 10, 11 -> integer(type);
             case 6 -> (double) Float.intBitsToFloat(u32());
             case 7 -> bool(key);
-            case 8 -> string(key);
+            case 8 -> new String(rawString(key), StandardCharsets.UTF_8);
             case 9 -> array(key);
-            case 10, 11 -> u64();
             case 12 -> Double.longBitsToDouble(u64());
             default ->
                 throw new GgufException("key " + key + " has unknown value type " + Integer.toUnsignedString(type), at - 4);
@@ -183,37 +219,58 @@ public final class GgufReader {
         if (type == 9 || type < 0 || type > 12) {
             throw new GgufException("array " + key + " must not have elements of type " + Integer.toUnsignedString(type), where);
         }
-        int n = (int) count("elements of array " + key, width(type));
-        switch (type) {
-            case 8 -> {
-                byte[][] out = new byte[n][];
-                for (int i = 0; i < n; i++) {
-                    out[i] = rawString(key);
-                }
-                return new GgufArray(out);
-            }
-            case 7 -> {
-                boolean[] out = new boolean[n];
-                for (int i = 0; i < n; i++) {
-                    out[i] = bool(key);
-                }
-                return new GgufArray(out);
-            }
-            case 6, 12 -> {
-                double[] out = new double[n];
-                for (int i = 0; i < n; i++) {
-                    out[i] = (Double) value(type, key);
-                }
-                return new GgufArray(out);
-            }
-            default -> {
-                long[] out = new long[n];
-                for (int i = 0; i < n; i++) {
-                    out[i] = (Long) value(type, key);
-                }
-                return new GgufArray(out);
-            }
+        int n = (int) count("elements of array " + key, width(type), MAX_ELEMENTS - elements);
+        elements += n;
+        return new GgufArray(switch (type) {
+            case 6, 12 -> numbers(type, n);
+            case 7 -> booleans(key, n);
+            case 8 -> strings(key, n);
+            default -> integers(type, n);
+        });
+    }
+
+    private byte[][] strings(String key, int n) {
+        byte[][] out = new byte[n][];
+        for (int i = 0; i < n; i++) {
+            out[i] = rawString(key);
         }
+        return out;
+    }
+
+    private boolean[] booleans(String key, int n) {
+        boolean[] out = new boolean[n];
+        for (int i = 0; i < n; i++) {
+            out[i] = bool(key);
+        }
+        return out;
+    }
+
+    private double[] numbers(int type, int n) {
+        double[] out = new double[n];
+        for (int i = 0; i < n; i++) {
+            out[i] = type == 6 ? Float.intBitsToFloat(u32()) : Double.longBitsToDouble(u64());
+        }
+        return out;
+    }
+
+    private long[] integers(int type, int n) {
+        long[] out = new long[n];
+        for (int i = 0; i < n; i++) {
+            out[i] = integer(type);
+        }
+        return out;
+    }
+
+    private long integer(int type) {
+        return switch (type) {
+            case 0 -> Byte.toUnsignedInt(u8());
+            case 1 -> u8();
+            case 2 -> Short.toUnsignedInt(u16());
+            case 3 -> u16();
+            case 4 -> Integer.toUnsignedLong(u32());
+            case 5 -> u32();
+            default -> u64();
+        };
     }
 
     private static int width(int type) {
@@ -233,37 +290,60 @@ public final class GgufReader {
         return b == 1;
     }
 
-    private String string(String what) {
-        return new String(rawString(what), java.nio.charset.StandardCharsets.UTF_8);
+    /** A key or a tensor's name: UTF-8 without NUL, as code that compares or prints it expects. */
+    private String name(String what, int longest) {
+        long where = at;
+        byte[] raw = rawString(what);
+        if (raw.length > longest) {
+            throw new GgufException(what + " must have at most " + longest + " bytes, not " + raw.length, where);
+        }
+        try {
+            String name = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(raw)).toString();
+            if (name.indexOf(0) >= 0) {
+                throw new GgufException(what + " must not hold a NUL: " + name.replace('\0', '?'), where);
+            }
+            return name;
+        } catch (CharacterCodingException e) {
+            throw new GgufException(what + " must be UTF-8, not " + HexFormat.of().formatHex(raw, 0, Math.min(raw.length, 32)),
+                    where);
+        }
     }
 
     private byte[] rawString(String what) {
         long where = at;
         long length = u64();
-        if (length < 0 || length > size - at) {
-            throw new GgufException(
-                    what + " claims " + Long.toUnsignedString(length) + " bytes where " + (size - at) + " are left",
-                    where);
+        if (length < 0 || length > end - at) {
+            throw new GgufException(what + " claims " + Long.toUnsignedString(length) + " bytes where " + left(), where);
         }
-        byte[] out = in.asSlice(at, length).toArray(ValueLayout.JAVA_BYTE);
+        if (length == 0) {
+            return NO_BYTES;
+        }
+        byte[] out = new byte[(int) length];
+        MemorySegment.copy(in, ValueLayout.JAVA_BYTE, at, out, 0, out.length);
         at += length;
         return out;
     }
 
     /** A count of things of at least {@code width} bytes each, which therefore cannot exceed what is left of the file. */
-    private long count(String what, int width) {
+    private long count(String what, int width, int most) {
         long where = at;
         long n = u64();
-        if (n < 0 || n > (size - at) / width || n > Integer.MAX_VALUE - 8) {
-            throw new GgufException("the file claims " + Long.toUnsignedString(n) + " " + what + " where " + (size - at)
-                    + " bytes are left", where);
+        if (n < 0 || n > (end - at) / width) {
+            throw new GgufException("the file claims " + Long.toUnsignedString(n) + " " + what + " where " + left(), where);
+        }
+        if (n > most) {
+            throw new GgufException("a file must have at most " + most + " " + what + ", not " + n, where);
         }
         return n;
     }
 
+    private String left() {
+        return (end - at) + (end < size ? " of at most " + end + " bytes of metadata are left" : " bytes are left");
+    }
+
     private void need(int n) {
-        if (size - at < n) {
-            throw new GgufException("the file ends where " + n + " more bytes are wanted", at);
+        if (end - at < n) {
+            throw new GgufException(n + " more bytes are wanted where " + left(), at);
         }
     }
 
