@@ -89,7 +89,7 @@ final class GuestCompiler {
             return build(wasm, digest);
         } catch (RealmException e) {
             throw e;
-        } catch (RuntimeException | StackOverflowError | OutOfMemoryError | LinkageError e) {
+        } catch (RuntimeException | Error e) {
             throw new RealmException(ErrorCode.GUEST_REFUSED, "the module was refused: " + describe(e), e);
         }
     }

@@ -139,7 +139,7 @@ final class GuestInstance {
             if (pieceSize > 0) {
                 free(piecePtr, pieceSize);
             }
-            pieceSize = Math.max(256, Integer.highestOneBit(bytes.length) * 2L);
+            pieceSize = (bytes.length + 255L) & -256;
             piecePtr = allocate(pieceSize);
         }
         memory.write(piecePtr, bytes, "piece");

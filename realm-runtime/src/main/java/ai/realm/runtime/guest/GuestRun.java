@@ -27,6 +27,7 @@ final class GuestRun {
     private byte[] lastResult = new byte[0];
     private String lastError = "";
     private @Nullable RealmException cause;
+    private boolean resultWaits;
 
     /** What the guest's code is doing, which decides what it may ask of the host. */
     enum Phase {
@@ -137,12 +138,20 @@ final class GuestRun {
 
     /** Remembers why a host call failed. A key that does not exist is an answer, not a cause. */
     void failed(AbiException e, String function) {
+        resultWaits = e.error() == AbiError.RESULT_TOO_LARGE;
         lastError = function + " failed (" + e.error().code() + "): " + e.getMessage();
         if (e.error() != AbiError.NO_SUCH_KEY) {
             RealmException origin = e.origin();
             cause = origin.code() == ErrorCode.GUEST_FAILED
                     ? new RealmException(ErrorCode.GUEST_FAILED, "the guest failed after " + lastError)
                     : origin;
+        }
+    }
+
+    /** A result that was too large for the guest's buffer has been fetched. */
+    void fetched() {
+        if (resultWaits) {
+            recovered();
         }
     }
 

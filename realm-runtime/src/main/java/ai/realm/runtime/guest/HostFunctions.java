@@ -104,6 +104,7 @@ final class HostFunctions {
         }
         int count = (int) Math.min(result.length - offset, len);
         memory.write(dst, result, (int) offset, count, "destination");
+        run.fetched();
         return count;
     }
 

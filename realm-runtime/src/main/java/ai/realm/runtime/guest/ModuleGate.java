@@ -90,6 +90,7 @@ final class ModuleGate {
 
     private Facts facts() {
         sizes();
+        names();
         types();
         Set<HostImport> imported = imports();
         MemoryLimits memory = memory();
@@ -122,6 +123,17 @@ final class ModuleGate {
         atMost("element segments", module.elementSection().elementCount(), MAX_SEGMENTS);
         atMost("tables", module.tableSection().tableCount(), MAX_TABLES);
         atMost("imports", module.importSection().importCount(), MAX_EXPORTS);
+    }
+
+    /** The parser replaces what is not UTF-8 in a name. */
+    private void names() {
+        boolean broken = module.importSection().stream().anyMatch(i -> (i.module() + i.name()).indexOf('\uFFFD') >= 0);
+        for (int i = 0; i < module.exportSection().exportCount(); i++) {
+            broken |= module.exportSection().getExport(i).name().indexOf('\uFFFD') >= 0;
+        }
+        if (broken) {
+            throw refused("the name of an import or export is not UTF-8");
+        }
     }
 
     private static void atMost(String what, int found, int limit) {

@@ -105,7 +105,7 @@ final class Supervision {
             if (t != null) {
                 long cpu = threads.applyAsLong(t);
                 if (cpu >= 0) {
-                    cpuNanos = Math.max(cpuNanos, cpu - cpuAtStart);
+                    used(Math.max(cpuNanos, cpu - cpuAtStart));
                 }
             }
         }
@@ -130,6 +130,11 @@ final class Supervision {
 
     long cpuNanos() {
         return cpuNanos;
+    }
+
+    /** CPU time as the watchdog measured it. */
+    void used(long nanos) {
+        cpuNanos = nanos;
     }
 
     /** CPU time since the last call, for the governor. */

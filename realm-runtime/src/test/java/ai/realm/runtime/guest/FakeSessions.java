@@ -60,7 +60,11 @@ final class FakeSessions implements SessionFactory {
 
     /** After its pieces a session waits until it is interrupted. */
     FakeSessions hangs() {
-        hangs = true;
+        return hangs(true);
+    }
+
+    FakeSessions hangs(boolean now) {
+        hangs = now;
         return this;
     }
 

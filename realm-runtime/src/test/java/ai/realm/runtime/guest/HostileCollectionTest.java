@@ -1,0 +1,104 @@
+package ai.realm.runtime.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.realm.core.error.RealmException;
+import ai.realm.guest.Guests;
+import ai.realm.runtime.guest.GuestFixture.Outcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every hostile module is refused, or fails its own request with the right error; the tenant beside it gets its answer as ever.
+ * Writes the table of {@code docs/security.md} to {@code target/hostile.md}.
+ */
+class HostileCollectionTest {
+    private static final List<String> ROWS = new ArrayList<>();
+    private static GuestFixture hostile;
+    private static GuestFixture neighbour;
+    private static GuestModule good;
+
+    @BeforeAll
+    static void start() {
+        hostile = new GuestFixture();
+        hostile.tenant = "mallory";
+        hostile.context = hostile.context();
+        neighbour = new GuestFixture();
+        good = neighbour.host.register(Guests.load("default"), neighbour.limits);
+    }
+
+    @AfterAll
+    static void writeTable() throws IOException {
+        hostile.close();
+        neighbour.close();
+        ROWS.addFirst("| attack | what it does | what held | error | ms |\n|---|---|---|---|---:|");
+        Files.writeString(Path.of("target/hostile.md"), String.join("\n", ROWS) + "\n");
+    }
+
+    static List<Attack> attacks() {
+        return HostileCollection.all();
+    }
+
+    @Test
+    void collection_isLarge() {
+        assertThat(attacks()).hasSizeGreaterThanOrEqualTo(80);
+        assertThat(attacks().stream().map(Attack::toString)).doesNotHaveDuplicates();
+    }
+
+    @ParameterizedTest
+    @MethodSource("attacks")
+    void attack_isContained(Attack attack) {
+        byte[] module = attack.module().get();
+        hostile.limits = HostileCollection.limits(attack);
+        hostile.sessions.hangs(attack.hangs());
+        hostile.context = hostile.context();
+        long begin = System.nanoTime();
+        Outcome o = attempt(module);
+        long millis = (System.nanoTime() - begin) / 1_000_000;
+        check(attack, o);
+        assertThat(millis).as("milliseconds").isLessThan(20_000);
+        neighbour.context = neighbour.context();
+        assertThat(neighbour.run(good).text()).as("the neighbour's answer").isEqualTo("Paris");
+        assertThat(hostile.leases).as("open leases").hasValue(0);
+        assertThat(hostile.sessions.open).as("open sessions").hasValue(0);
+        ROWS.add(row(attack, o, millis));
+    }
+
+    private static Outcome attempt(byte[] module) {
+        try {
+            return hostile.run(module);
+        } catch (RealmException e) {
+            return new Outcome(List.of(), null, e);
+        }
+    }
+
+    private static void check(Attack attack, Outcome o) {
+        if (attack.error() == null) {
+            assertThat(o.error()).isNull();
+            assertThat(o.text()).isEqualTo(attack.says().getFirst());
+        } else {
+            assertThat(o.code()).as(o.message()).isEqualTo(attack.error());
+            assertThat(o.message()).contains(attack.says());
+            assertThat(o.message()).doesNotContain("\n").hasSizeLessThan(700);
+        }
+    }
+
+    private static String row(Attack attack, Outcome o, long millis) {
+        String held = o.error() == null
+                ? "the host's answer " + (o.text().isEmpty() ? "(none)" : "`" + o.text() + "`")
+                : o.message();
+        String error = o.error() == null ? "none" : o.code().name().toLowerCase(Locale.ROOT);
+        return "| " + attack.surface() + " | " + attack.name() + " | "
+                + held.replace("|", "\\|").replaceAll("\\d+ ms reached", "reached")
+                + " | " + error + " | " + millis + " |";
+    }
+}
