@@ -21,8 +21,8 @@ final class FairShare {
     private static final int PRUNE_ABOVE = 64;
 
     private final Map<String, TenantQueue> tenants = new LinkedHashMap<>();
-    /** The counter of the tenant that left the queue last. */
-    private double lastLeft;
+    /** The tenant that left the queue last. */
+    private @Nullable TenantQueue lastLeft;
 
     /** Adds a new sequence to its tenant's queue. */
     TenantQueue arrive(Sequence s) {
@@ -48,7 +48,10 @@ final class FairShare {
                 least = Math.min(least, t.counter);
             }
         }
-        return least == Double.POSITIVE_INFINITY ? lastLeft : least;
+        if (least < Double.POSITIVE_INFINITY) {
+            return least;
+        }
+        return lastLeft == null ? 0 : lastLeft.counter;
     }
 
     /** Forgets tenants that have nothing here and would begin at the floor anyway. */
@@ -78,13 +81,13 @@ final class FairShare {
     void admitted(TenantQueue t, Sequence s) {
         t.admitted(s);
         if (t.waiting() == 0) {
-            lastLeft = t.counter;
+            lastLeft = t;
         }
     }
 
     void removed(TenantQueue t, Sequence s) {
         if (t.remove(s) && t.waiting() == 0) {
-            lastLeft = t.counter;
+            lastLeft = t;
         }
     }
 
