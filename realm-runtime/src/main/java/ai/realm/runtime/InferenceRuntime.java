@@ -1,27 +1,44 @@
 package ai.realm.runtime;
 
+import ai.realm.core.kernel.Compute;
+import ai.realm.runtime.scheduler.EngineModelLoader;
+import ai.realm.runtime.scheduler.EngineOptions;
 import ai.realm.runtime.scheduler.EngineSnapshot;
+import ai.realm.runtime.scheduler.ServedModel;
+import ai.realm.runtime.session.EngineSessions;
 import ai.realm.runtime.session.SessionFactory;
+import ai.realm.runtime.store.LoadedModel;
+import ai.realm.runtime.store.LruModelStore;
 import ai.realm.runtime.store.ModelStore;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Everything that runs models, put together: the threads that compute, the store of models with an engine each, and the sessions
  * on them. One for a process; closing it ends all threads and frees all memory.
  */
 public final class InferenceRuntime implements AutoCloseable {
-    private final ModelStore models;
-    private final SessionFactory sessions;
+    private final RuntimeOptions options;
+    private final ProcessMemory memory;
+    private final long modelBytes;
+    private final Compute compute;
+    private final LruModelStore models;
+    private final SessionFactory sessions = new EngineSessions();
 
-    private InferenceRuntime(ModelStore models, SessionFactory sessions) {
-        this.models = models;
-        this.sessions = sessions;
+    private InferenceRuntime(RuntimeOptions options) {
+        this.options = options;
+        this.memory = ProcessMemory.detect();
+        this.modelBytes = options.memoryBytes() > 0 ? options.memoryBytes() : memory.modelBytes();
+        this.compute = Compute.open(options.compute());
+        this.models = new LruModelStore(options.models(),
+                new EngineModelLoader(compute, options.engine(), modelBytes, options.listener()), modelBytes, System::nanoTime);
     }
 
     /** Chooses kernels and starts threads; loads no model yet. */
     public static InferenceRuntime start(RuntimeOptions options) {
-        throw new UnsupportedOperationException("not put together yet");
+        return new InferenceRuntime(options);
     }
 
     public ModelStore models() {
@@ -34,19 +51,34 @@ public final class InferenceRuntime implements AutoCloseable {
 
     /** Kernels, threads and sizes in force, a line each, for the start-up log. */
     public List<String> describe() {
-        return List.of();
+        EngineOptions e = options.engine();
+        return List.of(compute.describe(), memory.describe(),
+                String.format(Locale.ROOT,
+                        "models at most %d MB with their KV memory, KV as %s, blocks of %d positions, prefix cache %s",
+                        modelBytes >> 20, e.kvType(), e.blockPositions(), e.prefixCache() ? "on" : "off"),
+                String.format(Locale.ROOT, "steps of at most %d tokens, %d sequences running and %d waiting at most",
+                        e.tokenBudget(), e.maxRunning(), e.maxWaiting()));
     }
 
     /** The engines of the models that are loaded now. */
     public List<EngineSnapshot> snapshots() {
-        return List.of();
+        List<EngineSnapshot> out = new ArrayList<>();
+        for (LoadedModel m : models.loaded()) {
+            if (m instanceof ServedModel served) {
+                out.add(served.engine().snapshot());
+            }
+        }
+        return out;
     }
 
     /** Takes nothing new, waits until what runs has ended, cancels what is left at the limit (DRAINING). */
     public void drain(Duration limit) {
+        models.drain(limit);
     }
 
     @Override
     public void close() {
+        models.close();
+        compute.close();
     }
 }

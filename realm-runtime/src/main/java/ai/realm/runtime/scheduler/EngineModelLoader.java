@@ -1,0 +1,144 @@
+package ai.realm.runtime.scheduler;
+
+import ai.realm.core.chat.ChatTemplate;
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.core.gguf.GgufFile;
+import ai.realm.core.gguf.GgufReader;
+import ai.realm.core.kernel.Compute;
+import ai.realm.core.model.Model;
+import ai.realm.core.model.Models;
+import ai.realm.core.tokenizer.Tokenizer;
+import ai.realm.core.tokenizer.Tokenizers;
+import ai.realm.runtime.kvcache.KvLayout;
+import ai.realm.runtime.kvcache.KvMemory;
+import ai.realm.runtime.kvcache.SharedPrefixes;
+import ai.realm.runtime.store.FileDigest;
+import ai.realm.runtime.store.LoadedModel;
+import ai.realm.runtime.store.ModelLoader;
+import ai.realm.runtime.store.ModelSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.Locale;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Loads GGUF files: verifies, maps and builds the model, sizes its KV memory, starts its engine and warms it up. */
+public final class EngineModelLoader implements ModelLoader {
+    private static final Logger LOG = LoggerFactory.getLogger(EngineModelLoader.class);
+    private static final long LEAST_KV = 64L << 20;
+
+    private final Compute compute;
+    private final EngineOptions options;
+    private final long memoryBytes;
+    private final EngineListener listener;
+    private final ReentrantLock turn = new ReentrantLock(true);
+
+    /** @param memoryBytes for all models, their KV memory included */
+    public EngineModelLoader(Compute compute, EngineOptions options, long memoryBytes, EngineListener listener) {
+        this.compute = compute;
+        this.options = options;
+        this.memoryBytes = memoryBytes;
+        this.listener = listener;
+    }
+
+    @Override
+    public long estimateBytes(ModelSource source) {
+        long file = fileBytes(source);
+        return file + (options.kvBytes() > 0 ? options.kvBytes() : Math.min(LEAST_KV, mostKvBytes(file)));
+    }
+
+    private static long fileBytes(ModelSource source) {
+        try {
+            return Files.size(source.file());
+        } catch (IOException e) {
+            throw unreadable(source, e);
+        }
+    }
+
+    private static RealmException unreadable(ModelSource source, IOException e) {
+        return new RealmException(ErrorCode.MODEL_INVALID,
+                "the file " + source.file().getFileName() + " cannot be read: " + e.getClass().getSimpleName(), e);
+    }
+
+    /** What the KV memory of one model may take: a quarter of all, and what its weights leave. */
+    private long mostKvBytes(long weights) {
+        return Math.max(LEAST_KV, Math.min(memoryBytes / 4, (memoryBytes - weights) * 9 / 10));
+    }
+
+    @Override
+    public LoadedModel load(ModelSource source) {
+        try {
+            String digest = source.sha256();
+            if (digest != null) {
+                FileDigest.verify(source.file(), digest);
+            }
+            GgufFile file = GgufReader.open(source.file());
+            try {
+                return load(source, file);
+            } catch (RuntimeException | Error e) {
+                file.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw unreadable(source, e);
+        }
+    }
+
+    private LoadedModel load(ModelSource source, GgufFile file) {
+        @Nullable
+        Tokenizer tokenizer = Tokenizers.fromGguf(file).orElse(null);
+        @Nullable
+        ChatTemplate template = null;
+        Compute share = compute.share();
+        Model model = Models.load(file, share, new Models.Options(options.tokenBudget(), source.contextLength()));
+        Engine engine;
+        try {
+            engine = start(source, model, share);
+        } catch (RuntimeException | Error e) {
+            model.close();
+            throw e;
+        }
+        ServedModel served = new ServedModel(model.config(), model.weightBytes(), engine, tokenizer, template, shared(tokenizer),
+                file::close);
+        try {
+            WarmUp.run(engine, model.config().vocabSize());
+        } catch (RuntimeException | Error e) {
+            engine.close();
+            throw e;
+        }
+        return served;
+    }
+
+    private Engine start(ModelSource source, Model model, Compute share) {
+        int trained = model.config().contextLength();
+        int context = source.contextLength() == 0 ? trained : source.contextLength();
+        KvLayout layout = new KvLayout(model.kvShape(), options.kvType(), options.blockPositions());
+        KvMemory memory = new KvMemory(layout, blocks(layout, context, model.weightBytes()));
+        int positions = (int) Math.min(context, (long) memory.blocks() * layout.blockPositions());
+        LOG.info("model={} KV memory {} MB as {}: {} blocks of {} positions; context {}{}", source.name(), memory.bytes() >> 20,
+                options.kvType(), memory.blocks(), layout.blockPositions(), positions,
+                positions < context ? String.format(Locale.ROOT, ", cut from %d by the KV memory", context) : "");
+        return new Engine(source.name(), model, memory, positions, options, share.pool(), turn, listener, System::nanoTime);
+    }
+
+    private int blocks(KvLayout layout, int context, long weights) {
+        long wanted = (long) layout.blocksFor(context) * options.maxRunning();
+        long bytes = options.kvBytes() > 0 ? options.kvBytes() : mostKvBytes(weights);
+        long blocks = Math.min(wanted, bytes / layout.blockBytes());
+        if (blocks < 1) {
+            throw new RealmException(ErrorCode.MODEL_INVALID, "KV memory of " + bytes + " bytes does not hold one block of "
+                    + layout.blockBytes() + " bytes");
+        }
+        return (int) Math.min(blocks, Integer.MAX_VALUE / layout.blockPositions());
+    }
+
+    private SharedPrefixes shared(@Nullable Tokenizer tokenizer) {
+        if (tokenizer == null || options.sharedPrefixes().isEmpty()) {
+            return SharedPrefixes.NONE;
+        }
+        return new SharedPrefixes(options.sharedPrefixes().stream().map(p -> tokenizer.encode(p, true, true)).toList());
+    }
+}

@@ -1,0 +1,60 @@
+package ai.realm.runtime.scheduler;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.Samplers;
+import ai.realm.core.sampling.SamplingParams;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Short generations before a model is ready, so that its weights are in memory and its hot loops compiled when the first request
+ * comes: prompts of the length of a step, and some tokens decoded alone and together. Also shows that the model runs at all.
+ */
+final class WarmUp {
+    private static final long LIMIT = TimeUnit.SECONDS.toNanos(120);
+    private static final int ROUNDS = 2;
+    private static final int TOGETHER = 2;
+    private static final int DECODE = 8;
+
+    private WarmUp() {
+    }
+
+    static void run(Engine engine, int vocabSize) {
+        int longest = Math.max(1, Math.min(engine.options().tokenBudget(), engine.contextLength() - DECODE - 1));
+        for (int round = 0; round < ROUNDS; round++) {
+            List<Sequence> all = new ArrayList<>();
+            for (int i = 0; i < (round == 0 ? 1 : TOGETHER); i++) {
+                all.add(submit(engine, vocabSize, longest, round + i));
+            }
+            all.forEach(WarmUp::await);
+        }
+    }
+
+    private static Sequence submit(Engine engine, int vocabSize, int length, int seed) {
+        int[] prompt = new int[length];
+        for (int i = 0; i < length; i++) {
+            prompt[i] = Math.floorMod(i * 7919 + seed, vocabSize);
+        }
+        SamplingParams params = SamplingParams.defaults().toBuilder().maxTokens(DECODE).topP(0.9f).seed(1L).build();
+        return engine.submit(new SequenceSpec("warm-up", "warm-up", 1, false, prompt, DECODE, Set.of(), engine.now() + LIMIT,
+                Samplers.create(params, vocabSize, prompt, null), 0, true), new TokenQueue(DECODE));
+    }
+
+    private static void await(Sequence s) {
+        try {
+            s.output().awaitEnd(LIMIT);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RealmException(ErrorCode.CANCELLED, "the warm-up was interrupted", e);
+        }
+        Ending e = s.output().ending();
+        if (e == null || e.kind() != Ending.Kind.LENGTH) {
+            throw new RealmException(ErrorCode.MODEL_LOAD_FAILED,
+                    "the warm-up ended with " + (e == null ? "nothing" : String.valueOf(e.error())),
+                    e == null ? null : e.error());
+        }
+    }
+}
