@@ -86,4 +86,7 @@ public interface Kernels {
      */
     void weightedValues(float[] weight, int weightOffset, int weightStride, int queries, KvType type, MemorySegment memory,
             long values, int positions, int dim, float[] out, int outOffset, int outStride);
+
+    /** Computes every row of an attention tile: {@code out = softmax(cap(scale * q · K)) · V} over the positions it sees. */
+    void attend(AttentionTile tile);
 }

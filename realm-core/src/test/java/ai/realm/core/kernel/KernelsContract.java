@@ -298,11 +298,7 @@ public abstract class KernelsContract {
                 k.storeKv(rows, p * dim, dim, type, memory, 2L + (long) p * rowBytes);
             }
             float[] stored = new float[positions * dim];
-            Dequantizer.dequantize(switch (type) {
-                case F32 -> GgmlType.F32;
-                case F16 -> GgmlType.F16;
-                case Q8_0 -> GgmlType.Q8_0;
-            }, memory, 2, stored, 0, positions * dim);
+            Dequantizer.dequantize(stored(type), memory, 2, stored, 0, positions * dim);
             for (int i = 0; i < stored.length; i++) {
                 close(stored[i], rows[i], type == KvType.F32 ? 0 : type == KvType.F16 ? 1e-3 : 2e-2, "stored");
             }
@@ -327,5 +323,78 @@ public abstract class KernelsContract {
                 }
             }
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(KvType.class)
+    void attend_manyAndFewRows_equalsDefinition(KvType type) {
+        for (int rows : new int[]{1, 3, 11, 12, 33, 64}) {
+            attend(type, 64, 64, rows, 70, 16, 0, false, 0);
+            attend(type, 32, 96, rows, 9, 4, 0, true, 0);
+            attend(type, 128, 32, rows, 150, 32, 30f, false, 40);
+        }
+        if (type != KvType.Q8_0) {
+            attend(type, 5, 7, 3, 20, 8, 0, true, 3);
+            attend(type, 18, 20, 20, 20, 8, 5f, false, 3);
+        }
+    }
+
+    /** Rows of a causal tile whose first token stands at {@code start}, three rows to a token. */
+    private void attend(KvType type, int keyDim, int valueDim, int rows, int start, int page, float cap, boolean sinks,
+            int window) {
+        int positions = start + rows;
+        AttentionTile tile = new AttentionTile(keyDim, valueDim, 0.2f, cap, sinks);
+        long pageBytes = (long) page * (type.rowBytes(keyDim) + type.rowBytes(valueDim));
+        int pages = Math.ceilDiv(positions, page);
+        float[] keys = new float[positions * keyDim];
+        float[] values = new float[positions * valueDim];
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(3 + pages * pageBytes);
+            tile.begin(type, memory, page);
+            for (int p = 0; p < pages; p++) {
+                long at = 3 + (pages - 1 - p) * pageBytes;
+                tile.page(p, at, at + (long) page * type.rowBytes(keyDim));
+            }
+            float[] some = numbers(Math.max(keyDim, valueDim));
+            for (int p = 0; p < positions; p++) {
+                k.storeKv(numbers(keyDim), 0, keyDim, type, memory, tile.keyAt(p));
+                k.storeKv(numbers(valueDim), 0, valueDim, type, memory, tile.valueAt(p));
+                Dequantizer.dequantize(stored(type), memory, tile.keyAt(p), keys, p * keyDim, keyDim);
+                Dequantizer.dequantize(stored(type), memory, tile.valueAt(p), values, p * valueDim, valueDim);
+            }
+            for (int r = 0; r < rows; r++) {
+                int end = start + r / 3 + 1;
+                tile.addRow(window > 0 ? Math.max(0, end - window) : 0, end, some[r % 5]);
+            }
+            System.arraycopy(numbers(rows * keyDim), 0, tile.queries(), 0, rows * keyDim);
+            k.attend(tile);
+        }
+        for (int r = 0; r < rows; r++) {
+            double[] weights = new double[positions];
+            double sum = sinks ? Math.exp(tile.sink(r)) : 0;
+            for (int p = tile.low(r); p < tile.high(r); p++) {
+                double dot = 0;
+                for (int d = 0; d < keyDim; d++) {
+                    dot += (double) tile.queries()[r * keyDim + d] * keys[p * keyDim + d] * 0.2f;
+                }
+                weights[p] = Math.exp(cap > 0 ? cap * Math.tanh(dot / cap) : dot);
+                sum += weights[p];
+            }
+            for (int d = 0; d < valueDim; d++) {
+                double want = 0;
+                for (int p = tile.low(r); p < tile.high(r); p++) {
+                    want += weights[p] / sum * values[p * valueDim + d];
+                }
+                close(tile.out()[r * valueDim + d], want, 5e-6, "row " + r + " of " + rows);
+            }
+        }
+    }
+
+    private static GgmlType stored(KvType type) {
+        return switch (type) {
+            case F32 -> GgmlType.F32;
+            case F16 -> GgmlType.F16;
+            case Q8_0 -> GgmlType.Q8_0;
+        };
     }
 }

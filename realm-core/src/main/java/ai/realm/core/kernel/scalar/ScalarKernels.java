@@ -4,6 +4,7 @@ import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.ActivationMath;
 import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Activations;
+import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KvType;
 import ai.realm.core.kernel.WeightMatrix;
@@ -251,5 +252,10 @@ public final class ScalarKernels implements Kernels {
                 addScaled(out, outOffset + q * outStride, weight[weightOffset + q * weightStride + p], row, 0, dim);
             }
         }
+    }
+
+    @Override
+    public void attend(AttentionTile tile) {
+        ScalarAttention.attend(tile);
     }
 }

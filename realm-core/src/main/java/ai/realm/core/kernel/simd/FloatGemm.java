@@ -19,13 +19,12 @@ final class FloatGemm {
     }
 
     /**
-     * Multiplies one panel.
+     * Multiplies one panel: {@code x[t][k]} at {@code xOffset + t * xStride + k * xStep}.
      *
      * @param add whether to add to {@code c} or to replace it
      */
-    static void multiply(float[] panel, int k, float[] x, int xOffset, int xStride, int count, float[] c, int cOffset,
-            int cStride,
-            boolean add) {
+    static void multiply(float[] panel, int k, float[] x, int xOffset, int xStride, int xStep, int count, float[] c, int cOffset,
+            int cStride, boolean add) {
         if (!add) {
             clear(count, c, cOffset, cStride);
         }
@@ -35,17 +34,17 @@ final class FloatGemm {
             int co = cOffset + t * cStride;
             if (WIDE) {
                 for (int r = 0; r < ROWS; r += 4 * FL) {
-                    tile4x4(panel, r, k, x, xo, xStride, c, co + r, cStride);
+                    tile4x4(panel, r, k, x, xo, xStride, xStep, c, co + r, cStride);
                 }
             } else {
                 for (int r = 0; r < ROWS; r += 2 * FL) {
-                    tile4x2(panel, r, k, x, xo, xStride, c, co + r, cStride);
+                    tile4x2(panel, r, k, x, xo, xStride, xStep, c, co + r, cStride);
                 }
             }
         }
         for (; t < count; t++) {
             for (int r = 0; r < ROWS; r += 4 * FL) {
-                tile1x4(panel, r, k, x, xOffset + t * xStride, c, cOffset + t * cStride + r);
+                tile1x4(panel, r, k, x, xOffset + t * xStride, xStep, c, cOffset + t * cStride + r);
             }
         }
     }
@@ -57,7 +56,8 @@ final class FloatGemm {
         }
     }
 
-    private static void tile4x4(float[] panel, int r, int k, float[] x, int x0, int xStride, float[] c, int c0, int cStride) {
+    private static void tile4x4(float[] panel, int r, int k, float[] x, int x0, int xStride, int xStep, float[] c, int c0,
+            int cStride) {
         int x1 = x0 + xStride;
         int x2 = x1 + xStride;
         int x3 = x2 + xStride;
@@ -86,22 +86,22 @@ final class FloatGemm {
             FloatVector w1 = FloatVector.fromArray(F, panel, p + FL);
             FloatVector w2 = FloatVector.fromArray(F, panel, p + 2 * FL);
             FloatVector w3 = FloatVector.fromArray(F, panel, p + 3 * FL);
-            FloatVector b = FloatVector.broadcast(F, x[x0 + i]);
+            FloatVector b = FloatVector.broadcast(F, x[x0 + i * xStep]);
             a00 = w0.fma(b, a00);
             a01 = w1.fma(b, a01);
             a02 = w2.fma(b, a02);
             a03 = w3.fma(b, a03);
-            b = FloatVector.broadcast(F, x[x1 + i]);
+            b = FloatVector.broadcast(F, x[x1 + i * xStep]);
             a10 = w0.fma(b, a10);
             a11 = w1.fma(b, a11);
             a12 = w2.fma(b, a12);
             a13 = w3.fma(b, a13);
-            b = FloatVector.broadcast(F, x[x2 + i]);
+            b = FloatVector.broadcast(F, x[x2 + i * xStep]);
             a20 = w0.fma(b, a20);
             a21 = w1.fma(b, a21);
             a22 = w2.fma(b, a22);
             a23 = w3.fma(b, a23);
-            b = FloatVector.broadcast(F, x[x3 + i]);
+            b = FloatVector.broadcast(F, x[x3 + i * xStep]);
             a30 = w0.fma(b, a30);
             a31 = w1.fma(b, a31);
             a32 = w2.fma(b, a32);
@@ -125,7 +125,8 @@ final class FloatGemm {
         a33.intoArray(c, c3 + 3 * FL);
     }
 
-    private static void tile4x2(float[] panel, int r, int k, float[] x, int x0, int xStride, float[] c, int c0, int cStride) {
+    private static void tile4x2(float[] panel, int r, int k, float[] x, int x0, int xStride, int xStep, float[] c, int c0,
+            int cStride) {
         int x1 = x0 + xStride;
         int x2 = x1 + xStride;
         int x3 = x2 + xStride;
@@ -144,16 +145,16 @@ final class FloatGemm {
             int p = i * ROWS + r;
             FloatVector w0 = FloatVector.fromArray(F, panel, p);
             FloatVector w1 = FloatVector.fromArray(F, panel, p + FL);
-            FloatVector b = FloatVector.broadcast(F, x[x0 + i]);
+            FloatVector b = FloatVector.broadcast(F, x[x0 + i * xStep]);
             a00 = w0.fma(b, a00);
             a01 = w1.fma(b, a01);
-            b = FloatVector.broadcast(F, x[x1 + i]);
+            b = FloatVector.broadcast(F, x[x1 + i * xStep]);
             a10 = w0.fma(b, a10);
             a11 = w1.fma(b, a11);
-            b = FloatVector.broadcast(F, x[x2 + i]);
+            b = FloatVector.broadcast(F, x[x2 + i * xStep]);
             a20 = w0.fma(b, a20);
             a21 = w1.fma(b, a21);
-            b = FloatVector.broadcast(F, x[x3 + i]);
+            b = FloatVector.broadcast(F, x[x3 + i * xStep]);
             a30 = w0.fma(b, a30);
             a31 = w1.fma(b, a31);
         }
@@ -167,14 +168,14 @@ final class FloatGemm {
         a31.intoArray(c, c3 + FL);
     }
 
-    private static void tile1x4(float[] panel, int r, int k, float[] x, int x0, float[] c, int c0) {
+    private static void tile1x4(float[] panel, int r, int k, float[] x, int x0, int xStep, float[] c, int c0) {
         FloatVector a0 = FloatVector.fromArray(F, c, c0);
         FloatVector a1 = FloatVector.fromArray(F, c, c0 + FL);
         FloatVector a2 = FloatVector.fromArray(F, c, c0 + 2 * FL);
         FloatVector a3 = FloatVector.fromArray(F, c, c0 + 3 * FL);
         for (int i = 0; i < k; i++) {
             int p = i * ROWS + r;
-            FloatVector b = FloatVector.broadcast(F, x[x0 + i]);
+            FloatVector b = FloatVector.broadcast(F, x[x0 + i * xStep]);
             a0 = FloatVector.fromArray(F, panel, p).fma(b, a0);
             a1 = FloatVector.fromArray(F, panel, p + FL).fma(b, a1);
             a2 = FloatVector.fromArray(F, panel, p + 2 * FL).fma(b, a2);

@@ -85,14 +85,14 @@ final class Products {
         for (int b = 0; b < w.blocks; b += PANEL_BLOCKS) {
             int end = Math.min(w.blocks, b + PANEL_BLOCKS);
             Unpack.floats(w, group, b, end, s.d, s.m, panel);
-            FloatGemm.multiply(panel, (end - b) * 32, x.x, x.offset + b * 32, x.stride, count, c, cAt, cStride, b > 0);
+            FloatGemm.multiply(panel, (end - b) * 32, x.x, x.offset + b * 32, x.stride, 1, count, c, cAt, cStride, b > 0);
         }
     }
 
     private static void shortGroup(PackedMatrix w, int group, SimdActivations x, int count, Scratch s, float[] c, int cAt,
             int cStride) {
         if (w.packing.scales.hasMin()) {
-            FloatGemm.multiply(s.m, w.blocks, x.sums, 0, w.blocks, count, c, cAt, cStride, false);
+            FloatGemm.multiply(s.m, w.blocks, x.sums, 0, w.blocks, 1, count, c, cAt, cStride, false);
         } else {
             for (int t = 0; t < count; t++) {
                 Arrays.fill(c, cAt + t * cStride, cAt + t * cStride + ROWS, 0f);
@@ -218,7 +218,7 @@ final class Products {
                     panel[i * ROWS + r] = s.row[i];
                 }
             }
-            FloatGemm.multiply(panel, m, x.x, x.offset + k, x.stride, count, s.tile, 0, ROWS, k > 0);
+            FloatGemm.multiply(panel, m, x.x, x.offset + k, x.stride, 1, count, s.tile, 0, ROWS, k > 0);
         }
     }
 }

@@ -6,6 +6,7 @@ import static ai.realm.core.kernel.simd.Lanes.FL;
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Activations;
+import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KvType;
 import ai.realm.core.kernel.WeightMatrix;
@@ -184,5 +185,10 @@ public final class SimdKernels implements Kernels {
             long values, int positions, int dim, float[] out, int outOffset, int outStride) {
         SimdKv.weightedValues(weight, weightOffset, weightStride, queries, type, memory, values, positions, dim, out, outOffset,
                 outStride);
+    }
+
+    @Override
+    public void attend(AttentionTile tile) {
+        SimdAttention.attend(tile);
     }
 }

@@ -47,11 +47,11 @@ final class SimdKv {
     }
 
     /** {@code positions} rows of {@code dim} numbers as floats, one after the other. */
-    static void load(KvType type, MemorySegment memory, long at, int positions, int dim, float[] out) {
+    static void load(KvType type, MemorySegment memory, long at, int positions, int dim, float[] out, int to) {
         switch (type) {
-            case F32 -> VectorLoads.floats(memory, at, out, 0, positions * dim);
-            case F16 -> VectorLoads.halves(memory, at, out, 0, positions * dim);
-            case Q8_0 -> VectorLoads.bytes(memory, at, out, 0, positions * dim);
+            case F32 -> VectorLoads.floats(memory, at, out, to, positions * dim);
+            case F16 -> VectorLoads.halves(memory, at, out, to, positions * dim);
+            case Q8_0 -> VectorLoads.bytes(memory, at, out, to, positions * dim);
         }
     }
 
@@ -62,7 +62,7 @@ final class SimdKv {
         float[] rows = scratch.row = Scratch.atLeast(scratch.row, run * dim);
         for (int p = 0; p < positions; p += run) {
             int n = Math.min(run, positions - p);
-            load(type, memory, keys + (long) p * type.rowBytes(dim), n, dim, rows);
+            load(type, memory, keys + (long) p * type.rowBytes(dim), n, dim, rows, 0);
             for (int q = 0; q < queries; q++) {
                 int qo = queryOffset + q * queryStride;
                 int to = outOffset + q * outStride + p;
@@ -80,7 +80,7 @@ final class SimdKv {
         float[] rows = scratch.row = Scratch.atLeast(scratch.row, run * dim);
         for (int p = 0; p < positions; p += run) {
             int n = Math.min(run, positions - p);
-            load(type, memory, values + (long) p * type.rowBytes(dim), n, dim, rows);
+            load(type, memory, values + (long) p * type.rowBytes(dim), n, dim, rows, 0);
             for (int q = 0; q < queries; q++) {
                 int wo = weightOffset + q * weightStride + p;
                 for (int i = 0; i < n; i++) {

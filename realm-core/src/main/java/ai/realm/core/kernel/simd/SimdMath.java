@@ -61,6 +61,51 @@ final class SimdMath {
         return total;
     }
 
+    /** {@code out = e^x} of one vector. */
+    static void exp(float[] x, int at, float[] out, int to) {
+        FloatVector v = FloatVector.fromArray(F, x, at);
+        VectorMask<Float> tiny = v.lt(MIN);
+        v = v.max(MIN).min(MAX);
+        FloatVector t = v.mul(LOG2E).add(ROUND);
+        FloatVector k = t.sub(ROUND);
+        FloatVector r = k.fma(FloatVector.broadcast(F, -LN2_HIGH), v);
+        r = k.fma(FloatVector.broadcast(F, -LN2_LOW), r);
+        FloatVector p = FloatVector.broadcast(F, C7).fma(r, FloatVector.broadcast(F, C6));
+        p = p.fma(r, FloatVector.broadcast(F, C5)).fma(r, FloatVector.broadcast(F, C4));
+        p = p.fma(r, FloatVector.broadcast(F, C3)).fma(r, FloatVector.broadcast(F, C2));
+        p = p.mul(r).fma(r, r).add(1f);
+        IntVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+        FloatVector e = p.reinterpretAsInts().add(power).reinterpretAsFloats().blend(0f, tiny);
+        e.intoArray(out, to);
+    }
+
+    /**
+     * {@code x[i][c] = e^(x[i][c] - shift[c])} for one vector of columns and {@code n} rows {@code stride} apart, adding them to
+     * {@code sums[c]}.
+     */
+    static void expColumn(float[] x, int n, int stride, int c, float[] shift, int shiftAt, float[] sums, int sumAt) {
+        FloatVector max = FloatVector.fromArray(F, shift, shiftAt);
+        FloatVector sum = FloatVector.fromArray(F, sums, sumAt);
+        for (int i = 0; i < n; i++) {
+            FloatVector v = FloatVector.fromArray(F, x, i * stride + c).sub(max);
+            VectorMask<Float> tiny = v.lt(MIN);
+            v = v.max(MIN).min(MAX);
+            FloatVector t = v.mul(LOG2E).add(ROUND);
+            FloatVector k = t.sub(ROUND);
+            FloatVector r = k.fma(FloatVector.broadcast(F, -LN2_HIGH), v);
+            r = k.fma(FloatVector.broadcast(F, -LN2_LOW), r);
+            FloatVector p = FloatVector.broadcast(F, C7).fma(r, FloatVector.broadcast(F, C6));
+            p = p.fma(r, FloatVector.broadcast(F, C5)).fma(r, FloatVector.broadcast(F, C4));
+            p = p.fma(r, FloatVector.broadcast(F, C3)).fma(r, FloatVector.broadcast(F, C2));
+            p = p.mul(r).fma(r, r).add(1f);
+            IntVector power = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+            FloatVector e = p.reinterpretAsInts().add(power).reinterpretAsFloats().blend(0f, tiny);
+            e.intoArray(x, i * stride + c);
+            sum = sum.add(e);
+        }
+        sum.intoArray(sums, sumAt);
+    }
+
     static void activate(Activation activation, float[] x, int at, int n) {
         switch (activation) {
             case SILU -> swish(x, at, n, 1f, 0f);

@@ -1,0 +1,164 @@
+package ai.realm.core.kernel;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One unit of attention for {@link Kernels#attend}: up to {@link #MAX_ROWS} query rows (tokens of one sequence times the query
+ * heads that share a KV head), each with the range of positions it sees, over keys and values that lie in pages of consecutive
+ * positions. Reused from tile to tile; one thread at a time.
+ */
+public final class AttentionTile {
+    /** Query rows in a tile at most. */
+    public static final int MAX_ROWS = 64;
+
+    private final int keyDim;
+    private final int valueDim;
+    private final float scale;
+    private final float softCap;
+    private final float[] queries;
+    private final float[] out;
+    private final int[] low = new int[MAX_ROWS];
+    private final int[] high = new int[MAX_ROWS];
+    private final float @Nullable [] sinks;
+    private int rows;
+    private KvType type = KvType.F32;
+    private MemorySegment memory = MemorySegment.NULL;
+    private int pagePositions = 1;
+    private long[] keyPages = new long[0];
+    private long[] valuePages = new long[0];
+
+    /**
+     * @param scale factor of query · key
+     * @param softCap scores become {@code cap * tanh(score / cap)}; 0 for none
+     * @param hasSinks whether every row has a logit that joins the softmax's sum only
+     */
+    public AttentionTile(int keyDim, int valueDim, float scale, float softCap, boolean hasSinks) {
+        this.keyDim = keyDim;
+        this.valueDim = valueDim;
+        this.scale = scale;
+        this.softCap = softCap;
+        this.queries = new float[MAX_ROWS * keyDim];
+        this.out = new float[MAX_ROWS * valueDim];
+        this.sinks = hasSinks ? new float[MAX_ROWS] : null;
+    }
+
+    /** Begins a tile without rows over these keys and values; pages are given by {@link #page}. */
+    public void begin(KvType newType, MemorySegment newMemory, int newPagePositions) {
+        type = newType;
+        memory = newMemory;
+        pagePositions = newPagePositions;
+        rows = 0;
+    }
+
+    /** Adds a row that sees the positions {@code from} to {@code to}, not included; its query is then written to {@link #queries}. */
+    public int addRow(int from, int to, float sink) {
+        if (rows == MAX_ROWS || from < 0) {
+            throw new IllegalStateException("a tile has " + MAX_ROWS + " rows at most, positions from 0");
+        }
+        low[rows] = from;
+        high[rows] = Math.max(from, to);
+        if (sinks != null) {
+            sinks[rows] = sink;
+        }
+        return rows++;
+    }
+
+    /** Says where the positions {@code page * pagePositions} and on have their keys and values. */
+    public void page(int page, long keysAt, long valuesAt) {
+        if (page >= keyPages.length) {
+            int n = Math.max(page + 1, 2 * keyPages.length);
+            keyPages = Arrays.copyOf(keyPages, n);
+            valuePages = Arrays.copyOf(valuePages, n);
+        }
+        keyPages[page] = keysAt;
+        valuePages[page] = valuesAt;
+    }
+
+    /** Query rows of {@link #keyDim} numbers. */
+    public float[] queries() {
+        return queries;
+    }
+
+    /** Result rows of {@link #valueDim} numbers. */
+    public float[] out() {
+        return out;
+    }
+
+    public int rows() {
+        return rows;
+    }
+
+    public int keyDim() {
+        return keyDim;
+    }
+
+    public int valueDim() {
+        return valueDim;
+    }
+
+    public float scale() {
+        return scale;
+    }
+
+    public float softCap() {
+        return softCap;
+    }
+
+    public KvType type() {
+        return type;
+    }
+
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    public boolean hasSinks() {
+        return sinks != null;
+    }
+
+    public float sink(int row) {
+        return Objects.requireNonNull(sinks)[row];
+    }
+
+    public int low(int row) {
+        return low[row];
+    }
+
+    public int high(int row) {
+        return high[row];
+    }
+
+    /** First position that any row sees. */
+    public int lowest() {
+        int min = Integer.MAX_VALUE;
+        for (int r = 0; r < rows; r++) {
+            min = Math.min(min, low[r]);
+        }
+        return min;
+    }
+
+    /** End of the positions that any row sees. */
+    public int highest() {
+        int max = 0;
+        for (int r = 0; r < rows; r++) {
+            max = Math.max(max, high[r]);
+        }
+        return max;
+    }
+
+    /** Positions from {@code position} on that lie together in its page. */
+    public int together(int position) {
+        return pagePositions - position % pagePositions;
+    }
+
+    public long keyAt(int position) {
+        return keyPages[position / pagePositions] + (long) (position % pagePositions) * type.rowBytes(keyDim);
+    }
+
+    public long valueAt(int position) {
+        return valuePages[position / pagePositions] + (long) (position % pagePositions) * type.rowBytes(valueDim);
+    }
+}

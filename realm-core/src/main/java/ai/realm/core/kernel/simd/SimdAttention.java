@@ -1,0 +1,260 @@
+package ai.realm.core.kernel.simd;
+
+import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
+import static ai.realm.core.kernel.simd.Lanes.F;
+import static ai.realm.core.kernel.simd.Lanes.FL;
+
+import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.AttentionTile;
+import ai.realm.core.kernel.simd.SimdActivations.Scratch;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Attention of a tile with a running softmax (arXiv 1805.02867) over chunks of positions. Many rows: lane = query row, queries
+ * transposed once, so that keys and values are broadcast as they lie and the softmax never sums across lanes. Few rows
+ * (decoding): inner products along the head's dimension.
+ */
+final class SimdAttention {
+    /** Rows from which lane = row pays. */
+    private static final int MANY = 12;
+    /** Positions of a chunk. */
+    private static final int CHUNK = 64;
+    /** A score that weighs nothing, and a maximum that nothing seen is below. */
+    private static final float MASKED = -1e30f;
+    private static final float NOTHING = -1e29f;
+
+    private SimdAttention() {
+    }
+
+    static void attend(AttentionTile tile) {
+        Scratch s = Scratch.get();
+        s.row = Scratch.atLeast(s.row, CHUNK * Math.max(tile.keyDim(), tile.valueDim()));
+        s.d = Scratch.atLeast(s.d, 3 * ROWS);
+        if (tile.rows() >= MANY) {
+            many(tile, s);
+        } else {
+            few(tile, s);
+        }
+    }
+
+    private static void loadKeys(AttentionTile tile, int from, int n, float[] to) {
+        for (int i = 0; i < n;) {
+            int run = Math.min(n - i, tile.together(from + i));
+            SimdKv.load(tile.type(), tile.memory(), tile.keyAt(from + i), run, tile.keyDim(), to, i * tile.keyDim());
+            i += run;
+        }
+    }
+
+    private static void loadValues(AttentionTile tile, int from, int n, float[] to) {
+        for (int i = 0; i < n;) {
+            int run = Math.min(n - i, tile.together(from + i));
+            SimdKv.load(tile.type(), tile.memory(), tile.valueAt(from + i), run, tile.valueDim(), to, i * tile.valueDim());
+            i += run;
+        }
+    }
+
+    /** {@code s.d} holds per row the maximum so far, the sum so far and the factor of what was gathered before. */
+    private static void begin(AttentionTile tile, float[] state) {
+        for (int r = 0; r < ROWS; r++) {
+            boolean sink = tile.hasSinks() && r < tile.rows();
+            state[r] = sink ? tile.sink(r) : NOTHING;
+            state[ROWS + r] = sink ? 1 : 0;
+        }
+    }
+
+    private static void many(AttentionTile tile, Scratch s) {
+        int keyDim = tile.keyDim();
+        int valueDim = tile.valueDim();
+        s.panel = Scratch.atLeast(s.panel, keyDim * ROWS);
+        s.tile = Scratch.atLeast(s.tile, CHUNK * ROWS);
+        s.m = Scratch.atLeast(s.m, valueDim * ROWS);
+        Arrays.fill(s.m, 0, valueDim * ROWS, 0f);
+        transposeQueries(tile, s.panel);
+        begin(tile, s.d);
+        int end = tile.highest();
+        for (int from = tile.lowest(); from < end; from += CHUNK) {
+            int n = Math.min(CHUNK, end - from);
+            loadKeys(tile, from, n, s.row);
+            FloatGemm.multiply(s.panel, keyDim, s.row, 0, keyDim, 1, n, s.tile, 0, ROWS, false);
+            if (tile.softCap() > 0) {
+                cap(s.tile, n * ROWS, tile.softCap());
+            }
+            mask(tile, from, n, s.tile);
+            for (int r = 0; r < ROWS; r += FL) {
+                weigh(s.tile, n, r, s.d);
+                rescale(s.m, valueDim, r, s.d);
+            }
+            loadValues(tile, from, n, s.row);
+            FloatGemm.multiply(s.tile, n, s.row, 0, 1, valueDim, valueDim, s.m, 0, ROWS, true);
+        }
+        for (int r = 0; r < tile.rows(); r++) {
+            float inverse = s.d[ROWS + r] > 0 ? 1 / s.d[ROWS + r] : 0;
+            for (int d = 0; d < valueDim; d++) {
+                tile.out()[r * valueDim + d] = s.m[d * ROWS + r] * inverse;
+            }
+        }
+    }
+
+    private static void transposeQueries(AttentionTile tile, float[] panel) {
+        int dim = tile.keyDim();
+        float[] q = tile.queries();
+        for (int d = 0; d < dim; d++) {
+            for (int r = 0; r < tile.rows(); r++) {
+                panel[d * ROWS + r] = q[r * dim + d] * tile.scale();
+            }
+            for (int r = tile.rows(); r < ROWS; r++) {
+                panel[d * ROWS + r] = 0;
+            }
+        }
+    }
+
+    private static void cap(float[] x, int n, float cap) {
+        for (int i = 0; i < n; i++) {
+            x[i] /= cap;
+        }
+        SimdMath.activate(Activation.TANH, x, 0, n);
+        for (int i = 0; i < n; i++) {
+            x[i] *= cap;
+        }
+    }
+
+    private static void mask(AttentionTile tile, int from, int n, float[] scores) {
+        for (int r = 0; r < tile.rows(); r++) {
+            for (int p = 0; p < Math.min(n, tile.low(r) - from); p++) {
+                scores[p * ROWS + r] = MASKED;
+            }
+            for (int p = Math.max(0, tile.high(r) - from); p < n; p++) {
+                scores[p * ROWS + r] = MASKED;
+            }
+        }
+    }
+
+    /** Turns a chunk's scores of one vector of rows into weights and brings the rows' maxima, sums and factors up to date. */
+    private static void weigh(float[] scores, int n, int r, float[] state) {
+        FloatVector before = FloatVector.fromArray(F, state, r);
+        FloatVector max = before;
+        for (int p = 0; p < n; p++) {
+            max = max.max(FloatVector.fromArray(F, scores, p * ROWS + r));
+        }
+        max.intoArray(state, r);
+        before.sub(max).intoArray(state, 2 * ROWS + r);
+        SimdMath.exp(state, 2 * ROWS + r, state, 2 * ROWS + r);
+        FloatVector sum = FloatVector.fromArray(F, state, ROWS + r).mul(FloatVector.fromArray(F, state, 2 * ROWS + r));
+        sum.intoArray(state, ROWS + r);
+        SimdMath.expColumn(scores, n, ROWS, r, state, r, state, ROWS + r);
+    }
+
+    private static void rescale(float[] out, int dim, int r, float[] state) {
+        FloatVector factor = FloatVector.fromArray(F, state, 2 * ROWS + r);
+        for (int d = 0; d < dim; d++) {
+            FloatVector.fromArray(F, out, d * ROWS + r).mul(factor).intoArray(out, d * ROWS + r);
+        }
+    }
+
+    private static void few(AttentionTile tile, Scratch s) {
+        int keyDim = tile.keyDim();
+        int valueDim = tile.valueDim();
+        int rows = tile.rows();
+        s.tile = Scratch.atLeast(s.tile, MANY * CHUNK);
+        Arrays.fill(tile.out(), 0, rows * valueDim, 0f);
+        begin(tile, s.d);
+        int end = tile.highest();
+        for (int from = tile.lowest(); from < end; from += CHUNK) {
+            int n = Math.min(CHUNK, end - from);
+            loadKeys(tile, from, n, s.row);
+            for (int r = 0; r < rows; r++) {
+                int low = Math.max(0, tile.low(r) - from);
+                int high = Math.min(n, tile.high(r) - from);
+                rowScores(tile, r, low, high, s);
+            }
+            loadValues(tile, from, n, s.row);
+            for (int r = 0; r < rows; r++) {
+                int low = Math.max(0, tile.low(r) - from);
+                int high = Math.min(n, tile.high(r) - from);
+                if (low < high) {
+                    gather(s.tile, r * CHUNK + low, high - low, s.row, low * valueDim, valueDim, s.d[2 * ROWS + r], tile.out(),
+                            r * valueDim);
+                }
+            }
+        }
+        for (int r = 0; r < rows; r++) {
+            float inverse = s.d[ROWS + r] > 0 ? 1 / s.d[ROWS + r] : 0;
+            for (int d = 0; d < valueDim; d++) {
+                tile.out()[r * valueDim + d] *= inverse;
+            }
+        }
+    }
+
+    private static void rowScores(AttentionTile tile, int r, int low, int high, Scratch s) {
+        if (low >= high) {
+            return;
+        }
+        int at = r * CHUNK;
+        float[] scores = s.tile;
+        int dim = tile.keyDim();
+        float max = s.d[r];
+        for (int p = low; p < high; p++) {
+            scores[at + p] = Dot.dot(tile.queries(), r * dim, s.row, p * dim, dim) * tile.scale();
+        }
+        if (tile.softCap() > 0) {
+            for (int p = low; p < high; p++) {
+                scores[at + p] = tile.softCap() * (float) Math.tanh(scores[at + p] / tile.softCap());
+            }
+        }
+        for (int p = low; p < high; p++) {
+            max = Math.max(max, scores[at + p]);
+        }
+        float factor = (float) Math.exp(s.d[r] - max);
+        s.d[r] = max;
+        s.d[2 * ROWS + r] = factor;
+        s.d[ROWS + r] = s.d[ROWS + r] * factor + SimdMath.expSum(scores, at + low, high - low, max);
+    }
+
+    /** {@code out = out * factor + sum_p weight[p] * values[p]}. */
+    private static void gather(float[] weight, int at, int n, float[] values, int from, int dim, float factor, float[] out,
+            int to) {
+        int d = 0;
+        for (; d + 4 * FL <= dim; d += 4 * FL) {
+            gatherFour(weight, at, n, values, from + d, dim, factor, out, to + d);
+        }
+        for (; d + FL <= dim; d += FL) {
+            gatherOne(weight, at, n, values, from + d, dim, factor, out, to + d);
+        }
+        for (; d < dim; d++) {
+            float sum = out[to + d] * factor;
+            for (int p = 0; p < n; p++) {
+                sum += weight[at + p] * values[from + p * dim + d];
+            }
+            out[to + d] = sum;
+        }
+    }
+
+    private static void gatherFour(float[] weight, int at, int n, float[] values, int from, int dim, float factor, float[] out,
+            int to) {
+        FloatVector a0 = FloatVector.fromArray(F, out, to).mul(factor);
+        FloatVector a1 = FloatVector.fromArray(F, out, to + FL).mul(factor);
+        FloatVector a2 = FloatVector.fromArray(F, out, to + 2 * FL).mul(factor);
+        FloatVector a3 = FloatVector.fromArray(F, out, to + 3 * FL).mul(factor);
+        for (int p = 0; p < n; p++) {
+            FloatVector w = FloatVector.broadcast(F, weight[at + p]);
+            a0 = FloatVector.fromArray(F, values, from + p * dim).fma(w, a0);
+            a1 = FloatVector.fromArray(F, values, from + p * dim + FL).fma(w, a1);
+            a2 = FloatVector.fromArray(F, values, from + p * dim + 2 * FL).fma(w, a2);
+            a3 = FloatVector.fromArray(F, values, from + p * dim + 3 * FL).fma(w, a3);
+        }
+        a0.intoArray(out, to);
+        a1.intoArray(out, to + FL);
+        a2.intoArray(out, to + 2 * FL);
+        a3.intoArray(out, to + 3 * FL);
+    }
+
+    private static void gatherOne(float[] weight, int at, int n, float[] values, int from, int dim, float factor, float[] out,
+            int to) {
+        FloatVector a = FloatVector.fromArray(F, out, to).mul(factor);
+        for (int p = 0; p < n; p++) {
+            a = FloatVector.fromArray(F, values, from + p * dim).fma(FloatVector.broadcast(F, weight[at + p]), a);
+        }
+        a.intoArray(out, to);
+    }
+}
