@@ -13,7 +13,8 @@ import java.util.stream.Collectors;
 
 /** Runs a folder of conformance data: a subfolder for each kind, any subset of them. */
 final class Verifier {
-    private static final Map<String, Kind> KINDS = kinds(new QuantsKind(), new TokenizersKind(), new SamplingKind());
+    private static final Map<String, Kind> KINDS = kinds(ModelsKind.archs(), ModelsKind.rope(), new QuantsKind(),
+            ModelsKind.quantized(), new TokenizersKind(), new GgufBadKind(), new SamplingKind());
 
     private final Map<String, Tally> tallies = new LinkedHashMap<>();
 
