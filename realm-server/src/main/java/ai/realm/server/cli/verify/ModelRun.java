@@ -10,6 +10,7 @@ import ai.realm.core.model.ForwardBatch;
 import ai.realm.core.model.Model;
 import ai.realm.core.model.Models;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -22,6 +23,7 @@ final class ModelRun implements AutoCloseable {
     private final GgufFile file;
     private final Compute compute;
     private final Model model;
+    private final Arena arena = Arena.ofShared();
     private final ContiguousKv kv;
     private final ForwardBatch batch;
 
@@ -30,7 +32,7 @@ final class ModelRun implements AutoCloseable {
         this.compute = compute;
         this.model = model;
         this.batch = new ForwardBatch(model.maxBatch());
-        this.kv = new ContiguousKv(model.kvShape(), KvType.F32, 1, positions);
+        this.kv = new ContiguousKv(model.kvShape(), 1, positions, KvType.F32, arena);
     }
 
     /**
@@ -54,7 +56,7 @@ final class ModelRun implements AutoCloseable {
         int vocab = model.config().vocabSize();
         float[] out = new float[Math.multiplyExact(positions.length, vocab)];
         FloatRows rows = new FloatRows(model.maxBatch(), vocab);
-        kv.reset(0);
+        kv.reset();
         int done = 0;
         for (int from = 0; from < tokens.length; from += model.maxBatch()) {
             batch.clear();
@@ -71,7 +73,7 @@ final class ModelRun implements AutoCloseable {
     /** The continuation of a prompt by the largest logit; the prompt goes in by batches of odd sizes. */
     int[] greedy(int[] prompt, int count) {
         FloatRows row = new FloatRows(1, model.config().vocabSize());
-        kv.reset(0);
+        kv.reset();
         int from = 0;
         for (int step = 0; from < prompt.length; step++) {
             int size = step < ODD_BATCHES.length ? ODD_BATCHES[step] : model.maxBatch();
@@ -109,7 +111,7 @@ final class ModelRun implements AutoCloseable {
     public void close() {
         model.close();
         compute.close();
-        kv.close();
+        arena.close();
         file.close();
     }
 }
