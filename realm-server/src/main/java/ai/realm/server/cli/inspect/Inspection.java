@@ -47,7 +47,8 @@ record Inspection(Map<String, TypeUse> types, long weightBytes, @Nullable String
         String tokenizer = null;
         try {
             tokenizer = Tokenizers.fromGguf(file).map(Inspection::describe).orElse("none: takes token ids only");
-            Compute.Options plain = Compute.Options.defaults().withThreads(1).withActivationMode(ActivationMode.F32).withKernels("scalar");
+            Compute.Options plain = Compute.Options.defaults().withThreads(1).withActivationMode(ActivationMode.F32)
+                    .withKernels("scalar");
             try (Compute compute = Compute.open(plain);
                     Model model = Models.load(file, compute, new Models.Options(1, 0))) {
                 KvShape kv = model.kvShape();
