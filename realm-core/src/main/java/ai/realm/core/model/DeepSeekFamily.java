@@ -94,7 +94,7 @@ final class DeepSeekFamily {
 
     private static FeedForward experts(DecoderBuilder d, int l) {
         ModelKeys keys = d.keys();
-        ExpertsBuilder experts = d.experts(l).normalise(keys.flag("expert_weights_norm", false)).groups();
+        ExpertsBuilder experts = d.experts(l).normalise(keys.flag("expert_weights_norm", false)).scaled().groups();
         int gating = keys.integerOr("expert_gating_func", 0, 0, 3);
         experts.gating(switch (gating == 0 ? gatingOfOldFiles(d) : gating) {
             case 1 -> Router.Gating.SOFTMAX;

@@ -20,7 +20,7 @@ final class ExpertsBuilder {
     private int groups = 1;
     private int groupsUsed = 1;
     private ExpertMlp.Gate join = ExpertMlp.Gate.SILU;
-    private int length;
+    private final int length;
     private int sharedLength;
 
     ExpertsBuilder(DecoderBuilder decoder, int layer) {
@@ -29,8 +29,6 @@ final class ExpertsBuilder {
         ModelKeys keys = decoder.keys();
         this.experts = keys.integer("expert_count", 1, 1 << 16);
         this.used = keys.perLayer("expert_used_count", decoder.layerCount(), 1, experts)[layer];
-        float given = keys.numberOr("expert_weights_scale", 0f);
-        this.scale = given == 0f ? 1f : given;
         this.length = keys.has("expert_feed_forward_length")
                 ? keys.perLayer("expert_feed_forward_length", decoder.layerCount(), 1, ModelKeys.MAX_WIDTH)[layer]
                 : decoder.feedForwardLength(layer);
@@ -43,6 +41,13 @@ final class ExpertsBuilder {
 
     ExpertsBuilder normalise(boolean sumToOne) {
         normalise = sumToOne;
+        return this;
+    }
+
+    /** {@code expert_weights_scale} multiplies the weights. */
+    ExpertsBuilder scaled() {
+        float given = decoder.keys().numberOr("expert_weights_scale", 0f);
+        scale = given == 0f ? 1f : given;
         return this;
     }
 

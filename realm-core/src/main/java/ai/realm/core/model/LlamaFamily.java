@@ -14,11 +14,15 @@ final class LlamaFamily {
 
     /** Llama, Mistral and Mixtral. */
     static void llama(DecoderBuilder d) {
-        plain(d, d.rope(Order.NORM), null);
+        plain(d, d.rope(Order.NORM), usualScale(d), null);
     }
 
-    private static void plain(DecoderBuilder d, @Nullable RopeTable rope, Attention.@Nullable Temperature temperature) {
-        float scale = attentionScale(d);
+    private static float usualScale(DecoderBuilder d) {
+        return (float) (1 / Math.sqrt(d.keyDim()));
+    }
+
+    private static void plain(DecoderBuilder d, @Nullable RopeTable rope, float scale,
+            Attention.@Nullable Temperature temperature) {
         d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).scale(scale).temperature(temperature).build(),
                 mlpOrExperts(d, l)));
     }
@@ -30,7 +34,7 @@ final class LlamaFamily {
                 keys.positiveOr("rope.scaling.yarn_beta_slow", 1), keys.numberOr("rope.scaling.yarn_log_multiplier", 0));
         RopeTable rope = d.rope(Order.NORM, keys.positiveOr("rope.freq_base", 10000f), scaling);
         float sharpening = keys.numberOr("attention.temperature_scale", 0);
-        plain(d, rope, sharpening == 0 ? null : new Attention.Temperature(sharpening, scaling.originalContext()));
+        plain(d, rope, usualScale(d), sharpening == 0 ? null : new Attention.Temperature(sharpening, scaling.originalContext()));
     }
 
     /** Embedding, attention, branches and logits have scales of their own; the key rope.scaling.finetuned switches positions off. */
@@ -41,14 +45,14 @@ final class LlamaFamily {
         d.residualScale(residual == 0 ? 1 : residual);
         float embedding = keys.numberOr("embedding_scale", 0);
         d.embeddingScale(embedding == 0 ? 1 : embedding);
-        plain(d, keys.flag("rope.scaling.finetuned", true) ? d.rope(Order.NORM) : null, null);
+        float scale = keys.numberOr("attention.scale", 0);
+        plain(d, keys.flag("rope.scaling.finetuned", true) ? d.rope(Order.NORM) : null, scale == 0 ? usualScale(d) : scale, null);
     }
 
     /** Every fourth layer has no positions. */
     static void smollm3(DecoderBuilder d) {
         RopeTable rope = d.rope(Order.NORM);
-        float scale = attentionScale(d);
-        d.layers(l -> d.preNormLayer(l, d.attention(l).rope((l + 1) % 4 == 0 ? null : rope).scale(scale).build(),
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope((l + 1) % 4 == 0 ? null : rope).build(),
                 d.gatedMlp(l, Activation.SILU)));
     }
 
@@ -120,11 +124,5 @@ final class LlamaFamily {
         }
         return d.experts(layer).shared(d.keys().integerOr("expert_shared_feed_forward_length", 0, 0, ModelKeys.MAX_WIDTH))
                 .build();
-    }
-
-    /** {@code attention.scale}, or {@code 1/sqrt(head)} where the key is absent or 0. */
-    static float attentionScale(DecoderBuilder d) {
-        float scale = d.keys().numberOr("attention.scale", 0);
-        return scale == 0 ? (float) (1 / Math.sqrt(d.keyDim())) : scale;
     }
 }

@@ -1,0 +1,146 @@
+package ai.realm.core.model;
+
+import ai.realm.core.gguf.GgufBuilder;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * A tiny model of one architecture with weights made by a formula, and what the reference computes with it; see
+ * {@code tiny-models.md} beside the data.
+ */
+record TinyModel(JsonNode data) {
+    static List<TinyModel> all() throws IOException {
+        List<TinyModel> out = new ArrayList<>();
+        try (BufferedReader in = new BufferedReader(new InputStreamReader(
+                Objects.requireNonNull(TinyModel.class.getResourceAsStream("tiny-models.jsonl")), StandardCharsets.UTF_8))) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                out.add(new TinyModel(new ObjectMapper().readTree(line)));
+            }
+        }
+        return out;
+    }
+
+    static TinyModel named(String name) throws IOException {
+        return all().stream().filter(m -> m.name().equals(name)).findFirst().orElseThrow();
+    }
+
+    String name() {
+        return data.get("name").asText();
+    }
+
+    int[] tokens() {
+        return Golden.ints(data.get("tokens"));
+    }
+
+    /** Positions whose logits are given. */
+    int[] positions() {
+        return Golden.ints(data.get("positions"));
+    }
+
+    int[] greedy() {
+        return Golden.ints(data.get("greedy"));
+    }
+
+    float[] logits() {
+        byte[] bytes = Base64.getDecoder().decode(data.get("logits").asText());
+        float[] out = new float[bytes.length / 4];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(out);
+        return out;
+    }
+
+    GgufBuilder file() {
+        return file("", 0);
+    }
+
+    /** The file with one key's integer value replaced. */
+    GgufBuilder file(String replacedKey, long value) {
+        GgufBuilder out = new GgufBuilder();
+        for (JsonNode key : data.get("keys")) {
+            String name = key.get(0).asText();
+            if (name.equals(replacedKey)) {
+                out.u64(name, value);
+            } else {
+                addKey(out, name, key.get(1).asText(), key.get(2));
+            }
+        }
+        for (JsonNode tensor : data.get("tensors")) {
+            long[] dims = new long[tensor.size() - 1];
+            for (int i = 0; i < dims.length; i++) {
+                dims[i] = tensor.get(i + 1).asLong();
+            }
+            out.tensor(tensor.get(0).asText(), weights(tensor.get(0).asText(), dims), dims);
+        }
+        return out;
+    }
+
+    private static void addKey(GgufBuilder out, String name, String type, JsonNode value) {
+        switch (type) {
+            case "u32" -> out.u32(name, value.asLong());
+            case "i32" -> out.i32(name, value.asInt());
+            case "f32" -> out.f32(name, (float) value.asDouble());
+            case "bool" -> out.bool(name, value.asBoolean());
+            case "string" -> out.string(name, value.asText());
+            case "i32s" -> out.i32s(name, Golden.ints(value));
+            case "bools" -> out.bools(name, booleans(value));
+            default -> throw new IllegalArgumentException(type);
+        }
+    }
+
+    private static boolean[] booleans(JsonNode array) {
+        boolean[] out = new boolean[array.size()];
+        for (int i = 0; i < out.length; i++) {
+            out[i] = array.get(i).asBoolean();
+        }
+        return out;
+    }
+
+    /** SplitMix64 from the hash of the tensor's name, brought to a range by the tensor's kind. */
+    private static float[] weights(String name, long[] dims) {
+        long n = 1;
+        for (long d : dims) {
+            n *= d;
+        }
+        long state = 0xcbf29ce484222325L;
+        for (byte b : name.getBytes(StandardCharsets.UTF_8)) {
+            state = (state ^ b) * 0x100000001b3L;
+        }
+        state += 0x9E3779B97F4A7C15L;
+        float[] out = new float[(int) n];
+        for (int i = 0; i < n; i++) {
+            state += 0x9E3779B97F4A7C15L;
+            long z = (state ^ (state >>> 30)) * 0xBF58476D1CE4E5B9L;
+            z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+            z ^= z >>> 31;
+            out[i] = (float) scaled(name, dims, (z >>> 11) * 0x1p-53 * 2 - 1);
+        }
+        return out;
+    }
+
+    private static double scaled(String name, long[] dims, double u) {
+        if (name.contains("rope_")) {
+            return 1.5 + 0.5 * u;
+        } else if (name.endsWith("ssm_a")) {
+            return -0.5 + 0.4 * u;
+        } else if (name.endsWith("norm.weight") || name.endsWith("norm_2.weight")) {
+            return 1 + 0.2 * u;
+        } else if (name.endsWith(".bias")) {
+            return 0.1 * u;
+        }
+        return dims.length == 1 ? u : u * Math.sqrt(3.0 / dims[0]);
+    }
+
+    @Override
+    public String toString() {
+        return name();
+    }
+}
