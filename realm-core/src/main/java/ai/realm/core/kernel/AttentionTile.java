@@ -3,7 +3,6 @@ package ai.realm.core.kernel;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One unit of attention for {@link Kernels#attend}: up to {@link #MAX_ROWS} query rows (tokens of one sequence times the query
@@ -14,15 +13,16 @@ public final class AttentionTile {
     /** Query rows in a tile at most. */
     public static final int MAX_ROWS = 64;
 
-    private final int keyDim;
-    private final int valueDim;
-    private final float scale;
-    private final float softCap;
     private final float[] queries;
     private final float[] out;
     private final int[] low = new int[MAX_ROWS];
     private final int[] high = new int[MAX_ROWS];
-    private final float @Nullable [] sinks;
+    private final float[] sinks = new float[MAX_ROWS];
+    private int keyDim;
+    private int valueDim;
+    private float scale;
+    private float softCap;
+    private boolean hasSinks;
     private int rows;
     private KvType type = KvType.F32;
     private MemorySegment memory = MemorySegment.NULL;
@@ -30,27 +30,35 @@ public final class AttentionTile {
     private long[] keyPages = new long[0];
     private long[] valuePages = new long[0];
 
-    /**
-     * @param scale factor of query · key
-     * @param softCap scores become {@code cap * tanh(score / cap)}; 0 for none
-     * @param hasSinks whether every row has a logit that joins the softmax's sum only
-     */
-    public AttentionTile(int keyDim, int valueDim, float scale, float softCap, boolean hasSinks) {
-        this.keyDim = keyDim;
-        this.valueDim = valueDim;
-        this.scale = scale;
-        this.softCap = softCap;
-        this.queries = new float[MAX_ROWS * keyDim];
-        this.out = new float[MAX_ROWS * valueDim];
-        this.sinks = hasSinks ? new float[MAX_ROWS] : null;
+    /** Room for rows of these sizes at most. */
+    public AttentionTile(int maxKeyDim, int maxValueDim) {
+        this.queries = new float[Math.multiplyExact(MAX_ROWS, maxKeyDim)];
+        this.out = new float[Math.multiplyExact(MAX_ROWS, maxValueDim)];
     }
 
-    /** Begins a tile without rows over these keys and values; pages are given by {@link #page}. */
-    public void begin(KvType newType, MemorySegment newMemory, int newPagePositions) {
+    /**
+     * Begins a tile without rows.
+     *
+     * @param newScale factor of query · key
+     * @param newSoftCap scores become {@code cap * tanh(score / cap)}; 0 for none
+     * @param newHasSinks whether every row has a logit that joins the softmax's sum only
+     */
+    public void begin(int newKeyDim, int newValueDim, float newScale, float newSoftCap, boolean newHasSinks) {
+        Objects.checkFromIndexSize(0, MAX_ROWS * newKeyDim, queries.length);
+        Objects.checkFromIndexSize(0, MAX_ROWS * newValueDim, out.length);
+        keyDim = newKeyDim;
+        valueDim = newValueDim;
+        scale = newScale;
+        softCap = newSoftCap;
+        hasSinks = newHasSinks;
+        rows = 0;
+    }
+
+    /** Says where keys and values lie; pages are given by {@link #page}. */
+    public void over(KvType newType, MemorySegment newMemory, int newPagePositions) {
         type = newType;
         memory = newMemory;
         pagePositions = newPagePositions;
-        rows = 0;
     }
 
     /** Adds a row that sees the positions {@code from} to {@code to}, not included; its query is then written to {@link #queries}. */
@@ -60,9 +68,7 @@ public final class AttentionTile {
         }
         low[rows] = from;
         high[rows] = Math.max(from, to);
-        if (sinks != null) {
-            sinks[rows] = sink;
-        }
+        sinks[rows] = sink;
         return rows++;
     }
 
@@ -116,11 +122,11 @@ public final class AttentionTile {
     }
 
     public boolean hasSinks() {
-        return sinks != null;
+        return hasSinks;
     }
 
     public float sink(int row) {
-        return Objects.requireNonNull(sinks)[row];
+        return sinks[row];
     }
 
     public int low(int row) {

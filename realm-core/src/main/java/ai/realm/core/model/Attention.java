@@ -1,6 +1,7 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +38,7 @@ final class Attention implements Mixer {
     private final FloatRows mixed;
     private final int queryStride;
 
-    Attention(Parts parts, KvAttention.Spec spec, int layer, KvAttention.Worker[] workers, Scratch scratch) {
+    Attention(Parts parts, KvAttention.Spec spec, int layer, AttentionTile[] workers, Scratch scratch) {
         this.parts = parts;
         this.spec = spec;
         this.core = new KvAttention(spec, layer, workers);

@@ -2,6 +2,7 @@ package ai.realm.core.model;
 
 import ai.realm.core.gguf.GgufException;
 import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class DecoderBuilder {
     private static final int MAX_LAYERS = 1024;
-    private static final int TILE_ROWS = 48;
+    private static final int TILE_ROWS = AttentionTile.MAX_ROWS;
 
     private final ModelKeys keys;
     private final Weights weights;
@@ -34,7 +35,7 @@ final class DecoderBuilder {
     private int keyDim;
     private int valueDim;
     private int tileTokens = TILE_ROWS;
-    private KvAttention.Worker @Nullable [] workers;
+    private AttentionTile @Nullable [] workers;
 
     private final List<RopeTable> ropes = new ArrayList<>();
     private final List<Layer> layers = new ArrayList<>();
@@ -152,14 +153,14 @@ final class DecoderBuilder {
     }
 
     /** The threads' scratch for attention, made at the first call. */
-    KvAttention.Worker[] workers() {
+    AttentionTile[] workers() {
         if (workers == null) {
             int group = 1;
             for (int kv : kvHeads) {
                 group = kv > 0 ? Math.max(group, heads / kv) : group;
             }
             tileTokens = Math.max(4, TILE_ROWS / group);
-            workers = KvAttention.workers(compute.pool().threads(), Math.multiplyExact(tileTokens, group), keyDim, valueDim);
+            workers = KvAttention.workers(compute.pool().threads(), keyDim, valueDim);
         }
         return workers;
     }

@@ -1,11 +1,11 @@
 package ai.realm.core.model;
 
+import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KvType;
 import ai.realm.core.kernel.WorkerPool;
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,18 +13,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Softmax attention of a batch over the keys and values in a {@link KvView}. The work is cut into tiles of a sequence's tokens
- * times KV heads, taken by the threads one after the other; the query heads that share a KV head are computed together. Keys are
- * walked in chunks with a running softmax (arXiv 1805.02867), so memory does not grow with the context.
+ * times KV heads, taken by the threads one after the other; the query heads that share a KV head are computed together, by
+ * {@link Kernels#attend}.
  */
 final class KvAttention {
-    /** Positions whose scores are held at a time. */
-    private static final int CHUNK = 256;
     /** Multiply-adds below which one thread is quicker than several. */
     private static final long SMALL = 1 << 16;
 
     private final Spec spec;
     private final int layer;
-    private final Worker[] workers;
+    private final AttentionTile[] workers;
     private final Shared shared = new Shared();
 
     /**
@@ -45,14 +43,14 @@ final class KvAttention {
     }
 
     /** The threads' scratch memory, shared by all layers of a model. */
-    static Worker[] workers(int threads, int rows, int keyDim, int valueDim) {
-        Worker[] out = new Worker[threads];
-        Arrays.setAll(out, i -> new Worker(rows, keyDim, valueDim));
+    static AttentionTile[] workers(int threads, int keyDim, int valueDim) {
+        AttentionTile[] out = new AttentionTile[threads];
+        Arrays.setAll(out, i -> new AttentionTile(keyDim, valueDim));
         return out;
     }
 
-    /** @param workers one for each thread, with room for a tile's tokens times the group of heads */
-    KvAttention(Spec spec, int layer, Worker[] workers) {
+    /** @param workers one for each thread */
+    KvAttention(Spec spec, int layer, AttentionTile[] workers) {
         this.spec = spec;
         this.layer = layer;
         this.workers = workers;
@@ -117,18 +115,46 @@ final class KvAttention {
         }
     }
 
-    private void tile(Step step, Worker w, int tile, int kvHead, FloatRows queries, int queryStride, FloatRows out) {
+    /** A tile's tokens times the heads of a group are its rows, as many at a time as the kernel takes. */
+    private void tile(Step step, AttentionTile t, int tile, int kvHead, FloatRows queries, int queryStride, FloatRows out) {
         int first = step.tileStart(tile);
-        int tokens = step.tileStart(tile + 1) - first;
-        gather(w, first, tokens, kvHead, queries, queryStride);
-        int start = step.batch().position(first);
-        int end = spec.causal ? start + tokens : sequenceEnd(step, first);
-        int lowest = spec.window > 0 ? Math.max(0, start - spec.window + 1) : 0;
-        w.begin(spec, tokens, kvHead);
-        for (int from = lowest & -piece(step.kv()); from < end; from += CHUNK) {
-            chunk(step, w, step.batch().sequence(first), kvHead, tokens, start, from, Math.min(end, from + CHUNK));
+        int rows = (step.tileStart(tile + 1) - first) * spec.group();
+        for (int from = 0; from < rows; from += AttentionTile.MAX_ROWS) {
+            rows(step, t, first, kvHead, from, Math.min(rows, from + AttentionTile.MAX_ROWS), queries, queryStride, out);
         }
-        scatter(w, first, tokens, kvHead, out);
+    }
+
+    private void rows(Step step, AttentionTile t, int first, int kvHead, int from, int to, FloatRows queries, int queryStride,
+            FloatRows out) {
+        int group = spec.group();
+        int sequenceEnd = spec.causal ? 0 : sequenceEnd(step, first);
+        t.begin(spec.keyDim, spec.valueDim, spec.scale, spec.softCap, spec.sinks != null);
+        for (int r = from; r < to; r++) {
+            int token = first + r / group;
+            int head = kvHead * group + r % group;
+            int position = step.batch().position(token);
+            int row = t.addRow(spec.window > 0 ? Math.max(0, position - spec.window + 1) : 0,
+                    spec.causal ? position + 1 : sequenceEnd, spec.sinks == null ? 0 : spec.sinks[head]);
+            System.arraycopy(queries.data(), queries.offset(token) + head * queryStride, t.queries(), row * spec.keyDim,
+                    spec.keyDim);
+        }
+        pages(step, t, step.batch().sequence(first), kvHead);
+        step.kernels().attend(t);
+        for (int r = from; r < to; r++) {
+            System.arraycopy(t.out(), (r - from) * spec.valueDim, out.data(),
+                    out.offset(first + r / group) + (kvHead * group + r % group) * spec.valueDim, spec.valueDim);
+        }
+    }
+
+    private void pages(Step step, AttentionTile t, int sequence, int kvHead) {
+        KvView kv = step.kv();
+        int page = kv.blockPositions();
+        t.over(kv.type(), kv.memory(), page);
+        int end = t.highest();
+        for (int i = t.lowest() / page; i * page < end; i++) {
+            int block = kv.block(sequence, i);
+            t.page(i, kv.keys(block, layer, kvHead), kv.values(block, layer, kvHead));
+        }
     }
 
     /** Without causality a token sees its whole run. */
@@ -138,129 +164,5 @@ final class KvAttention {
             last++;
         }
         return step.batch().position(last) + 1;
-    }
-
-    /** Positions that lie together and within a chunk; a power of two, as both are. */
-    private static int piece(KvView kv) {
-        return Math.min(CHUNK, kv.blockPositions());
-    }
-
-    private void gather(Worker w, int first, int tokens, int kvHead, FloatRows queries, int queryStride) {
-        int group = spec.group();
-        for (int t = 0; t < tokens; t++) {
-            for (int g = 0; g < group; g++) {
-                System.arraycopy(queries.data(), queries.offset(first + t) + (kvHead * group + g) * queryStride, w.queries,
-                        (t * group + g) * spec.keyDim, spec.keyDim);
-            }
-        }
-    }
-
-    private void scatter(Worker w, int first, int tokens, int kvHead, FloatRows out) {
-        int width = spec.group() * spec.valueDim;
-        for (int t = 0; t < tokens; t++) {
-            System.arraycopy(w.out, t * width, out.data(), out.offset(first + t) + kvHead * width, width);
-        }
-    }
-
-    private void chunk(Step step, Worker w, int sequence, int kvHead, int tokens, int start, int from, int to) {
-        KvView kv = step.kv();
-        int piece = piece(kv);
-        int rows = tokens * spec.group();
-        MemorySegment memory = kv.memory();
-        Kernels k = step.kernels();
-        for (int at = from; at < to; at += piece) {
-            long keys = kv.keys(kv.block(sequence, at / kv.blockPositions()), layer, kvHead)
-                    + (at & (kv.blockPositions() - 1)) * (long) kv.type().rowBytes(spec.keyDim);
-            k.scores(w.queries, 0, spec.keyDim, rows, kv.type(), memory, keys, Math.min(piece, to - at), spec.keyDim, spec.scale,
-                    w.scores, at - from, CHUNK);
-        }
-        for (int t = 0; t < tokens; t++) {
-            int low = Math.max(from, spec.window > 0 ? start + t - spec.window + 1 : 0) - from;
-            int high = (spec.causal ? Math.min(to, start + t + 1) : to) - from;
-            for (int g = 0; g < spec.group(); g++) {
-                w.weigh(k, spec, t * spec.group() + g, low, high, to - from);
-            }
-        }
-        for (int at = from; at < to; at += piece) {
-            long values = kv.values(kv.block(sequence, at / kv.blockPositions()), layer, kvHead)
-                    + (at & (kv.blockPositions() - 1)) * (long) kv.type().rowBytes(spec.valueDim);
-            k.weightedValues(w.scores, at - from, CHUNK, rows, kv.type(), memory, values, Math.min(piece, to - at), spec.valueDim,
-                    w.out, 0, spec.valueDim);
-        }
-    }
-
-    /** One thread's scratch: queries, scores of a chunk, and the running softmax of each row. */
-    static final class Worker {
-        private final float[] queries;
-        private final float[] out;
-        private final float[] maximum;
-        private final float[] sum;
-        private final float[] scores;
-
-        Worker(int rows, int keyDim, int valueDim) {
-            queries = new float[Math.multiplyExact(rows, keyDim)];
-            out = new float[Math.multiplyExact(rows, valueDim)];
-            maximum = new float[rows];
-            sum = new float[rows];
-            scores = new float[Math.multiplyExact(rows, CHUNK)];
-        }
-
-        private void begin(Spec spec, int tokens, int kvHead) {
-            int group = spec.group();
-            Arrays.fill(out, 0, tokens * group * spec.valueDim, 0f);
-            for (int r = 0; r < tokens * group; r++) {
-                maximum[r] = spec.sinks == null ? Float.NEGATIVE_INFINITY : spec.sinks[kvHead * group + r % group];
-                sum[r] = spec.sinks == null ? 0f : 1f;
-            }
-        }
-
-        /**
-         * Turns a row's scores into weights of the chunk's values, and scales what the row has gathered so far, so that
-         * {@code out} is normalised after every chunk.
-         */
-        private void weigh(Kernels k, Spec spec, int row, int low, int high, int count) {
-            int at = row * CHUNK;
-            if (low >= high) {
-                Arrays.fill(scores, at, at + count, 0f);
-                return;
-            }
-            Arrays.fill(scores, at, at + low, 0f);
-            Arrays.fill(scores, at + high, at + count, 0f);
-            if (spec.softCap > 0) {
-                cap(k, at + low, high - low, spec.softCap);
-            }
-            int best = argmax(at + low, at + high);
-            float chunkMax = scores[best];
-            k.softmax(scores, at + low, high - low);
-            if (sum[row] == 0) {
-                maximum[row] = chunkMax;
-                sum[row] = 1 / scores[best];
-                return;
-            }
-            float chunkSum = 1 / scores[best];
-            float max = Math.max(maximum[row], chunkMax);
-            float before = (float) (sum[row] * Math.exp(maximum[row] - max));
-            float here = (float) (chunkSum * Math.exp(chunkMax - max));
-            sum[row] = before + here;
-            maximum[row] = max;
-            k.scale(scores, at + low, here / sum[row], high - low);
-            k.scale(out, row * spec.valueDim, before / sum[row], spec.valueDim);
-        }
-
-        private void cap(Kernels k, int at, int n, float cap) {
-            k.scale(scores, at, 1 / cap, n);
-            k.activate(ai.realm.core.kernel.Activation.TANH, scores, at, n);
-            k.scale(scores, at, cap, n);
-        }
-
-        private int argmax(int from, int to) {
-            int best = from;
-            for (int i = from + 1; i < to; i++) {
-                if (scores[i] > scores[best]) {
-                    best = i;
-                }
-            }
-            return best;
-        }
     }
 }

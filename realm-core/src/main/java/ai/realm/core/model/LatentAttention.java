@@ -1,6 +1,7 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.Activations;
+import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.WorkerPool;
@@ -42,7 +43,7 @@ final class LatentAttention implements Mixer {
     private final PerHead perHead = new PerHead();
 
     /** @param spec one KV head; keys of latent and rotated width, values of latent width */
-    LatentAttention(Parts parts, KvAttention.Spec spec, int layer, KvAttention.Worker[] workers, Kernels kernels,
+    LatentAttention(Parts parts, KvAttention.Spec spec, int layer, AttentionTile[] workers, Kernels kernels,
             Scratch scratch) {
         this.parts = parts;
         this.core = new KvAttention(spec, layer, workers);

@@ -343,14 +343,15 @@ public abstract class KernelsContract {
     private void attend(KvType type, int keyDim, int valueDim, int rows, int start, int page, float cap, boolean sinks,
             int window) {
         int positions = start + rows;
-        AttentionTile tile = new AttentionTile(keyDim, valueDim, 0.2f, cap, sinks);
+        AttentionTile tile = new AttentionTile(keyDim, valueDim + 1);
+        tile.begin(keyDim, valueDim, 0.2f, cap, sinks);
         long pageBytes = (long) page * (type.rowBytes(keyDim) + type.rowBytes(valueDim));
         int pages = Math.ceilDiv(positions, page);
         float[] keys = new float[positions * keyDim];
         float[] values = new float[positions * valueDim];
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(3 + pages * pageBytes);
-            tile.begin(type, memory, page);
+            tile.over(type, memory, page);
             for (int p = 0; p < pages; p++) {
                 long at = 3 + (pages - 1 - p) * pageBytes;
                 tile.page(p, at, at + (long) page * type.rowBytes(keyDim));
