@@ -1,6 +1,7 @@
 package ai.realm.runtime.scheduler;
 
 import ai.realm.core.chat.ChatTemplate;
+import ai.realm.core.chat.ChatTemplates;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.gguf.GgufFile;
@@ -91,7 +92,7 @@ public final class EngineModelLoader implements ModelLoader {
         @Nullable
         Tokenizer tokenizer = Tokenizers.fromGguf(file).orElse(null);
         @Nullable
-        ChatTemplate template = null;
+        ChatTemplate template = ChatTemplates.fromGguf(file).orElse(null);
         Compute share = compute.share();
         Model model = Models.load(file, share, new Models.Options(options.tokenBudget(), source.contextLength()));
         Engine engine;
