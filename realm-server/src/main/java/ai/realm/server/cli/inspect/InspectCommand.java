@@ -1,6 +1,7 @@
 package ai.realm.server.cli.inspect;
 
 import ai.realm.core.gguf.GgufArray;
+import ai.realm.core.gguf.GgufException;
 import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.gguf.GgufReader;
 import ai.realm.core.model.ModelConfig;
@@ -51,7 +52,13 @@ public final class InspectCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "not a file: " + file);
         }
         PrintWriter out = spec.commandLine().getOut();
-        try (GgufFile gguf = GgufReader.open(file)) {
+        GgufFile opened;
+        try {
+            opened = GgufReader.open(file);
+        } catch (GgufException e) {
+            return tellMalformed(String.valueOf(e.getMessage()), out);
+        }
+        try (GgufFile gguf = opened) {
             Inspection found = Inspection.of(gguf);
             if (json) {
                 out.println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(toJson(gguf, found)));
@@ -61,6 +68,21 @@ public final class InspectCommand implements Callable<Integer> {
             out.flush();
             return found.problem() == null ? 0 : 1;
         }
+    }
+
+    private int tellMalformed(String why, PrintWriter out) throws IOException {
+        if (json) {
+            Map<String, Object> root = new LinkedHashMap<>();
+            root.put("file", file.toString());
+            root.put("bytes", Files.size(file));
+            root.put("runs", false);
+            root.put("problem", why);
+            out.println(JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root));
+        } else {
+            out.println("will not run: " + printable(why));
+        }
+        out.flush();
+        return 1;
     }
 
     private Map<String, @Nullable Object> toJson(GgufFile gguf, Inspection found) {
@@ -89,7 +111,7 @@ public final class InspectCommand implements Callable<Integer> {
         found.types().forEach((type, use) -> types.put(type, Map.of("tensors", use.tensors(), "bytes", use.bytes())));
         root.put("types", types);
         Map<String, Object> metadata = new LinkedHashMap<>();
-        gguf.metadata().forEach((key, value) -> metadata.put(key, value instanceof GgufArray a ? arrayJson(a) : value));
+        gguf.metadata().forEach((key, value) -> metadata.put(key, value instanceof GgufArray a ? arrayJson(a) : shortest(value)));
         root.put("metadata", metadata);
         List<Object> tensors = new ArrayList<>();
         for (TensorView t : gguf.tensors().values()) {
@@ -112,7 +134,7 @@ public final class InspectCommand implements Callable<Integer> {
         List<Object> out = new ArrayList<>();
         for (int i = 0; i < Math.min(SHOWN_ELEMENTS, array.size()); i++) {
             Object element = Array.get(array.values(), i);
-            out.add(element instanceof byte[] bytes ? new String(bytes, StandardCharsets.UTF_8) : element);
+            out.add(element instanceof byte[] bytes ? new String(bytes, StandardCharsets.UTF_8) : shortest(element));
         }
         return out;
     }
@@ -147,7 +169,12 @@ public final class InspectCommand implements Callable<Integer> {
     }
 
     private static String shown(Object value) {
-        return printable(value instanceof GgufArray a ? a.size() + " elements, first " + first(a) : value.toString());
+        return printable(value instanceof GgufArray a ? a.size() + " elements, first " + first(a) : shortest(value).toString());
+    }
+
+    /** A number that a float holds exactly, as the float: with the digits that its writer meant. */
+    private static Object shortest(Object value) {
+        return value instanceof Double d && d == d.floatValue() ? (Object) d.floatValue() : value;
     }
 
     /** A file's text on a terminal: one line, no control characters, not too long. */
