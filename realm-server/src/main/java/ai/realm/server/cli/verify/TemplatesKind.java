@@ -52,7 +52,8 @@ final class TemplatesKind implements Kind {
     private Verdict verify(String label, JsonNode test, ChatTemplate template) throws IOException {
         JsonNode error = test.get("error");
         String kind = error == null ? "" : error.path("kind").asText();
-        Verdict verdict = error == null ? rendering(label, test, template)
+        Verdict verdict = error == null
+                ? rendering(label, test, template)
                 : failure(label, test, template, kind.equals("raise_exception") ? error.path("message").asText() : null);
         // a type error of Python: an engine may be more lenient
         return kind.equals("python") ? verdict.asInformation() : verdict;
