@@ -21,17 +21,17 @@ final class Admission {
         this.places = places;
     }
 
-    /** Takes a place, or throws OVERLOADED. */
-    synchronized void enter(String tenant) {
+    /** Takes {@code n} places, or throws OVERLOADED. */
+    synchronized void enter(String tenant, int n) {
         int own = waiting.getOrDefault(tenant, 0);
         // A small queue would leave a tenant without any: one always may, if there is a place at all.
-        if (total >= places || own > 0 && own >= ALPHA * (places - total)) {
+        if (total + n > places || own > 0 && own + n > ALPHA * (places - total)) {
             throw new RealmException(ErrorCode.OVERLOADED, "the server's queue takes at most " + places
                     + " waiting requests, of one tenant fewer while it fills; " + total + " wait, " + own
                     + " of them this tenant's");
         }
-        waiting.put(tenant, own + 1);
-        total++;
+        waiting.put(tenant, own + n);
+        total += n;
     }
 
     synchronized void leave(String tenant) {

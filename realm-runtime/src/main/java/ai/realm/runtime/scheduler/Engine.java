@@ -115,6 +115,18 @@ public final class Engine implements AutoCloseable {
      * @throws RealmException OVERLOADED when the queue is full, DRAINING, CONTEXT_LENGTH_EXCEEDED when it could never run
      */
     public Sequence submit(SequenceSpec spec, TokenQueue output) {
+        return submit(List.of(spec), List.of(output)).getFirst();
+    }
+
+    /**
+     * Queues several outputs of one prompt, which is computed once: the others are forked off the first, with blocks that are
+     * copied when they are written.
+     *
+     * @param specs the same but for their samplers
+     * @throws RealmException as {@link #submit(SequenceSpec, TokenQueue)}; then none is queued
+     */
+    public List<Sequence> submit(List<SequenceSpec> specs, List<TokenQueue> outputs) {
+        SequenceSpec spec = specs.getFirst();
         int most = (int) Math.min(contextLength, (long) spec.prompt().length + spec.maxTokens());
         if (spec.prompt().length >= contextLength || !scheduler.canFit(most)) {
             throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED, "the prompt has " + spec.prompt().length
@@ -123,16 +135,25 @@ public final class Engine implements AutoCloseable {
         if (draining) {
             throw draining();
         }
-        admission.enter(spec.tenantId());
-        live.incrementAndGet();
-        Sequence s = new Sequence(spec, output, blockPositions(), now());
-        output.onRoom(this::wake);
-        submitted.add(s);
+        admission.enter(spec.tenantId(), specs.size());
+        live.addAndGet(specs.size());
+        List<Sequence> all = new ArrayList<>();
+        long now = now();
+        for (int i = 0; i < specs.size(); i++) {
+            Sequence s = new Sequence(specs.get(i), outputs.get(i), blockPositions(), now);
+            outputs.get(i).onRoom(this::wake);
+            if (i > 0) {
+                s.forkLater();
+            }
+            all.add(s);
+        }
+        all.getFirst().forks = all.size() == 1 ? List.of() : new ArrayList<>(all.subList(1, all.size()));
+        submitted.add(all.getFirst());
         wake();
         if (closing) {
             endSubmitted();
         }
-        return s;
+        return all;
     }
 
     private EngineListener listening(Sequence s) {
@@ -249,7 +270,9 @@ public final class Engine implements AutoCloseable {
         for (StepPlan.Work w : plan.work()) {
             w.sequence().addEngineNanos(nanos * w.count() / plan.tokens());
             if (w.samples()) {
-                deliver(w.sequence(), row++, end);
+                fork(w.sequence(), row, end);
+                deliver(w.sequence(), runner.token(row), runner.error(row), end);
+                row++;
             }
         }
         listener.step(name, plan.tokens(), plan.work().size(), nanos);
@@ -263,10 +286,26 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    private void deliver(Sequence s, int row, long now) {
+    /** The prompt is computed: the others that wait for it begin here, each with a first token of its own. */
+    private void fork(Sequence leader, int row, long now) {
+        List<Sequence> forks = leader.forks;
+        leader.forks = List.of();
+        for (Sequence s : forks) {
+            if (s.state != Sequence.State.FORKING) {
+                continue;
+            }
+            starting(s, now);
+            scheduler.fork(leader, s);
+            try {
+                deliver(s, runner.sampleAgain(row, s), null, now);
+            } catch (RuntimeException e) {
+                deliver(s, 0, e, now);
+            }
+        }
+    }
+
+    private void deliver(Sequence s, int token, @Nullable RuntimeException error, long now) {
         StepRunner.logOnce(s, 8, "sampler");
-        RuntimeException error = runner.error(row);
-        int token = runner.token(row);
         if (error != null) {
             fail(s, StepRunner.asError(error, "sampling"));
         } else if (s.spec().endTokens().contains(token)) {
@@ -315,6 +354,15 @@ public final class Engine implements AutoCloseable {
         }
         scheduler.finish(s);
         ended(s);
+        // One that waited for this one's prompt takes its place.
+        List<Sequence> left = s.forks.stream().filter(f -> f.state == Sequence.State.FORKING).toList();
+        s.forks = List.of();
+        if (!left.isEmpty()) {
+            Sequence next = left.getFirst();
+            next.state = Sequence.State.WAITING;
+            next.forks = new ArrayList<>(left.subList(1, left.size()));
+            scheduler.submit(next);
+        }
     }
 
     private void ended(Sequence s) {
@@ -339,6 +387,7 @@ public final class Engine implements AutoCloseable {
         takeSubmitted();
         swept.clear();
         scheduler.forEach(swept::add);
+        swept.forEach(s -> s.forks = List.of());
         for (Sequence s : swept) {
             s.output().end(why.code() == ErrorCode.DRAINING ? Ending.Kind.CANCELLED : Ending.Kind.ERROR, why);
             finish(s);
@@ -348,10 +397,15 @@ public final class Engine implements AutoCloseable {
     /** Ends what came while the loop was ending. */
     private void endSubmitted() {
         for (Sequence s = submitted.poll(); s != null; s = submitted.poll()) {
-            s.output().end(Ending.Kind.CANCELLED, draining());
-            s.state = Sequence.State.ENDED;
-            ended(s);
+            endUnseen(s);
+            s.forks.forEach(this::endUnseen);
         }
+    }
+
+    private void endUnseen(Sequence s) {
+        s.output().end(Ending.Kind.CANCELLED, draining());
+        s.state = Sequence.State.ENDED;
+        ended(s);
     }
 
     private EngineSnapshot takeSnapshot() {

@@ -232,11 +232,37 @@ public final class Scheduler {
         }
     }
 
+    /**
+     * Starts a fork of a sequence whose prompt is computed: it shares the blocks and copies what it writes. Without a place to run
+     * it waits as one that was preempted.
+     */
+    void fork(Sequence leader, Sequence s) {
+        TenantQueue t = tenantOf(leader);
+        s.tenant = t;
+        s.forkFrom(leader);
+        fair.charge(t, FairShare.OUTPUT_SERVICE);
+        if (running.size() >= maxRunning) {
+            s.restore(0);
+            s.recurrent = null;
+            s.state = Sequence.State.WAITING;
+            t.addFirst(s);
+            return;
+        }
+        s.table().share(leader.table(), Math.ceilDiv(leader.computed(), blockPositions), pool);
+        s.state = Sequence.State.RUNNING;
+        running.add(s);
+        t.running++;
+        t.blocks += s.table().size();
+    }
+
     /** Takes a sequence out, wherever it stands, and frees what it holds. */
     public void finish(Sequence s) {
         switch (s.state) {
             case RUNNING -> release(s);
             case WAITING -> fair.removed(tenantOf(s), s);
+            case FORKING -> {
+                // Holds nothing yet.
+            }
             case ENDED -> {
                 return;
             }
@@ -244,10 +270,14 @@ public final class Scheduler {
         s.state = Sequence.State.ENDED;
     }
 
-    /** Every sequence here, running or waiting. */
+    /** Every sequence here, running, waiting or to be forked. */
     public void forEach(Consumer<Sequence> each) {
-        running.forEach(each);
-        fair.forEachWaiting(each);
+        Consumer<Sequence> withForks = s -> {
+            each.accept(s);
+            s.forks.forEach(each);
+        };
+        running.forEach(withForks);
+        fair.forEachWaiting(withForks);
     }
 
     public int running() {

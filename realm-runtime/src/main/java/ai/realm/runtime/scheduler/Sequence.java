@@ -3,6 +3,7 @@ package ai.realm.runtime.scheduler;
 import ai.realm.runtime.kvcache.BlockTable;
 import ai.realm.runtime.kvcache.PrefixChain;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,11 @@ import org.jspecify.annotations.Nullable;
 public final class Sequence {
     /** Where a sequence stands. */
     enum State {
+        /** With the one it forks from, until that one's prompt is computed. */
+        FORKING,
+        /** In its tenant's queue. */
         WAITING,
+        /** Has blocks. */
         RUNNING,
         ENDED
     }
@@ -33,6 +38,9 @@ public final class Sequence {
     State state = State.WAITING;
     @Nullable
     TenantQueue tenant;
+    /** Further outputs of the same prompt, which begin where this one's prompt ends. */
+    List<Sequence> forks = List.of();
+    private boolean fork;
     /** In the plan of this step. */
     boolean planned;
     /** The queue was full when the step was planned. */
@@ -132,6 +140,32 @@ public final class Sequence {
             tokens = Arrays.copyOf(tokens, Math.max(16, length + length / 2));
         }
         tokens[length++] = token;
+    }
+
+    /** Makes this one wait for the prompt of another. */
+    void forkLater() {
+        fork = true;
+        state = State.FORKING;
+    }
+
+    /** Whether its prompt is another's too, which answers for it. */
+    public boolean isFork() {
+        return fork;
+    }
+
+    /** Begins where {@code leader} is; the leader's account was charged for the prompt. */
+    void forkFrom(Sequence leader) {
+        begin(0);
+        charged = promptLength();
+        computed = leader.computed;
+        float[][] state = leader.recurrent;
+        if (state != null) {
+            float[][] copy = new float[state.length][];
+            for (int l = 0; l < state.length; l++) {
+                copy[l] = state[l].clone();
+            }
+            recurrent = copy;
+        }
     }
 
     void restore(int positions) {

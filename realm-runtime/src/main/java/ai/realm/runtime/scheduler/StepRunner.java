@@ -44,6 +44,11 @@ final class StepRunner {
         this.errors = new RuntimeException[maxRunning];
     }
 
+    /** One more token by the {@code i}-th row's logits, for a fork of its sequence. */
+    int sampleAgain(int i, Sequence fork) {
+        return fork.spec().sampler().sample(logits.data(), logits.offset(i), logits.cols());
+    }
+
     /** The sampled token of the {@code i}-th row. */
     int token(int i) {
         return tokens[i];

@@ -20,6 +20,8 @@ public final class TokenQueue {
     private int count;
     private int offered;
     private int taken;
+    /** The reader's: this token made room. */
+    private boolean reopened;
     private @Nullable Object detail;
     private @Nullable Ending ending;
     private volatile boolean ended;
@@ -142,9 +144,9 @@ public final class TokenQueue {
      * @throws InterruptedException when the reader's thread is interrupted
      */
     public Taken take(int[] into, long waitNanos) throws InterruptedException {
-        boolean wasFull = full;
         Taken result = takeLocked(into, waitNanos);
-        if (wasFull && !full) {
+        if (reopened) {
+            reopened = false;
             onRoom.run();
         }
         return result;
@@ -169,7 +171,9 @@ public final class TokenQueue {
             first = (first + 1) % tokens.length;
             count--;
             taken++;
-            full = full && count > tokens.length / 2;
+            // Under the lock: the queue may have become full after this reader began to wait.
+            reopened = full && count <= tokens.length / 2;
+            full = full && !reopened;
             return Taken.TOKEN;
         } finally {
             lock.unlock();

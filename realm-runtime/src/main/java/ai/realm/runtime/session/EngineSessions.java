@@ -9,7 +9,6 @@ import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Vocab;
 import ai.realm.runtime.scheduler.Engine;
 import ai.realm.runtime.scheduler.EngineOptions;
-import ai.realm.runtime.scheduler.Sequence;
 import ai.realm.runtime.scheduler.SequenceSpec;
 import ai.realm.runtime.scheduler.ServedModel;
 import ai.realm.runtime.scheduler.TokenQueue;
@@ -18,8 +17,10 @@ import ai.realm.runtime.session.GenerateCommand.Prompt;
 import ai.realm.runtime.session.GenerateCommand.TextPrompt;
 import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
 import ai.realm.runtime.store.CountedLease;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,11 @@ public final class EngineSessions implements SessionFactory {
 
     @Override
     public InferenceSession open(GenerateCommand command) {
+        return openAll(command, 1).getFirst();
+    }
+
+    @Override
+    public List<InferenceSession> openAll(GenerateCommand command, int n) {
         RequestContext context = command.context();
         context.check();
         ServedModel model = served(command);
@@ -43,15 +49,30 @@ public final class EngineSessions implements SessionFactory {
         checkStops(params, tokenizer.vocab());
         int[] prompt = promptIds(command.prompt(), tokenizer);
         checkLength(prompt, model.contextLength());
-        Sampler sampler = Samplers.create(params, model.config().vocabSize(), prompt, tokenizer.vocab());
         Engine engine = model.engine();
+        List<SequenceSpec> specs = new ArrayList<>();
+        List<TokenQueue> queues = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            specs.add(spec(command, model, prompt, samplerOf(params, i, model, prompt, tokenizer), tokenizer.vocab()));
+            queues.add(new TokenQueue(unread(params, engine.options())));
+        }
         LOG.debug("step=5 step_name=session request_id={} tenant={}", context.requestId(), context.tenantId());
-        SequenceSpec spec = new SequenceSpec(context.requestId(), context.tenantId(), context.weight(),
-                command.priority() == Priority.BATCH, prompt, params.maxTokens(), endTokens(params, tokenizer.vocab()),
-                engine.now() + context.remainingNanos(), sampler,
-                model.sharedPrefixes().sharedBlocks(prompt, engine.blockPositions()), false);
-        Sequence sequence = engine.submit(spec, new TokenQueue(unread(params, engine.options())));
-        return new EngineSession(context, engine, sequence, tokenizer.detokenizer(false), new StopMatcher(params.stopStrings()));
+        return engine.submit(specs, queues).stream().<InferenceSession>map(s -> new EngineSession(context, engine, s,
+                tokenizer.detokenizer(false), new StopMatcher(params.stopStrings()))).toList();
+    }
+
+    private static SequenceSpec spec(GenerateCommand command, ServedModel model, int[] prompt, Sampler sampler, Vocab vocab) {
+        RequestContext context = command.context();
+        Engine engine = model.engine();
+        return new SequenceSpec(context.requestId(), context.tenantId(), context.weight(), command.priority() == Priority.BATCH,
+                prompt, command.params().maxTokens(), endTokens(command.params(), vocab), engine.now() + context.remainingNanos(),
+                sampler, model.sharedPrefixes().sharedBlocks(prompt, engine.blockPositions()), false);
+    }
+
+    private static Sampler samplerOf(SamplingParams params, int index, ServedModel model, int[] prompt, Tokenizer tokenizer) {
+        Long seed = params.seed();
+        SamplingParams own = index == 0 || seed == null ? params : params.toBuilder().seed(seed + index).build();
+        return Samplers.create(own, model.config().vocabSize(), prompt, tokenizer.vocab());
     }
 
     private static ServedModel served(GenerateCommand command) {

@@ -1,5 +1,8 @@
 package ai.realm.runtime.session;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /** Opens sessions; the only way to the engine. Thread-safe. */
 @FunctionalInterface
 public interface SessionFactory {
@@ -10,4 +13,23 @@ public interface SessionFactory {
      *         id outside the vocabulary, a malformed grammar), OVERLOADED (the queue is full), DRAINING, CANCELLED, DEADLINE_EXCEEDED
      */
     InferenceSession open(GenerateCommand command);
+
+    /**
+     * Several answers to one prompt, which is computed once where the factory can; with a seed each has the one after. The first
+     * session's usage has the prompt's tokens, the others' have none.
+     *
+     * @throws ai.realm.core.error.RealmException as {@link #open}; then none is open
+     */
+    default List<InferenceSession> openAll(GenerateCommand command, int n) {
+        List<InferenceSession> all = new ArrayList<>();
+        try {
+            for (int i = 0; i < n; i++) {
+                all.add(open(command));
+            }
+        } catch (RuntimeException e) {
+            all.forEach(InferenceSession::close);
+            throw e;
+        }
+        return all;
+    }
 }
