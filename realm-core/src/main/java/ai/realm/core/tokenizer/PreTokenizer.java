@@ -2,7 +2,6 @@ package ai.realm.core.tokenizer;
 
 import java.util.BitSet;
 import java.util.List;
-import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -90,11 +89,14 @@ final class PreTokenizer {
 
     /** Words are runs of the given characters with at most one white space before them: a pattern, only faster. */
     record RunPass(BitSet members) implements Pass {
-        static RunPass of(String characterClass) {
-            Predicate<String> member = Pattern.compile(characterClass).asMatchPredicate();
+        /** @param ranges characters, and first and last of ranges with a hyphen between */
+        static RunPass of(String ranges) {
             BitSet members = new BitSet(1 << 16);
-            for (int c = 0; c < 1 << 16; c++) {
-                members.set(c, member.test(String.valueOf((char) c)));
+            for (int i = 0; i < ranges.length(); i++) {
+                char first = ranges.charAt(i);
+                boolean range = i + 2 < ranges.length() && ranges.charAt(i + 1) == '-';
+                members.set(first, (range ? ranges.charAt(i + 2) : first) + 1);
+                i += range ? 2 : 0;
             }
             return new RunPass(members);
         }

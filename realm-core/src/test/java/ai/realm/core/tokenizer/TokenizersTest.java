@@ -107,11 +107,11 @@ class TokenizersTest {
         for (int i = 0; i < MEBIBYTE; i++) {
             random.append((char) ('a' + r.nextInt(3)));
         }
-        int n = MEBIBYTE / 4;
+        int n = MEBIBYTE / 8;
         List<String> texts = List.of(random.toString(), " ".repeat(n) + "中", "7".repeat(n), "<|im_".repeat(n / 5),
                 "e\u0301".repeat(n / 3), "A".repeat(n));
-        Stream<TestVocabs> vocabs = Stream.of(pairs(TestVocabs.bpe("gpt-2")), pairs(TestVocabs.bpe("llama-bpe")),
-                pairs(TestVocabs.bpe("deepseek-llm")), pairs(TestVocabs.bpe("gpt-4o")), pairs(TestVocabs.bpe("superbpe")),
+        Stream<TestVocabs> vocabs = Stream.of(pairs(TestVocabs.bpe("llama-bpe")), pairs(TestVocabs.bpe("deepseek-llm")),
+                pairs(TestVocabs.bpe("gpt-4o")),
                 TestVocabs.spm().piece("a", -1).piece("aa", -2).piece("aaaa", -3).piece("ab", -1).piece("▁", -3).piece("▁▁", -2)
                         .control("<|im_end|>"));
         return vocabs.map(v -> Arguments.of(v.build(), texts));
