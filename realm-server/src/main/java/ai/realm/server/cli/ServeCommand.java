@@ -54,9 +54,9 @@ public final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Map<String, ModelEntry> models = Map.of();
+        checkPort();
         ModelChoice choice = ModelChoice.of(model);
-        models = Map.of(choice.name(), choice.entry());
+        Map<String, ModelEntry> models = Map.of(choice.name(), choice.entry());
         String key = configFile == null ? ApiKeys.generate() : null;
         RealmConfig config = configFile == null ? demo(models, String.valueOf(key)) : ConfigLoader.load(configFile, models);
         if (configFile != null && model != null && !config.models().equals(models)) {
@@ -96,16 +96,15 @@ public final class ServeCommand implements Callable<Integer> {
     }
 
     private ServerSettings override(ServerSettings s) {
-        ServerSettings result = port == null ? s : s.withPort(checkedPort(port));
+        ServerSettings result = port == null ? s : s.withPort(port);
         result = host == null ? result : result.withHost(host);
         return data == null ? result : result.withData(data);
     }
 
-    private int checkedPort(int value) {
-        if (value < 0 || value > 65535) {
-            throw new ParameterException(spec.commandLine(), "--port must be 0 to 65535, not " + value);
+    private void checkPort() {
+        if (port != null && (port < 0 || port > 65535)) {
+            throw new ParameterException(spec.commandLine(), "--port must be 0 to 65535, not " + port);
         }
-        return value;
     }
 
     private void print(String url, @Nullable String key, RealmConfig config) {

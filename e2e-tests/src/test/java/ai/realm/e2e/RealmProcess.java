@@ -1,0 +1,162 @@
+package ai.realm.e2e;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/** The real server in a process of its own, started as the launcher starts it; its log is kept and can be waited on. */
+final class RealmProcess implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final long START_SECONDS = 240;
+
+    private final Process process;
+    private final List<String> log = new ArrayList<>();
+    private final CompletableFuture<String> firstLine = new CompletableFuture<>();
+    private JsonNode ready = JSON.nullNode();
+
+    private RealmProcess(Process process) {
+        this.process = process;
+        Thread.ofVirtual().start(() -> read(process.getErrorStream(), this::logged));
+        Thread.ofVirtual().start(() -> {
+            read(process.getInputStream(), firstLine::complete);
+            firstLine.completeExceptionally(new IllegalStateException("the server ended before it was ready"));
+        });
+    }
+
+    private static void read(InputStream in, java.util.function.Consumer<String> line) {
+        try (BufferedReader reader = new BufferedReader(new java.io.InputStreamReader(in, StandardCharsets.UTF_8))) {
+            reader.lines().forEach(line);
+        } catch (IOException | UncheckedIOException e) {
+            line.accept("(the stream ended: " + e.getMessage() + ")");
+        }
+    }
+
+    private void logged(String line) {
+        synchronized (log) {
+            log.add(line);
+            log.notifyAll();
+        }
+    }
+
+    /** Starts {@code realm} with these arguments and waits for nothing. */
+    static RealmProcess launch(List<String> args) throws IOException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Drealm.home=" + home(), "-jar",
+                jar().toString()));
+        command.addAll(args);
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("REALM_LOG", "debug");
+        return new RealmProcess(builder.start());
+    }
+
+    /** Starts a server with this configuration on a free port and returns when it is ready. */
+    static RealmProcess serve(Path config) throws IOException {
+        RealmProcess p = launch(List.of("serve", "--json", "--port", "0", "--config", config.toString()));
+        p.awaitReady();
+        return p;
+    }
+
+    void awaitReady() {
+        try {
+            ready = JSON.readTree(firstLine.get(START_SECONDS, TimeUnit.SECONDS));
+        } catch (InterruptedException | ExecutionException | TimeoutException | IOException e) {
+            close();
+            throw new IllegalStateException("the server did not become ready; its log:\n" + String.join("\n", log()), e);
+        }
+    }
+
+    /** The checkout that the server runs from. */
+    static Path home() {
+        return Path.of("").toAbsolutePath().getParent();
+    }
+
+    private static Path jar() throws IOException {
+        try (Stream<Path> files = Files.list(home().resolve("realm-server").resolve("target"))) {
+            return files.filter(f -> f.getFileName().toString().matches("realm-server-[^/]*\\.jar")).findFirst()
+                    .orElseThrow(() -> new IllegalStateException("build realm-server first (mvn package)"));
+        }
+    }
+
+    String url() {
+        return ready.path("url").textValue();
+    }
+
+    JsonNode ready() {
+        return ready;
+    }
+
+    /** The lines of the log so far. */
+    List<String> log() {
+        synchronized (log) {
+            return List.copyOf(log);
+        }
+    }
+
+    /** The first line that fits, waiting for it. */
+    String awaitLog(Predicate<String> wanted) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        int seen = 0;
+        synchronized (log) {
+            while (true) {
+                for (; seen < log.size(); seen++) {
+                    if (wanted.test(log.get(seen))) {
+                        return log.get(seen);
+                    }
+                }
+                long left = end - System.nanoTime();
+                if (left <= 0) {
+                    throw new AssertionError("the log never had the line; it has:\n" + String.join("\n", log));
+                }
+                log.wait(left / 1_000_000 + 1);
+            }
+        }
+    }
+
+    /** SIGTERM. */
+    void terminate() {
+        process.destroy();
+    }
+
+    void kill() {
+        process.destroyForcibly();
+    }
+
+    /** The exit code, waiting for it. */
+    int awaitExit() throws InterruptedException {
+        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            throw new AssertionError("the process did not end; its log:\n" + String.join("\n", log()));
+        }
+        return process.exitValue();
+    }
+
+    boolean alive() {
+        return process.isAlive();
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        try {
+            if (!process.waitFor(20, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

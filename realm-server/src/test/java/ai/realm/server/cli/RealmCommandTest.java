@@ -1,0 +1,54 @@
+package ai.realm.server.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.ServerSocket;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class RealmCommandTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(String... args) {
+        CommandLine line = RealmCommand.commandLine();
+        line.setOut(new PrintWriter(out, true));
+        line.setErr(new PrintWriter(err, true));
+        return line.execute(args);
+    }
+
+    @Test
+    void help_onEveryCommand_isOffered() {
+        for (String name : RealmCommand.commandLine().getSubcommands().keySet()) {
+            assertThat(run(name, "--help")).as(name).isZero();
+        }
+        assertThat(run("--help")).isZero();
+        assertThat(out.toString()).contains("serve", "run");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "dance", "serve --prot 1", "serve --port x", "serve --port 70000", "run",
+            "run hi --temperature -1"})
+    void usage_thatIsWrong_exits2(String args) {
+        assertThat(run(args.isEmpty() ? new String[0] : args.split(" "))).isEqualTo(2);
+        assertThat(err.toString()).contains("Usage: ");
+    }
+
+    @Test
+    void serve_withAModelThatIsNotThere_exits1AndSaysSo() {
+        assertThat(run("serve", "--model", "/no/such.gguf")).isEqualTo(1);
+        assertThat(err.toString()).contains("/no/such.gguf");
+    }
+
+    @Test
+    void serve_withAConfigurationThatIsNotThere_exits1AndSaysSo() throws Exception {
+        try (ServerSocket any = new ServerSocket(0)) {
+            assertThat(run("serve", "--model", "pom.xml.gguf", "--port", Integer.toString(any.getLocalPort()))).isEqualTo(1);
+        }
+        assertThat(err.toString()).contains("pom.xml.gguf");
+    }
+}

@@ -1,0 +1,89 @@
+package ai.realm.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.realm.core.error.RealmException;
+import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.tenant.ApiKeys;
+import ai.realm.server.tenant.Tenant;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigLoaderTest {
+    private static final String HASH = ApiKeys.hash("k");
+
+    @TempDir
+    private Path dir;
+
+    private RealmConfig load(String yaml) throws IOException {
+        Path file = dir.resolve("realm.yaml");
+        Files.writeString(file, yaml);
+        return ConfigLoader.load(file, Map.of("embedded", new ModelEntry(Path.of("/m.gguf"), 0, null)));
+    }
+
+    @Test
+    void load_ofAFullFile_hasEveryValue() throws IOException {
+        RealmConfig config = load(
+                """
+                        server: {host: 0.0.0.0, port: 9000, data: d, drain_seconds: 5, concurrent_requests: 7}
+                        admin: {port: 9001, key: "%s"}
+                        models:
+                          small: {file: m/small.gguf, context: 1024}
+                          big: {file: /models/big.gguf}
+                        tenants:
+                          - id: acme
+                            name: Acme Inc.
+                            keys: ["%s"]
+                            models: [big, small]
+                            default_model: small
+                            guest: guests/acme.wasm
+                            guest_config: {greeting: hello}
+                            guest_limits: {memory_pages: 16, cpu_ms: 50}
+                            limits: {requests_per_minute: 60, tokens_per_minute: 1000, tokens_per_day: 5000, max_tokens: 99, deadline_seconds: 9}
+                            weight: 2.5
+                        """
+                        .formatted(HASH, ApiKeys.hash("k2")));
+        assertThat(config.server().port()).isEqualTo(9000);
+        assertThat(config.server().drain()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(config.server().data()).isEqualTo(dir.resolve("d"));
+        assertThat(config.admin()).isNotNull().extracting(RealmConfig.AdminSettings::port).isEqualTo(9001);
+        assertThat(config.models()).containsEntry("small", new ModelEntry(dir.resolve("m/small.gguf"), 1024, null));
+        Tenant t = config.tenants().getFirst();
+        assertThat(t.models()).containsExactly("big", "small");
+        assertThat(t.defaultModel()).isEqualTo("small");
+        assertThat(t.guest()).isEqualTo(dir.resolve("guests/acme.wasm").toString());
+        assertThat(t.guestConfig()).containsEntry("greeting", "hello");
+        assertThat(t.guestLimits().memoryPages()).isEqualTo(16);
+        assertThat(t.guestLimits().cpuTime()).isEqualTo(Duration.ofMillis(50));
+        assertThat(t.limits().maxTokens()).isEqualTo(99);
+        assertThat(t.limits().tokensPerDay()).isEqualTo(5000);
+        assertThat(t.weight()).isEqualTo(2.5);
+    }
+
+    @Test
+    void load_withoutModels_servesTheOneGiven() throws IOException {
+        RealmConfig config = load("tenants: [{id: a, keys: ['%s']}]".formatted(HASH));
+        assertThat(config.models()).containsOnlyKeys("embedded");
+        assertThat(config.tenants().getFirst().defaultModel()).isEqualTo("embedded");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"tenants: [{id: a, kees: []}]|tenants[0].kees", "server: {port: 70000}|server.port",
+            "server: {port: ninety}|server.port", "tenants: [{keys: []}]|tenants[0].id", "tenants: [{id: 'a b'}]|tenants[0].id",
+            "tenants: [{id: a, keys: [plain]}]|tenants[0].keys", "tenants: [{id: a}, {id: a}]|a is given twice",
+            "tenants: [{id: a, models: [x]}]|no model x", "tenants: [{id: a, default_model: x}]|default_model",
+            "tenants: [{id: a, weight: 0}]|weight", "models: {m: {}}|models.m.file", "models: {'../m': {file: f}}|a name is",
+            "tenants: [{id: a, limits: {max_tokens: 0}}]|limits.max_tokens", "server: {port: 1, port: 2}|uplicate",
+            "admin: {key: secret}|admin.key"})
+    void load_ofAFileWithAMistake_saysWhere(String yaml, String where) {
+        assertThatThrownBy(() -> load(yaml)).isInstanceOf(RealmException.class).hasMessageContaining(where);
+    }
+}
