@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         "", "./realm test runs the full build with every test.",
         "REALM_LOG=debug turns the request path's log lines on; REALM_JAVA_OPTS adds options for the JVM."}, subcommands = {
                 ServeCommand.class, RunCommand.class,
-                InspectCommand.class, PullCommand.class, VerifyCommand.class})
+                InspectCommand.class, ModelsCommand.class, PullCommand.class, VerifyCommand.class})
 public final class RealmCommand implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init")
