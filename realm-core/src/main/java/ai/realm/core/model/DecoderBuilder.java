@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class DecoderBuilder {
     private static final int MAX_LAYERS = 1024;
+    private static final int MAX_HEADS = 4096;
+    private static final int MAX_HEAD = 8192;
     private static final int TILE_ROWS = AttentionTile.MAX_ROWS;
 
     private final ModelKeys keys;
@@ -58,12 +60,12 @@ final class DecoderBuilder {
         this.width = keys.size("embedding_length");
         // The embedding is read first: it bounds the width by what the file really holds.
         weights.checked("token_embd.weight", width, weights.shape("token_embd.weight").dim(1));
-        this.heads = keys.integer("attention.head_count", 1, 1 << 16);
+        this.heads = keys.integer("attention.head_count", 1, MAX_HEADS);
         this.kvHeads = keys.has("attention.head_count_kv")
                 ? keys.perLayer("attention.head_count_kv", layerCount, 0, heads)
                 : filled(layerCount, heads);
-        this.keyDim = keys.sizeOr("attention.key_length", width / heads);
-        this.valueDim = keys.sizeOr("attention.value_length", width / heads);
+        this.keyDim = keys.integerOr("attention.key_length", width / heads, 1, MAX_HEAD);
+        this.valueDim = keys.integerOr("attention.value_length", width / heads, 1, MAX_HEAD);
         this.ropeDims = keys.integerOr("rope.dimension_count", keyDim, 0, keyDim);
         checkHeads();
     }
@@ -80,12 +82,9 @@ final class DecoderBuilder {
     }
 
     private void checkHeads() {
-        if (keyDim < 1 || valueDim < 1) {
-            throw keys.refuse("attention.head_count", heads, "it must not exceed embedding_length " + width);
-        }
-        if ((long) heads * Math.max(keyDim, valueDim) > ModelKeys.MAX_WIDTH) {
-            throw keys.refuse("attention.key_length", keyDim,
-                    "times " + heads + " heads it must not exceed " + ModelKeys.MAX_WIDTH);
+        if (Math.min(keyDim, valueDim) < 1 || Math.max(keyDim, valueDim) > MAX_HEAD) {
+            throw keys.refuse("attention.head_count", heads,
+                    "embedding_length " + width + " divided by it must be 1.." + MAX_HEAD + " where there is no attention.key_length");
         }
         if (ropeDims % 2 != 0) {
             throw keys.refuse("rope.dimension_count", ropeDims, "it must be even");

@@ -5,6 +5,9 @@ import ai.realm.core.model.RopeTable.Order;
 
 /** Architectures in which only some layers have attention and the others keep a state. Source: llama.cpp de3ff81. */
 final class HybridFamily {
+    /** Floats of one layer's state of a sequence. */
+    private static final int MAX_STATE = 1 << 26;
+
     private HybridFamily() {
     }
 
@@ -68,6 +71,9 @@ final class HybridFamily {
         if ((long) dim * valueHeads != inner) {
             throw keys.refuse("ssm.inner_size", inner,
                     "it must be ssm.state_size " + dim + " times ssm.time_step_rank " + valueHeads);
+        }
+        if ((long) inner * dim > MAX_STATE) {
+            throw keys.refuse("ssm.state_size", dim, "times ssm.inner_size " + inner + " it must not exceed " + MAX_STATE);
         }
         return new GatedDeltaNet.Shape(keyHeads, valueHeads, dim);
     }

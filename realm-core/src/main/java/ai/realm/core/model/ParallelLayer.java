@@ -35,10 +35,18 @@ final class ParallelLayer implements Layer {
     }
 
     @Override
-    public void forward(Step step, FloatRows x) {
-        int count = step.count();
-        step.compute().forRows(count, (from, to) -> normalise(step, x, from, to));
+    public void forward(Step step, FloatRows x, boolean last) {
+        step.compute().forRows(step.count(), (from, to) -> normalise(step, x, from, to));
         mixer.mix(step, mixerIn, mixed);
+        if (last) {
+            step.keepOutputs(x);
+            step.keepOutputs(normed);
+            step.keepOutputs(mixed);
+        }
+        int count = last ? step.batch().outputCount() : step.count();
+        if (count == 0) {
+            return;
+        }
         feedForward.apply(step, normed, branch, count);
         step.compute().forRows(count, (from, to) -> {
             int n = (to - from) * x.cols();

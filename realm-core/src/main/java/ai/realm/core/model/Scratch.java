@@ -1,5 +1,6 @@
 package ai.realm.core.model;
 
+import ai.realm.core.gguf.GgufException;
 import ai.realm.core.kernel.Activations;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
@@ -11,6 +12,9 @@ import java.util.Map;
  * is built, so that a forward pass allocates nothing.
  */
 final class Scratch {
+    /** 1 GiB; several times what the widest known models need for batches of 2048. */
+    private static final long MAX_NUMBERS = 1L << 28;
+
     private final int maxBatch;
     private final Map<String, FloatRows> rows = new HashMap<>();
     private final Map<String, Activations> activations = new HashMap<>();
@@ -25,12 +29,20 @@ final class Scratch {
 
     /** Rows for {@code maxBatch} tokens. */
     FloatRows rows(String name, int cols) {
-        return rows.computeIfAbsent(name + "/" + cols, key -> new FloatRows(maxBatch, cols));
+        return rows(name, maxBatch, cols);
     }
 
     /** Rows of another number than the batch's. */
     FloatRows rows(String name, int count, int cols) {
-        return rows.computeIfAbsent(name + "/" + count + "x" + cols, key -> new FloatRows(count, cols));
+        return rows.computeIfAbsent(name + "/" + count + "x" + cols, key -> made(name, count, cols));
+    }
+
+    private static FloatRows made(String name, int count, int cols) {
+        if ((long) count * cols > MAX_NUMBERS) {
+            throw new GgufException("the activations \"" + name + "\" of " + count + " x " + cols
+                    + " numbers are too many; a model and its batch may have " + MAX_NUMBERS, -1);
+        }
+        return new FloatRows(count, cols);
     }
 
     /** The kernels' form of such rows. */

@@ -34,10 +34,17 @@ final class SequentialLayer implements Layer {
     }
 
     @Override
-    public void forward(Step step, FloatRows x) {
-        int count = step.count();
-        step.compute().forRows(count, (from, to) -> normalise(step.kernels(), norms.mixer, x, from, to));
+    public void forward(Step step, FloatRows x, boolean last) {
+        step.compute().forRows(step.count(), (from, to) -> normalise(step.kernels(), norms.mixer, x, from, to));
         mixer.mix(step, normed, branch);
+        if (last) {
+            step.keepOutputs(x);
+            step.keepOutputs(branch);
+        }
+        int count = last ? step.batch().outputCount() : step.count();
+        if (count == 0) {
+            return;
+        }
         step.compute().forRows(count, (from, to) -> {
             addBranch(step.kernels(), norms.mixerOut, x, from, to);
             normalise(step.kernels(), norms.feedForward, x, from, to);

@@ -1,6 +1,7 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.Compute;
+import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,16 @@ final class Step {
     /** Tokens in the batch. */
     int count() {
         return batch().count();
+    }
+
+    /** Moves the rows whose logits are wanted to the front. */
+    void keepOutputs(FloatRows rows) {
+        ForwardBatch b = batch();
+        for (int i = 0; i < b.outputCount(); i++) {
+            if (b.output(i) != i) {
+                System.arraycopy(rows.data(), rows.offset(b.output(i)), rows.data(), rows.offset(i), rows.cols());
+            }
+        }
     }
 
     /** Runs of consecutive tokens of one sequence. */

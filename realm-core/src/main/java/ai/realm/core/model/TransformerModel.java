@@ -95,8 +95,8 @@ final class TransformerModel implements Model {
                 rope.prepare(batch);
             }
             step.compute().forRows(batch.count(), (from, to) -> embed(batch, from, to));
-            for (Layer layer : parts.layers) {
-                layer.forward(step, x);
+            for (int l = 0; l < parts.layers.size(); l++) {
+                parts.layers.get(l).forward(step, x, l == parts.layers.size() - 1);
             }
             output(batch, logits);
         } finally {
@@ -142,7 +142,7 @@ final class TransformerModel implements Model {
         Dequantizer.dequantize(table.type(), table.data(), row * table.rowBytes(), out, offset, (int) table.shape().dim(0));
     }
 
-    /** Only rows whose logits are wanted pass the final norm and the output projection. */
+    /** The last layer has moved the rows whose logits are wanted to the front. */
     private void output(ForwardBatch batch, FloatRows logits) {
         int count = batch.outputCount();
         if (count == 0) {
@@ -150,7 +150,7 @@ final class TransformerModel implements Model {
         }
         step.compute().forRows(count, (from, to) -> {
             for (int i = from; i < to; i++) {
-                parts.outputNorm.apply(step.kernels(), x.data(), x.offset(batch.output(i)), last.data(), last.offset(i));
+                parts.outputNorm.apply(step.kernels(), x.data(), x.offset(i), last.data(), last.offset(i));
             }
         });
         step.compute().matmul(parts.output.weights(), last, count, logits);

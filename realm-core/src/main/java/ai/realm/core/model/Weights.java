@@ -1,5 +1,6 @@
 package ai.realm.core.model;
 
+import ai.realm.core.error.RealmException;
 import ai.realm.core.gguf.GgufException;
 import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.kernel.Compute;
@@ -167,9 +168,17 @@ final class Weights {
     }
 
     private WeightMatrix matrix(TensorView t) {
-        WeightMatrix w = compute.prepare(t, arena);
+        WeightMatrix w = prepared(t);
         bytes += w.ownedBytes() > 0 ? w.ownedBytes() : t.data().byteSize();
         return w;
+    }
+
+    private WeightMatrix prepared(TensorView t) {
+        try {
+            return compute.prepare(t, arena);
+        } catch (RealmException e) {
+            throw new RealmException(e.code(), "tensor " + t.name() + ": " + e.getMessage(), e);
+        }
     }
 
     private float[] floats(TensorView t) {
