@@ -84,7 +84,8 @@ final class DecoderBuilder {
     private void checkHeads() {
         if (Math.min(keyDim, valueDim) < 1 || Math.max(keyDim, valueDim) > MAX_HEAD) {
             throw keys.refuse("attention.head_count", heads,
-                    "embedding_length " + width + " divided by it must be 1.." + MAX_HEAD + " where there is no attention.key_length");
+                    "embedding_length " + width + " divided by it must be 1.." + MAX_HEAD
+                            + " where there is no attention.key_length");
         }
         if (ropeDims % 2 != 0) {
             throw keys.refuse("rope.dimension_count", ropeDims, "it must be even");
@@ -98,9 +99,8 @@ final class DecoderBuilder {
 
     /** All heads share one key and one value of these sizes, whatever the keys say; to be called before any layer is made. */
     void latentHeads(int key, int value) {
-        if ((long) heads * key > ModelKeys.MAX_WIDTH) {
-            throw keys.refuse("attention.kv_lora_rank", value,
-                    "times " + heads + " heads it must not exceed " + ModelKeys.MAX_WIDTH);
+        if (key > MAX_HEAD) {
+            throw keys.refuse("attention.kv_lora_rank", value, "with the rotated part it must not exceed " + MAX_HEAD);
         }
         kvHeads = filled(layerCount, 1);
         keyDim = key;
