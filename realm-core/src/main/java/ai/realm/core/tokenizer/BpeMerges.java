@@ -9,17 +9,16 @@ import java.util.Arrays;
  * on the way. Immutable once built.
  */
 final class BpeMerges {
-    private final ByteTable symbols;
+    private final ByteTable tokens;
+    /** Texts that are no tokens; their symbols follow the token ids. */
+    private final ByteTable others = new ByteTable(64);
     private final LongMap pairs;
 
     /** @param required whether a file without merges is an error */
     BpeMerges(GgufFile gguf, GgufVocab vocab, boolean required) {
         String key = VocabKeys.PREFIX + "merges";
         byte[][] lines = required || gguf.has(key) ? VocabKeys.strings(gguf, key) : new byte[0][];
-        symbols = new ByteTable(vocab.size() + 1024);
-        for (int i = 0; i < vocab.size(); i++) {
-            symbols.intern(vocab.text(i));
-        }
+        tokens = vocab.table();
         pairs = new LongMap(lines.length);
         for (int rank = 0; rank < lines.length; rank++) {
             add(lines[rank], rank, key);
@@ -45,22 +44,27 @@ final class BpeMerges {
     }
 
     private int number(byte[] text, int from, int to) {
-        int known = symbols.find(text, from, to);
-        return known >= 0 ? known : symbols.intern(Arrays.copyOfRange(text, from, to));
+        int known = find(text, from, to);
+        return known >= 0 ? known : tokens.size() + others.intern(Arrays.copyOfRange(text, from, to));
     }
 
     /** The symbol of a text, made where there is none. Only while a tokenizer is being built. */
     int intern(byte[] text) {
-        return symbols.intern(text);
+        return number(text, 0, text.length);
     }
 
     /** The symbol of a slice, or -1. */
     int find(byte[] text, int from, int to) {
-        return symbols.find(text, from, to);
+        int token = tokens.find(text, from, to);
+        if (token >= 0) {
+            return token;
+        }
+        int other = others.find(text, from, to);
+        return other < 0 ? -1 : tokens.size() + other;
     }
 
     byte[] text(int symbol) {
-        return symbols.text(symbol);
+        return symbol < tokens.size() ? tokens.text(symbol) : others.text(symbol - tokens.size());
     }
 
     /** Rank of the merge of two symbols in the upper half and what they become in the lower, or {@link LongMap#NONE}. */

@@ -73,20 +73,25 @@ final class Pieces {
                 out[at++] = text[i];
             }
         }
-        return Arrays.copyOf(out, at);
+        return at == text.length ? text : Arrays.copyOf(out, at);
     }
 
+    /** The bytes that a text of one- and two-byte characters stands for; the text itself where it stands for itself. */
     private static byte[] decoded(byte[] text) {
-        String chars = new String(text, StandardCharsets.UTF_8);
-        byte[] out = new byte[chars.length()];
-        for (int i = 0; i < out.length; i++) {
-            char c = chars.charAt(i);
-            if (c >= BYTE_OF_CHAR.length || BYTE_OF_CHAR[c] < 0) {
-                return withUnknownBytes(text, chars);
+        byte[] out = new byte[text.length];
+        int n = 0;
+        for (int i = 0; i < text.length; i++) {
+            int c = text[i];
+            if (c < 0) {
+                boolean pair = (c & 0xE0) == 0xC0 && i + 1 < text.length && (text[i + 1] & 0xC0) == 0x80;
+                c = pair ? (c & 0x1F) << 6 | text[++i] & 0x3F : BYTE_OF_CHAR.length;
             }
-            out[i] = (byte) BYTE_OF_CHAR[c];
+            if (c >= BYTE_OF_CHAR.length || BYTE_OF_CHAR[c] < 0) {
+                return withUnknownBytes(text, new String(text, StandardCharsets.UTF_8));
+            }
+            out[n++] = (byte) BYTE_OF_CHAR[c];
         }
-        return out;
+        return n == text.length ? text : Arrays.copyOf(out, n);
     }
 
     /** What the reference shows for a token with characters that stand for no byte; no real text leads to such a token. */

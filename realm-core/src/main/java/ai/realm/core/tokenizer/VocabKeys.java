@@ -21,6 +21,12 @@ final class VocabKeys {
         }
         byte[][] texts = raw.clone();
         for (int i = 0; i < texts.length; i++) {
+            if (texts[i].length > MAX_TOKEN_BYTES) {
+                throw new GgufException(
+                        "key " + PREFIX + "tokens must hold texts of at most " + MAX_TOKEN_BYTES + " bytes; token " + i
+                                + " has " + texts[i].length,
+                        -1);
+            }
             if (texts[i].length == 0) {
                 texts[i] = ("[EMPTY_" + i + "]").getBytes(StandardCharsets.UTF_8);
             }

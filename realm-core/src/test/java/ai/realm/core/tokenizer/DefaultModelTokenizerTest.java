@@ -9,6 +9,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeAll;
@@ -79,5 +82,15 @@ class DefaultModelTokenizerTest {
         assertThat(vocab.specialSpellings()).contains("<|im_start|>", "<|im_end|>", "<|endoftext|>");
         assertThat(vocab.idOf("<|im_end|>")).isEqualTo(2);
         assertThat(vocab.idOf("no such token")).isEqualTo(-1);
+    }
+
+    @Test
+    void encode_fromManyThreads_givesTheSameIds() throws IOException {
+        List<Case> all = cases().toList();
+        boolean same = IntStream.range(0, 8 * all.size()).parallel().allMatch(i -> {
+            Case c = all.get(i % all.size());
+            return Arrays.equals(tokenizer.encode(c.text, c.special, c.special), c.ids);
+        });
+        assertThat(same).isTrue();
     }
 }

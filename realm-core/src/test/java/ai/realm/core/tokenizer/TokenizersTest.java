@@ -41,6 +41,8 @@ class TokenizersTest {
                 Arguments.of(bpe().i32s("tokenizer.ggml.tokens", 1, 2), "tokenizer.ggml.tokens must be an array of strings"),
                 Arguments.of(bpe().strings("tokenizer.ggml.tokens", List.of()), "at least one token"),
                 Arguments.of(bpe().strings("tokenizer.ggml.tokens", List.of("a", "b", "a")), "must not hold a text twice"),
+                Arguments.of(bpe().strings("tokenizer.ggml.tokens", List.of("a".repeat(4097))),
+                        "at most 4096 bytes; token 0 has 4097"),
                 Arguments.of(bpe().strings("tokenizer.ggml.tokens", List.of("a", "b")), "tokenizer.ggml.merges is missing"),
                 Arguments.of(bpe().strings("tokenizer.ggml.tokens", List.of("a", "b")).f32s("tokenizer.ggml.scores", 1f),
                         "tokenizer.ggml.scores must have an element for each of the 2 tokens, not 1"),
