@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -32,16 +31,13 @@ public final class Engine implements AutoCloseable {
     private final KvMemory memory;
     private final EngineOptions options;
     private final int contextLength;
-    private final EngineListener listener;
     private final LongSupplier clock;
     private final KvBlockPool pool;
     private final @Nullable PrefixCache cache;
     private final Scheduler scheduler;
     private final StepRunner runner;
-    private final Admission admission;
+    private final Census census;
     private final Queue<Sequence> submitted = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger live = new AtomicInteger();
-    private final Object quiet = new Object();
     private final List<Sequence> swept = new ArrayList<>();
     private final Thread thread;
 
@@ -68,7 +64,6 @@ public final class Engine implements AutoCloseable {
         this.memory = memory;
         this.options = options;
         this.contextLength = contextLength;
-        this.listener = listener;
         this.clock = clock;
         int budget = Math.min(options.tokenBudget(), model.maxBatch());
         int maxRunning = Math.min(options.maxRunning(), budget);
@@ -77,7 +72,7 @@ public final class Engine implements AutoCloseable {
         cache = options.prefixCache() && !model.kvShape().hasState() ? new PrefixCache(pool, blockPositions) : null;
         scheduler = new Scheduler(budget, maxRunning, blockPositions, pool, cache);
         runner = new StepRunner(model, memory, workers, turn, budget, maxRunning);
-        admission = new Admission(options.maxWaiting());
+        census = new Census(name, listener, options.maxWaiting());
         snapshot = takeSnapshot();
         thread = Thread.ofPlatform().daemon().name("engine-" + name).start(this::loop);
     }
@@ -135,8 +130,7 @@ public final class Engine implements AutoCloseable {
         if (draining) {
             throw draining();
         }
-        admission.enter(spec.tenantId(), specs.size());
-        live.addAndGet(specs.size());
+        census.enter(spec.tenantId(), specs.size());
         List<Sequence> all = new ArrayList<>();
         long now = now();
         for (int i = 0; i < specs.size(); i++) {
@@ -154,10 +148,6 @@ public final class Engine implements AutoCloseable {
             endSubmitted();
         }
         return all;
-    }
-
-    private EngineListener listening(Sequence s) {
-        return s.spec().warmUp() ? EngineListener.NONE : listener;
     }
 
     private RealmException draining() {
@@ -249,7 +239,7 @@ public final class Engine implements AutoCloseable {
     private void step(StepPlan plan) {
         long start = now();
         for (StepPlan.Work w : plan.work()) {
-            starting(w.sequence(), start);
+            census.inStep(w.sequence(), start);
         }
         try {
             runner.run(plan);
@@ -275,15 +265,7 @@ public final class Engine implements AutoCloseable {
                 row++;
             }
         }
-        listener.step(name, plan.tokens(), plan.work().size(), nanos);
-    }
-
-    private void starting(Sequence s, long now) {
-        if (!s.counted) {
-            s.counted = true;
-            admission.leave(s.spec().tenantId());
-            listening(s).started(name, s.spec().tenantId(), now - s.submittedNanos());
-        }
+        census.step(plan, nanos);
     }
 
     /** The prompt is computed: the others that wait for it begin here, each with a first token of its own. */
@@ -294,7 +276,7 @@ public final class Engine implements AutoCloseable {
             if (s.state != Sequence.State.FORKING) {
                 continue;
             }
-            starting(s, now);
+            census.inStep(s, now);
             scheduler.fork(leader, s);
             try {
                 deliver(s, runner.sampleAgain(row, s), null, now);
@@ -305,7 +287,7 @@ public final class Engine implements AutoCloseable {
     }
 
     private void deliver(Sequence s, int token, @Nullable RuntimeException error, long now) {
-        StepRunner.logOnce(s, 8, "sampler");
+        s.spec().log().reached(8, "sampler");
         if (error != null) {
             fail(s, StepRunner.asError(error, "sampling"));
         } else if (s.spec().endTokens().contains(token)) {
@@ -328,12 +310,7 @@ public final class Engine implements AutoCloseable {
             finish(s);
             return;
         }
-        if (s.generated() == 1) {
-            listening(s).firstToken(name, s.spec().tenantId(), now - s.submittedNanos());
-        } else {
-            listening(s).nextToken(name, s.spec().tenantId(), now - s.lastTokenNanos);
-        }
-        s.lastTokenNanos = now;
+        census.token(s, now);
         if (s.generated() >= s.spec().maxTokens() || s.length() >= contextLength) {
             s.output().end(Ending.Kind.LENGTH, null);
             finish(s);
@@ -353,7 +330,7 @@ public final class Engine implements AutoCloseable {
             return;
         }
         scheduler.finish(s);
-        ended(s);
+        census.ended(s, now());
         // One that waited for this one's prompt takes its place.
         List<Sequence> left = s.forks.stream().filter(f -> f.state == Sequence.State.FORKING).toList();
         s.forks = List.of();
@@ -362,24 +339,6 @@ public final class Engine implements AutoCloseable {
             next.state = Sequence.State.WAITING;
             next.forks = new ArrayList<>(left.subList(1, left.size()));
             scheduler.submit(next);
-        }
-    }
-
-    private void ended(Sequence s) {
-        if (!s.counted) {
-            s.counted = true;
-            admission.leave(s.spec().tenantId());
-        }
-        Ending e = s.output().ending();
-        if (e != null) {
-            RealmException error = e.error();
-            listening(s).ended(name, s.spec().tenantId(), e.kind().label(), error == null ? null : error.code().name(),
-                    s.promptLength(), Math.max(0, s.cachedTokens()), e.generatedTokens(), now() - s.submittedNanos());
-        }
-        if (live.decrementAndGet() == 0) {
-            synchronized (quiet) {
-                quiet.notifyAll();
-            }
         }
     }
 
@@ -405,38 +364,23 @@ public final class Engine implements AutoCloseable {
     private void endUnseen(Sequence s) {
         s.output().end(Ending.Kind.CANCELLED, draining());
         s.state = Sequence.State.ENDED;
-        ended(s);
+        census.ended(s, now());
     }
 
     private EngineSnapshot takeSnapshot() {
-        return new EngineSnapshot(name, scheduler.running(), admission.total(), pool.blocks(), pool.used(), blockPositions(),
+        return new EngineSnapshot(name, scheduler.running(), census.waiting(), pool.blocks(), pool.used(), blockPositions(),
                 cache == null ? 0 : cache.queries(), cache == null ? 0 : cache.hits(), scheduler.preemptions(), steps, stepNanos,
                 forwardedTokens);
     }
 
-    /** Takes nothing new, lets what runs end until the limit, and then ends the rest as DRAINING. */
+    /** Takes nothing new, lets what runs end until the limit, then ends the rest as DRAINING. An interrupt ends only the wait. */
     public void drain(long limitNanos) {
         drainLimit = now() + limitNanos;
         draining = true;
         wake();
-        awaitQuiet();
-    }
-
-    /** Waits until no sequence is left. */
-    private void awaitQuiet() {
-        boolean interrupted = false;
-        synchronized (quiet) {
-            while (live.get() > 0 && thread.isAlive()) {
-                try {
-                    quiet.wait(100);
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                    drainLimit = now();
-                    wake();
-                }
-            }
-        }
-        if (interrupted) {
+        try {
+            census.awaitQuiet(thread::isAlive);
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }

@@ -52,8 +52,6 @@ public final class Sequence {
     boolean counted;
     long lastTokenNanos;
     float @Nullable [][] recurrent;
-    /** Log lines of the request path that were written, as bits. */
-    int logged;
 
     private volatile int cachedTokens = -1;
     private volatile long engineNanos;

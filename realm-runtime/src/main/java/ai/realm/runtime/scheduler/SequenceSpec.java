@@ -16,4 +16,11 @@ import java.util.Set;
  * @param warmUp the engine's own, before it is ready: not logged, not counted, and nothing of it in the prefix cache
  */
 public record SequenceSpec(String requestId, String tenantId, double weight, boolean batch, int[] prompt, int maxTokens,
-        Set<Integer> endTokens, long deadlineNanos, Sampler sampler, int sharedBlocks, boolean warmUp) {}
+        Set<Integer> endTokens, long deadlineNanos, Sampler sampler, int sharedBlocks, boolean warmUp, StepLog log) {
+
+    public SequenceSpec(String requestId, String tenantId, double weight, boolean batch, int[] prompt, int maxTokens,
+            Set<Integer> endTokens, long deadlineNanos, Sampler sampler, int sharedBlocks, boolean warmUp) {
+        this(requestId, tenantId, weight, batch, prompt, maxTokens, endTokens, deadlineNanos, sampler, sharedBlocks, warmUp,
+                StepLog.NONE);
+    }
+}

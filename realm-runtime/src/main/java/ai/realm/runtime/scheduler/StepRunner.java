@@ -12,16 +12,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Carries a {@link StepPlan} out: copies blocks, runs the forward pass and samples, the rows shared among the threads that compute.
  * Engines of several models take turns at those threads. The engine thread's.
  */
 final class StepRunner {
-    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
-
     private final Model model;
     private final KvMemory memory;
     private final WorkerPool pool;
@@ -70,7 +66,7 @@ final class StepRunner {
         turn.lock();
         try {
             model.forward(batch, view, logits);
-            plan.work().forEach(w -> logOnce(w.sequence(), 7, "forward"));
+            plan.work().forEach(w -> w.sequence().spec().log().reached(7, "forward"));
             sample(plan);
         } finally {
             turn.unlock();
@@ -96,7 +92,7 @@ final class StepRunner {
             for (int p = w.from(); p < end; p++) {
                 batch.add(s.token(p), p, index, w.samples() && p == end - 1);
             }
-            logOnce(s, 6, "scheduler");
+            s.spec().log().reached(6, "scheduler");
         }
     }
 
@@ -116,16 +112,6 @@ final class StepRunner {
             tokens[row] = s.spec().sampler().sample(logits.data(), logits.offset(row), logits.cols());
         } catch (RuntimeException e) {
             errors[row] = e;
-        }
-    }
-
-    /** One line of the request path when a sequence first gets there. */
-    static void logOnce(Sequence s, int step, String name) {
-        if ((s.logged & 1 << step) == 0) {
-            s.logged |= 1 << step;
-            if (LOG.isDebugEnabled() && !s.spec().warmUp()) {
-                LOG.debug("step={} step_name={} request_id={} tenant={}", step, name, s.spec().requestId(), s.spec().tenantId());
-            }
         }
     }
 

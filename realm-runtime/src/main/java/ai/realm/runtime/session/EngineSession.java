@@ -9,8 +9,6 @@ import ai.realm.runtime.scheduler.Sequence;
 import ai.realm.runtime.scheduler.TokenQueue;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A session on an {@link Engine}: the reader's thread turns tokens into text and looks for stop strings, so that the engine's does
@@ -18,8 +16,6 @@ import org.slf4j.LoggerFactory;
  * are the same whoever is faster.
  */
 final class EngineSession implements InferenceSession {
-    private static final Logger LOG = LoggerFactory.getLogger(EngineSession.class);
-
     private final RequestContext context;
     private final Engine engine;
     private final Sequence sequence;
@@ -92,7 +88,7 @@ final class EngineSession implements InferenceSession {
         String text = stops.accept(detokenizer.accept(id));
         if (!detokenized) {
             detokenized = true;
-            LOG.debug("step=9 step_name=detokenizer request_id={} tenant={}", context.requestId(), context.tenantId());
+            context.reached(9, "detokenizer");
         }
         if (stops.found()) {
             stop();

@@ -22,12 +22,9 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Opens sessions on the engine of a leased model: all that can be done on the caller's thread is done there. */
 public final class EngineSessions implements SessionFactory {
-    private static final Logger LOG = LoggerFactory.getLogger(EngineSessions.class);
     /** How far the engine may run ahead of a reader that looks for stop strings. */
     private static final int UNREAD_WITH_STOPS = 8;
 
@@ -56,7 +53,7 @@ public final class EngineSessions implements SessionFactory {
             specs.add(spec(command, model, prompt, samplerOf(params, i, model, prompt, tokenizer), tokenizer.vocab()));
             queues.add(new TokenQueue(unread(params, engine.options())));
         }
-        LOG.debug("step=5 step_name=session request_id={} tenant={}", context.requestId(), context.tenantId());
+        context.reached(5, "session");
         return engine.submit(specs, queues).stream().<InferenceSession>map(s -> new EngineSession(context, engine, s,
                 tokenizer.detokenizer(false), new StopMatcher(params.stopStrings()))).toList();
     }
@@ -66,7 +63,7 @@ public final class EngineSessions implements SessionFactory {
         Engine engine = model.engine();
         return new SequenceSpec(context.requestId(), context.tenantId(), context.weight(), command.priority() == Priority.BATCH,
                 prompt, command.params().maxTokens(), endTokens(command.params(), vocab), engine.now() + context.remainingNanos(),
-                sampler, model.sharedPrefixes().sharedBlocks(prompt, engine.blockPositions()), false);
+                sampler, model.sharedPrefixes().sharedBlocks(prompt, engine.blockPositions()), false, context::reached);
     }
 
     private static Sampler samplerOf(SamplingParams params, int index, ServedModel model, int[] prompt, Tokenizer tokenizer) {

@@ -4,18 +4,24 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What travels with a request from its first step to its last: its ids, its deadline and its cancellation. Thread-safe.
  * {@link #cancel} runs the registered listeners once, on the caller's thread; a listener must be quick and not throw.
  */
 public final class RequestContext {
+    private static final Logger LOG = LoggerFactory.getLogger(RequestContext.class);
+
     private final String requestId;
     private final String tenantId;
     private final double weight;
     private final long deadlineNanos;
     private final List<Runnable> listeners = new ArrayList<>();
+    private final AtomicInteger steps = new AtomicInteger();
     private @Nullable RealmException cause;
 
     /**
@@ -56,6 +62,14 @@ public final class RequestContext {
 
     public long remainingNanos() {
         return deadlineNanos - System.nanoTime();
+    }
+
+    /** One DEBUG line of the request path, when the request first reaches this step of it. */
+    public void reached(int step, String name) {
+        int bit = 1 << step;
+        if (LOG.isDebugEnabled() && (steps.get() & bit) == 0 && (steps.getAndUpdate(s -> s | bit) & bit) == 0) {
+            LOG.debug("step={} step_name={} request_id={} tenant={}", step, name, requestId, tenantId);
+        }
     }
 
     /** Ends the request; the first cause stays. */
