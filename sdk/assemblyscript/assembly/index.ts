@@ -1,0 +1,181 @@
+// Realm guest ABI, version 1, for AssemblyScript. docs/guest-abi.md is the reference.
+//
+// A guest re-exports what the host needs and defines generate:
+//
+//   export { realm_alloc, realm_abi_version } from "realm-guest";
+//   export function generate(prompt: usize, len: i32, model: i32, options: usize): usize { … }
+//
+// asc guest.ts -o guest.wasm --runtime stub -Oz --noAssert --use abort= --exportStart _initialize --maximumMemory 64
+
+// @ts-ignore: decorator
+@external("env", "realm_host_generate")
+declare function host_generate(model: i32, prompt: usize, promptLen: i32, options: usize, out: usize, outMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_result")
+declare function host_result(offset: i32, dst: usize, len: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_emit")
+declare function host_emit(ptr: usize, len: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_tokenize")
+declare function host_tokenize(model: i32, ptr: usize, len: i32, dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_last_error")
+declare function host_last_error(dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_log")
+declare function host_log(level: i32, ptr: usize, len: i32): void;
+// @ts-ignore: decorator
+@external("env", "realm_host_kv_get")
+declare function host_kv_get(key: usize, keyLen: i32, dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_kv_set")
+declare function host_kv_set(key: usize, keyLen: i32, val: usize, valLen: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_kv_delete")
+declare function host_kv_delete(key: usize, keyLen: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_config")
+declare function host_config(key: usize, keyLen: i32, dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_request")
+declare function host_request(dst: usize, dstMax: i32): i32;
+
+/** Memory for the host: 8-byte aligned, never freed, because an instance serves one request. */
+export function realm_alloc(len: i32): usize {
+  return heap.alloc(len);
+}
+
+export function realm_abi_version(): i32 {
+  return 1;
+}
+
+export const STREAM: u16 = 1;
+export const PARSE_SPECIAL: u16 = 2;
+
+export namespace level {
+  export const ERROR: i32 = 0;
+  export const WARN: i32 = 1;
+  export const INFO: i32 = 2;
+  export const DEBUG: i32 = 3;
+}
+
+/** Text that the host left in memory. */
+export function text(ptr: usize, len: i32): string {
+  return String.UTF8.decodeUnsafe(ptr, len);
+}
+
+/** Text for the host: the address of its UTF-8, ended by a NUL. */
+export function answer(value: string): usize {
+  return changetype<usize>(String.UTF8.encode(value, true));
+}
+
+/** The whole generated text, or null when it failed: see lastError. */
+export function generate(model: i32, prompt: string, options: usize): string | null {
+  const bytes = String.UTF8.encode(prompt);
+  let size = 4096;
+  let out = heap.alloc(size);
+  let n = host_generate(model, changetype<usize>(bytes), bytes.byteLength, options, out, size);
+  if (n == -6) {
+    // The result is kept; take it in larger and larger bites.
+    let have = 0;
+    do {
+      size *= 4;
+      out = heap.alloc(size);
+      have = host_result(0, out, size);
+    } while (have == size);
+    n = have;
+  }
+  return n < 1 ? null : text(out, n - 1);
+}
+
+/** Sends text to the client now; 0 or an error. */
+export function emit(value: string): i32 {
+  const bytes = String.UTF8.encode(value);
+  return host_emit(changetype<usize>(bytes), bytes.byteLength);
+}
+
+/** How many tokens a text is, or an error. */
+export function countTokens(model: i32, value: string): i32 {
+  const bytes = String.UTF8.encode(value);
+  return host_tokenize(model, changetype<usize>(bytes), bytes.byteLength, 0, 0);
+}
+
+export function log(at: i32, message: string): void {
+  const bytes = String.UTF8.encode(message);
+  host_log(at, changetype<usize>(bytes), bytes.byteLength);
+}
+
+export function lastError(): string {
+  const n = host_last_error(0, 0);
+  const dst = heap.alloc(n + 1);
+  host_last_error(dst, n);
+  return text(dst, n);
+}
+
+/** The request as JSON. */
+export function request(): string {
+  const n = host_request(0, 0);
+  const dst = heap.alloc(n + 1);
+  host_request(dst, n);
+  return text(dst, n);
+}
+
+/** A setting that the operator gave this guest, or null. */
+export function setting(key: string): string | null {
+  const k = String.UTF8.encode(key);
+  const n = host_config(changetype<usize>(k), k.byteLength, 0, 0);
+  if (n < 0) return null;
+  const dst = heap.alloc(n + 1);
+  host_config(changetype<usize>(k), k.byteLength, dst, n);
+  return text(dst, n);
+}
+
+/** The tenant's own store, which outlives requests. */
+export namespace kv {
+  export function get(key: string): string | null {
+    const k = String.UTF8.encode(key);
+    const n = host_kv_get(changetype<usize>(k), k.byteLength, 0, 0);
+    if (n < 0) return null;
+    const dst = heap.alloc(n + 1);
+    host_kv_get(changetype<usize>(k), k.byteLength, dst, n);
+    return text(dst, n);
+  }
+
+  export function set(key: string, value: string): i32 {
+    const k = String.UTF8.encode(key);
+    const v = String.UTF8.encode(value);
+    return host_kv_set(changetype<usize>(k), k.byteLength, changetype<usize>(v), v.byteLength);
+  }
+
+  export function remove(key: string): i32 {
+    const k = String.UTF8.encode(key);
+    return host_kv_delete(changetype<usize>(k), k.byteLength);
+  }
+}
+
+/** The options of a generation at the address that generate was given; docs/guest-abi.md has the layout. */
+export namespace options {
+  export function flags(at: usize): u16 {
+    return load<u16>(at, 26);
+  }
+  export function setFlags(at: usize, value: u16): void {
+    store<u16>(at, value, 26);
+  }
+  export function setMaxTokens(at: usize, value: u32): void {
+    store<u32>(at, value, 0);
+    store<u32>(at, load<u32>(at, 32) | 1, 32);
+  }
+  export function setTemperature(at: usize, value: f32): void {
+    store<f32>(at, value, 4);
+    store<u32>(at, load<u32>(at, 32) | 2, 32);
+  }
+  export function setTopP(at: usize, value: f32): void {
+    store<f32>(at, value, 8);
+    store<u32>(at, load<u32>(at, 32) | 4, 32);
+  }
+  export function setSeed(at: usize, value: u64): void {
+    store<u64>(at, value, 40);
+    store<u32>(at, load<u32>(at, 32) | 32, 32);
+  }
+}

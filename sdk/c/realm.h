@@ -1,0 +1,249 @@
+/*
+ * Realm guest ABI, version 1, for C (and C++): one header, no library.
+ * docs/guest-abi.md is the reference. Build a guest with any clang that has the wasm32 target:
+ *
+ *   clang --target=wasm32-unknown-unknown -Oz -mbulk-memory -nostdlib -ffreestanding -fvisibility=hidden \
+ *     -Wl,--no-entry,--strip-all,-z,stack-size=16384,--max-memory=4194304 -I sdk/c guest.c -o guest.wasm
+ *
+ * In exactly one source file say
+ *
+ *   #define REALM_GUEST
+ *   #include "realm.h"
+ *
+ * which adds an allocator (realm_alloc, realm_free) and realm_abi_version. Then define REALM_EXPORT("generate").
+ * An instance serves one request and is thrown away, so the allocator never needs to be clever.
+ */
+#ifndef REALM_H
+#define REALM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define REALM_EXPORT(name) __attribute__((export_name(name), visibility("default")))
+#define REALM_IMPORT(name) __attribute__((import_module("env"), import_name(name)))
+
+/* What host functions return below zero. */
+enum {
+    REALM_NO_MEMORY = -1,
+    REALM_OPTIONS_UNREADABLE = -2,
+    REALM_OUT_OF_BOUNDS = -3,
+    REALM_NOT_UTF8 = -4,
+    REALM_MODEL_UNKNOWN = -5,
+    REALM_RESULT_TOO_LARGE = -6, /* fetch it with realm_host_result */
+    REALM_NO_TOKENIZER = -7,
+    REALM_TOKENIZING_FAILED = -8,
+    REALM_EMPTY_PROMPT = -9,
+    REALM_INFERENCE_FAILED = -10,
+    REALM_MODEL_NOT_LOADED = -11,
+    REALM_CANCELLED = -12,
+    REALM_DEADLINE = -13,
+    REALM_QUOTA = -14,
+    REALM_CONTEXT_EXCEEDED = -15,
+    REALM_OVERLOADED = -16,
+    REALM_BAD_OPTION = -17,
+    REALM_NOT_PERMITTED = -18,
+    REALM_NO_SUCH_KEY = -19,
+    REALM_LIMIT_REACHED = -20
+};
+
+/* What on_token returns. */
+enum { REALM_PASS = 0, REALM_SWALLOW = 1, REALM_STOP = 2 };
+
+/* Levels of realm_host_log. */
+enum { REALM_ERROR = 0, REALM_WARN = 1, REALM_INFO = 2, REALM_DEBUG = 3 };
+
+/* Bits of realm_options.flags. */
+enum {
+    REALM_FLAG_STREAM = 1,       /* pieces go to the client as they are generated */
+    REALM_FLAG_PARSE_SPECIAL = 2 /* spellings of special tokens in the prompt become those tokens */
+};
+
+/* A text with its length, as the options point to them. */
+typedef struct {
+    const char *ptr;
+    uint32_t len;
+} realm_text;
+
+typedef struct {
+    uint32_t token;
+    float bias;
+} realm_bias;
+
+/* The options of a generation: the request's own come with every call of generate. Version 0 ends after stop_tokens. */
+typedef struct {
+    uint32_t max_tokens;
+    float temperature;
+    float top_p;
+    uint32_t top_k;
+    float repetition_penalty;
+    uint32_t seed32; /* version 0 only; version 1 uses seed */
+    uint8_t stop_token_count8;
+    uint8_t version;
+    uint16_t flags;
+    const uint32_t *stop_tokens;
+    /* version 1 */
+    uint32_t present; /* one REALM_HAS_ bit for each field that counts; the others are the request's */
+    uint32_t reserved0;
+    uint64_t seed;
+    float min_p;
+    float typical_p;
+    float frequency_penalty;
+    float presence_penalty;
+    int32_t repeat_window;
+    uint32_t log_probs;
+    const realm_text *stop_strings;
+    uint32_t stop_string_count;
+    realm_text grammar;     /* length 0: none */
+    realm_text json_schema; /* length 0: none */
+    const realm_bias *logit_bias;
+    uint32_t logit_bias_count;
+    uint32_t stop_token_count;
+    uint32_t reserved1;
+} realm_options;
+
+enum {
+    REALM_HAS_MAX_TOKENS = 1 << 0,
+    REALM_HAS_TEMPERATURE = 1 << 1,
+    REALM_HAS_TOP_P = 1 << 2,
+    REALM_HAS_TOP_K = 1 << 3,
+    REALM_HAS_REPETITION_PENALTY = 1 << 4,
+    REALM_HAS_SEED = 1 << 5,
+    REALM_HAS_STOP_TOKENS = 1 << 6,
+    REALM_HAS_MIN_P = 1 << 7,
+    REALM_HAS_TYPICAL_P = 1 << 8,
+    REALM_HAS_FREQUENCY_PENALTY = 1 << 9,
+    REALM_HAS_PRESENCE_PENALTY = 1 << 10,
+    REALM_HAS_REPEAT_WINDOW = 1 << 11,
+    REALM_HAS_STOP_STRINGS = 1 << 12,
+    REALM_HAS_GRAMMAR = 1 << 13,
+    REALM_HAS_JSON_SCHEMA = 1 << 14,
+    REALM_HAS_LOGIT_BIAS = 1 << 15,
+    REALM_HAS_LOG_PROBS = 1 << 16
+};
+
+#ifdef __wasm__
+_Static_assert(sizeof(realm_options) == 112, "the layout that docs/guest-abi.md fixes");
+_Static_assert(offsetof(realm_options, flags) == 26 && offsetof(realm_options, stop_tokens) == 28, "version 0");
+_Static_assert(offsetof(realm_options, seed) == 40 && offsetof(realm_options, stop_strings) == 72, "version 1");
+_Static_assert(offsetof(realm_options, logit_bias) == 96 && offsetof(realm_options, stop_token_count) == 104, "version 1");
+#endif
+
+REALM_IMPORT("realm_host_generate")
+int32_t realm_host_generate(uint32_t model, const char *prompt, uint32_t prompt_len, const realm_options *options, char *out,
+                            uint32_t out_max);
+REALM_IMPORT("realm_host_result") int32_t realm_host_result(uint32_t offset, char *dst, uint32_t len);
+REALM_IMPORT("realm_host_emit") int32_t realm_host_emit(const char *ptr, uint32_t len);
+REALM_IMPORT("realm_host_tokenize")
+int32_t realm_host_tokenize(uint32_t model, const char *ptr, uint32_t len, uint32_t *dst, uint32_t dst_max);
+REALM_IMPORT("realm_host_last_error") int32_t realm_host_last_error(char *dst, uint32_t dst_max);
+REALM_IMPORT("realm_host_log") void realm_host_log(uint32_t level, const char *ptr, uint32_t len);
+REALM_IMPORT("realm_host_kv_get") int32_t realm_host_kv_get(const char *key, uint32_t key_len, char *dst, uint32_t dst_max);
+REALM_IMPORT("realm_host_kv_set") int32_t realm_host_kv_set(const char *key, uint32_t key_len, const char *val, uint32_t val_len);
+REALM_IMPORT("realm_host_kv_delete") int32_t realm_host_kv_delete(const char *key, uint32_t key_len);
+REALM_IMPORT("realm_host_config") int32_t realm_host_config(const char *key, uint32_t key_len, char *dst, uint32_t dst_max);
+REALM_IMPORT("realm_host_request") int32_t realm_host_request(char *dst, uint32_t dst_max);
+
+static inline uint32_t realm_length(const char *text) {
+    uint32_t n = 0;
+    while (text[n]) {
+        n++;
+    }
+    return n;
+}
+
+static inline int realm_equal(const char *a, const char *b, uint32_t len) {
+    for (uint32_t i = 0; i < len; i++) {
+        if (a[i] != b[i]) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+void *realm_alloc(uint32_t len);
+char *realm_generate(uint32_t model, const char *prompt, uint32_t prompt_len, const realm_options *options, uint32_t *len);
+char *realm_setting(const char *key);
+char *realm_request_json(void);
+
+#ifdef REALM_GUEST
+
+extern unsigned char __heap_base;
+static uintptr_t realm_next;
+
+/* 8-byte aligned, from pages that it adds as needed; 0 when there are no more. */
+REALM_EXPORT("realm_alloc") void *realm_alloc(uint32_t len) {
+    uint64_t at = realm_next ? realm_next : ((uintptr_t)&__heap_base + 7) & ~(uintptr_t)7;
+    uint64_t end = (at + len + 7) & ~(uint64_t)7;
+    uint64_t size = (uint64_t)__builtin_wasm_memory_size(0) << 16;
+    if (end > 0xffff0000u) {
+        return 0;
+    }
+    if (end > size && __builtin_wasm_memory_grow(0, (uintptr_t)((end - size + 65535) >> 16)) == (size_t)-1) {
+        return 0;
+    }
+    realm_next = (uintptr_t)end;
+    return (void *)(uintptr_t)at;
+}
+
+/* Gives the newest block back; older ones stay until the instance ends, which is soon. */
+REALM_EXPORT("realm_free") void realm_free(void *ptr, uint32_t len) {
+    if ((((uintptr_t)ptr + len + 7) & ~(uintptr_t)7) == realm_next) {
+        realm_next = (uintptr_t)ptr;
+    }
+}
+
+REALM_EXPORT("realm_abi_version") uint32_t realm_abi_version(void) { return 1; }
+
+/* Generates and returns the whole text with its NUL, however long; 0 when it failed, which realm_host_last_error explains. */
+char *realm_generate(uint32_t model, const char *prompt, uint32_t prompt_len, const realm_options *options, uint32_t *len) {
+    char *out = realm_alloc(4096);
+    if (!out) {
+        return 0;
+    }
+    int32_t n = realm_host_generate(model, prompt, prompt_len, options, out, 4096);
+    if (n == REALM_RESULT_TOO_LARGE) {
+        uint32_t have = 0;
+        out = realm_alloc(65536);
+        char *chunk = out;
+        while (chunk && (n = realm_host_result(have, chunk, 65536)) == 65536) {
+            have += 65536;
+            chunk = realm_alloc(65536); /* follows the last one */
+        }
+        if (!chunk) {
+            return 0;
+        }
+        n = n < 0 ? n : (int32_t)have + n;
+    }
+    if (n < 1) {
+        return 0;
+    }
+    if (len) {
+        *len = (uint32_t)n - 1;
+    }
+    return out;
+}
+
+/* A setting that the operator gave this guest, NUL-terminated, or 0. */
+char *realm_setting(const char *key) {
+    int32_t n = realm_host_config(key, realm_length(key), 0, 0);
+    char *value = n < 0 ? 0 : realm_alloc((uint32_t)n + 1);
+    if (value) {
+        realm_host_config(key, realm_length(key), value, (uint32_t)n);
+        value[n] = 0;
+    }
+    return value;
+}
+
+/* The request as JSON, NUL-terminated, or 0. */
+char *realm_request_json(void) {
+    int32_t n = realm_host_request(0, 0);
+    char *json = n < 0 ? 0 : realm_alloc((uint32_t)n + 1);
+    if (json) {
+        realm_host_request(json, (uint32_t)n);
+        json[n] = 0;
+    }
+    return json;
+}
+
+#endif
+#endif

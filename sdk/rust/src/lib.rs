@@ -1,0 +1,235 @@
+//! Guests for Realm in Rust, without `std`: the host's functions behind safe ones, an allocator that gives
+//! what an instance needs for one request, and [`guest!`], which exports it all. `docs/guest-abi.md` is the reference.
+//!
+//! ```text
+//! RUSTFLAGS="-C link-arg=-zstack-size=16384" cargo build --release --target wasm32-unknown-unknown --example signed
+//! ```
+#![no_std]
+
+extern crate alloc;
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::alloc::{GlobalAlloc, Layout};
+
+mod host {
+    #[link(wasm_import_module = "env")]
+    extern "C" {
+        pub fn realm_host_generate(model: u32, prompt: *const u8, len: usize, options: *const u8, out: *mut u8, max: usize) -> i32;
+        pub fn realm_host_result(offset: usize, dst: *mut u8, len: usize) -> i32;
+        pub fn realm_host_emit(ptr: *const u8, len: usize) -> i32;
+        pub fn realm_host_tokenize(model: u32, ptr: *const u8, len: usize, dst: *mut u32, max: usize) -> i32;
+        pub fn realm_host_last_error(dst: *mut u8, max: usize) -> i32;
+        pub fn realm_host_log(level: u32, ptr: *const u8, len: usize);
+        pub fn realm_host_kv_get(key: *const u8, len: usize, dst: *mut u8, max: usize) -> i32;
+        pub fn realm_host_kv_set(key: *const u8, len: usize, val: *const u8, val_len: usize) -> i32;
+        pub fn realm_host_kv_delete(key: *const u8, len: usize) -> i32;
+        pub fn realm_host_config(key: *const u8, len: usize, dst: *mut u8, max: usize) -> i32;
+        pub fn realm_host_request(dst: *mut u8, max: usize) -> i32;
+    }
+}
+
+/// What a host function answered below zero; `docs/guest-abi.md` says what each number means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Error(pub i32);
+
+/// The result is larger than the buffer; this crate fetches it by itself.
+pub const RESULT_TOO_LARGE: i32 = -6;
+/// There is no such key.
+pub const NO_SUCH_KEY: i32 = -19;
+
+fn count(n: i32) -> Result<usize, Error> {
+    if n < 0 { Err(Error(n)) } else { Ok(n as usize) }
+}
+
+fn copied(ask: impl Fn(*mut u8, usize) -> i32) -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![0; count(ask(core::ptr::null_mut(), 0))?];
+    count(ask(bytes.as_mut_ptr(), bytes.len()))?;
+    Ok(bytes)
+}
+
+/// The options of a generation, as the host handed them out.
+pub struct Options(*mut u8);
+
+impl Options {
+    /// # Safety
+    /// `at` is the last argument of `generate`.
+    pub unsafe fn at(at: *mut u8) -> Self {
+        Options(at)
+    }
+
+    fn put<const N: usize>(&mut self, offset: usize, bytes: [u8; N], bit: u32) {
+        unsafe {
+            self.0.add(offset).cast::<[u8; N]>().write_unaligned(bytes);
+            let present = self.0.add(32).cast::<u32>();
+            present.write_unaligned(present.read_unaligned() | 1 << bit);
+        }
+    }
+
+    pub fn max_tokens(&mut self, value: u32) {
+        self.put(0, value.to_le_bytes(), 0);
+    }
+
+    pub fn temperature(&mut self, value: f32) {
+        self.put(4, value.to_le_bytes(), 1);
+    }
+
+    pub fn top_p(&mut self, value: f32) {
+        self.put(8, value.to_le_bytes(), 2);
+    }
+
+    pub fn top_k(&mut self, value: u32) {
+        self.put(12, value.to_le_bytes(), 3);
+    }
+
+    pub fn seed(&mut self, value: u64) {
+        self.put(40, value.to_le_bytes(), 5);
+    }
+
+    /// Whether pieces go to the client as they are generated.
+    pub fn stream(&mut self, on: bool) {
+        unsafe {
+            let flags = self.0.add(26);
+            flags.write(flags.read() & !1 | on as u8);
+        }
+    }
+}
+
+/// Generates; the whole text, however long.
+pub fn generate(model: u32, prompt: &str, options: &Options) -> Result<String, Error> {
+    let mut out = vec![0u8; 4096];
+    let n = unsafe { host::realm_host_generate(model, prompt.as_ptr(), prompt.len(), options.0, out.as_mut_ptr(), out.len()) };
+    let mut len = if n == RESULT_TOO_LARGE { out.len() } else { count(n)? };
+    while n == RESULT_TOO_LARGE && len == out.len() {
+        out = vec![0; out.len() * 4];
+        len = count(unsafe { host::realm_host_result(0, out.as_mut_ptr(), out.len()) })?;
+    }
+    out.truncate(len.saturating_sub(1)); // its NUL
+    Ok(unsafe { String::from_utf8_unchecked(out) })
+}
+
+/// Sends text to the client now.
+pub fn emit(text: &str) -> Result<(), Error> {
+    count(unsafe { host::realm_host_emit(text.as_ptr(), text.len()) }).map(|_| ())
+}
+
+/// How many tokens a text is.
+pub fn count_tokens(model: u32, text: &str) -> Result<usize, Error> {
+    count(unsafe { host::realm_host_tokenize(model, text.as_ptr(), text.len(), core::ptr::null_mut(), 0) })
+}
+
+/// 0 error, 1 warning, 2 information, 3 debug.
+pub fn log(level: u32, text: &str) {
+    unsafe { host::realm_host_log(level, text.as_ptr(), text.len()) }
+}
+
+/// Why the last host function failed.
+pub fn last_error() -> String {
+    let bytes = copied(|dst, max| unsafe { host::realm_host_last_error(dst, max) }).unwrap_or_default();
+    unsafe { String::from_utf8_unchecked(bytes) }
+}
+
+/// The request as JSON.
+pub fn request() -> String {
+    let bytes = copied(|dst, max| unsafe { host::realm_host_request(dst, max) }).unwrap_or_default();
+    unsafe { String::from_utf8_unchecked(bytes) }
+}
+
+/// A setting that the operator gave this guest.
+pub fn setting(key: &str) -> Option<String> {
+    let bytes = copied(|dst, max| unsafe { host::realm_host_config(key.as_ptr(), key.len(), dst, max) }).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+/// A value of the tenant's own store.
+pub fn kv_get(key: &[u8]) -> Option<Vec<u8>> {
+    copied(|dst, max| unsafe { host::realm_host_kv_get(key.as_ptr(), key.len(), dst, max) }).ok()
+}
+
+/// Keeps a value for later requests.
+pub fn kv_set(key: &[u8], value: &[u8]) -> Result<(), Error> {
+    count(unsafe { host::realm_host_kv_set(key.as_ptr(), key.len(), value.as_ptr(), value.len()) }).map(|_| ())
+}
+
+/// Forgets a value.
+pub fn kv_delete(key: &[u8]) -> Result<(), Error> {
+    count(unsafe { host::realm_host_kv_delete(key.as_ptr(), key.len()) }).map(|_| ())
+}
+
+/// A text as `generate` returns it: ended by a NUL, and never freed, because the instance ends with the request.
+pub fn answer(text: String) -> *const u8 {
+    let mut bytes = text.into_bytes();
+    bytes.push(0);
+    bytes.leak().as_ptr()
+}
+
+/// Takes memory from the end of the heap and gives none back.
+pub struct Bump;
+
+static mut NEXT: usize = 0;
+
+extern "C" {
+    static __heap_base: u8;
+}
+
+unsafe impl GlobalAlloc for Bump {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let start = if NEXT == 0 { core::ptr::addr_of!(__heap_base) as usize } else { NEXT };
+        let align = layout.align().max(8);
+        let at = (start + align - 1) & !(align - 1);
+        let end = match at.checked_add(layout.size()) {
+            Some(end) if end <= 0xffff_0000 => end,
+            _ => return core::ptr::null_mut(),
+        };
+        let size = core::arch::wasm32::memory_size(0) << 16;
+        if end > size && core::arch::wasm32::memory_grow(0, (end - size + 65535) >> 16) == usize::MAX {
+            return core::ptr::null_mut();
+        }
+        NEXT = end;
+        at as *mut u8
+    }
+
+    unsafe fn dealloc(&self, _ptr: *mut u8, _layout: Layout) {}
+}
+
+/// Memory for the host.
+pub fn allocate(len: usize) -> *mut u8 {
+    match Layout::from_size_align(len, 8) {
+        Ok(layout) => unsafe { GlobalAlloc::alloc(&Bump, layout) },
+        Err(_) => core::ptr::null_mut(),
+    }
+}
+
+/// Exports a guest: `guest!(run)` with `fn run(prompt: &str, model: u32, options: Options) -> Result<String, Error>`.
+#[macro_export]
+macro_rules! guest {
+    ($run:path) => {
+        #[global_allocator]
+        static ALLOCATOR: $crate::Bump = $crate::Bump;
+
+        #[panic_handler]
+        fn panic(_info: &core::panic::PanicInfo) -> ! {
+            core::arch::wasm32::unreachable()
+        }
+
+        #[no_mangle]
+        pub extern "C" fn realm_alloc(len: usize) -> *mut u8 {
+            $crate::allocate(len)
+        }
+
+        #[no_mangle]
+        pub extern "C" fn realm_abi_version() -> i32 {
+            1
+        }
+
+        #[no_mangle]
+        pub unsafe extern "C" fn generate(prompt: *const u8, len: usize, model: u32, options: *mut u8) -> *const u8 {
+            let prompt = core::str::from_utf8_unchecked(core::slice::from_raw_parts(prompt, len));
+            match $run(prompt, model, $crate::Options::at(options)) {
+                Ok(text) => $crate::answer(text),
+                Err(_) => core::ptr::null(),
+            }
+        }
+    };
+}
