@@ -19,7 +19,7 @@ final class ChicoryGuestHost implements GuestHost {
     private final SessionFactory sessions;
     private final GuestHostOptions options;
     private final GuestCompiler compiler;
-    private final InstanceFactory instances = new InstanceFactory();
+    private final InstanceFactory instances;
     private final GuestThreads threads;
     private final Watchdog watchdog;
     /** Weak, so that compiled code goes with the last tenant that has it. */
@@ -30,7 +30,8 @@ final class ChicoryGuestHost implements GuestHost {
     ChicoryGuestHost(SessionFactory sessions, GuestHostOptions options) {
         this.sessions = sessions;
         this.options = options;
-        this.compiler = new GuestCompiler(options.listener());
+        this.compiler = new GuestCompiler(options.listener(), CompiledCache.open(options.compiledCache()));
+        this.instances = new InstanceFactory(new PageBudget(options.memoryPages()));
         this.threads = new GuestThreads(options.maxInstances());
         double processors = Runtime.getRuntime().availableProcessors() * options.cpuShare();
         this.watchdog = new Watchdog(new CpuGovernor(processors, System.nanoTime()));
@@ -138,9 +139,11 @@ final class ChicoryGuestHost implements GuestHost {
         })) {
             threads.start(limits.stackBytes(), () -> task.run(() -> {
                 long begin = System.nanoTime();
-                GuestInstance instance = new GuestInstance(run, sessions, instances);
-                options.listener().instanceCreated(context.tenantId(), guest.digest(), System.nanoTime() - begin);
-                instance.answer();
+                try (GuestInstance instance = new GuestInstance(run, sessions)) {
+                    instance.create(instances);
+                    options.listener().instanceCreated(context.tenantId(), guest.digest(), System.nanoTime() - begin);
+                    instance.answer();
+                }
             }, run::failure));
             task.await();
             failed = false;

@@ -11,8 +11,12 @@ import com.dylibso.chicory.wasm.Parser;
 import com.dylibso.chicory.wasm.WasmModule;
 import com.dylibso.chicory.wasm.types.CodeSection;
 import com.dylibso.chicory.wasm.types.FunctionBody;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
@@ -20,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns bytes into a {@link CompiledGuest}: parse, gate, compile, on threads of its own. Neither the parser nor the compiler heeds
@@ -29,12 +34,30 @@ final class GuestCompiler {
     private static final int PARALLEL = 2;
     private static final long STACK_BYTES = 16 << 20;
 
+    static final String COMPILER = compilerVersion();
+
     private final Semaphore slots = new Semaphore(PARALLEL);
     private final AtomicInteger names = new AtomicInteger();
     private final GuestListener listener;
+    private final @Nullable CompiledCache cache;
 
-    GuestCompiler(GuestListener listener) {
+    GuestCompiler(GuestListener listener, @Nullable CompiledCache cache) {
         this.listener = listener;
+        this.cache = cache;
+    }
+
+    /** Compiled classes are only good for the version that compiled them. */
+    private static String compilerVersion() {
+        Properties pom = new Properties();
+        try (InputStream in = MachineFactoryCompiler.class
+                .getResourceAsStream("/META-INF/maven/com.dylibso.chicory/compiler/pom.properties")) {
+            if (in != null) {
+                pom.load(in);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("the compiler's version cannot be read", e);
+        }
+        return "chicory-" + pom.getProperty("version", "unknown");
     }
 
     /** @param digest SHA-256 of {@code wasm} */
@@ -113,9 +136,10 @@ final class GuestCompiler {
     }
 
     /** The interpreter cannot be stopped in every loop, so what cannot be compiled is refused. */
-    private static Function<Instance, Machine> machines(WasmModule module) {
-        Function<Instance, Machine> factory = MachineFactoryCompiler.builder(module)
-                .withInterpreterFallback(InterpreterFallback.FAIL).compile();
+    private Function<Instance, Machine> machines(WasmModule module) {
+        MachineFactoryCompiler.Builder builder = MachineFactoryCompiler.builder(module)
+                .withInterpreterFallback(InterpreterFallback.FAIL);
+        Function<Instance, Machine> factory = (cache == null ? builder : builder.withCache(cache)).compile();
         // The factory itself insists on the very module it was compiled from, which is not kept.
         return factory instanceof CompiledModule compiled ? compiled.machineFactory() : factory;
     }

@@ -8,6 +8,8 @@ import ai.realm.runtime.guest.HostGenerate.Verdict;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.session.SessionFactory;
 import com.dylibso.chicory.runtime.Instance;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,23 +17,41 @@ import org.slf4j.LoggerFactory;
  * One instance of a guest for one request: made, given its prompt and options, called, read, thrown away. Lives on the guest's
  * thread.
  */
-final class GuestInstance {
+final class GuestInstance implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(GuestInstance.class);
     private static final int ALIGN = 8;
 
     private final GuestRun run;
     private final ModuleGate.Facts facts;
-    private final Instance instance;
-    private final GuestMemory memory;
+    private final HostFunctions host;
+    private @Nullable BudgetedMemory pages;
+    private @Nullable Instance made;
+    private @Nullable GuestMemory view;
     private long piecePtr;
     private long pieceSize;
 
-    GuestInstance(GuestRun run, SessionFactory sessions, InstanceFactory factory) {
+    GuestInstance(GuestRun run, SessionFactory sessions) {
         this.run = run;
         this.facts = run.guest().facts();
-        HostFunctions host = new HostFunctions(run, new HostGenerate(run, sessions, this::onToken));
-        this.instance = factory.create(run.guest(), run.limits(), host.importValues());
-        this.memory = new GuestMemory(instance.memory());
+        this.host = new HostFunctions(run, new HostGenerate(run, sessions, this::onToken));
+    }
+
+    void create(InstanceFactory factory) {
+        Instance instance = factory.create(run.guest(), run.limits(), host.importValues(), m -> pages = m);
+        made = instance;
+        view = new GuestMemory(instance.memory());
+    }
+
+    private GuestMemory memory() {
+        return Objects.requireNonNull(view, "create comes first");
+    }
+
+    /** Gives the memory back; every request closes its instance, however it ended. */
+    @Override
+    public void close() {
+        if (pages != null) {
+            pages.close();
+        }
     }
 
     /** The whole request; on return everything that the client gets has been sent. */
@@ -42,7 +62,7 @@ final class GuestInstance {
         }
         byte[] prompt = Text.utf8(run.call().prompt() + "\0");
         long promptPtr = allocate(prompt.length);
-        memory.write(promptPtr, prompt, "prompt");
+        memory().write(promptPtr, prompt, "prompt");
         int optionsSize = run.options().encode(0).length;
         long optionsPtr = allocate(optionsSize);
         if (optionsPtr < promptPtr + prompt.length && promptPtr < optionsPtr + optionsSize) {
@@ -50,7 +70,7 @@ final class GuestInstance {
                     "realm_alloc gave overlapping blocks: " + prompt.length + " bytes at " + promptPtr + " and " + optionsSize
                             + " bytes at " + optionsPtr);
         }
-        memory.write(optionsPtr, run.options().encode((int) optionsPtr), "options");
+        memory().write(optionsPtr, run.options().encode((int) optionsPtr), "options");
         run.enter(GuestRun.Phase.GENERATE);
         long out = unsigned(export("generate", promptPtr, prompt.length - 1L, 0, optionsPtr));
         run.supervision().check();
@@ -70,7 +90,7 @@ final class GuestInstance {
     private String read(long out) {
         byte[] bytes;
         try {
-            bytes = memory.readToNul(out, run.limits().outputBytes(), "the answer of generate");
+            bytes = memory().readToNul(out, run.limits().outputBytes(), "the answer of generate");
         } catch (AbiException e) {
             if (e.origin().code() == ErrorCode.GUEST_FAILED) {
                 throw broken(String.valueOf(e.getMessage()));
@@ -89,7 +109,7 @@ final class GuestInstance {
     }
 
     private long[] call(String name, long... args) {
-        return instance.export(name).apply(args);
+        return Objects.requireNonNull(made, "create comes first").export(name).apply(args);
     }
 
     private long export(String name, long... args) {
@@ -100,10 +120,10 @@ final class GuestInstance {
     /** Memory for the host's own use: from the guest, or pages that the guest does not know of. */
     private long allocate(long bytes) {
         if (!facts.alloc()) {
-            long ptr = memory.growBy(bytes);
+            long ptr = memory().growBy(bytes);
             if (ptr < 0) {
                 throw new GuestAbort(GuestLimit.MEMORY_PAGES.reached(run.limits().memoryPages(),
-                        memory.pages() + " pages and " + bytes + " bytes more"));
+                        memory().pages() + " pages and " + bytes + " bytes more"));
             }
             return ptr;
         }
@@ -116,8 +136,8 @@ final class GuestInstance {
         if (ptr % ALIGN != 0) {
             throw broken("realm_alloc(" + bytes + ") returned " + ptr + ", which is not 8-byte aligned");
         }
-        if (!memory.holds(ptr, bytes)) {
-            throw broken("realm_alloc(" + bytes + ") returned " + ptr + ", but the memory has " + memory.size() + " bytes");
+        if (!memory().holds(ptr, bytes)) {
+            throw broken("realm_alloc(" + bytes + ") returned " + ptr + ", but the memory has " + memory().size() + " bytes");
         }
         return ptr;
     }
@@ -142,7 +162,7 @@ final class GuestInstance {
             pieceSize = (bytes.length + 255L) & -256;
             piecePtr = allocate(pieceSize);
         }
-        memory.write(piecePtr, bytes, "piece");
+        memory().write(piecePtr, bytes, "piece");
         GuestRun.Phase before = run.enter(GuestRun.Phase.ON_TOKEN);
         int answer = (int) export("on_token", piecePtr, bytes.length);
         run.enter(before);

@@ -6,6 +6,7 @@ import com.dylibso.chicory.runtime.HostFunction;
 import com.dylibso.chicory.runtime.ImportFunction;
 import com.dylibso.chicory.runtime.ImportValues;
 import com.dylibso.chicory.runtime.Instance;
+import org.jspecify.annotations.Nullable;
 
 /** The first instance of a module, made when it is registered: shows that it can be made, and asks which ABI it speaks. */
 final class GuestWarmUp {
@@ -15,6 +16,7 @@ final class GuestWarmUp {
     private final GuestLimits limits;
     private final InstanceFactory instances;
     private volatile int abiVersion;
+    private @Nullable BudgetedMemory memory;
 
     GuestWarmUp(CompiledGuest guest, GuestLimits limits, InstanceFactory instances) {
         this.guest = guest;
@@ -27,7 +29,16 @@ final class GuestWarmUp {
     }
 
     void run() {
-        Instance instance = instances.create(guest, limits, nothingPermitted());
+        try {
+            ask(instances.create(guest, limits, nothingPermitted(), m -> memory = m));
+        } finally {
+            if (memory != null) {
+                memory.close();
+            }
+        }
+    }
+
+    private void ask(Instance instance) {
         if (guest.facts().abiVersion()) {
             int version = (int) instance.export("realm_abi_version").apply()[0];
             if (version < 0 || version > NEWEST_ABI) {

@@ -1,30 +1,48 @@
 package ai.realm.runtime.guest;
 
+import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
-import com.dylibso.chicory.runtime.ByteArrayMemory;
 import com.dylibso.chicory.runtime.ImportValues;
 import com.dylibso.chicory.runtime.Instance;
-import com.dylibso.chicory.runtime.Memory;
 import com.dylibso.chicory.runtime.TableInstance;
 import com.dylibso.chicory.wasm.types.MemoryLimits;
 import com.dylibso.chicory.wasm.types.Table;
 import com.dylibso.chicory.wasm.types.TableLimits;
+import java.util.function.Consumer;
 
-/** Makes instances of compiled guests with memory and tables that cannot outgrow the tenant's limits. */
+/** Makes instances of compiled guests with memory and tables that cannot outgrow the tenant's limits or the server's budget. */
 final class InstanceFactory {
-    /** A fresh instance; its {@code _initialize} has not run. */
-    Instance create(CompiledGuest guest, GuestLimits limits, ImportValues imports) throws RealmException {
-        return Instance.builder(guest.module()).withMachineFactory(guest.machines()).withImportValues(imports).withStart(false)
-                .withMemoryFactory(wanted -> memory(wanted, limits)).withTableFactory((table, init) -> table(table, init, limits))
-                .build();
+    private final PageBudget pages;
+
+    InstanceFactory(PageBudget pages) {
+        this.pages = pages;
     }
 
-    private static Memory memory(MemoryLimits wanted, GuestLimits limits) {
-        if (wanted.initialPages() > limits.memoryPages()) {
-            throw GuestLimit.MEMORY_PAGES.reached(limits.memoryPages() + " pages", wanted.initialPages() + " pages at the start");
+    /**
+     * A fresh instance; its {@code _initialize} has not run.
+     *
+     * @param memory gets the instance's memory as soon as there is one, to be closed whatever happens next
+     */
+    Instance create(CompiledGuest guest, GuestLimits limits, ImportValues imports, Consumer<BudgetedMemory> memory) {
+        return Instance.builder(guest.module()).withMachineFactory(guest.machines()).withImportValues(imports).withStart(false)
+                .withMemoryFactory(wanted -> {
+                    BudgetedMemory made = memory(wanted, limits);
+                    memory.accept(made);
+                    return made;
+                }).withTableFactory((table, init) -> table(table, init, limits)).build();
+    }
+
+    private BudgetedMemory memory(MemoryLimits wanted, GuestLimits limits) {
+        int initial = wanted.initialPages();
+        if (initial > limits.memoryPages()) {
+            throw GuestLimit.MEMORY_PAGES.reached(limits.memoryPages() + " pages", initial + " pages at the start");
         }
-        return new ByteArrayMemory(
-                new MemoryLimits(wanted.initialPages(), Math.min(wanted.maximumPages(), limits.memoryPages()), false));
+        if (!pages.take(initial)) {
+            throw new RealmException(ErrorCode.OVERLOADED,
+                    "the memory of all guests is in use: " + pages.used() + " of " + pages.max()
+                            + " pages, " + initial + " wanted");
+        }
+        return new BudgetedMemory(new MemoryLimits(initial, Math.min(wanted.maximumPages(), limits.memoryPages()), false), pages);
     }
 
     /** A table of its own limits: growing one otherwise changes the limits of the module, and so of the next instance. */

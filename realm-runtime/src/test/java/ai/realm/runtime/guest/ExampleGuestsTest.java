@@ -50,7 +50,8 @@ class ExampleGuestsTest {
     @CsvSource(delimiter = '|', value = {"write to jane.doe@example.com today | write to [e-mail] today",
             "jane@example.com | [e-mail]", "<jane+x@mail.example.org>, and bob@x.io. | <[e-mail]>, and [e-mail].",
             "card 4111 1111 1111 1111, thanks | card [card], thanks", "4111-1111-1111-1111 | [card]",
-            "order 12 4111111111111111 paid | order 12 [card] paid", "not a card: 4111 1111 1111 1112 | not a card: 4111 1111 1111 1112",
+            "order 12 4111111111111111 paid | order 12 [card] paid",
+            "not a card: 4111 1111 1111 1112 | not a card: 4111 1111 1111 1112",
             "see v1.2.3 @home and 3 - 4 = -1 | see v1.2.3 @home and 3 - 4 = -1", "2024 jane@x.org | 2024 [e-mail]",
             "prix: 12 € à Orléans, 1 234 567 | prix: 12 € à Orléans, 1 234 567"})
     void redact_whereverTheTextIsSplit_sameResult(String text, String expected) {
@@ -85,7 +86,8 @@ class ExampleGuestsTest {
     void redact_streams_whatCannotBecomePrivate() {
         f.stream = true;
         f.sessions.says("Dear ", "Sir, ", "mail me@", "x.org", " now");
-        assertThat(f.run(example("redact")).pieces()).containsExactly("Dear", " ", "Sir", ", ", "mail", " ", "[e-mail]", " ", "now");
+        assertThat(f.run(example("redact")).pieces()).containsExactly("Dear", " ", "Sir", ", ", "mail", " ", "[e-mail]", " ",
+                "now");
     }
 
     @Test

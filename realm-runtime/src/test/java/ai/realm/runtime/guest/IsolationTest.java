@@ -122,6 +122,31 @@ class IsolationTest {
     }
 
     @Test
+    void memoryOfAllGuests_isBounded() throws InterruptedException {
+        try (GuestFixture small = new GuestFixture(GuestHostOptions.defaults().withMemoryPages(4))) {
+            GuestModule hungry = small.host
+                    .register(GuestFixture.wasm(GuestFixture.generates("(drop (memory.grow (i32.const 2))) "
+                            + "(drop (call $generate (i32.const 0) (local.get $prompt) (local.get $len) (i32.const 0) (i32.const 1024) "
+                            + "(i32.const 64))) (call $number (memory.size) (i32.const 16))")), small.limits);
+            assertThat(small.run(hungry).text()).isEqualTo("3");
+            small.sessions.hangs();
+            Thread waiting = Thread.ofPlatform().start(() -> small.run(hungry));
+            small.sessions.hanging.await();
+            small.sessions.hangs(false);
+            GuestModule modest = small.host.register(
+                    GuestFixture.wasm(GuestFixture.answersNumber("(memory.grow (i32.const 1))")), small.limits);
+            assertThat(small.run(modest).text()).as("memory.grow").isEqualTo("-1");
+            GuestModule two = small.host.register(GuestFixture.wasm("(module (memory (export \"memory\") 1) "
+                    + "(func (export \"generate\") (param i32 i32 i32 i32) (result i32) (i32.const 8)))"), small.limits);
+            assertThat(small.run(two).code()).isEqualTo(ErrorCode.GUEST_LIMIT);
+            small.context.cancel(ErrorCode.CANCELLED, "enough");
+            waiting.join();
+            small.context = small.context();
+            assertThat(small.run(hungry).text()).isEqualTo("3");
+        }
+    }
+
+    @Test
     void slowClient_pausesOnlyItsOwnGuest() throws InterruptedException {
         CountDownLatch reads = new CountDownLatch(1);
         CountDownLatch blocked = new CountDownLatch(1);

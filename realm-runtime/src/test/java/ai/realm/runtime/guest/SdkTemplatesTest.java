@@ -23,7 +23,8 @@ class SdkTemplatesTest {
 
     private GuestModule template(String language) throws IOException {
         Path folder = SDK.resolve(language).resolve("template");
-        byte[] wasm = language.equals("wat") ? GuestFixture.wasm(Files.readString(folder.resolve("guest.wat")))
+        byte[] wasm = language.equals("wat")
+                ? GuestFixture.wasm(Files.readString(folder.resolve("guest.wat")))
                 : Files.readAllBytes(folder.resolve("guest.wasm"));
         return f.host.register(wasm, f.limits);
     }

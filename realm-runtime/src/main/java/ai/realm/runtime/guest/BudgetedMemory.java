@@ -1,0 +1,216 @@
+package ai.realm.runtime.guest;
+
+import com.dylibso.chicory.runtime.ByteArrayMemory;
+import com.dylibso.chicory.runtime.Instance;
+import com.dylibso.chicory.runtime.Memory;
+import com.dylibso.chicory.wasm.types.DataSegment;
+import com.dylibso.chicory.wasm.types.MemoryLimits;
+
+/**
+ * A guest's memory whose pages are counted against the budget of the server as they are added, so that many guests that are each
+ * within their limit cannot fill the heap together.
+ */
+final class BudgetedMemory implements Memory, AutoCloseable {
+    private final PageBudget budget;
+    private final ByteArrayMemory bytes;
+    private boolean closed;
+
+    /** The initial pages have been taken from {@code budget}. */
+    BudgetedMemory(MemoryLimits limits, PageBudget budget) {
+        this.budget = budget;
+        this.bytes = new ByteArrayMemory(limits);
+    }
+
+    @Override
+    public int grow(int size) {
+        if (size < 0 || size > bytes.maximumPages() - bytes.pages() || !budget.take(size)) {
+            return -1;
+        }
+        int before = -1;
+        try {
+            before = bytes.grow(size);
+        } finally {
+            if (before < 0) {
+                budget.giveBack(size);
+            }
+        }
+        return before;
+    }
+
+    /** Gives its pages back; nothing uses it afterwards. */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            budget.giveBack(bytes.pages());
+        }
+    }
+
+    @Override
+    public int pages() {
+        return bytes.pages();
+    }
+
+    @Override
+    public int initialPages() {
+        return bytes.initialPages();
+    }
+
+    @Override
+    public int maximumPages() {
+        return bytes.maximumPages();
+    }
+
+    @Override
+    public boolean shared() {
+        return false;
+    }
+
+    @Override
+    @SuppressWarnings("removal")
+    public Object lock(int address) {
+        throw notShared();
+    }
+
+    @Override
+    @SuppressWarnings("removal")
+    public int waitOn(int address, int expected, long timeout) {
+        throw notShared();
+    }
+
+    @Override
+    @SuppressWarnings("removal")
+    public int waitOn(int address, long expected, long timeout) {
+        throw notShared();
+    }
+
+    @Override
+    @SuppressWarnings("removal")
+    public int notify(int address, int maxThreads) {
+        throw notShared();
+    }
+
+    private static UnsupportedOperationException notShared() {
+        return new UnsupportedOperationException("guests have no threads");
+    }
+
+    @Override
+    public void initialize(Instance instance, DataSegment[] segments) {
+        bytes.initialize(instance, segments);
+    }
+
+    @Override
+    public void initialize(Instance instance, DataSegment[] segments, int memoryIndex) {
+        bytes.initialize(instance, segments, memoryIndex);
+    }
+
+    @Override
+    public void initPassiveSegment(int segment, int dest, int offset, int size) {
+        bytes.initPassiveSegment(segment, dest, offset, size);
+    }
+
+    @Override
+    public void write(int addr, byte[] data, int offset, int size) {
+        bytes.write(addr, data, offset, size);
+    }
+
+    @Override
+    public byte read(int addr) {
+        return bytes.read(addr);
+    }
+
+    @Override
+    public byte[] readBytes(int addr, int len) {
+        return bytes.readBytes(addr, len);
+    }
+
+    @Override
+    public void writeI32(int addr, int data) {
+        bytes.writeI32(addr, data);
+    }
+
+    @Override
+    public int readInt(int addr) {
+        return bytes.readInt(addr);
+    }
+
+    @Override
+    public void writeLong(int addr, long data) {
+        bytes.writeLong(addr, data);
+    }
+
+    @Override
+    public long readLong(int addr) {
+        return bytes.readLong(addr);
+    }
+
+    @Override
+    public void writeShort(int addr, short data) {
+        bytes.writeShort(addr, data);
+    }
+
+    @Override
+    public short readShort(int addr) {
+        return bytes.readShort(addr);
+    }
+
+    @Override
+    public long readU16(int addr) {
+        return bytes.readU16(addr);
+    }
+
+    @Override
+    public void writeByte(int addr, byte data) {
+        bytes.writeByte(addr, data);
+    }
+
+    @Override
+    public void writeF32(int addr, float data) {
+        bytes.writeF32(addr, data);
+    }
+
+    @Override
+    public long readF32(int addr) {
+        return bytes.readF32(addr);
+    }
+
+    @Override
+    public float readFloat(int addr) {
+        return bytes.readFloat(addr);
+    }
+
+    @Override
+    public void writeF64(int addr, double data) {
+        bytes.writeF64(addr, data);
+    }
+
+    @Override
+    public double readDouble(int addr) {
+        return bytes.readDouble(addr);
+    }
+
+    @Override
+    public long readF64(int addr) {
+        return bytes.readF64(addr);
+    }
+
+    @Override
+    public void zero() {
+        bytes.zero();
+    }
+
+    @Override
+    public void fill(byte value, int from, int to) {
+        bytes.fill(value, from, to);
+    }
+
+    @Override
+    public void copy(int dest, int src, int size) {
+        bytes.copy(dest, src, size);
+    }
+
+    @Override
+    public void drop(int segment) {
+        bytes.drop(segment);
+    }
+}
