@@ -210,7 +210,7 @@ public abstract class KernelsContract {
     @ParameterizedTest
     @MethodSource("types")
     void matmul_f32_staysWithinOneMillionth(GgmlType type) {
-        products(k, type, 1e-6 * 1e-6);
+        products(k, type, 1e-10);
     }
 
     @ParameterizedTest

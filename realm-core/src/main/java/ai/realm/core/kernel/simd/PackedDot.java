@@ -14,9 +14,20 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
 
 /** Products of one group of packed rows with one token, unpacked in registers: what decoding is made of. */
 final class PackedDot {
+    private static final float[] SHIFTS = new float[16];
+    private static final float[] EXCESS = new float[16];
+
+    static {
+        for (int i = 0; i < 16; i++) {
+            SHIFTS[i] = (float) Math.scalb(1, -8 * (i % 4));
+            EXCESS[i] = i % 4 == 3 ? 0 : -Packing.EXCESS;
+        }
+    }
+
     private PackedDot() {
     }
 
@@ -90,51 +101,69 @@ final class PackedDot {
         a.intoArray(sums, to + ROWS);
     }
 
-    /** {@code c[r] = sum_k w[r][k] x[k]} of 8-bit weights with a scale for every {@code 4 * words} columns. */
-    static void bytes(MemorySegment w, long at, int runs, int words, float[] d, float[] x, int xAt, float[] c, int cAt) {
-        for (int r = 0; r < ROWS; r += 4 * FL) {
-            byteRows(w, at + 4L * r, runs, words, d, r, x, xAt, c, cAt + r);
+    /**
+     * Prepares a token for {@link #bytes}: column k times {@code 2^-8(k % 4)}, so that bytes are used where they lie in their
+     * word, and for each run of columns what the excess of the unsigned bytes adds up to.
+     */
+    static void spread(float[] x, int xAt, int runs, int columns, float[] spread, float[] excess) {
+        FloatVector shift = FloatVector.fromArray(F, SHIFTS, 0);
+        FloatVector unsigned = FloatVector.fromArray(F, EXCESS, 0);
+        for (int b = 0; b < runs; b++) {
+            FloatVector sum = FloatVector.zero(F);
+            for (int i = b * columns; i < (b + 1) * columns; i += FL) {
+                FloatVector v = FloatVector.fromArray(F, x, xAt + i);
+                v.mul(shift).intoArray(spread, i);
+                sum = v.fma(unsigned, sum);
+            }
+            excess[b] = sum.reduceLanes(VectorOperators.ADD);
         }
     }
 
-    private static void byteRows(MemorySegment w, long at, int runs, int words, float[] d, int dAt, float[] x, int xAt, float[] c,
+    /** {@code c[r] = sum_k w[r][k] x[k]} of 8-bit weights with a scale for every {@code 4 * words} columns. */
+    static void bytes(MemorySegment w, long at, int runs, int words, float[] d, float[] spread, float[] excess, float[] c,
             int cAt) {
+        for (int r = 0; r < ROWS; r += 4 * FL) {
+            byteRows(w, at + 4L * r, runs, words, d, r, spread, excess, c, cAt + r);
+        }
+    }
+
+    private static void byteRows(MemorySegment w, long at, int runs, int words, float[] d, int dAt, float[] x, float[] excess,
+            float[] c, int cAt) {
         FloatVector t0 = FloatVector.zero(F);
         FloatVector t1 = FloatVector.zero(F);
         FloatVector t2 = FloatVector.zero(F);
         FloatVector t3 = FloatVector.zero(F);
         for (int b = 0; b < runs; b++) {
-            FloatVector a0 = FloatVector.zero(F);
-            FloatVector a1 = FloatVector.zero(F);
-            FloatVector a2 = FloatVector.zero(F);
-            FloatVector a3 = FloatVector.zero(F);
-            for (int j = 0; j < words; j++) {
-                long from = at + 4L * ROWS * (b * words + j);
-                int xi = xAt + 4 * (b * words + j);
+            FloatVector a0 = FloatVector.broadcast(F, excess[b]);
+            FloatVector a1 = a0;
+            FloatVector a2 = a0;
+            FloatVector a3 = a0;
+            for (int j = b * words; j < (b + 1) * words; j++) {
+                long from = at + 4L * ROWS * j;
                 IntVector v0 = IntVector.fromMemorySegment(I, w, from, LE);
                 IntVector v1 = IntVector.fromMemorySegment(I, w, from + 4L * FL, LE);
                 IntVector v2 = IntVector.fromMemorySegment(I, w, from + 8L * FL, LE);
                 IntVector v3 = IntVector.fromMemorySegment(I, w, from + 12L * FL, LE);
-                FloatVector y = FloatVector.broadcast(F, x[xi]);
-                a0 = ((FloatVector) v0.lanewise(LSHL, 24).lanewise(ASHR, 24).castShape(F, 0)).fma(y, a0);
-                a1 = ((FloatVector) v1.lanewise(LSHL, 24).lanewise(ASHR, 24).castShape(F, 0)).fma(y, a1);
-                a2 = ((FloatVector) v2.lanewise(LSHL, 24).lanewise(ASHR, 24).castShape(F, 0)).fma(y, a2);
-                a3 = ((FloatVector) v3.lanewise(LSHL, 24).lanewise(ASHR, 24).castShape(F, 0)).fma(y, a3);
-                y = FloatVector.broadcast(F, x[xi + 1]);
-                a0 = ((FloatVector) v0.lanewise(LSHL, 16).lanewise(ASHR, 24).castShape(F, 0)).fma(y, a0);
-                a1 = ((FloatVector) v1.lanewise(LSHL, 16).lanewise(ASHR, 24).castShape(F, 0)).fma(y, a1);
-                a2 = ((FloatVector) v2.lanewise(LSHL, 16).lanewise(ASHR, 24).castShape(F, 0)).fma(y, a2);
-                a3 = ((FloatVector) v3.lanewise(LSHL, 16).lanewise(ASHR, 24).castShape(F, 0)).fma(y, a3);
-                y = FloatVector.broadcast(F, x[xi + 2]);
-                a0 = ((FloatVector) v0.lanewise(LSHL, 8).lanewise(ASHR, 24).castShape(F, 0)).fma(y, a0);
-                a1 = ((FloatVector) v1.lanewise(LSHL, 8).lanewise(ASHR, 24).castShape(F, 0)).fma(y, a1);
-                a2 = ((FloatVector) v2.lanewise(LSHL, 8).lanewise(ASHR, 24).castShape(F, 0)).fma(y, a2);
-                a3 = ((FloatVector) v3.lanewise(LSHL, 8).lanewise(ASHR, 24).castShape(F, 0)).fma(y, a3);
-                y = FloatVector.broadcast(F, x[xi + 3]);
-                a0 = ((FloatVector) v0.lanewise(ASHR, 24).castShape(F, 0)).fma(y, a0);
-                a1 = ((FloatVector) v1.lanewise(ASHR, 24).castShape(F, 0)).fma(y, a1);
-                a2 = ((FloatVector) v2.lanewise(ASHR, 24).castShape(F, 0)).fma(y, a2);
-                a3 = ((FloatVector) v3.lanewise(ASHR, 24).castShape(F, 0)).fma(y, a3);
+                FloatVector y = FloatVector.broadcast(F, x[4 * j]);
+                a0 = ((FloatVector) v0.and(0xff).castShape(F, 0)).fma(y, a0);
+                a1 = ((FloatVector) v1.and(0xff).castShape(F, 0)).fma(y, a1);
+                a2 = ((FloatVector) v2.and(0xff).castShape(F, 0)).fma(y, a2);
+                a3 = ((FloatVector) v3.and(0xff).castShape(F, 0)).fma(y, a3);
+                y = FloatVector.broadcast(F, x[4 * j + 1]);
+                a0 = ((FloatVector) v0.and(0xff00).castShape(F, 0)).fma(y, a0);
+                a1 = ((FloatVector) v1.and(0xff00).castShape(F, 0)).fma(y, a1);
+                a2 = ((FloatVector) v2.and(0xff00).castShape(F, 0)).fma(y, a2);
+                a3 = ((FloatVector) v3.and(0xff00).castShape(F, 0)).fma(y, a3);
+                y = FloatVector.broadcast(F, x[4 * j + 2]);
+                a0 = ((FloatVector) v0.and(0xff0000).castShape(F, 0)).fma(y, a0);
+                a1 = ((FloatVector) v1.and(0xff0000).castShape(F, 0)).fma(y, a1);
+                a2 = ((FloatVector) v2.and(0xff0000).castShape(F, 0)).fma(y, a2);
+                a3 = ((FloatVector) v3.and(0xff0000).castShape(F, 0)).fma(y, a3);
+                y = FloatVector.broadcast(F, x[4 * j + 3]);
+                a0 = ((FloatVector) v0.and(0xff000000).castShape(F, 0)).fma(y, a0);
+                a1 = ((FloatVector) v1.and(0xff000000).castShape(F, 0)).fma(y, a1);
+                a2 = ((FloatVector) v2.and(0xff000000).castShape(F, 0)).fma(y, a2);
+                a3 = ((FloatVector) v3.and(0xff000000).castShape(F, 0)).fma(y, a3);
             }
             t0 = a0.fma(FloatVector.fromArray(F, d, dAt + b * ROWS), t0);
             t1 = a1.fma(FloatVector.fromArray(F, d, dAt + b * ROWS + FL), t1);

@@ -114,7 +114,7 @@ final class PackedMatrix implements WeightMatrix {
         Packing.Quants q = packing.quants;
         long at = quantsAt(row / ROWS) + (long) block * q.blockBytes()
                 + (long) q.wordBytes * ((long) (k / q.perWord) * ROWS + row % ROWS);
-        int word = q.wordBytes == 2 ? data.get(SHORT, at) : data.get(INT, at);
+        int word = q.wordBytes == 2 ? data.get(SHORT, at) : data.get(INT, at) ^ Packing.EXCESS_BITS;
         return word << 32 - q.bits * (k % q.perWord + 1) >> 32 - q.bits;
     }
 }

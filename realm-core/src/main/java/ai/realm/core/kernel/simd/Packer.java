@@ -170,7 +170,7 @@ final class Packer {
             case BYTE -> {
                 for (int j = 0; j < 8; j++) {
                     int v = q[4 * j] & 255 | (q[4 * j + 1] & 255) << 8 | (q[4 * j + 2] & 255) << 16 | q[4 * j + 3] << 24;
-                    dst.set(INT, at + j * step, v);
+                    dst.set(INT, at + j * step, v ^ Packing.EXCESS_BITS);
                 }
             }
         }

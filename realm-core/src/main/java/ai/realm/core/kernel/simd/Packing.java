@@ -28,7 +28,7 @@ enum Packing {
         NIBBLE(4, 4, 8, 2, 8),
         /** Three of 5 bits in a {@code short}, 11 words a block. */
         FIVE(5, 3, 11, 2, 16),
-        /** Four of 8 bits in an {@code int}, 8 words a block. */
+        /** Four of 8 bits in an {@code int}, 8 words a block; all but the top one unsigned, {@link Packing#EXCESS} more than they are. */
         BYTE(8, 4, 8, 4, 0);
 
         final int bits;
@@ -77,6 +77,11 @@ enum Packing {
             return this == HALF_MIN || this == SUPER_MIN;
         }
     }
+
+    /** What is added to the lower three bytes of a word. */
+    static final int EXCESS = 128;
+    /** Takes that off again. */
+    static final int EXCESS_BITS = 0x808080;
 
     final GgmlType type;
     final Quants quants;

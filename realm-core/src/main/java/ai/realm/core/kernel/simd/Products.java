@@ -15,7 +15,7 @@ import java.util.Arrays;
  */
 final class Products {
     /** Below this many tokens a panel costs more than it saves. */
-    private static final int PANEL_TOKENS = 4;
+    static final int PANEL_TOKENS = 4;
     /** Blocks of 32 columns in a panel: 256 KB of floats, a share of the second-level cache. */
     private static final int PANEL_BLOCKS = 32;
 
@@ -44,6 +44,9 @@ final class Products {
         Scratch s = Scratch.get();
         s.d = Scratch.atLeast(s.d, 2 * w.blocks * ROWS);
         s.m = Scratch.atLeast(s.m, w.blocks * ROWS);
+        if (w.packing.quants == Quants.BYTE && count < PANEL_TOKENS) {
+            spread(w, x, count, s);
+        }
         for (int row = rowFrom; row < rowTo; row += ROWS) {
             int n = Math.min(ROWS, rowTo - row);
             Unpack.scales(w, row / ROWS, s.d, s.m);
@@ -64,18 +67,27 @@ final class Products {
         if (shorts) {
             shortGroup(w, group, x, count, s, c, cAt, cStride);
         } else if (w.packing.quants == Quants.BYTE && count < PANEL_TOKENS) {
-            byteTokens(w, group, x, 0, count, s, c, cAt, cStride);
+            byteTokens(w, group, 0, count, s, c, cAt, cStride);
         } else {
             floatGroup(w, group, x, count, s, c, cAt, cStride);
         }
     }
 
-    private static void byteTokens(PackedMatrix w, int group, SimdActivations x, int from, int to, Scratch s, float[] c, int cAt,
-            int cStride) {
-        int perBlock = w.packing.scales == Packing.Scales.SUPER_16 ? 2 : 1;
+    private static void byteTokens(PackedMatrix w, int group, int from, int to, Scratch s, float[] c, int cAt, int cStride) {
+        int runs = w.packing.scales == Packing.Scales.SUPER_16 ? 2 * w.blocks : w.blocks;
         for (int t = from; t < to; t++) {
-            PackedDot.bytes(w.data, w.quantsAt(group), w.blocks * perBlock, 8 / perBlock, s.d, x.x, x.offset + t * x.stride, c,
+            PackedDot.bytes(w.data, w.quantsAt(group), runs, w.cols / runs / 4, s.d, s.spread[t], s.excess[t], c,
                     cAt + t * cStride);
+        }
+    }
+
+    /** Few tokens of 8-bit weights take the activations in a form of their own. */
+    private static void spread(PackedMatrix w, SimdActivations x, int count, Scratch s) {
+        int runs = w.packing.scales == Packing.Scales.SUPER_16 ? 2 * w.blocks : w.blocks;
+        for (int t = 0; t < count; t++) {
+            s.spread[t] = Scratch.atLeast(s.spread[t], w.cols);
+            s.excess[t] = Scratch.atLeast(s.excess[t], runs);
+            PackedDot.spread(x.x, x.offset + t * x.stride, runs, w.cols / runs, s.spread[t], s.excess[t]);
         }
     }
 

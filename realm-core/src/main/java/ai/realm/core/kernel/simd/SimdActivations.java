@@ -92,6 +92,8 @@ final class SimdActivations implements Activations {
         float[] tile = NONE;
         float[] row = NONE;
         short[] sums = {};
+        final float[][] spread = new float[Products.PANEL_TOKENS][0];
+        final float[][] excess = new float[Products.PANEL_TOKENS][0];
 
         static Scratch get() {
             return OF_THREAD.get();

@@ -107,7 +107,7 @@ final class Unpack {
                 int left = 32 - q.bits * (k % q.perWord + 1);
                 int scale = w.packing.scales == Packing.Scales.SUPER_16 ? (2 * b + k / 16) * ROWS : b * ROWS;
                 if (q.wordBytes == 4) {
-                    intColumn(w.data, word, left, d, scale, panel, out + k * ROWS);
+                    intColumn(w.data, word, k % 4, d, scale, panel, out + k * ROWS);
                 } else if (min) {
                     shortColumnMin(w.data, word, left, 32 - q.bits, d, m, scale, panel, out + k * ROWS);
                 } else {
@@ -117,11 +117,15 @@ final class Unpack {
         }
     }
 
-    private static void intColumn(MemorySegment from, long at, int left, float[] d, int scale, float[] panel, int out) {
+    /** A byte where it lies in its word is {@code 2^8i} times the weight; the lower three are unsigned. */
+    private static void intColumn(MemorySegment from, long at, int i, float[] d, int scale, float[] panel, int out) {
+        float shift = Math.scalb(1f, -8 * i);
+        float excess = i == 3 ? 0 : -Packing.EXCESS;
         for (int r = 0; r < ROWS; r += FL) {
-            IntVector v = IntVector.fromMemorySegment(I, from, at + 4L * r, LE);
-            IntVector q = v.lanewise(VectorOperators.LSHL, left).lanewise(VectorOperators.ASHR, 24);
-            ((FloatVector) q.castShape(F, 0)).mul(FloatVector.fromArray(F, d, scale + r)).intoArray(panel, out + r);
+            IntVector v = IntVector.fromMemorySegment(I, from, at + 4L * r, LE).and(0xff << 8 * i);
+            FloatVector s = FloatVector.fromArray(F, d, scale + r);
+            ((FloatVector) v.castShape(F, 0)).fma(FloatVector.broadcast(F, shift), FloatVector.broadcast(F, excess)).mul(s)
+                    .intoArray(panel, out + r);
         }
     }
 
