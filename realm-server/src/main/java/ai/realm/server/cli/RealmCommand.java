@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "realm", mixinStandardHelpOptions = true, version = "realm 0.1.0", description = "A multi-tenant LLM inference server: every tenant's own code runs beside the model in a WebAssembly sandbox.", footer = {
         "", "./realm test runs the full build with every test.",
         "REALM_LOG=debug turns the request path's log lines on; REALM_JAVA_OPTS adds options for the JVM."}, subcommands = {
-                ServeCommand.class, RunCommand.class,
+                ServeCommand.class, RunCommand.class, BenchCommand.class,
                 InspectCommand.class, ModelsCommand.class, PullCommand.class, VerifyCommand.class})
 public final class RealmCommand implements Runnable {
     @Spec

@@ -1,0 +1,5 @@
+/** Measures a model's speed without server, tokenizer or sampler. */
+@NullMarked
+package ai.realm.server.cli.bench;
+
+import org.jspecify.annotations.NullMarked;
