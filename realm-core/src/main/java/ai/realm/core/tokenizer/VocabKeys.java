@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 /** The vocabulary arrays of a GGUF file, read and checked: texts, scores and kinds of equal meaning for each token id. */
 final class VocabKeys {
     static final String PREFIX = "tokenizer.ggml.";
+    /** Far above any real token's; bounds what matching one at every place of a text can cost. */
+    private static final int MAX_TOKEN_BYTES = 4096;
 
     private VocabKeys() {
     }
