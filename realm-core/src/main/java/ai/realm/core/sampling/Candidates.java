@@ -76,6 +76,17 @@ public final class Candidates {
         logits[i] = value;
     }
 
+    /** Makes the tokens of a whole row impossible whose bit is not set; beyond the last bit, all. */
+    public void allowOnly(long[] allowed) {
+        for (int i = 0; i < size; i++) {
+            int id = ids[i];
+            if (id >> 6 >= allowed.length || (allowed[id >> 6] >> id & 1) == 0) {
+                logits[i] = Float.NEGATIVE_INFINITY;
+            }
+        }
+        sorted = false;
+    }
+
     /** To be called after logits changed other than by one order-preserving rule for all. */
     void orderChanged() {
         sorted = false;

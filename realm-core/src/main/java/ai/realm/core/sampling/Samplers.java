@@ -1,6 +1,8 @@
 package ai.realm.core.sampling;
 
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.grammar.Grammar;
+import ai.realm.core.sampling.grammar.GrammarConstraint;
 import ai.realm.core.tokenizer.Vocab;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,10 +86,16 @@ public final class Samplers {
     }
 
     private static @Nullable TokenConstraint constraint(SamplingParams params, @Nullable Vocab vocab) {
-        if (params.grammar() == null && params.jsonSchema() == null) {
+        String gbnf = params.grammar();
+        String schema = params.jsonSchema();
+        if (gbnf == null && schema == null) {
             return null;
         }
-        throw RealmException.badParam(params.grammar() != null ? "grammar" : "json_schema",
-                "structured output is not available for this model");
+        if (vocab == null) {
+            throw RealmException.badParam(gbnf != null ? "grammar" : "json_schema",
+                    "structured output needs a model with a vocabulary");
+        }
+        return new GrammarConstraint(gbnf != null ? Grammar.gbnf(gbnf, vocab) : Grammar.jsonSchema(String.valueOf(schema)),
+                vocab);
     }
 }

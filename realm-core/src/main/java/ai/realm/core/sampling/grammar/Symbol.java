@@ -1,0 +1,11 @@
+package ai.realm.core.sampling.grammar;
+
+/** One symbol of a rule: a character of a class, another rule, or one token as a whole. */
+sealed interface Symbol {
+    record Char(CharClass set) implements Symbol {}
+
+    record Rule(int id) implements Symbol {}
+
+    /** @param negated any token but this one */
+    record Token(int id, boolean negated) implements Symbol {}
+}

@@ -1,0 +1,56 @@
+package ai.realm.core.sampling.grammar;
+
+import ai.realm.core.tokenizer.Vocab;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Map;
+import java.util.WeakHashMap;
+
+/**
+ * A vocabulary's text tokens in the order of their bytes, with the length that each has in common with the one before: a trie to
+ * be walked from left to right, in which everything below a dead end is skipped. Made once a vocabulary.
+ */
+final class TokenIndex {
+    private static final Map<Vocab, TokenIndex> KNOWN = Collections.synchronizedMap(new WeakHashMap<>());
+
+    final int[] ids;
+    final byte[][] bytes;
+    final int[] common;
+    final int longest;
+
+    private TokenIndex(Vocab vocab) {
+        Integer[] order = new Integer[vocab.size()];
+        int count = 0;
+        for (int id = 0; id < vocab.size(); id++) {
+            if (isText(vocab, id)) {
+                order[count++] = id;
+            }
+        }
+        Arrays.sort(order, 0, count, (x, y) -> Arrays.compareUnsigned(vocab.bytes(x), vocab.bytes(y)));
+        ids = new int[count];
+        bytes = new byte[count][];
+        common = new int[count];
+        int max = 0;
+        for (int i = 0; i < count; i++) {
+            ids[i] = order[i];
+            bytes[i] = vocab.bytes(ids[i]);
+            max = Math.max(max, bytes[i].length);
+            if (i > 0) {
+                int mismatch = Arrays.mismatch(bytes[i - 1], bytes[i]);
+                common[i] = mismatch < 0 ? bytes[i].length : mismatch;
+            }
+        }
+        longest = max;
+    }
+
+    static TokenIndex of(Vocab vocab) {
+        return KNOWN.computeIfAbsent(vocab, TokenIndex::new);
+    }
+
+    /** Control tokens have a spelling, but it is not text of the output. */
+    static boolean isText(Vocab vocab, int id) {
+        Vocab.Kind kind = vocab.kind(id);
+        return kind != Vocab.Kind.CONTROL && kind != Vocab.Kind.UNKNOWN && kind != Vocab.Kind.UNUSED
+                && vocab.bytes(id).length > 0 && !vocab.endOfGenerationIds().contains(id);
+    }
+}
