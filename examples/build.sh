@@ -3,7 +3,7 @@
 # The .wasm files beside the sources are what the tests run; the Maven profile "guest-toolchains" runs this and compares behaviour.
 set -euo pipefail
 cd "$(dirname "$0")"
-out=${1:-.}
+out=$(mkdir -p "${1:-.}" && cd "${1:-.}" && pwd)
 clang=${CLANG:-clang-19}
 wasm_ld=${WASM_LD:-$(command -v wasm-ld-19 || command -v wasm-ld)}
 for source in */*.c; do
