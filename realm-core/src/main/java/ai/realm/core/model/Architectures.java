@@ -49,6 +49,10 @@ final class Architectures {
 
     static Description find(String architecture) {
         Description found = ALL.get(architecture);
+        if (Encoders.supported().contains(architecture)) {
+            throw new GgufException("key general.architecture is \"" + architecture
+                    + "\", an encoder: it makes embeddings and cannot generate text", -1);
+        }
         if (found == null) {
             throw new GgufException(
                     "key general.architecture is \"" + architecture + "\"; supported are " + String.join(", ", names()), -1);

@@ -15,6 +15,7 @@ final class AttentionBuilder {
     private Attention.@Nullable Temperature temperature;
     private boolean gated;
     private boolean sinks;
+    private boolean causal = true;
     private float scale;
     private float softCap;
     private int window;
@@ -58,6 +59,12 @@ final class AttentionBuilder {
         return this;
     }
 
+    /** A token sees all of its text and not only what comes before, as in an encoder. */
+    AttentionBuilder everyToken() {
+        causal = false;
+        return this;
+    }
+
     AttentionBuilder temperature(Attention.@Nullable Temperature t) {
         temperature = t;
         return this;
@@ -94,7 +101,7 @@ final class AttentionBuilder {
         Linear o = decoder.linear(layer, "attn_output", heads * decoder.valueDim(), width);
         float[] sinkLogits = sinks ? decoder.weights().values(DecoderBuilder.name(layer, "attn_sinks.weight"), heads) : null;
         KvAttention.Spec spec = new KvAttention.Spec(heads, kvHeads, decoder.keyDim(), decoder.valueDim(), scale, softCap, window,
-                true, sinkLogits);
+                causal, sinkLogits);
         return new Attention(new Attention.Parts(qkv[0], qkv[1], qkv[2], o, queryNorm, keyNorm, gated, rope, temperature), spec,
                 layer, decoder.workers(), decoder.scratch());
     }

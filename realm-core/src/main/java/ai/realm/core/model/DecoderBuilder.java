@@ -320,10 +320,30 @@ final class DecoderBuilder {
         TensorView embedding = weights.table("token_embd.weight", width, vocabulary);
         Linear output = weights.linear(tied ? "token_embd" : "output", width, vocabulary);
         Norm norm = norm(outputNormName, width);
-        ModelConfig config = new ModelConfig(keys.architecture(), modelName(), vocabulary,
-                keys.integer("context_length", 1, Integer.MAX_VALUE), width, layerCount, heads);
-        return new TransformerModel(new TransformerModel.Parts(config, embedding, positions, embeddingScale, ropes, layers, norm,
-                output, logitScale, logitSoftCap), compute, scratch, tileTokens, weights.bytes(), arena);
+        return new TransformerModel(
+                new TransformerModel.Parts(config(vocabulary), embedding, positions, embeddingScale, ropes, layers, norm,
+                        output, logitScale, logitSoftCap),
+                compute, scratch, tileTokens, weights.bytes(), arena);
+    }
+
+    /** @param maxTokens tokens of a text at most */
+    EncoderModel buildEncoder(Arena arena, int maxTokens) {
+        int vocabulary = Math.toIntExact(weights.shape("token_embd.weight").dim(1));
+        checkVocabulary(vocabulary);
+        TensorView embedding = weights.table("token_embd.weight", width, vocabulary);
+        float[] types = weights.has("token_types.weight")
+                ? weights.values("token_types.weight", width, weights.shape("token_types.weight").dim(1))
+                : null;
+        return new EncoderModel(
+                new EncoderModel.Parts(config(vocabulary), embedding, types == null ? null : Arrays.copyOf(types, width),
+                        positions,
+                        norm("token_embd_norm", width), ropes, layers, Pooling.read(keys)),
+                maxTokens, compute, scratch, tileTokens, weights.bytes(), arena);
+    }
+
+    private ModelConfig config(int vocabulary) {
+        return new ModelConfig(keys.architecture(), modelName(), vocabulary, keys.integer("context_length", 1, Integer.MAX_VALUE),
+                width, layerCount, heads);
     }
 
     private void checkVocabulary(int rows) {

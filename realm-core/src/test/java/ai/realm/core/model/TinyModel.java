@@ -20,9 +20,13 @@ import java.util.Objects;
  */
 record TinyModel(JsonNode data) {
     static List<TinyModel> all() throws IOException {
+        return read("tiny-models.jsonl");
+    }
+
+    static List<TinyModel> read(String resource) throws IOException {
         List<TinyModel> out = new ArrayList<>();
         try (BufferedReader in = new BufferedReader(new InputStreamReader(
-                Objects.requireNonNull(TinyModel.class.getResourceAsStream("tiny-models.jsonl")), StandardCharsets.UTF_8))) {
+                Objects.requireNonNull(TinyModel.class.getResourceAsStream(resource)), StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 out.add(new TinyModel(new ObjectMapper().readTree(line)));
             }
@@ -52,7 +56,11 @@ record TinyModel(JsonNode data) {
     }
 
     float[] logits() {
-        byte[] bytes = Base64.getDecoder().decode(data.get("logits").asText());
+        return decoded(data.get("logits").asText());
+    }
+
+    static float[] decoded(String base64) {
+        byte[] bytes = Base64.getDecoder().decode(base64);
         float[] out = new float[bytes.length / 4];
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(out);
         return out;

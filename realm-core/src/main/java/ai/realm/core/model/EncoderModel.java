@@ -1,0 +1,148 @@
+package ai.realm.core.model;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.core.kernel.Compute;
+import ai.realm.core.kernel.FloatRows;
+import ai.realm.core.kernel.quant.Dequantizer;
+import ai.realm.core.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** An encoder made of {@link Layer}s, several texts to a pass. */
+final class EncoderModel implements Encoder {
+    private static final int MAX_TEXTS = 64;
+
+    /**
+     * What the encoder is made of.
+     *
+     * @param typeRow embedding of the first kind of text, added to every token; or null
+     * @param positions learned position embedding, or null
+     * @param embeddingNorm over the summed embeddings
+     */
+    record Parts(ModelConfig config, TensorView embedding, float @Nullable [] typeRow, @Nullable TensorView positions,
+            Norm embeddingNorm, List<RopeTable> ropes, List<Layer> layers, Pooling pooling) {}
+
+    private final Parts parts;
+    private final int maxTokens;
+    private final int capacity;
+    private final Step step;
+    private final ForwardBatch batch;
+    private final EncoderKv kv;
+    private final FloatRows x;
+    private final FloatRows positionRows;
+    private final long weightBytes;
+    private final Arena arena;
+
+    /** @param arena holds the prepared weights; closed with the encoder */
+    EncoderModel(Parts parts, int maxTokens, Compute compute, Scratch scratch, int tileTokens, long weightBytes, Arena arena) {
+        this.parts = parts;
+        this.maxTokens = maxTokens;
+        this.capacity = scratch.maxBatch();
+        this.step = new Step(compute, capacity, tileTokens);
+        this.batch = new ForwardBatch(capacity);
+        Mixer mixer = parts.layers.get(0).mixer();
+        this.kv = new EncoderKv(mixer.kvHeads(), mixer.keyDim(), mixer.valueDim(), capacity, MAX_TEXTS, arena);
+        this.x = scratch.rows("x", parts.config.embeddingLength());
+        this.positionRows = scratch.rows("positionRows", parts.positions == null ? 0 : x.cols());
+        this.weightBytes = weightBytes;
+        this.arena = arena;
+    }
+
+    @Override
+    public ModelConfig config() {
+        return parts.config;
+    }
+
+    @Override
+    public int maxTokens() {
+        return maxTokens;
+    }
+
+    @Override
+    public long weightBytes() {
+        return weightBytes;
+    }
+
+    @Override
+    public float[][] embed(int[][] texts) {
+        for (int[] text : texts) {
+            check(text);
+        }
+        float[][] out = new float[texts.length][];
+        int at = 0;
+        while (at < texts.length) {
+            int from = at;
+            batch.clear();
+            kv.clear();
+            while (at < texts.length && at - from < MAX_TEXTS && batch.count() + texts[at].length <= capacity) {
+                add(texts[at], at - from);
+                at++;
+            }
+            pass();
+            for (int text = from; text < at; text++) {
+                out[text] = parts.pooling.pool(step.kernels(), x, step.runStart(text - from), step.runStart(text - from + 1));
+            }
+            step.end();
+        }
+        return out;
+    }
+
+    private void check(int[] text) {
+        if (text.length == 0) {
+            throw new RealmException(ErrorCode.EMPTY_PROMPT, "a text to embed must have at least one token");
+        }
+        if (text.length > maxTokens) {
+            throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED,
+                    "a text to embed may have " + maxTokens + " tokens, not " + text.length);
+        }
+        for (int token : text) {
+            if (token < 0 || token >= parts.config.vocabSize()) {
+                throw new IllegalArgumentException("a token id must be 0.." + (parts.config.vocabSize() - 1) + ", not " + token);
+            }
+        }
+    }
+
+    private void add(int[] text, int index) {
+        kv.add(text.length);
+        for (int i = 0; i < text.length; i++) {
+            batch.add(text[i], i, index, false);
+        }
+    }
+
+    private void pass() {
+        step.begin(batch, kv);
+        for (RopeTable rope : parts.ropes) {
+            rope.prepare(batch);
+        }
+        step.compute().forRows(batch.count(), this::embedRows);
+        for (Layer layer : parts.layers) {
+            layer.forward(step, x, false);
+        }
+    }
+
+    private void embedRows(int from, int to) {
+        for (int row = from; row < to; row++) {
+            int at = x.offset(row);
+            lookUp(parts.embedding, batch.token(row), x, row);
+            if (parts.typeRow != null) {
+                step.kernels().add(x.data(), at, parts.typeRow, 0, x.cols());
+            }
+            if (parts.positions != null) {
+                lookUp(parts.positions, batch.position(row), positionRows, row);
+                step.kernels().add(x.data(), at, positionRows.data(), positionRows.offset(row), x.cols());
+            }
+            parts.embeddingNorm.apply(step.kernels(), x.data(), at, x.data(), at);
+        }
+    }
+
+    private static void lookUp(TensorView table, int index, FloatRows out, int row) {
+        Dequantizer.dequantize(table.type(), table.data(), index * table.rowBytes(), out.data(), out.offset(row), out.cols());
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
