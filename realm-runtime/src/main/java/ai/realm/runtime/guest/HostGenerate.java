@@ -59,12 +59,12 @@ final class HostGenerate {
         }
         String text = memory.readText(prompt, promptLen, "prompt");
         GenOptions.Chosen options = run.options().decode(memory, optionsPtr);
-        int tokensLeft = run.beginGeneration();
+        SamplingParams params = bounded(options.params(), run.beginGeneration());
+        run.call().models().admit(run.generations(), (int) promptLen, params.maxTokens());
         byte[] result;
         try (ModelLease lease = run.call().models().lease(model)) {
             logStep(lease);
-            result = generate(lease, prompt(text, model, options.parseSpecial()), bounded(options.params(), tokensLeft),
-                    run.delivers(options));
+            result = generate(lease, prompt(text, model, options.parseSpecial()), params, run.delivers(options));
         }
         run.recovered();
         if (result.length > outMax) {

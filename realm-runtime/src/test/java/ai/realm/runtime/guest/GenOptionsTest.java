@@ -45,7 +45,8 @@ class GenOptionsTest {
         List<Integer> many = IntStream.range(0, 300).boxed().toList();
         for (SamplingParams p : List.of(RICH, SamplingParams.defaults(), SamplingParams.greedy(1),
                 RICH.toBuilder().seed(0L).build(), RICH.toBuilder().seed(-1L).build(), RICH.toBuilder().seed(1L << 32).build(),
-                RICH.toBuilder().seed(null).stopTokens(many).build(), RICH.toBuilder().jsonSchema(null).grammar("root ::= \"é\"").build())) {
+                RICH.toBuilder().seed(null).stopTokens(many).build(),
+                RICH.toBuilder().jsonSchema(null).grammar("root ::= \"é\"").build())) {
             assertThat(passedOn(p, abi, GenOptionsTest::unchanged)).isEqualTo(new Chosen(p, true, false));
         }
     }
@@ -97,8 +98,9 @@ class GenOptionsTest {
                 .put(24, (byte) 1).putShort(26, (short) 2));
         assertThat(c.stream()).isFalse();
         assertThat(c.parseSpecial()).isTrue();
-        assertThat(c.params()).isEqualTo(RICH.toBuilder().maxTokens(7).temperature(0).topP(1).topK(0).repetitionPenalty(1).seed(9L)
-                .stopTokens(List.of(3)).build());
+        assertThat(c.params())
+                .isEqualTo(RICH.toBuilder().maxTokens(7).temperature(0).topP(1).topK(0).repetitionPenalty(1).seed(9L)
+                        .stopTokens(List.of(3)).build());
     }
 
     @Test
@@ -132,10 +134,12 @@ class GenOptionsTest {
 
     @ParameterizedTest
     @CsvSource({"0, 25, 1, -2", "1, 25, 2, -2", "1, 35, 128, -17", "0, 27, 1, -17", "0, 7, 255, -17", "1, 103, 1, -17",
-            "1, 107, 1, -17", "1, 79, 1, -17", "1, 30, 255, -2", "1, 75, 1, -2", "1, 99, 127, -2", "1, 91, 255, -2", "0, 3, 128, -17"})
+            "1, 107, 1, -17", "1, 79, 1, -17", "1, 30, 255, -2", "1, 75, 1, -2", "1, 99, 127, -2", "1, 91, 255, -2",
+            "0, 3, 128, -17"})
     void aByteOutOfPlace_isItsError(int abi, int offset, int value, int error) {
         assertThatThrownBy(() -> passedOn(RICH, abi, b -> b.put(offset, (byte) value)))
-                .isInstanceOfSatisfying(AbiException.class, e -> assertThat(e.error().code()).as(e.getMessage()).isEqualTo(error));
+                .isInstanceOfSatisfying(AbiException.class,
+                        e -> assertThat(e.error().code()).as(e.getMessage()).isEqualTo(error));
     }
 
     @Test

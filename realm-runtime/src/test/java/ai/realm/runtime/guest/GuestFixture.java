@@ -5,6 +5,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.SamplingParams;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.session.RequestContext;
+import ai.realm.runtime.store.ModelLease;
 import com.dylibso.chicory.wabt.Wat2Wasm;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,6 +37,8 @@ final class GuestFixture implements AutoCloseable {
     RequestContext context = context();
     GuestOutput output = text -> {};
     boolean tokenizes = true;
+    int quota = Integer.MAX_VALUE;
+    final List<int[]> admitted = new ArrayList<>();
 
     GuestFixture() {
         this(GuestHostOptions.defaults().withCpuShare(1));
@@ -98,7 +101,21 @@ final class GuestFixture implements AutoCloseable {
     }
 
     GuestCall call() {
-        return new GuestCall(context, prompt, promptTokens, parseSpecial, params, stream, requestJson, this::lease, config, kv,
+        GuestModels models = new GuestModels() {
+            @Override
+            public ModelLease lease(int id) {
+                return GuestFixture.this.lease(id);
+            }
+
+            @Override
+            public void admit(int generation, int promptBytes, int maxTokens) {
+                admitted.add(new int[]{generation, promptBytes, maxTokens});
+                if (generation > quota) {
+                    throw new RealmException(ErrorCode.INSUFFICIENT_QUOTA, "the quota is used up");
+                }
+            }
+        };
+        return new GuestCall(context, prompt, promptTokens, parseSpecial, params, stream, requestJson, models, config, kv,
                 Priority.INTERACTIVE);
     }
 

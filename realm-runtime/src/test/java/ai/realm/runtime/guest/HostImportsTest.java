@@ -249,17 +249,29 @@ class HostImportsTest {
     @Test
     void initialize_mayReadItsSettingsButNotGenerateOrEmit() {
         f.config.put("mode", "strict");
-        Outcome o = f.run(GuestFixture.emitter(GuestFixture.BASICS + """
-                (data (i32.const 64) "mode")
-                (func (export "_initialize")
-                  (i32.store (i32.const 200) (call $generate (i32.const 0) (i32.const 64) (i32.const 4) (i32.const 0) (i32.const 1024)
-                    (i32.const 64)))
-                  (i32.store (i32.const 204) (call $emit (i32.const 64) (i32.const 4)))
-                  (i32.store (i32.const 208) (call $config (i32.const 64) (i32.const 4) (i32.const 0) (i32.const 0))))
-                (func (export "generate") (param i32 i32 i32 i32) (result i32)
-                  (call $number (i32.add (i32.mul (i32.add (i32.load (i32.const 200)) (i32.load (i32.const 204))) (i32.const 100))
-                    (i32.load (i32.const 208))) (i32.const 16)))"""));
+        Outcome o = f.run(GuestFixture.emitter(GuestFixture.BASICS
+                + """
+                        (data (i32.const 64) "mode")
+                        (func (export "_initialize")
+                          (i32.store (i32.const 200) (call $generate (i32.const 0) (i32.const 64) (i32.const 4) (i32.const 0) (i32.const 1024)
+                            (i32.const 64)))
+                          (i32.store (i32.const 204) (call $emit (i32.const 64) (i32.const 4)))
+                          (i32.store (i32.const 208) (call $config (i32.const 64) (i32.const 4) (i32.const 0) (i32.const 0))))
+                        (func (export "generate") (param i32 i32 i32 i32) (result i32)
+                          (call $number (i32.add (i32.mul (i32.add (i32.load (i32.const 200)) (i32.load (i32.const 204))) (i32.const 100))
+                            (i32.load (i32.const 208))) (i32.const 16)))"""));
         assertThat(o.text()).as("-18 and -18, then 6").isEqualTo("-3594");
         assertThat(f.sessions.commands).isEmpty();
+    }
+
+    @Test
+    void quota_isAskedBeforeEveryGeneration() {
+        f.quota = 1;
+        String twice = "(drop (call $generate (i32.const 0) (local.get $prompt) (local.get $len) (i32.const 0) (i32.const 1024) "
+                + "(i32.const 64))) ";
+        Outcome o = f.run(GuestFixture.generates(twice + twice + "(i32.const 0)"));
+        assertThat(o.code()).isEqualTo(ErrorCode.INSUFFICIENT_QUOTA);
+        assertThat(f.sessions.commands).hasSize(1);
+        assertThat(f.admitted).containsExactly(new int[]{1, f.prompt.length(), 20}, new int[]{2, f.prompt.length(), 20});
     }
 }
