@@ -76,18 +76,23 @@ final class Verifier {
         }
     }
 
-    /** Runs these kinds and tells each verdict as it is known. */
-    void run(Path dir, List<String> names, Engine engine, Consumer<Verdict> out) throws IOException {
+    /** Runs these kinds and tells each verdict as it is known; a folder that cannot be read is a failed case. */
+    void run(Path dir, List<String> names, Engine engine, Consumer<Verdict> out) {
         for (String name : names) {
             Kind kind = KINDS.get(name);
             if (kind == null) {
                 throw new IllegalArgumentException("no kind is named " + name);
             }
             Tally tally = tallies.computeIfAbsent(name, _ -> new Tally());
-            kind.verify(dir.resolve(name), engine, v -> {
+            Consumer<Verdict> each = v -> {
                 tally.add(v);
                 out.accept(v);
-            });
+            };
+            try {
+                kind.verify(dir.resolve(name), engine, each);
+            } catch (IOException | RuntimeException e) {
+                each.accept(Verdict.failed(name, "the folder", "readable", CaseData.message(e)));
+            }
         }
     }
 

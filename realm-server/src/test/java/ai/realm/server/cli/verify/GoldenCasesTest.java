@@ -3,7 +3,6 @@ package ai.realm.server.cli.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.realm.core.kernel.ActivationMode;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +20,7 @@ class GoldenCasesTest {
         return Verifier.kinds().stream();
     }
 
-    private static List<Verdict> run(String kind, ActivationMode activations) throws IOException {
+    private static List<Verdict> run(String kind, ActivationMode activations) {
         List<Verdict> verdicts = new ArrayList<>();
         try (Engine engine = Engine.open(activations)) {
             new Verifier().run(GOLDEN, List.of(kind), engine, verdicts::add);
@@ -31,14 +30,14 @@ class GoldenCasesTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void verify_goldenCases_allPass(String kind) throws IOException {
+    void verify_goldenCases_allPass(String kind) {
         List<Verdict> verdicts = run(kind, ActivationMode.INT8);
 
         assertThat(verdicts).isNotEmpty().filteredOn(v -> !v.pass()).isEmpty();
     }
 
     @Test
-    void verify_quantizedModelWithExactActivations_isExact() throws IOException {
+    void verify_quantizedModelWithExactActivations_isExact() {
         List<Verdict> verdicts = run("quantmodels", ActivationMode.F32);
 
         assertThat(verdicts).isNotEmpty().allMatch(v -> v.pass() && v.limit() == 1e-6);

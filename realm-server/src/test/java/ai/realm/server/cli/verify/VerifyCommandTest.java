@@ -121,4 +121,20 @@ class VerifyCommandTest {
 
         assertThat(run("verify", dir.toString(), "--only", "rope")).isEqualTo(2);
     }
+
+    @Test
+    void verify_malformedFilesWithoutTheirIndex_isAFailedCase() throws IOException {
+        put("gguf-bad/a.gguf", "x");
+
+        assertThat(run("verify", dir.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("index.json").endsWith("passed 0 of 1" + System.lineSeparator());
+    }
+
+    @Test
+    void verify_modelOutsideTheFolder_isAFailedCase() throws IOException {
+        put("archs/a.json", "{\"file\": \"../../secret.gguf\", \"tokens\": [1], \"logits\": {\"data\": \"\"}}");
+
+        assertThat(run("verify", dir.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("must lie in the case's folder");
+    }
 }
