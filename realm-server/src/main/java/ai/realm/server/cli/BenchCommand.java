@@ -20,7 +20,8 @@ public final class BenchCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = {"-m", "--model"}, paramLabel = "NAME|FILE", description = "A model of the catalogue or a GGUF file (default: the embedded one)")
+    @Option(names = {"-m",
+            "--model"}, paramLabel = "NAME|FILE", description = "A model of the catalogue or a GGUF file (default: the embedded one)")
     private @Nullable String model;
 
     @Option(names = "-p", paramLabel = "N", defaultValue = "512", description = "Tokens of the prompt; 0 for no prefill test (default: 512)")

@@ -66,7 +66,8 @@ public final class SpeedBench implements AutoCloseable {
 
     SpeedTest decode(int tokens, int runs, int promptTokens, int sequences) {
         String name = sequences == 1 && promptTokens == 0 ? "tg" + tokens : "tg" + tokens + "@b" + sequences;
-        return new SpeedTest(name, promptTokens, tokens, sequences, measured(runs, () -> decodeRun(tokens, promptTokens, sequences)));
+        return new SpeedTest(name, promptTokens, tokens, sequences,
+                measured(runs, () -> decodeRun(tokens, promptTokens, sequences)));
     }
 
     private static double[] measured(int runs, DoubleSupplier run) {

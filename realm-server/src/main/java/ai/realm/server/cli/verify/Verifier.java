@@ -14,7 +14,8 @@ import java.util.stream.Collectors;
 /** Runs a folder of conformance data: a subfolder for each kind, any subset of them. */
 final class Verifier {
     private static final Map<String, Kind> KINDS = kinds(ModelsKind.archs(), ModelsKind.rope(), new QuantsKind(),
-            ModelsKind.quantized(), new TokenizersKind(), new TemplatesKind(), new GgufBadKind(), new SamplingKind());
+            ModelsKind.quantized(), new TokenizersKind(), new TemplatesKind(), new GgufBadKind(), new SamplingKind(),
+            new GrammarKind());
 
     private final Map<String, Tally> tallies = new LinkedHashMap<>();
 
