@@ -595,6 +595,30 @@ none in [none]
 [] == ()
 'a' == 'a'
 1 <= 1 >= 1
+("<a>" | safe) + "<b>"
+"<a>" + ("<b>" | safe)
+("<a>" | safe) + ("<b>" | safe) + "'\""
+("<a>" | safe) ~ "<b>"
+("<a>" | safe) + 1
+(("<a>" | safe) + "<b>") | length
+("<a>" | safe | upper) + "<b>"
+("<a>" | safe).strip("<") + "<b>"
+("<a>" | safe)[1:] + "<b>"
+("<a>" | safe | replace("a", "c")) + "<b>"
+("<a>" | safe | tojson) + "<b>"
+[("<a>" | safe)]
+["x", "<a>" | safe] | join("<") + "<b>"
+("<a>" | safe) == "<a>"
+"a" in ("<a>" | safe)
+("<a>" | safe) is string
+("<a>" | safe) is escaped
+"<a>" | e | e
+"<a>" | e | forceescape
+("<a>" | safe) * 2 + "<"
+("a<" | safe).split("<") | join("<")
+{"k": "<" | safe} | tojson
+(d | tojson | safe) + '"'
+"Use '" | safe + s + "'\n" | safe + d | tojson
 'abc' >= 'abd'
 '''
 

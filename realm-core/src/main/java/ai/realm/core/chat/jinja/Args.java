@@ -47,6 +47,16 @@ record Args(List<@Nullable Object> positional, Map<String, @Nullable Object> nam
         return out;
     }
 
+    /** Without marks on strings. */
+    Args plain() {
+        for (Object v : positional) {
+            if (v instanceof Markup) {
+                return new Args(positional.stream().<@Nullable Object>map(Markup::plain).toList(), named);
+            }
+        }
+        return this;
+    }
+
     /** Without the first positional ones. */
     Args from(int index) {
         return new Args(positional.subList(Math.min(index, positional.size()), positional.size()), named);

@@ -53,6 +53,10 @@ final class Exprs {
         /** Sets a value under its key, or under an equal key that is already there. */
         static void put(Map<Object, @Nullable Object> map, @Nullable Object key, @Nullable Object value) {
             Object wanted = Py.hashKey(key);
+            if (key instanceof Markup m) {
+                map.put(m.text(), value);
+                return;
+            }
             if (!(key instanceof String)) {
                 for (Map.Entry<Object, @Nullable Object> e : map.entrySet()) {
                     if (wanted.equals(Py.hashKey(e.getKey()))) {

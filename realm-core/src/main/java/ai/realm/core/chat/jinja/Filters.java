@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The filters on single values; those on sequences are in {@link SequenceFilters}. */
@@ -15,6 +16,8 @@ final class Filters {
         Object apply(Context c, @Nullable Object value, Args args);
     }
 
+    private static final Set<String> KEEP_MARK = Set.of("string", "upper", "lower", "capitalize", "trim", "center", "indent",
+            "truncate", "first", "last", "reverse");
     static final Map<String, Filter> ALL = all();
 
     private Filters() {
@@ -23,13 +26,8 @@ final class Filters {
     private static Map<String, Filter> all() {
         Map<String, Filter> f = new HashMap<>();
         SequenceFilters.addTo(f);
-        f.put("default", Filters::orDefault);
-        f.put("d", Filters::orDefault);
         f.put("tojson", PyJson::filter);
         f.put("string", (c, v, args) -> PyRepr.str(c, v));
-        f.put("safe", (c, v, args) -> PyRepr.str(c, v));
-        f.put("escape", Filters::escape);
-        f.put("e", Filters::escape);
         f.put("forceescape", Filters::escape);
         f.put("upper", (c, v, args) -> c.made(PyRepr.str(c, v).toUpperCase(Locale.ROOT)));
         f.put("lower", (c, v, args) -> c.made(PyRepr.str(c, v).toLowerCase(Locale.ROOT)));
@@ -60,8 +58,23 @@ final class Filters {
             }
             return PyAccess.attribute(c, v, Py.toStr(args.bind("attr", 1, "name")[0], "name"));
         });
-        f.put("from_json", (c, v, args) -> JsonReader.read(c, Py.toStr(v, "from_json input")));
+        f.replaceAll(Filters::unmarked);
+        f.put("default", Filters::orDefault);
+        f.put("d", Filters::orDefault);
+        f.put("safe", (c, v, args) -> new Markup(PyRepr.str(c, v)));
+        Filter escape = (c, v, args) -> v instanceof Markup ? v : escape(c, v, args);
+        f.put("escape", escape);
+        f.put("e", escape);
         return f;
+    }
+
+    /** The filter on strings without marks; some give the mark back. */
+    private static Filter unmarked(String name, Filter filter) {
+        boolean keeps = KEEP_MARK.contains(name);
+        return (c, v, args) -> {
+            Object result = filter.apply(c, Markup.plain(v), args.plain());
+            return keeps ? Markup.like(v, result) : result;
+        };
     }
 
     private static @Nullable Object orDefault(Context c, @Nullable Object value, Args args) {
@@ -71,7 +84,7 @@ final class Filters {
     }
 
     private static Object escape(Context c, @Nullable Object value, Args args) {
-        return c.made(PyStrings.escapeHtml(PyRepr.str(c, value)));
+        return new Markup(c.made(PyStrings.escapeHtml(PyRepr.str(c, value))));
     }
 
     private static String title(Context c, String s) {

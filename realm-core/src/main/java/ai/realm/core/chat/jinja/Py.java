@@ -66,6 +66,7 @@ final class Py {
             case null -> false;
             case Boolean b -> b;
             case String s -> !s.isEmpty();
+            case Markup m -> !m.text().isEmpty();
             case Long l -> l != 0;
             case Double d -> d != 0;
             case List<?> l -> !l.isEmpty();
@@ -102,13 +103,15 @@ final class Py {
     }
 
     static String toStr(@Nullable Object v, String what) {
-        if (v instanceof String s) {
+        if (Markup.plain(v) instanceof String s) {
             return s;
         }
         throw JinjaError.runtime(what + " must be a string, not " + typeName(v));
     }
 
-    static boolean eq(Context c, @Nullable Object a, @Nullable Object b) {
+    static boolean eq(Context c, @Nullable Object left, @Nullable Object right) {
+        Object a = Markup.plain(left);
+        Object b = Markup.plain(right);
         if (a == b) {
             return !(a instanceof Double d && d.isNaN());
         }
@@ -164,7 +167,9 @@ final class Py {
     }
 
     /** Below, equal to or above zero; an error for what Python does not order. NaN: {@code Integer.MIN_VALUE}. */
-    static int compare(Context c, @Nullable Object a, @Nullable Object b, String operator) {
+    static int compare(Context c, @Nullable Object left, @Nullable Object right, String operator) {
+        Object a = Markup.plain(left);
+        Object b = Markup.plain(right);
         if (isNumber(a) && isNumber(b)) {
             if (isInt(a) && isInt(b)) {
                 return Long.compare(toLong(a), toLong(b));
@@ -199,7 +204,9 @@ final class Py {
                 + typeName(b) + "'");
     }
 
-    static boolean contains(Context c, @Nullable Object container, @Nullable Object item) {
+    static boolean contains(Context c, @Nullable Object in, @Nullable Object wanted) {
+        Object container = Markup.plain(in);
+        Object item = Markup.plain(wanted);
         switch (container) {
             case String s -> {
                 if (item instanceof Undefined || !(item instanceof String part)) {
@@ -227,7 +234,8 @@ final class Py {
     }
 
     static boolean isIterable(@Nullable Object v) {
-        return v instanceof String || v instanceof List<?> || v instanceof Map<?, ?> || v instanceof DictView
+        return v instanceof String || v instanceof Markup || v instanceof List<?> || v instanceof Map<?, ?>
+                || v instanceof DictView
                 || v instanceof PyGenerator || v instanceof Undefined || v instanceof Loop;
     }
 
@@ -237,6 +245,7 @@ final class Py {
             case List<?> l -> ((List<@Nullable Object>) l).iterator();
             case Map<?, ?> m -> ((Map<@Nullable Object, @Nullable Object>) m).keySet().iterator();
             case String s -> PyStrings.characters(s);
+            case Markup m -> PyStrings.characters(m.text());
             case DictView d -> d.list().iterator();
             case PyGenerator g -> g.items();
             case Undefined u -> List.<@Nullable Object>of().iterator();
@@ -265,6 +274,7 @@ final class Py {
     static long length(@Nullable Object v) {
         return switch (v) {
             case String s -> s.codePointCount(0, s.length());
+            case Markup m -> m.text().codePointCount(0, m.text().length());
             case List<?> l -> l.size();
             case Map<?, ?> m -> m.size();
             case DictView d -> d.map().size();
@@ -288,6 +298,7 @@ final class Py {
                 yield keys;
             }
             case PyRange r -> r;
+            case Markup m -> m.text();
             case List<?> l -> throw JinjaError.runtime("unhashable type: 'list'");
             case Map<?, ?> m -> throw JinjaError.runtime("unhashable type: 'dict'");
             case Undefined u -> Undefined.class;
@@ -309,6 +320,7 @@ final class Py {
             case DictView d -> d.kind().typeName;
             case PyGenerator g -> "generator";
             case Undefined u -> "Undefined";
+            case Markup m -> "Markup";
             case Namespace n -> "Namespace";
             case Macro m -> "Macro";
             case Loop l -> "LoopContext";

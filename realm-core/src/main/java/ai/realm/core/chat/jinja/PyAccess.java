@@ -37,7 +37,9 @@ final class PyAccess {
     }
 
     /** {@code object[key]}: the item, or else the attribute of that name. */
-    static @Nullable Object item(Context c, @Nullable Object object, @Nullable Object key) {
+    static @Nullable Object item(Context c, @Nullable Object marked, @Nullable Object markedKey) {
+        Object object = Markup.plain(marked);
+        Object key = Markup.plain(markedKey);
         if (object instanceof Undefined u) {
             throw u.fail();
         }
@@ -53,9 +55,9 @@ final class PyAccess {
             case null, default -> Scope.ABSENT;
         };
         if (value == Scope.ABSENT && key instanceof String name) {
-            value = ownAttribute(object, name);
+            value = ownAttribute(marked, name);
         }
-        return value == Scope.ABSENT ? missing(object, key) : value;
+        return value == Scope.ABSENT ? missing(object, key) : Markup.like(marked, value);
     }
 
     private static Undefined missing(@Nullable Object object, @Nullable Object key) {
@@ -71,7 +73,8 @@ final class PyAccess {
     }
 
     /** The value of a key of a dict, or {@link Scope#ABSENT}: 1, 1.0 and True are one key. */
-    static @Nullable Object lookup(Map<?, ?> map, @Nullable Object key) {
+    static @Nullable Object lookup(Map<?, ?> map, @Nullable Object marked) {
+        Object key = Markup.plain(marked);
         Object value = map.get(key);
         if (value != null || map.containsKey(key)) {
             return value;
@@ -94,6 +97,7 @@ final class PyAccess {
             case Map<?, ?> m when DICT_CHANGING.contains(name) -> unsafe(m, name);
             case Map<?, ?> m when DICT_METHODS.contains(name) -> new Method(m, name);
             case String s when PyStringMethods.NAMES.contains(name) -> new Method(s, name);
+            case Markup m when PyStringMethods.NAMES.contains(name) -> new Method(m, name);
             case PyTuple t when t.isGroup() && name.equals("grouper") -> t.get(0);
             case PyTuple t when t.isGroup() && name.equals("list") -> t.get(1);
             case PyTuple t -> TUPLE_METHODS.contains(name) ? new Method(t, name) : Scope.ABSENT;
@@ -117,7 +121,8 @@ final class PyAccess {
         @Override
         public @Nullable Object call(Context c, Args args) {
             return switch (object) {
-                case String s -> PyStringMethods.call(c, s, name, args);
+                case String s -> PyStringMethods.call(c, s, name, args.plain());
+                case Markup m -> Markup.like(m, PyStringMethods.call(c, m.text(), name, args.plain()));
                 case Map<?, ?> m -> dictMethod(c, m, name, args);
                 case List<?> l -> listMethod(c, l, name, args);
                 default -> throw JinjaError.runtime("no method " + name);
@@ -185,7 +190,8 @@ final class PyAccess {
     }
 
     /** {@code object[from:to:step]}, with None for what is left out. */
-    static Object slice(Context c, @Nullable Object object, @Nullable Object from, @Nullable Object to, @Nullable Object step) {
+    static Object slice(Context c, @Nullable Object marked, @Nullable Object from, @Nullable Object to, @Nullable Object step) {
+        Object object = Markup.plain(marked);
         if (object instanceof Undefined u) {
             throw u.fail();
         }
@@ -207,7 +213,8 @@ final class PyAccess {
             end = to == null ? -1 : clampDown(bound(to), size);
         }
         if (object instanceof String s) {
-            return c.made(PyStrings.slice(s, start, end, by));
+            String part = c.made(PyStrings.slice(s, start, end, by));
+            return marked instanceof Markup ? new Markup(part) : part;
         }
         List<?> list = (List<?>) object;
         if (list instanceof PyRange r) {

@@ -276,7 +276,8 @@ final class PyFormat {
     }
 
     /** {@code format(value, spec)}. */
-    static String value(Context c, @Nullable Object value, String text) {
+    static String value(Context c, @Nullable Object marked, String text) {
+        Object value = Markup.plain(marked);
         if (text.isEmpty()) {
             return PyRepr.str(c, value);
         }

@@ -56,6 +56,7 @@ final class PyJson {
             case Long l -> out.append((long) l);
             case Double d -> out.append(number(d));
             case String s -> string(s);
+            case Markup m -> string(m.text());
             case Map<?, ?> m -> object(m, level);
             case PyRange r -> throw unserializable(v);
             case List<?> l -> array(l, level);

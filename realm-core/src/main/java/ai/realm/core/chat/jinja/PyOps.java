@@ -9,7 +9,12 @@ final class PyOps {
     private PyOps() {
     }
 
-    static @Nullable Object binary(Context c, String op, @Nullable Object a, @Nullable Object b) {
+    static @Nullable Object binary(Context c, String op, @Nullable Object left, @Nullable Object right) {
+        Object marked = op.equals("+") ? Markup.add(c, left, right) : null;
+        return marked != null ? marked : Markup.like(left, plain(c, op, Markup.plain(left), Markup.plain(right)));
+    }
+
+    private static @Nullable Object plain(Context c, String op, @Nullable Object a, @Nullable Object b) {
         if (a instanceof Undefined u) {
             throw u.fail();
         }

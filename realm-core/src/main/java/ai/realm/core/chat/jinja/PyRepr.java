@@ -16,6 +16,7 @@ final class PyRepr {
         return switch (v) {
             case null -> "None";
             case String s -> s;
+            case Markup m -> m.text();
             case Boolean b -> b ? "True" : "False";
             case Long l -> l.toString();
             case Double d -> number(d);
@@ -30,6 +31,9 @@ final class PyRepr {
         }
         if (v instanceof Undefined) {
             return "Undefined";
+        }
+        if (v instanceof Markup m) {
+            return "Markup(" + quote(m.text()) + ")";
         }
         if (v == null || Py.isNumber(v)) {
             return str(c, v);

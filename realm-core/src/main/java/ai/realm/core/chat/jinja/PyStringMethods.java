@@ -193,7 +193,7 @@ final class PyStringMethods {
         StringBuilder out = new StringBuilder();
         int i = 0;
         for (Iterator<@Nullable Object> it = Py.iterate(items); it.hasNext(); i++) {
-            Object item = it.next();
+            Object item = Markup.plain(it.next());
             c.work(1);
             if (!(item instanceof String part)) {
                 throw JinjaError.runtime("sequence item " + i + ": expected str instance, " + Py.typeName(item) + " found");

@@ -40,7 +40,6 @@ final class Tests {
         plain(t, "sequence",
                 v -> v instanceof String || v instanceof List<?> || v instanceof Map<?, ?> || v instanceof Undefined);
         plain(t, "callable", v -> v instanceof PyCallable || v instanceof Undefined);
-        plain(t, "escaped", v -> false);
         t.put("lower", (c, v, args) -> Py.truth(PyStringMethods.call(c, PyRepr.str(c, v), "islower", args)));
         t.put("upper", (c, v, args) -> Py.truth(PyStringMethods.call(c, PyRepr.str(c, v), "isupper", args)));
         t.put("odd", (c, v, args) -> remainder(c, v, args) == 1);
@@ -55,6 +54,8 @@ final class Tests {
                 t.put(name, (c, v, args) -> Exprs.Compare.holds(c, names[0], v, args.bind(name, 1, "other")[0]));
             }
         }
+        t.replaceAll((name, test) -> (c, v, args) -> test.holds(c, Markup.plain(v), args.plain()));
+        t.put("escaped", (c, v, args) -> v instanceof Markup);
         return t;
     }
 
