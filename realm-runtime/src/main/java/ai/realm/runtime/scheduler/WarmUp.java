@@ -11,10 +11,11 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Short generations before a model is ready, so that its weights are in memory and its hot loops compiled when the first request
- * comes: prompts of the length of a step, and some tokens decoded alone and together. Also shows that the model runs at all.
+ * comes: prompts long enough for the kernels of many rows, and some tokens decoded alone and together. Also shows that the model runs at all.
  */
 final class WarmUp {
     private static final long LIMIT = TimeUnit.SECONDS.toNanos(120);
+    private static final int PROMPT = 96;
     private static final int ROUNDS = 2;
     private static final int TOGETHER = 2;
     private static final int DECODE = 8;
@@ -23,7 +24,7 @@ final class WarmUp {
     }
 
     static void run(Engine engine, int vocabSize) {
-        int longest = Math.max(1, Math.min(engine.options().tokenBudget(), engine.contextLength() - DECODE - 1));
+        int longest = Math.max(1, Math.min(PROMPT, engine.contextLength() - DECODE - 1));
         for (int round = 0; round < ROUNDS; round++) {
             List<Sequence> all = new ArrayList<>();
             for (int i = 0; i < (round == 0 ? 1 : TOGETHER); i++) {
