@@ -15,6 +15,7 @@ import java.util.function.BiConsumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every architecture, in the forms its files come in, against the reference's logits, however the tokens are cut into batches. */
@@ -79,6 +80,19 @@ class TinyModelsTest {
             }
             assertThat(chosen).isEqualTo(tiny.greedy());
         });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F16, 1e-5", "Q8_0, 2e-3"})
+    void forward_smallerKvTypes_staysNearReferenceLogits(KvType type, double limit) throws IOException {
+        TinyModel tiny = TinyModel.named("llama");
+        try (GgufFile file = tiny.file().open();
+                Arena arena = Arena.ofShared();
+                Model model = Models.load(file, compute, new Models.Options(BATCH, 512))) {
+            KvView kv = new ContiguousKv(model.kvShape(), 3, 64, type, arena);
+
+            assertThat(error(tiny, inChunks(model, kv, tiny, 7, 1, 5))).isBetween(1e-9, limit);
+        }
     }
 
     /** The reference reads tanh-GELU from a table of half-precision values, which costs it up to 1e-6. */
