@@ -154,6 +154,16 @@ public final class GgufFile implements AutoCloseable {
         };
     }
 
+    /**
+     * Gives the memory that holds a tensor's bytes back to the system, for when they were copied elsewhere; the view stays valid
+     * and reads the file again when it is used.
+     *
+     * @return whether the system took it
+     */
+    public boolean release(TensorView tensor) {
+        return FilePages.release(tensor.data());
+    }
+
     @Override
     public void close() {
         arena.close();

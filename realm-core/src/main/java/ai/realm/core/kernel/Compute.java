@@ -112,7 +112,7 @@ public final class Compute implements AutoCloseable {
         if (weight.shape().rank() > 2) {
             throw new IllegalArgumentException("a matrix has 1 or 2 dimensions: " + weight.name() + " has " + weight.shape());
         }
-        return kernels.prepare(weight, arena);
+        return kernels.prepare(weight, arena, pool);
     }
 
     /** {@code out[t] = w · x[t]} for the first {@code count} rows of {@code x}. */

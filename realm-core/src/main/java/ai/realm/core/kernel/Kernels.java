@@ -16,8 +16,11 @@ public interface Kernels {
     /** What this instance does with activations. */
     ActivationMode activationMode();
 
-    /** Lays out a 2-D tensor (dim 0 = cols) for products; memory that it needs comes from {@code arena}. */
-    WeightMatrix prepare(TensorView weight, Arena arena);
+    /**
+     * Lays out a 2-D tensor (dim 0 = cols) for products; memory that it needs comes from {@code arena}, the work is shared by
+     * {@code pool}.
+     */
+    WeightMatrix prepare(TensorView weight, Arena arena, WorkerPool pool);
 
     /** A reusable holder of up to {@code rows} rows of {@code cols} activations. */
     Activations activations(int rows, int cols);

@@ -175,7 +175,11 @@ final class Weights {
 
     private WeightMatrix prepared(TensorView t) {
         try {
-            return compute.prepare(t, arena);
+            WeightMatrix w = compute.prepare(t, arena);
+            if (w.ownedBytes() > 0) {
+                file.release(t);
+            }
+            return w;
         } catch (RealmException e) {
             throw new RealmException(e.code(), "tensor " + t.name() + ": " + e.getMessage(), e);
         }

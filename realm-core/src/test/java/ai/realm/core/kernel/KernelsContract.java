@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What every {@link Kernels} must compute: compared with plain sums in double at sizes around every vector width. */
 public abstract class KernelsContract {
     private static final int MARGIN = 3;
+    private static final WorkerPool POOL = SpinPool.open(2);
 
     protected abstract Kernels kernels(ActivationMode mode);
 
@@ -196,7 +197,7 @@ public abstract class KernelsContract {
         int cols = type.blockElements() == 1 ? 67 : type.blockElements() * 3;
         TensorView view = tensor(type, 70, cols);
         try (Arena arena = Arena.ofShared()) {
-            WeightMatrix w = k.prepare(view, arena);
+            WeightMatrix w = k.prepare(view, arena, POOL);
             float[] got = new float[cols + 1];
             float[] want = new float[cols + 1];
             for (int r = 0; r < 70; r++) {
@@ -236,7 +237,7 @@ public abstract class KernelsContract {
         double power = 0;
         float[] out = new float[1 + count * (rows + 2)];
         try (Arena arena = Arena.ofShared()) {
-            WeightMatrix w = kernels.prepare(view, arena);
+            WeightMatrix w = kernels.prepare(view, arena, POOL);
             Activations a = kernels.activations(count, cols);
             kernels.fill(a, w, x, 2, stride, 0, count / 2);
             kernels.fill(a, w, x, 2, stride, count / 2, count);

@@ -8,6 +8,7 @@ import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KvType;
 import ai.realm.core.kernel.WeightMatrix;
+import ai.realm.core.kernel.WorkerPool;
 import ai.realm.core.kernel.quant.Dequantizer;
 import ai.realm.core.tensor.GgmlType;
 import ai.realm.core.tensor.TensorView;
@@ -71,7 +72,7 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public WeightMatrix prepare(TensorView weight, Arena arena) {
+    public WeightMatrix prepare(TensorView weight, Arena arena, WorkerPool pool) {
         Mapped w = new Mapped(weight, Math.toIntExact(weight.shape().rows()), Math.toIntExact(weight.shape().dim(0)));
         w.dequantizeRow(0, scratch(w.cols), 0);
         return w;

@@ -4,6 +4,7 @@ import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
 import static ai.realm.core.kernel.simd.PackedMatrix.INT;
 import static ai.realm.core.kernel.simd.PackedMatrix.SHORT;
 
+import ai.realm.core.kernel.WorkerPool;
 import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,6 +15,9 @@ import java.lang.foreign.ValueLayout;
  * block layouts: ggml, llama.cpp commit de3ff81.
  */
 final class Packer {
+    /** Groups that a thread takes at a time. */
+    private static final int PART_GROUPS = 4;
+
     private final MemorySegment src;
     private final MemorySegment dst;
     private final PackedMatrix to;
@@ -28,13 +32,17 @@ final class Packer {
         this.packing = to.packing;
     }
 
-    static PackedMatrix pack(TensorView view, Packing packing, Arena arena) {
+    /** Rows of a group are packed by one thread, as they share words' cache lines. */
+    static PackedMatrix pack(TensorView view, Packing packing, Arena arena, WorkerPool pool) {
         int rows = Math.toIntExact(view.shape().rows());
         PackedMatrix to = new PackedMatrix(packing, rows, Math.toIntExact(view.shape().dim(0)), n -> arena.allocate(n, 64));
-        Packer packer = new Packer(view, to);
-        for (int r = 0; r < rows; r++) {
-            packer.row(r, r * view.rowBytes());
-        }
+        pool.run(Math.ceilDiv(to.groups(), PART_GROUPS), part -> {
+            Packer packer = new Packer(view, to);
+            int end = Math.min(rows, (part + 1) * PART_GROUPS * ROWS);
+            for (int r = part * PART_GROUPS * ROWS; r < end; r++) {
+                packer.row(r, r * view.rowBytes());
+            }
+        });
         return to;
     }
 

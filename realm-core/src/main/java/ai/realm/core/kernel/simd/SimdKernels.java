@@ -10,6 +10,7 @@ import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KvType;
 import ai.realm.core.kernel.WeightMatrix;
+import ai.realm.core.kernel.WorkerPool;
 import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -35,9 +36,9 @@ public final class SimdKernels implements Kernels {
     }
 
     @Override
-    public WeightMatrix prepare(TensorView weight, Arena arena) {
+    public WeightMatrix prepare(TensorView weight, Arena arena, WorkerPool pool) {
         Packing packing = Packing.of(weight.type());
-        return packing == null ? MappedMatrix.of(weight) : Packer.pack(weight, packing, arena);
+        return packing == null ? MappedMatrix.of(weight) : Packer.pack(weight, packing, arena, pool);
     }
 
     @Override

@@ -1,0 +1,107 @@
+package ai.realm.bench;
+
+import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.ActivationMode;
+import ai.realm.core.kernel.AttentionTile;
+import ai.realm.core.kernel.Compute;
+import ai.realm.core.kernel.FloatRows;
+import ai.realm.core.kernel.KvType;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** The row-wise kernels and attention, each scalar and simd on one thread; matrix products are in {@link ProductPairs}. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
+@Warmup(iterations = 5, time = 1)
+@Measurement(iterations = 5, time = 1)
+@SuppressWarnings("NullAway.Init")
+public class KernelPairs {
+    private static final int N = 1536;
+    private static final int DIM = 64;
+    private static final int POSITIONS = 256;
+
+    @Param({"scalar", "simd"})
+    private String kernels;
+
+    private Compute compute;
+    private Arena arena;
+    private final FloatRows x = new FloatRows(2, N);
+    private final float[] out = new float[N];
+    private final AttentionTile tile = new AttentionTile(DIM, DIM);
+
+    @Setup(Level.Trial)
+    public void open() {
+        compute = Compute.open(new Compute.Options(1, ActivationMode.INT8, kernels));
+        arena = Arena.ofShared();
+        Random random = new Random(1);
+        for (int i = 0; i < x.data().length; i++) {
+            x.data()[i] = (float) random.nextGaussian();
+        }
+        MemorySegment memory = arena.allocate(2L * POSITIONS * DIM * Short.BYTES);
+        tile.begin(DIM, DIM, 0.125f, 0, false);
+        tile.over(KvType.F16, memory, POSITIONS);
+        tile.page(0, 0, (long) POSITIONS * DIM * Short.BYTES);
+        for (int p = 0; p < POSITIONS; p++) {
+            compute.kernels().storeKv(x.data(), p, DIM, KvType.F16, memory, tile.keyAt(p));
+            compute.kernels().storeKv(x.data(), 2 * p, DIM, KvType.F16, memory, tile.valueAt(p));
+        }
+        for (int r = 0; r < AttentionTile.MAX_ROWS; r++) {
+            tile.addRow(0, POSITIONS, 0);
+        }
+        System.arraycopy(x.data(), 0, tile.queries(), 0, DIM * 40);
+    }
+
+    @TearDown(Level.Trial)
+    public void close() {
+        compute.close();
+        arena.close();
+    }
+
+    @Benchmark
+    public float dot() {
+        return compute.kernels().dot(x.data(), 0, x.data(), N, N);
+    }
+
+    @Benchmark
+    public float[] rmsNorm() {
+        compute.kernels().rmsNorm(x.data(), 0, x.data(), 1e-5f, out, 0, N);
+        return out;
+    }
+
+    @Benchmark
+    public float[] softmax() {
+        System.arraycopy(x.data(), 0, out, 0, N);
+        compute.kernels().softmax(out, 0, N);
+        return out;
+    }
+
+    @Benchmark
+    public float[] gatedSilu() {
+        System.arraycopy(x.data(), 0, out, 0, N);
+        compute.kernels().gate(Activation.SILU, out, 0, x.data(), N, N);
+        return out;
+    }
+
+    @Benchmark
+    public float[] attention() {
+        compute.kernels().attend(tile);
+        return tile.out();
+    }
+}

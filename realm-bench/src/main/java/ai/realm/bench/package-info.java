@@ -1,0 +1,5 @@
+/** JMH benchmarks of the kernels. */
+@NullMarked
+package ai.realm.bench;
+
+import org.jspecify.annotations.NullMarked;
