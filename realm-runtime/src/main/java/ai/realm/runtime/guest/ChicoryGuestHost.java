@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Guests on Chicory, compiled to Java classes; every request in a fresh instance on a thread of its own. */
 final class ChicoryGuestHost implements GuestHost {
+    /** Generous, for a busy machine; what loops is ended by its processor time. */
+    private static final Duration WARM_UP_DEADLINE = Duration.ofSeconds(15);
+
     private final SessionFactory sessions;
     private final GuestHostOptions options;
     private final GuestCompiler compiler;
@@ -83,7 +86,7 @@ final class ChicoryGuestHost implements GuestHost {
     /** One instance off the request path: what it cannot do now is refused now. */
     private CompiledGuest warm(CompiledGuest guest, GuestLimits limits) {
         GuestWarmUp warmUp = new GuestWarmUp(guest, limits, instances);
-        Supervision supervision = new Supervision("", Duration.ofSeconds(2), Duration.ofMillis(500),
+        Supervision supervision = new Supervision("", WARM_UP_DEADLINE, Duration.ofMillis(500),
                 Long.MAX_VALUE);
         GuestTask task = new GuestTask(supervision, watchdog, () -> {}, text -> {});
         threads.start(limits.stackBytes(), () -> task.run(warmUp::run));

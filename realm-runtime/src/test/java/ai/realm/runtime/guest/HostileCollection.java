@@ -23,7 +23,7 @@ final class HostileCollection {
         b.cpuTime = Duration.ofMillis(100);
         b.deadline = attack.hangs() ? Duration.ofMillis(200) : Duration.ofSeconds(30);
         b.outputBytes = 65_536;
-        b.compileTime = Duration.ofSeconds(10);
+        b.compileTime = Duration.ofSeconds(30);
         return b.build();
     }
 }
