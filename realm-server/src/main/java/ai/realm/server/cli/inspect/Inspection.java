@@ -5,6 +5,8 @@ import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.kernel.KvType;
+import ai.realm.core.model.Encoder;
+import ai.realm.core.model.Encoders;
 import ai.realm.core.model.KvShape;
 import ai.realm.core.model.Model;
 import ai.realm.core.model.ModelConfig;
@@ -49,10 +51,16 @@ record Inspection(Map<String, TypeUse> types, long weightBytes, @Nullable String
             tokenizer = Tokenizers.fromGguf(file).map(Inspection::describe).orElse("none: takes token ids only");
             Compute.Options plain = Compute.Options.defaults().withThreads(1).withActivationMode(ActivationMode.F32)
                     .withKernels("scalar");
-            try (Compute compute = Compute.open(plain);
-                    Model model = Models.load(file, compute, new Models.Options(1, 0))) {
-                KvShape kv = model.kvShape();
-                return new Inspection(types, bytes, null, model.config(), kvBytes(kv), stateBytes(kv), tokenizer);
+            try (Compute compute = Compute.open(plain)) {
+                if (Encoders.supported().contains(file.architecture())) {
+                    try (Encoder encoder = Encoders.load(file, compute, 1)) {
+                        return new Inspection(types, bytes, null, encoder.config(), Map.of(), 0, tokenizer);
+                    }
+                }
+                try (Model model = Models.load(file, compute, new Models.Options(1, 0))) {
+                    KvShape kv = model.kvShape();
+                    return new Inspection(types, bytes, null, model.config(), kvBytes(kv), stateBytes(kv), tokenizer);
+                }
             }
         } catch (RealmException e) {
             return new Inspection(types, bytes, e.getMessage(), null, Map.of(), 0, tokenizer);
