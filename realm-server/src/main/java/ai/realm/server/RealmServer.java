@@ -9,11 +9,19 @@ import ai.realm.runtime.guest.GuestHostOptions;
 import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.runtime.store.ModelSource;
+import ai.realm.server.accounts.Accounts;
+import ai.realm.server.accounts.Database;
+import ai.realm.server.accounts.GuestVersions;
+import ai.realm.server.accounts.TenantStore;
+import ai.realm.server.admin.AdminService;
 import ai.realm.server.config.RealmConfig;
 import ai.realm.server.config.RealmConfig.ModelEntry;
-import ai.realm.server.http.ActiveRequests;
+import ai.realm.server.tenant.ActiveRequests;
+import ai.realm.server.http.AdminGate;
 import ai.realm.server.http.HttpServer;
 import ai.realm.server.http.Readiness;
+import ai.realm.server.metrics.ServerMetrics;
+import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantGate;
 import ai.realm.server.tenant.TenantGuests;
@@ -21,7 +29,9 @@ import ai.realm.server.tenant.TenantLimits;
 import ai.realm.server.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +42,11 @@ public final class RealmServer implements AutoCloseable {
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(3);
 
     private final RealmConfig config;
+    private final Database database;
+    /** What lasts only as long as a server without kept tenants. */
+    private final Database scratch;
+    private final Accounts accounts;
+    private final ServerMetrics metrics;
     private final InferenceRuntime runtime;
     private final GuestHost guestHost;
     private final Tenants tenants;
@@ -42,16 +57,40 @@ public final class RealmServer implements AutoCloseable {
     private final HttpServer http;
     private int port;
 
-    /** Starts threads but neither listens nor loads anything yet. */
-    public RealmServer(RealmConfig config) {
+    /**
+     * Starts threads and opens the database, but neither listens nor loads anything yet.
+     *
+     * @param keepTenants whether tenants live in the database, which the configuration's seed when it has none; else they are the
+     *        configuration's
+     */
+    public RealmServer(RealmConfig config, boolean keepTenants) {
         this.config = config;
-        this.runtime = InferenceRuntime.start(RuntimeOptions.of(sources(config)));
-        this.guestHost = GuestHost.start(runtime.sessions(), GuestHostOptions.defaults());
-        this.tenants = new Tenants(config.tenants());
-        this.guests = new TenantGuests(guestHost);
-        this.gate = new TenantGate(tenants, config.server().concurrentRequests(), System::nanoTime, Clock.systemUTC(), _ -> 0);
-        this.http = new HttpServer(config.server(),
-                new HttpServer.Services(runtime.models(), guestHost, guests, gate, readiness, active));
+        this.database = Database.open(config.server().data());
+        this.scratch = Database.inMemory();
+        this.accounts = new Accounts(database, Clock.systemUTC());
+        this.metrics = new ServerMetrics();
+        this.runtime = InferenceRuntime.start(RuntimeOptions.of(sources(config)).withListener(metrics));
+        metrics.engines(runtime::snapshots);
+        MeteredSessions sessions = new MeteredSessions(runtime.sessions());
+        this.guestHost = GuestHost.start(sessions, GuestHostOptions.defaults().withListener(metrics));
+        this.tenants = new Tenants(keepTenants ? TenantStore.open(database, config.tenants()) : config.tenants());
+        this.guests = new TenantGuests(guestHost, new GuestVersions(keepTenants ? database : scratch));
+        this.gate = new TenantGate(tenants, config.server().concurrentRequests(), System::nanoTime, Clock.systemUTC(),
+                accounts::tokensToday);
+        metrics.gauge("realm_requests_running", "Admitted requests that have not ended.", gate::running);
+        AdminService admin = new AdminService(tenants, keepTenants ? database : null, guests, active, runtime.models());
+        this.http = new HttpServer(config.server(), new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
+                readiness, active, accounts, metrics, systems(config), new AdminGate(config.admin()), admin));
+    }
+
+    private static Map<String, String> systems(RealmConfig config) {
+        Map<String, String> systems = new HashMap<>();
+        config.models().forEach((name, entry) -> {
+            if (entry.system() != null) {
+                systems.put(name, entry.system());
+            }
+        });
+        return Map.copyOf(systems);
     }
 
     private static List<ModelSource> sources(RealmConfig config) {
@@ -126,5 +165,7 @@ public final class RealmServer implements AutoCloseable {
             LOG.warn("closing the guest host failed: {}", e.getMessage());
         }
         runtime.close();
+        database.close();
+        scratch.close();
     }
 }

@@ -29,15 +29,35 @@ record ModelChoice(String name, ModelEntry entry) {
             throw new RealmException(ErrorCode.MODEL_NOT_FOUND,
                     "model " + entry.name() + " is not on this machine yet: ./realm pull " + entry.name());
         }
-        return new ModelChoice(entry.name(), new ModelEntry(file.get(), 0, entry.sha256()));
+        return of(entry, file.get());
     }
 
-    private static ModelChoice ofFile(Path file) {
+    private static ModelChoice of(CatalogEntry entry, Path file) {
+        return new ModelChoice(entry.name(), new ModelEntry(file, 0, entry.sha256(), entry.system()));
+    }
+
+    private static ModelChoice ofFile(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "there is no file " + file);
         }
+        ModelChoice known = known(file);
+        if (known != null) {
+            return known;
+        }
         String base = file.getFileName().toString().replaceFirst("\\.gguf$", "").replaceAll("[^A-Za-z0-9._:-]", "-");
         String name = ConfigLoader.NAME.matcher(base).matches() ? base : "model";
-        return new ModelChoice(name, new ModelEntry(file, 0, null));
+        return new ModelChoice(name, new ModelEntry(file, 0, null, null));
+    }
+
+    /** What the catalogue says of this very file; null when it does not have it. */
+    static @Nullable ModelChoice known(Path file) throws IOException {
+        ModelCatalog catalog = ModelCatalog.open();
+        for (CatalogEntry entry : catalog.entries()) {
+            Optional<Path> at = catalog.locate(entry);
+            if (at.isPresent() && Files.exists(file) && Files.isSameFile(at.get(), file)) {
+                return of(entry, file);
+            }
+        }
+        return null;
     }
 }

@@ -1,6 +1,7 @@
 package ai.realm.server.cli;
 
 import ai.realm.core.error.RealmException;
+import ai.realm.server.cli.load.LoadCommand;
 import ai.realm.server.cli.inspect.InspectCommand;
 import ai.realm.server.cli.verify.VerifyCommand;
 import picocli.CommandLine;
@@ -16,7 +17,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "realm", mixinStandardHelpOptions = true, version = "realm 0.1.0", description = "A multi-tenant LLM inference server: every tenant's own code runs beside the model in a WebAssembly sandbox.", footer = {
         "", "./realm test runs the full build with every test.",
         "REALM_LOG=debug turns the request path's log lines on; REALM_JAVA_OPTS adds options for the JVM."}, subcommands = {
-                ServeCommand.class, RunCommand.class, BenchCommand.class,
+                ServeCommand.class, RunCommand.class, BenchCommand.class, LoadCommand.class, GuestCommand.class,
+                TenantsCommand.class,
                 InspectCommand.class, ModelsCommand.class, PullCommand.class, VerifyCommand.class})
 public final class RealmCommand implements Runnable {
     @Spec

@@ -81,7 +81,7 @@ public final class RunCommand implements Callable<Integer> {
         List<ModelSource> sources = List.of(new ModelSource(choice.name(), choice.entry().file(), choice.entry().sha256(), 0));
         try (InferenceRuntime runtime = InferenceRuntime.start(RuntimeOptions.of(sources));
                 GuestHost host = GuestHost.start(runtime.sessions(), GuestHostOptions.defaults())) {
-            return run(runtime, host, choice.name(), wasm, text, params);
+            return run(runtime, host, choice, wasm, text, params);
         }
     }
 
@@ -93,15 +93,17 @@ public final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private int run(InferenceRuntime runtime, GuestHost host, String name, byte[] wasm, String text, SamplingParams params) {
+    private int run(InferenceRuntime runtime, GuestHost host, ModelChoice choice, byte[] wasm, String text,
+            SamplingParams params) {
         PrintWriter out = spec.commandLine().getOut();
+        String name = choice.name();
         GuestLimits d = GuestLimits.defaults();
         GuestLimits limits = new GuestLimits(d.memoryPages(), d.tableElements(), d.stackBytes(), DEADLINE, d.cpuTime(),
                 d.generations(), Math.max(d.generatedTokens(), params.maxTokens()), 64 << 20, d.logLines(), d.kvBytes(), 1,
                 d.moduleBytes(), d.compileTime());
         GuestModule module = host.register(wasm, limits);
         try (ModelLease lease = runtime.models().lease(name, DEADLINE)) {
-            String whole = raw || lease.chatTemplate() == null ? text : ChatPrompt.ofUser(text, lease);
+            String whole = raw || lease.chatTemplate() == null ? text : ChatPrompt.ofUser(text, choice.entry().system(), lease);
             RequestContext context = new RequestContext("run", "local", System.nanoTime() + DEADLINE.toNanos());
             String request = new String(Json.bytes(Map.of("model", name, "request_id", "run")), StandardCharsets.UTF_8);
             GuestCall call = new GuestCall(context, whole, null, true, params, true, request, id -> {

@@ -4,12 +4,15 @@ import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.server.RealmServer;
 import ai.realm.server.config.ConfigLoader;
 import ai.realm.server.config.RealmConfig;
+import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.config.RealmConfig.ModelEntry;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.tenant.ApiKeys;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantLimits;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -58,12 +61,27 @@ public final class ServeCommand implements Callable<Integer> {
         ModelChoice choice = ModelChoice.of(model);
         Map<String, ModelEntry> models = Map.of(choice.name(), choice.entry());
         String key = configFile == null ? ApiKeys.generate() : null;
-        RealmConfig config = configFile == null ? demo(models, String.valueOf(key)) : ConfigLoader.load(configFile, models);
+        RealmConfig config = configFile == null
+                ? demo(models, String.valueOf(key))
+                : ConfigLoader.load(configFile, models, ServeCommand::known);
         if (configFile != null && model != null && !config.models().equals(models)) {
             throw new ParameterException(spec.commandLine(), "--model cannot be used with a configuration that names models");
         }
-        config = new RealmConfig(override(config.server()), config.admin(), config.models(), config.tenants());
+        String adminKey = System.getenv("REALM_ADMIN_KEY");
+        AdminSettings admin = adminKey == null || adminKey.isBlank() || config.admin() != null
+                ? config.admin()
+                : new AdminSettings(ApiKeys.hash(adminKey.strip()), false);
+        config = new RealmConfig(override(config.server()), admin, config.models(), config.tenants());
         return serve(config, key);
+    }
+
+    private static @Nullable ModelEntry known(Path file) {
+        try {
+            ModelChoice choice = ModelChoice.known(file);
+            return choice == null ? null : choice.entry();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private int serve(RealmConfig config, @Nullable String key) throws InterruptedException {
@@ -78,7 +96,7 @@ public final class ServeCommand implements Callable<Integer> {
                 stop.countDown();
             });
         }
-        try (RealmServer server = new RealmServer(config)) {
+        try (RealmServer server = new RealmServer(config, key == null)) {
             server.start();
             ready.set(true);
             print(server.url(), key, config);
@@ -92,7 +110,9 @@ public final class ServeCommand implements Callable<Integer> {
         String name = models.keySet().iterator().next();
         Tenant tenant = new Tenant("demo", "Demo", List.of(ApiKeys.hash(key)), false, List.of(name), name, Tenant.DEFAULT_GUEST,
                 Map.of(), GuestLimits.defaults(), TenantLimits.defaults(), 1);
-        return new RealmConfig(ServerSettings.defaults(), null, models, List.of(tenant));
+        Path home = Path.of(System.getProperty("realm.home", ""));
+        ServerSettings settings = ServerSettings.defaults();
+        return new RealmConfig(settings.withData(home.resolve(settings.data())), null, models, List.of(tenant));
     }
 
     private ServerSettings override(ServerSettings s) {

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -43,13 +45,22 @@ public final class ConfigLoader {
 
     private final Map<String, ModelEntry> otherwise;
 
-    private ConfigLoader(Path base, Map<String, ModelEntry> otherwise) {
+    private final Function<Path, @Nullable ModelEntry> knownFiles;
+
+    private ConfigLoader(Path base, Map<String, ModelEntry> otherwise, Function<Path, @Nullable ModelEntry> knownFiles) {
         this.base = base;
         this.otherwise = otherwise;
+        this.knownFiles = knownFiles;
     }
 
-    /** @param otherwise the models to serve when the file names none */
-    public static RealmConfig load(Path file, Map<String, ModelEntry> otherwise) {
+    /**
+     * Reads a configuration.
+     *
+     * @param otherwise the models to serve when the file names none
+     * @param knownFiles what the catalogue says of a model's file; null for a file that it does not have
+     */
+    public static RealmConfig load(Path file, Map<String, ModelEntry> otherwise,
+            Function<Path, @Nullable ModelEntry> knownFiles) {
         RealmYaml yaml;
         try {
             yaml = YAML.readValue(Files.readString(file), RealmYaml.class);
@@ -64,7 +75,23 @@ public final class ConfigLoader {
             throw bad(file + " is empty");
         }
         Path parent = file.toAbsolutePath().getParent();
-        return new ConfigLoader(parent == null ? Path.of("/") : parent, otherwise).config(yaml);
+        return new ConfigLoader(parent == null ? Path.of("/") : parent, otherwise, knownFiles).config(yaml);
+    }
+
+    /**
+     * A tenant as {@link TenantJson} has it.
+     *
+     * @param models the names that may be granted
+     */
+    public static Tenant tenant(JsonNode json, Set<String> models) {
+        RealmYaml.TenantEntry entry;
+        try {
+            entry = YAML.treeToValue(json, RealmYaml.TenantEntry.class);
+        } catch (JsonProcessingException e) {
+            String at = e instanceof JsonMappingException m ? where(m) : "tenant";
+            throw new RealmException(ErrorCode.INVALID_REQUEST, at + ": " + e.getOriginalMessage(), at, e);
+        }
+        return new ConfigLoader(Path.of(""), Map.of(), _ -> null).tenant(entry, "tenant", models);
     }
 
     private static String where(JsonMappingException e) {
@@ -105,7 +132,7 @@ public final class ConfigLoader {
         }
         String hash = required("admin.key", a.keyHash());
         ApiKeys.check("admin.key", hash);
-        return new AdminSettings(or(a.host(), "127.0.0.1"), in("admin.port", or(a.port(), 8081), 0, 65535), hash);
+        return new AdminSettings(hash, or(a.remote(), false));
     }
 
     private Map<String, ModelEntry> models(@Nullable Map<String, RealmYaml.Model> given) {
@@ -120,7 +147,11 @@ public final class ConfigLoader {
             if (sha256 != null && !sha256.matches("[0-9a-f]{64}")) {
                 throw bad(at + ".sha256 must be 64 hexadecimal digits, not " + sha256);
             }
-            models.put(name, new ModelEntry(base.resolve(file), in(at + ".context", or(m.context(), 0), 0, 1 << 24), sha256));
+            Path path = base.resolve(file);
+            ModelEntry known = knownFiles.apply(path);
+            models.put(name, new ModelEntry(path, in(at + ".context", or(m.context(), 0), 0, 1 << 24),
+                    sha256 == null && known != null ? known.sha256() : sha256,
+                    m.system() == null && known != null ? known.system() : m.system()));
         });
         return models;
     }
@@ -131,7 +162,7 @@ public final class ConfigLoader {
         Set<String> hashes = new HashSet<>();
         for (RealmYaml.TenantEntry t : or(given, List.<RealmYaml.TenantEntry>of())) {
             String at = "tenants[" + tenants.size() + "]";
-            Tenant tenant = tenant(t, at, models);
+            Tenant tenant = tenant(t, at, models.keySet());
             if (!ids.add(tenant.id())) {
                 throw bad(at + ".id: " + tenant.id() + " is given twice");
             }
@@ -145,13 +176,13 @@ public final class ConfigLoader {
         return tenants;
     }
 
-    private Tenant tenant(RealmYaml.TenantEntry t, String at, Map<String, ModelEntry> models) {
+    private Tenant tenant(RealmYaml.TenantEntry t, String at, Set<String> models) {
         String id = name(required(at + ".id", t.id()), at + ".id");
         List<String> keys = or(t.keys(), List.<String>of());
         keys.forEach(k -> ApiKeys.check(at + ".keys", k));
-        List<String> granted = or(t.models(), List.copyOf(models.keySet()));
+        List<String> granted = or(t.models(), List.copyOf(models));
         for (String m : granted) {
-            if (!models.containsKey(m)) {
+            if (!models.contains(m)) {
                 throw bad(at + ".models: there is no model " + m + " under models");
             }
         }

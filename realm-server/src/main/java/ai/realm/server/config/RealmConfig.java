@@ -20,9 +20,13 @@ public record RealmConfig(ServerSettings server, @Nullable AdminSettings admin, 
      *
      * @param context positions that a sequence may have, 0 for the model's own
      * @param sha256 of the file in hexadecimal, verified before it is loaded; null when not known
+     * @param system the system message of chats that begin without one; null leaves that to the model's template
      */
-    public record ModelEntry(Path file, int context, @Nullable String sha256) {}
+    public record ModelEntry(Path file, int context, @Nullable String sha256, @Nullable String system) {}
 
-    /** @param keyHash of the admin's key */
-    public record AdminSettings(String host, int port, String keyHash) {}
+    /**
+     * @param keyHash of the admin's key
+     * @param remote whether the admin API and the metrics are also answered to other machines
+     */
+    public record AdminSettings(String keyHash, boolean remote) {}
 }

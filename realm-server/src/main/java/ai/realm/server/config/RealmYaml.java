@@ -17,9 +17,10 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Map<S
             @JsonProperty("header_seconds") @Nullable Integer headerSeconds,
             @JsonProperty("body_seconds") @Nullable Integer bodySeconds) {}
 
-    record Admin(@Nullable String host, @Nullable Integer port, @JsonProperty("key") @Nullable String keyHash) {}
+    record Admin(@JsonProperty("key") @Nullable String keyHash, @Nullable Boolean remote) {}
 
-    record Model(@Nullable String file, @Nullable Integer context, @Nullable String sha256) {}
+    record Model(@Nullable String file, @Nullable Integer context, @Nullable String sha256,
+            @Nullable String system) {}
 
     record TenantEntry(@Nullable String id, @Nullable String name, @Nullable List<String> keys, @Nullable Boolean suspended,
             @Nullable List<String> models, @JsonProperty("default_model") @Nullable String defaultModel, @Nullable String guest,

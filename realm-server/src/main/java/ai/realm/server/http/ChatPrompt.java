@@ -13,15 +13,21 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A chat as the one prompt that its model was trained on: the model's template rendered over the messages. */
 public final class ChatPrompt {
     private ChatPrompt() {
     }
 
-    /** One question of a user, ready to be answered. */
-    public static String ofUser(String text, ModelLease model) {
-        return render(List.of(new Message("user", text)), model);
+    /**
+     * One question of a user, ready to be answered.
+     *
+     * @param system the message to begin with; null for none
+     */
+    public static String ofUser(String text, @Nullable String system, ModelLease model) {
+        Message user = new Message("user", text);
+        return render(system == null ? List.of(user) : List.of(new Message("system", system), user), model);
     }
 
     static String render(List<Message> messages, ModelLease model) {

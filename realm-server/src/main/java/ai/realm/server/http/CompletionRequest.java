@@ -2,6 +2,7 @@ package ai.realm.server.http;
 
 import ai.realm.core.sampling.SamplingParams;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -28,4 +29,15 @@ record CompletionRequest(Api api, @Nullable String model, List<PromptInput> prom
 
     /** One turn of a chat; its parts joined. */
     record Message(String role, String content) {}
+
+    /** The same chat with this system message before it, unless it begins with its own or {@code system} is null. */
+    CompletionRequest withSystem(@Nullable String system) {
+        if (system == null || messages.isEmpty() || messages.getFirst().role().equals("system")) {
+            return this;
+        }
+        List<Message> with = new ArrayList<>();
+        with.add(new Message("system", system));
+        with.addAll(messages);
+        return new CompletionRequest(api, model, prompts, with, maxTokens, sampling, stream, includeUsage, json);
+    }
 }

@@ -4,8 +4,13 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.store.ModelStore;
+import ai.realm.server.accounts.Accounts;
+import ai.realm.server.admin.AdminService;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.error.ErrorBody;
+import ai.realm.server.metrics.ServerMetrics;
+import ai.realm.server.tenant.ActiveRequests;
+import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.tenant.TenantGate;
 import ai.realm.server.tenant.TenantGuests;
 import io.javalin.Javalin;
@@ -30,9 +35,14 @@ public final class HttpServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
     private static final int STOP_MILLIS = 2_000;
 
-    /** What the routes work with. */
-    public record Services(ModelStore models, GuestHost guestHost, TenantGuests guests, TenantGate gate, Readiness readiness,
-            ActiveRequests active) {}
+    /**
+     * What the routes work with.
+     *
+     * @param systems system messages, by model, of chats that begin without one
+     */
+    public record Services(ModelStore models, MeteredSessions sessions, GuestHost guestHost, TenantGuests guests, TenantGate gate,
+            Readiness readiness, ActiveRequests active, Accounts accounts, ServerMetrics metrics, Map<String, String> systems,
+            AdminGate adminGate, AdminService admin) {}
 
     private final ServerSettings settings;
     private final Readiness readiness;
@@ -91,8 +101,9 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private void routes(JavalinConfig c, Services s) {
-        InferenceHandler.Parts parts = new InferenceHandler.Parts(s.gate(), s.guests(), s.models(),
-                new InferenceRunner(s.models(), s.guestHost(), s.guests()), bodies, watch, s.active(), answers);
+        InferenceHandler.Parts parts = new InferenceHandler.Parts(s.gate(), s.guests(), s.models(), s.sessions(),
+                new InferenceRunner(s.models(), s.guestHost(), s.guests()), bodies, watch, s.active(), answers, s.accounts(),
+                s.metrics(), s.systems());
         ModelsHandler models = new ModelsHandler(s.gate(), answers);
         c.routes.before(RequestIds::assign);
         for (Api api : Api.values()) {
@@ -100,6 +111,12 @@ public final class HttpServer implements AutoCloseable {
         }
         c.routes.get("/v1/models", models::list);
         c.routes.get("/v1/models/{model}", models::one);
+        c.routes.get("/v1/usage", new UsageHandler(s.gate(), s.accounts(), answers)::own);
+        c.routes.get("/metrics", ctx -> {
+            s.adminGate().checkLocal(ctx);
+            ctx.contentType("text/plain; version=0.0.4; charset=utf-8").result(s.metrics().text());
+        });
+        new AdminHandler(s.adminGate(), s.admin(), new UsageHandler(s.gate(), s.accounts(), answers), bodies, answers).routes(c);
         c.routes.get("/health/live", ctx -> answers.json(ctx, 200, Map.of("status", "live")));
         c.routes.get("/health/ready", this::ready);
         c.routes.exception(HttpResponseException.class, this::refuse);

@@ -4,6 +4,7 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
+import ai.realm.server.accounts.RequestRecord;
 import ai.realm.server.error.HttpError;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -63,16 +64,32 @@ final class RequestLog {
         }
     }
 
-    void finished(FinishReason reason, Usage total) {
+    void finished(FinishReason reason) {
         finishReason = reason.name().toLowerCase(Locale.ROOT);
+    }
+
+    void usage(Usage total) {
         usage = total;
+    }
+
+    boolean hasFailed() {
+        return error != null;
+    }
+
+    RequestRecord record(long begunMillis, long endedMillis, long guestCpuNanos) {
+        return new RequestRecord(requestId, tenant, model, guest, begunMillis, endedMillis, status, finishReason,
+                error == null ? null : error.name(), usage, guestCpuNanos);
     }
 
     Usage usage() {
         return usage;
     }
 
+    /** The first failure is the one that counts. */
     void failed(RealmException e) {
+        if (error != null) {
+            return;
+        }
         error = e.code();
         status = HttpError.of(e.code()).status();
         finishReason = e.code() == ErrorCode.CANCELLED ? "cancelled" : "error";

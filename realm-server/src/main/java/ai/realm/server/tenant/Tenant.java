@@ -26,4 +26,9 @@ public record Tenant(String id, String name, List<String> keyHashes, boolean sus
         models = List.copyOf(models);
         guestConfig = Map.copyOf(guestConfig);
     }
+
+    /** The same tenant with other keys. */
+    public Tenant withKeyHashes(List<String> hashes) {
+        return new Tenant(id, name, hashes, suspended, models, defaultModel, guest, guestConfig, guestLimits, limits, weight);
+    }
 }

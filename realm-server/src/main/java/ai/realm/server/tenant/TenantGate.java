@@ -47,8 +47,7 @@ public final class TenantGate {
             throw new RealmException(ErrorCode.DRAINING, "the server is shutting down; try another one");
         }
         TenantLimits limits = tenant.limits();
-        TenantMeter meter = meters.computeIfAbsent(tenant.id(),
-                id -> new TenantMeter(nanos, clock, usedToday.applyAsLong(id)));
+        TenantMeter meter = meter(tenant);
         meter.begin(limits);
         Permit permit = new Permit(meter, limits, running::decrementAndGet);
         if (running.incrementAndGet() > maxConcurrent) {
@@ -60,6 +59,15 @@ public final class TenantGate {
             throw bodyTooLarge(limits.bodyBytes());
         }
         return new TenantContext(requestId, tenant, permit);
+    }
+
+    private TenantMeter meter(Tenant tenant) {
+        return meters.computeIfAbsent(tenant.id(), id -> new TenantMeter(nanos, clock, usedToday.applyAsLong(id)));
+    }
+
+    /** The {@code x-ratelimit-*} headers of a tenant as things stand, for a request that was not admitted too. */
+    public Map<String, String> rateHeaders(Tenant tenant) {
+        return meter(tenant).headers(tenant.limits());
     }
 
     /**

@@ -26,7 +26,7 @@ class ConfigLoaderTest {
     private RealmConfig load(String yaml) throws IOException {
         Path file = dir.resolve("realm.yaml");
         Files.writeString(file, yaml);
-        return ConfigLoader.load(file, Map.of("embedded", new ModelEntry(Path.of("/m.gguf"), 0, null)));
+        return ConfigLoader.load(file, Map.of("embedded", new ModelEntry(Path.of("/m.gguf"), 0, null, null)), _ -> null);
     }
 
     @Test
@@ -34,7 +34,7 @@ class ConfigLoaderTest {
         RealmConfig config = load(
                 """
                         server: {host: 0.0.0.0, port: 9000, data: d, drain_seconds: 5, concurrent_requests: 7}
-                        admin: {port: 9001, key: "%s"}
+                        admin: {remote: true, key: "%s"}
                         models:
                           small: {file: m/small.gguf, context: 1024}
                           big: {file: /models/big.gguf}
@@ -54,8 +54,8 @@ class ConfigLoaderTest {
         assertThat(config.server().port()).isEqualTo(9000);
         assertThat(config.server().drain()).isEqualTo(Duration.ofSeconds(5));
         assertThat(config.server().data()).isEqualTo(dir.resolve("d"));
-        assertThat(config.admin()).isNotNull().extracting(RealmConfig.AdminSettings::port).isEqualTo(9001);
-        assertThat(config.models()).containsEntry("small", new ModelEntry(dir.resolve("m/small.gguf"), 1024, null));
+        assertThat(config.admin()).isNotNull().extracting(RealmConfig.AdminSettings::remote).isEqualTo(true);
+        assertThat(config.models()).containsEntry("small", new ModelEntry(dir.resolve("m/small.gguf"), 1024, null, null));
         Tenant t = config.tenants().getFirst();
         assertThat(t.models()).containsExactly("big", "small");
         assertThat(t.defaultModel()).isEqualTo("small");

@@ -49,7 +49,7 @@ final class FakeModels implements ModelStore {
 
     @Override
     public List<ModelStatus> list() {
-        return List.of();
+        return List.of(new ModelStatus("tiny", ModelStatus.State.READY, 0, 0, null, 128, null));
     }
 
     @Override

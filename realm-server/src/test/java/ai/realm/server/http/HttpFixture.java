@@ -1,8 +1,16 @@
 package ai.realm.server.http;
 
 import ai.realm.runtime.guest.GuestLimits;
+import ai.realm.server.accounts.Accounts;
+import ai.realm.server.accounts.Database;
+import ai.realm.server.accounts.GuestVersions;
+import ai.realm.server.admin.AdminService;
+import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.config.ServerSettings;
+import ai.realm.server.metrics.ServerMetrics;
+import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.tenant.ApiKeys;
+import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantGate;
 import ai.realm.server.tenant.TenantGuests;
@@ -25,6 +33,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class HttpFixture implements AutoCloseable {
     static final String KEY = "rk-test-key";
     static final String LIMITED_KEY = "rk-limited-key";
+    static final String ADMIN_KEY = "ra-test-key";
     static final String SUSPENDED_KEY = "rk-suspended-key";
 
     final FakeModels models = new FakeModels();
@@ -32,6 +41,7 @@ final class HttpFixture implements AutoCloseable {
     final Readiness readiness = new Readiness();
     final ActiveRequests active = new ActiveRequests();
     final AtomicLong nanos = new AtomicLong();
+    final Database database = Database.inMemory();
     final TenantGate gate;
     final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     final int port;
@@ -44,8 +54,14 @@ final class HttpFixture implements AutoCloseable {
                 tenant("gone", SUSPENDED_KEY, true, roomy)));
         gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0);
         ServerSettings settings = ServerSettings.defaults().withPort(0);
+        TenantGuests guests = new TenantGuests(guestHost, new GuestVersions(database));
+        MeteredSessions sessions = new MeteredSessions(guestHost);
+        guestHost.sessions = sessions;
+        AdminService admin = new AdminService(tenants, database, guests, active, models);
         server = new HttpServer(settings,
-                new HttpServer.Services(models, guestHost, new TenantGuests(guestHost), gate, readiness, active));
+                new HttpServer.Services(models, sessions, guestHost, guests, gate, readiness, active,
+                        new Accounts(database, Clock.systemUTC()), new ServerMetrics(), Map.of(),
+                        new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), false)), admin));
         port = server.start();
         readiness.ready();
     }
@@ -106,5 +122,6 @@ final class HttpFixture implements AutoCloseable {
     public void close() {
         server.close();
         client.close();
+        database.close();
     }
 }

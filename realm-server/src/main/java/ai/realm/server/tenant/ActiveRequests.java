@@ -1,4 +1,4 @@
-package ai.realm.server.http;
+package ai.realm.server.tenant;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.runtime.session.RequestContext;

@@ -1,0 +1,59 @@
+package ai.realm.server.accounts;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The guests that were pushed, by tenant and version; one version of a tenant is active, or none. Thread-safe. */
+public final class GuestVersions {
+    private final Database database;
+
+    /** What is known of one version without its bytes. */
+    public record Version(int version, String digest, long pushedMillis, boolean active, int bytes) {}
+
+    public GuestVersions(Database database) {
+        this.database = database;
+    }
+
+    public List<Version> list(String tenant) {
+        return database.query(r -> new Version(r.getInt(1), r.getString(2), r.getLong(3), r.getInt(4) != 0, r.getInt(5)),
+                "SELECT version, digest, pushed_ms, active, length(wasm) FROM guests WHERE tenant = ? ORDER BY version", tenant);
+    }
+
+    /** The bytes of a tenant's active version, or null. */
+    public byte @Nullable [] active(String tenant) {
+        List<byte[]> found = database.query(r -> r.getBytes(1), "SELECT wasm FROM guests WHERE tenant = ? AND active = 1",
+                tenant);
+        return found.isEmpty() ? null : found.getFirst();
+    }
+
+    public byte @Nullable [] bytes(String tenant, int version) {
+        List<byte[]> found = database.query(r -> r.getBytes(1), "SELECT wasm FROM guests WHERE tenant = ? AND version = ?",
+                tenant,
+                version);
+        return found.isEmpty() ? null : found.getFirst();
+    }
+
+    /** Keeps a module as the tenant's next version, and makes it the active one. */
+    public int push(String tenant, String digest, byte[] wasm, long nowMillis) {
+        int[] version = new int[1];
+        database.atomically(() -> {
+            version[0] = database
+                    .query(r -> r.getInt(1), "SELECT coalesce(max(version), 0) + 1 FROM guests WHERE tenant = ?", tenant)
+                    .getFirst();
+            database.update("UPDATE guests SET active = 0 WHERE tenant = ?", tenant);
+            database.update("INSERT INTO guests (tenant, version, digest, pushed_ms, active, wasm) VALUES (?, ?, ?, ?, 1, ?)",
+                    tenant,
+                    version[0], digest, nowMillis, wasm);
+        });
+        return version[0];
+    }
+
+    /** Makes a version the active one; 0 makes none active. */
+    public void activate(String tenant, int version) {
+        database.update("UPDATE guests SET active = (version = ?) WHERE tenant = ?", version, tenant);
+    }
+
+    public void forget(String tenant) {
+        database.update("DELETE FROM guests WHERE tenant = ?", tenant);
+    }
+}

@@ -1,0 +1,5 @@
+/** What every request used, and the tenants themselves, in an embedded database. */
+@NullMarked
+package ai.realm.server.accounts;
+
+import org.jspecify.annotations.NullMarked;

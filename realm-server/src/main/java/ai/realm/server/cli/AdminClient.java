@@ -1,0 +1,68 @@
+package ai.realm.server.cli;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.server.http.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Where the server is and the admin's key, as options of a command, and the calls that they are for. */
+@SuppressWarnings("NullAway.Init")
+final class AdminClient {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @Option(names = "--url", defaultValue = "${env:REALM_URL:-http://127.0.0.1:8080}", paramLabel = "URL", description = "The server (default: $REALM_URL or http://127.0.0.1:8080)")
+    private String url;
+
+    @Option(names = "--admin-key", defaultValue = "${env:REALM_ADMIN_KEY}", paramLabel = "KEY", description = "The admin's key (default: $REALM_ADMIN_KEY)")
+    private @Nullable String key;
+
+    /** The answer to a call; an error of the server is thrown with its message. */
+    JsonNode call(String method, String path, byte[] body) throws IOException, InterruptedException {
+        if (key == null || key.isBlank()) {
+            throw new RealmException(ErrorCode.INVALID_API_KEY,
+                    "the admin's key is missing: set REALM_ADMIN_KEY or give --admin-key");
+        }
+        HttpRequest request = HttpRequest.newBuilder(URI.create(url.replaceFirst("/+$", "") + path)).timeout(PATIENCE)
+                .header("Authorization", "Bearer " + key).header("Content-Type", "application/json")
+                .method(method, HttpRequest.BodyPublishers.ofByteArray(body)).build();
+        HttpResponse<String> response;
+        try (HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build()) {
+            response = client.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (java.net.ConnectException e) {
+            throw new RealmException(ErrorCode.NOT_FOUND, "no server answers at " + url + "; is it running?", e);
+        }
+        JsonNode answer = parse(response.body());
+        if (response.statusCode() >= 400) {
+            throw new RealmException(ErrorCode.INVALID_REQUEST,
+                    answer.at("/error/message").asText("the server answered " + response.statusCode()));
+        }
+        return answer;
+    }
+
+    JsonNode call(String method, String path, String body) throws IOException, InterruptedException {
+        return call(method, path, body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static JsonNode parse(String body) throws IOException {
+        try {
+            return Json.mapper().readTree(body);
+        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+            throw new IOException("the server's answer is not JSON; is this the right URL?", e);
+        }
+    }
+
+    /** A tenant's path. */
+    static String tenant(String id) {
+        return "/admin/tenants/" + URLEncoder.encode(id, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,162 @@
+package ai.realm.server.cli;
+
+import ai.realm.server.http.Json;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code realm tenants}: tenants of a running server, changed at once. */
+@Command(name = "tenants", description = "Creates, shows, changes, suspends and removes the tenants of a running server.")
+@SuppressWarnings("NullAway.Init")
+public final class TenantsCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private AdminClient admin;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    @Command(name = "list", mixinStandardHelpOptions = true, description = "All tenants.")
+    int list(@Option(names = "--json", description = "The server's JSON") boolean json) throws IOException, InterruptedException {
+        JsonNode answer = admin.call("GET", "/admin/tenants", "");
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(answer);
+            return 0;
+        }
+        out.printf("%-20s %-10s %-6s %-5s %s%n", "TENANT", "STATE", "WEIGHT", "KEYS", "MODELS");
+        for (JsonNode t : answer.path("data")) {
+            out.printf("%-20s %-10s %-6s %-5d %s%n", t.path("id").asText(),
+                    t.path("suspended").asBoolean() ? "suspended" : "active",
+                    t.path("weight").asText(), t.path("keys").size(), t.path("models"));
+        }
+        out.flush();
+        return 0;
+    }
+
+    @Command(name = "show", mixinStandardHelpOptions = true, description = "One tenant, as JSON.")
+    int show(@Parameters(paramLabel = "TENANT") String id) throws IOException, InterruptedException {
+        return print(admin.call("GET", AdminClient.tenant(id), ""));
+    }
+
+    @Command(name = "create", mixinStandardHelpOptions = true, description = "Makes a tenant and prints it with its key, which is shown only now.")
+    int create(@Parameters(paramLabel = "TENANT") String id, @Mixin Fields fields) throws IOException, InterruptedException {
+        return print(admin.call("POST", "/admin/tenants", fields.json().put("id", id).toString()));
+    }
+
+    @Command(name = "set", mixinStandardHelpOptions = true, description = "Changes a tenant.")
+    int set(@Parameters(paramLabel = "TENANT") String id, @Mixin Fields fields) throws IOException, InterruptedException {
+        return print(admin.call("PATCH", AdminClient.tenant(id), fields.json().toString()));
+    }
+
+    @Command(name = "suspend", mixinStandardHelpOptions = true, description = "Refuses a tenant's requests and ends those that run, at once.")
+    int suspend(@Parameters(paramLabel = "TENANT") String id) throws IOException, InterruptedException {
+        return print(admin.call("PATCH", AdminClient.tenant(id), "{\"suspended\":true}"));
+    }
+
+    @Command(name = "resume", mixinStandardHelpOptions = true, description = "Serves a suspended tenant again.")
+    int resume(@Parameters(paramLabel = "TENANT") String id) throws IOException, InterruptedException {
+        return print(admin.call("PATCH", AdminClient.tenant(id), "{\"suspended\":false}"));
+    }
+
+    @Command(name = "remove", mixinStandardHelpOptions = true, description = "Removes a tenant; its accounts stay.")
+    int remove(@Parameters(paramLabel = "TENANT") String id) throws IOException, InterruptedException {
+        return print(admin.call("DELETE", AdminClient.tenant(id), ""));
+    }
+
+    @Command(name = "rotate-key", mixinStandardHelpOptions = true, description = "Gives a tenant one more key, shown only now; the others stay valid until they are "
+            + "removed with remove-key.")
+    int rotateKey(@Parameters(paramLabel = "TENANT") String id) throws IOException, InterruptedException {
+        return print(admin.call("POST", AdminClient.tenant(id) + "/keys", ""));
+    }
+
+    @Command(name = "remove-key", mixinStandardHelpOptions = true, description = "Takes a key away, named by the beginning of its hash as show prints it.")
+    int removeKey(@Parameters(paramLabel = "TENANT") String id, @Parameters(paramLabel = "HASH") String hash)
+            throws IOException, InterruptedException {
+        return print(admin.call("DELETE", AdminClient.tenant(id) + "/keys/" + hash, ""));
+    }
+
+    @Command(name = "usage", mixinStandardHelpOptions = true, description = "What tenants have used, as JSON.")
+    int usage(@Parameters(paramLabel = "TENANT", arity = "0..1") @Nullable String id) throws IOException, InterruptedException {
+        return print(admin.call("GET", "/admin/usage" + (id == null ? "" : "?tenant=" + id), ""));
+    }
+
+    private int print(JsonNode answer) {
+        spec.commandLine().getOut().println(answer.toPrettyString());
+        spec.commandLine().getOut().flush();
+        return 0;
+    }
+
+    /** What can be set of a tenant. */
+    static final class Fields {
+        @Option(names = "--name", description = "What people call it")
+        private @Nullable String name;
+
+        @Option(names = "--models", split = ",", paramLabel = "NAME", description = "Models granted, the first is the default")
+        private @Nullable List<String> models;
+
+        @Option(names = "--weight", description = "Share of the engine against others' weights")
+        private @Nullable Double weight;
+
+        @Option(names = "--rpm", description = "Requests a minute, 0 for no limit")
+        private @Nullable Integer requests;
+
+        @Option(names = "--tpm", description = "Tokens a minute, 0 for no limit")
+        private @Nullable Long tokens;
+
+        @Option(names = "--tpd", description = "Tokens a day, 0 for no limit")
+        private @Nullable Long tokensDay;
+
+        @Option(names = "--concurrent", description = "Requests at the same time")
+        private @Nullable Integer concurrent;
+
+        @Option(names = "--max-tokens", description = "The most that max_tokens may be")
+        private @Nullable Integer maxTokens;
+
+        @Option(names = "--file", paramLabel = "JSON", description = "Anything else: a JSON object with the names of realm.yaml")
+        private @Nullable Path file;
+
+        ObjectNode json() throws IOException {
+            ObjectNode json = file == null ? Json.mapper().createObjectNode() : Json.object(Files.readAllBytes(file));
+            if (name != null) {
+                json.put("name", name);
+            }
+            if (models != null) {
+                json.set("models", Json.mapper().valueToTree(models));
+                json.put("default_model", models.getFirst());
+            }
+            if (weight != null) {
+                json.put("weight", weight);
+            }
+            ObjectNode limits = json.withObjectProperty("limits");
+            put(limits, "requests_per_minute", requests);
+            put(limits, "tokens_per_minute", tokens);
+            put(limits, "tokens_per_day", tokensDay);
+            put(limits, "concurrent_requests", concurrent);
+            put(limits, "max_tokens", maxTokens);
+            return json;
+        }
+
+        private static void put(ObjectNode to, String name, @Nullable Number value) {
+            if (value != null) {
+                to.put(name, value.longValue());
+            }
+        }
+    }
+}

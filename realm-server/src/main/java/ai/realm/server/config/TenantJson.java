@@ -1,0 +1,51 @@
+package ai.realm.server.config;
+
+import ai.realm.runtime.guest.GuestLimits;
+import ai.realm.server.tenant.Tenant;
+import ai.realm.server.tenant.TenantLimits;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+
+/** A tenant as JSON, with the names that {@code realm.yaml} has; {@link ConfigLoader#tenant} reads it back. */
+public final class TenantJson {
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+    private TenantJson() {
+    }
+
+    /** Everything, the hashes of its keys included. */
+    public static ObjectNode of(Tenant t) {
+        ObjectNode json = MAPPER.createObjectNode().put("id", t.id()).put("name", t.name());
+        ArrayNode keys = json.putArray("keys");
+        t.keyHashes().forEach(keys::add);
+        json.put("suspended", t.suspended());
+        ArrayNode models = json.putArray("models");
+        t.models().forEach(models::add);
+        if (!t.defaultModel().isEmpty()) {
+            json.put("default_model", t.defaultModel());
+        }
+        json.put("guest", t.guest());
+        ObjectNode config = json.putObject("guest_config");
+        t.guestConfig().forEach(config::put);
+        limits(json.putObject("limits"), t.limits());
+        guestLimits(json.putObject("guest_limits"), t.guestLimits());
+        return json.put("weight", t.weight());
+    }
+
+    private static void limits(ObjectNode json, TenantLimits l) {
+        json.put("requests_per_minute", l.requestsPerMinute()).put("tokens_per_minute", l.tokensPerMinute())
+                .put("tokens_per_day", l.tokensPerDay()).put("concurrent_requests", l.concurrentRequests())
+                .put("max_tokens", l.maxTokens()).put("context", l.contextLength()).put("body_bytes", l.bodyBytes())
+                .put("deadline_seconds", (int) l.deadline().toSeconds());
+    }
+
+    private static void guestLimits(ObjectNode json, GuestLimits l) {
+        json.put("memory_pages", l.memoryPages()).put("table_elements", l.tableElements()).put("stack_bytes", l.stackBytes())
+                .put("deadline_ms", (int) l.deadline().toMillis()).put("cpu_ms", (int) l.cpuTime().toMillis())
+                .put("generations", l.generations()).put("generated_tokens", l.generatedTokens())
+                .put("output_bytes", l.outputBytes()).put("log_lines", l.logLines()).put("kv_bytes", l.kvBytes())
+                .put("concurrent_instances", l.concurrentInstances()).put("module_bytes", l.moduleBytes())
+                .put("compile_ms", (int) l.compileTime().toMillis());
+    }
+}

@@ -1,0 +1,93 @@
+package ai.realm.server.http;
+
+import ai.realm.server.accounts.GuestVersions;
+import ai.realm.server.admin.AdminService;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.javalin.config.JavalinConfig;
+import io.javalin.http.Context;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The admin API under {@code /admin}: tenants, keys, guests, usage. Every route needs the admin's key. */
+final class AdminHandler {
+    private static final int MAX_JSON = 1 << 20;
+    private static final int MAX_MODULE = 64 << 20;
+
+    private final AdminGate gate;
+    private final AdminService service;
+    private final UsageHandler usage;
+    private final BodyReader bodies;
+    private final Answers answers;
+
+    AdminHandler(AdminGate gate, AdminService service, UsageHandler usage, BodyReader bodies, Answers answers) {
+        this.gate = gate;
+        this.service = service;
+        this.usage = usage;
+        this.bodies = bodies;
+        this.answers = answers;
+    }
+
+    void routes(JavalinConfig c) {
+        c.routes.before("/admin/*", gate::checkKey);
+        c.routes.get("/admin/tenants", this::list);
+        c.routes.post("/admin/tenants", ctx -> answers.json(ctx, 201, service.create(json(ctx)).json()));
+        c.routes.get("/admin/tenants/{id}", ctx -> answers.json(ctx, 200, AdminService.shown(service.get(id(ctx)))));
+        c.routes.patch("/admin/tenants/{id}", ctx -> answers.json(ctx, 200, service.update(id(ctx), json(ctx)).json()));
+        c.routes.delete("/admin/tenants/{id}", ctx -> {
+            service.remove(id(ctx));
+            answers.json(ctx, 200, Map.of("id", id(ctx), "removed", true));
+        });
+        c.routes.post("/admin/tenants/{id}/keys", ctx -> answers.json(ctx, 201, service.addKey(id(ctx)).json()));
+        c.routes.delete("/admin/tenants/{id}/keys/{hash}",
+                ctx -> answers.json(ctx, 200, service.removeKey(id(ctx), ctx.pathParam("hash")).json()));
+        c.routes.get("/admin/tenants/{id}/guests", ctx -> answers.json(ctx, 200, versions(service.guestVersions(id(ctx)))));
+        c.routes.post("/admin/tenants/{id}/guests", ctx -> {
+            byte[] wasm = bodies.read(ctx.req(), MAX_MODULE);
+            ctx.attribute(Answers.BODY_READ, true);
+            answers.json(ctx, 201, version(service.pushGuest(id(ctx), wasm)));
+        });
+        c.routes.post("/admin/tenants/{id}/guests/rollback",
+                ctx -> answers.json(ctx, 200, versions(service.rollback(id(ctx), wantedVersion(json(ctx))))));
+        c.routes.get("/admin/usage", usage::any);
+    }
+
+    private static String id(Context ctx) {
+        return ctx.pathParam("id");
+    }
+
+    private ObjectNode json(Context ctx) {
+        byte[] body = bodies.read(ctx.req(), MAX_JSON);
+        ctx.attribute(Answers.BODY_READ, true);
+        return body.length == 0 ? Json.mapper().createObjectNode() : Json.object(body);
+    }
+
+    private void list(Context ctx) {
+        ObjectNode answer = Json.mapper().createObjectNode().put("object", "list");
+        ArrayNode data = answer.putArray("data");
+        service.list().forEach(t -> data.add(AdminService.shown(t)));
+        answers.json(ctx, 200, answer);
+    }
+
+    private static @Nullable Integer wantedVersion(ObjectNode body) {
+        JsonFields fields = new JsonFields(body, "");
+        Long version = fields.integer("version", 0, Integer.MAX_VALUE);
+        fields.end();
+        return version == null ? null : version.intValue();
+    }
+
+    private static JsonNode versions(List<GuestVersions.Version> versions) {
+        ObjectNode answer = Json.mapper().createObjectNode().put("object", "list");
+        ArrayNode data = answer.putArray("data");
+        versions.forEach(v -> data.add(version(v)));
+        return answer;
+    }
+
+    private static ObjectNode version(GuestVersions.Version v) {
+        return Json.mapper().createObjectNode().put("version", v.version()).put("digest", v.digest()).put("active", v.active())
+                .put("bytes", v.bytes()).put("pushed_at", Instant.ofEpochMilli(v.pushedMillis()).toString());
+    }
+}

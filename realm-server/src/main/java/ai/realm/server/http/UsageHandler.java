@@ -1,0 +1,78 @@
+package ai.realm.server.http;
+
+import ai.realm.core.error.RealmException;
+import ai.realm.server.accounts.Accounts;
+import ai.realm.server.accounts.UsageRow;
+import ai.realm.server.tenant.Tenant;
+import ai.realm.server.tenant.TenantGate;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.javalin.http.Context;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** {@code GET /v1/usage}: what a tenant has used, by day, model and guest; the admin asks for any tenant or all. */
+final class UsageHandler {
+    private static final int DAYS_BACK = 30;
+
+    private final TenantGate gate;
+    private final Accounts accounts;
+    private final Answers answers;
+
+    UsageHandler(TenantGate gate, Accounts accounts, Answers answers) {
+        this.gate = gate;
+        this.accounts = accounts;
+        this.answers = answers;
+    }
+
+    void own(Context ctx) {
+        Tenant tenant = gate.authenticate(ctx.header("Authorization"));
+        answer(ctx, tenant.id());
+    }
+
+    /** For the admin, who may name a tenant. */
+    void any(Context ctx) {
+        answer(ctx, ctx.queryParam("tenant"));
+    }
+
+    private void answer(Context ctx, @Nullable String tenant) {
+        LocalDate today = LocalDate.now(ZoneOffset.UTC);
+        LocalDate to = date(ctx, "to", today);
+        LocalDate from = date(ctx, "from", to.minusDays(DAYS_BACK));
+        ObjectNode answer = Json.mapper().createObjectNode().put("object", "usage").put("tenant", tenant)
+                .put("from", from.toString()).put("to", to.toString());
+        List<UsageRow> rows = accounts.usage(tenant, from, to);
+        ObjectNode total = answer.putObject("total");
+        add(total, rows);
+        ArrayNode data = answer.putArray("data");
+        for (UsageRow r : rows) {
+            ObjectNode row = data.addObject().put("date", r.date()).put("tenant", r.tenant()).put("model", r.model()).put("guest",
+                    r.guest());
+            add(row, List.of(r));
+        }
+        answers.json(ctx, 200, answer);
+    }
+
+    private static void add(ObjectNode to, List<UsageRow> rows) {
+        to.put("requests", rows.stream().mapToLong(UsageRow::requests).sum());
+        to.put("failed_requests", rows.stream().mapToLong(UsageRow::failed).sum());
+        to.put("prompt_tokens", rows.stream().mapToLong(UsageRow::promptTokens).sum());
+        to.put("cached_tokens", rows.stream().mapToLong(UsageRow::cachedTokens).sum());
+        to.put("completion_tokens", rows.stream().mapToLong(UsageRow::generatedTokens).sum());
+        to.put("guest_cpu_seconds", rows.stream().mapToLong(UsageRow::guestCpuNanos).sum() * 1e-9);
+        to.put("engine_seconds", rows.stream().mapToLong(UsageRow::engineNanos).sum() * 1e-9);
+    }
+
+    private static LocalDate date(Context ctx, String name, LocalDate otherwise) {
+        String given = ctx.queryParam(name);
+        try {
+            return given == null ? otherwise : LocalDate.parse(given);
+        } catch (DateTimeParseException e) {
+            throw new RealmException(ai.realm.core.error.ErrorCode.INVALID_REQUEST, name + " must be a date as 2026-01-31", name,
+                    e);
+        }
+    }
+}

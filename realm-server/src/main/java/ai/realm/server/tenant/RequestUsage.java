@@ -1,0 +1,48 @@
+package ai.realm.server.tenant;
+
+import ai.realm.runtime.session.Usage;
+
+/**
+ * What the generations of one request have used so far, whether they ended well or not, against what its permit has reserved.
+ * Thread-safe.
+ */
+public final class RequestUsage {
+    private final Permit permit;
+    private long reserved;
+    private long promised;
+    private Usage usage = Usage.NONE;
+
+    RequestUsage(Permit permit) {
+        this.permit = permit;
+    }
+
+    /** Sets tokens aside for the request as its client sent it. */
+    public synchronized void reserve(long tokens) {
+        permit.reserve(tokens);
+        reserved += tokens;
+    }
+
+    /**
+     * A generation that may use so many tokens is about to begin; a guest's further ones reserve more.
+     *
+     * @throws ai.realm.core.error.RealmException RATE_LIMIT_EXCEEDED, INSUFFICIENT_QUOTA
+     */
+    synchronized void begin(long tokens) {
+        long used = (long) usage.promptTokens() + usage.generatedTokens();
+        long missing = used + promised + tokens - reserved;
+        if (missing > 0) {
+            permit.reserve(missing);
+            reserved += missing;
+        }
+        promised += tokens;
+    }
+
+    synchronized void end(long tokens, Usage used) {
+        promised -= tokens;
+        usage = usage.plus(used);
+    }
+
+    public synchronized Usage usage() {
+        return usage;
+    }
+}

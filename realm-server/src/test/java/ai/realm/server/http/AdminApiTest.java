@@ -1,0 +1,118 @@
+package ai.realm.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class AdminApiTest {
+    private static HttpFixture server;
+
+    @BeforeAll
+    static void start() {
+        server = new HttpFixture();
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    private static HttpResponse<String> call(String key, String method, String path, String body) {
+        return server.send(HttpRequest
+                .newBuilder(server.request(path).build(), (n, _) -> !n.equalsIgnoreCase("Authorization"))
+                .header("Authorization", "Bearer " + key).method(method, HttpRequest.BodyPublishers.ofString(body)).build());
+    }
+
+    private static JsonNode admin(String method, String path, String body, int status) {
+        HttpResponse<String> r = call(HttpFixture.ADMIN_KEY, method, path, body);
+        assertThat(r.statusCode()).as(r.body()).isEqualTo(status);
+        return HttpFixture.json(r.body());
+    }
+
+    private static int ask(String key) {
+        return call(key, "POST", "/v1/completions", "{\"prompt\":\"x\"}").statusCode();
+    }
+
+    @Test
+    void adminApi_withoutItsKey_isRefused() {
+        assertThat(call("nope", "GET", "/admin/tenants", "").statusCode()).isEqualTo(401);
+        assertThat(call(HttpFixture.KEY, "GET", "/admin/tenants", "").statusCode()).isEqualTo(401);
+    }
+
+    @Test
+    void adminApi_throughAProxy_isNotThere() {
+        HttpRequest proxied = server.request("/metrics").header("X-Forwarded-For", "192.0.2.1").GET().build();
+        assertThat(server.send(proxied).statusCode()).isEqualTo(404);
+        assertThat(server.get("/metrics").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void tenant_throughItsLife_isServedOrRefusedAtOnce() {
+        JsonNode made = admin("POST", "/admin/tenants", "{\"id\":\"new\",\"limits\":{\"max_tokens\":50}}", 201);
+        String key = made.path("key").asText();
+        assertThat(ask(key)).isEqualTo(200);
+        assertThat(made.path("keys").toString()).doesNotContain(key);
+        assertThat(admin("PATCH", "/admin/tenants/new", "{\"suspended\":true}", 200).path("suspended").asBoolean()).isTrue();
+        assertThat(ask(key)).isEqualTo(403);
+        JsonNode back = admin("PATCH", "/admin/tenants/new", "{\"suspended\":false,\"weight\":3}", 200);
+        assertThat(back.at("/limits/max_tokens").intValue()).isEqualTo(50);
+        assertThat(ask(key)).isEqualTo(200);
+        admin("DELETE", "/admin/tenants/new", "", 200);
+        assertThat(ask(key)).isEqualTo(401);
+        admin("GET", "/admin/tenants/new", "", 404);
+    }
+
+    @Test
+    void keys_whenRotated_overlapUntilTheOldIsRemoved() {
+        JsonNode made = admin("POST", "/admin/tenants", "{\"id\":\"rotating\"}", 201);
+        String old = made.path("key").asText();
+        String fresh = admin("POST", "/admin/tenants/rotating/keys", "", 201).path("key").asText();
+        assertThat(ask(old)).isEqualTo(200);
+        assertThat(ask(fresh)).isEqualTo(200);
+        admin("DELETE", "/admin/tenants/rotating/keys/" + made.at("/keys/0").asText(), "", 200);
+        assertThat(ask(old)).isEqualTo(401);
+        assertThat(ask(fresh)).isEqualTo(200);
+    }
+
+    @Test
+    void tenant_withAMistake_isRefusedNamingIt() {
+        assertThat(admin("POST", "/admin/tenants", "{\"id\":\"bad\",\"weight\":0}", 400).at("/error/message").asText())
+                .contains("weight");
+        assertThat(admin("POST", "/admin/tenants", "{\"id\":\"acme\"}", 400).at("/error/param").asText()).isEqualTo("id");
+        assertThat(admin("POST", "/admin/tenants", "{\"id\":\"x\",\"colour\":1}", 400).at("/error/message").asText())
+                .contains("colour");
+    }
+
+    @Test
+    void guests_pushedAndRolledBack_areVersions() {
+        admin("POST", "/admin/tenants", "{\"id\":\"guesty\"}", 201);
+        assertThat(admin("POST", "/admin/tenants/guesty/guests", "one", 201).path("version").intValue()).isEqualTo(1);
+        admin("POST", "/admin/tenants/guesty/guests", "two", 201);
+        JsonNode list = admin("POST", "/admin/tenants/guesty/guests/rollback", "", 200);
+        assertThat(list.at("/data/0/active").asBoolean()).isTrue();
+        assertThat(list.at("/data/1/active").asBoolean()).isFalse();
+        admin("POST", "/admin/tenants/guesty/guests/rollback", "{\"version\":9}", 404);
+    }
+
+    @Test
+    void usage_ofATenant_isItsOwnAndExact() {
+        String key = admin("POST", "/admin/tenants", "{\"id\":\"counted\"}", 201).path("key").asText();
+        assertThat(ask(key)).isEqualTo(200);
+        assertThat(ask(key)).isEqualTo(200);
+        assertThat(call(key, "POST", "/v1/completions", "{").statusCode()).isEqualTo(400);
+        JsonNode usage = HttpFixture.json(call(key, "GET", "/v1/usage", "").body());
+        assertThat(usage.at("/total/requests").intValue()).isEqualTo(3);
+        assertThat(usage.at("/total/failed_requests").intValue()).isEqualTo(1);
+        assertThat(usage.at("/total/prompt_tokens").intValue()).isEqualTo(2);
+        assertThat(usage.at("/total/completion_tokens").intValue()).isEqualTo(4);
+        assertThat(admin("GET", "/admin/usage?tenant=counted", "", 200).path("total")).isEqualTo(usage.path("total"));
+        String metrics = server.get("/metrics").body();
+        assertThat(metrics).contains("realm_requests_total{tenant=\"counted\",status=\"200\"} 2")
+                .contains("realm_tokens_total{tenant=\"counted\",kind=\"generated\"} 4");
+    }
+}
