@@ -126,9 +126,12 @@ public final class Candidates {
         if (sorted) {
             return size == 0 ? Float.NEGATIVE_INFINITY : logits[0];
         }
+        // a comparison that the processor predicts; Math.max would be a chain of dependent steps
         float max = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < size; i++) {
-            max = Math.max(max, logits[i]);
+            if (logits[i] > max) {
+                max = logits[i];
+            }
         }
         return max;
     }

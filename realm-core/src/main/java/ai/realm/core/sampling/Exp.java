@@ -10,19 +10,56 @@ final class Exp {
     private static final float LN2_HIGH = 0.693359375f;
     private static final float LN2_LOW = -2.12194440e-4f;
     private static final float LOWEST = -87f;
+    private static final int BLOCK = 1024;
+    /** Powers of two by falling exponent; 0 from where the values end. */
+    private static final float[] POWERS = powers();
 
     private Exp() {
     }
 
+    private static float[] powers() {
+        float[] out = new float[128];
+        for (int i = 0; i < 126; i++) {
+            out[i] = (float) Math.scalb(1.0, -i);
+        }
+        return out;
+    }
+
     /** {@code to[i] = exp(from[offset + i] - max)} for i below {@code count}; no value may exceed {@code max}. Returns the sum. */
     static double shifted(float[] from, int offset, float[] to, int count, float max) {
-        for (int i = 0; i < count; i++) {
-            float v = from[offset + i];
-            to[i] = v == max ? 1f : exp(v - max);
-        }
+        int[] powers = new int[Math.min(BLOCK, count)];
         double sum = 0;
-        for (int i = 0; i < count; i++) {
-            sum += to[i];
+        for (int at = 0; at < count; at += BLOCK) {
+            int length = Math.min(BLOCK, count - at);
+            reduce(from, offset + at, to, at, powers, length, max);
+            sum += scale(to, at, powers, length);
+        }
+        return sum;
+    }
+
+    /** The polynomial's part, apart from the look-up of the power of two so that C2 makes vector code of it. */
+    private static void reduce(float[] from, int offset, float[] to, int at, int[] powers, int length, float max) {
+        for (int i = 0; i < length; i++) {
+            float x = Math.max(LOWEST, from[offset + i] - max);
+            int n = (int) (x * LOG2E - 0.5f);
+            float r = x - n * LN2_HIGH - n * LN2_LOW;
+            float p = 1.9875691500e-4f;
+            p = p * r + 1.3981999507e-3f;
+            p = p * r + 8.3334519073e-3f;
+            p = p * r + 4.1665795894e-2f;
+            p = p * r + 1.6666665459e-1f;
+            p = p * r + 5.0000001201e-1f;
+            to[at + i] = p * r * r + r + 1f;
+            powers[i] = n;
+        }
+    }
+
+    private static double scale(float[] to, int at, int[] powers, int length) {
+        double sum = 0;
+        for (int i = 0; i < length; i++) {
+            float y = to[at + i] * POWERS[-powers[i]];
+            to[at + i] = y;
+            sum += y;
         }
         return sum;
     }

@@ -162,6 +162,26 @@ class SamplersTest {
     }
 
     @Test
+    void shifted_anyCountAndOffset_isTheExponentialOfEach() {
+        for (int count : new int[]{1, 2, 7, 1023, 1024, 1025, 3000}) {
+            float[] from = new float[count + 3];
+            Random random = new Random(count);
+            for (int i = 0; i < count; i++) {
+                from[3 + i] = i == 0 ? 5 : i % 50 == 1 ? Float.NEGATIVE_INFINITY : 5 - random.nextFloat() * 120;
+            }
+            float[] to = new float[count];
+            double sum = Exp.shifted(from, 3, to, count, 5);
+            double expected = 0;
+            for (int i = 0; i < count; i++) {
+                double exact = Math.exp(from[3 + i] - 5.0);
+                expected += exact;
+                assertThat((double) to[i]).isCloseTo(exact, within(exact * 4e-7 + 1e-37));
+            }
+            assertThat(sum).isCloseTo(expected, within(expected * 1e-6));
+        }
+    }
+
+    @Test
     void exp_wholeRange_isWithinFloatPrecision() {
         for (float x = -86; x <= 0; x += 0.0037f) {
             assertThat((double) Exp.exp(x)).isCloseTo(Math.exp(x), within(Math.exp(x) * 3e-7));
