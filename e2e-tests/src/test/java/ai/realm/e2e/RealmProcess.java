@@ -126,9 +126,11 @@ final class RealmProcess implements AutoCloseable {
         }
     }
 
-    /** SIGTERM. */
+    /** SIGTERM, by the handle: {@link Process#destroy} would close the pipe that the log comes through. */
     void terminate() {
-        process.destroy();
+        if (!process.toHandle().destroy()) {
+            throw new AssertionError("the process could not be asked to end");
+        }
     }
 
     void kill() {
