@@ -34,8 +34,9 @@ public final class ServedModel implements LoadedModel {
         return engine;
     }
 
-    public SharedPrefixes sharedPrefixes() {
-        return sharedPrefixes;
+    /** How many first blocks of a prompt are a prefix that the operator lets all tenants hit. */
+    public int sharedBlocks(int[] prompt) {
+        return sharedPrefixes.sharedBlocks(prompt, engine.blockPositions());
     }
 
     @Override

@@ -63,7 +63,7 @@ public final class EngineSessions implements SessionFactory {
         Engine engine = model.engine();
         return new SequenceSpec(context.requestId(), context.tenantId(), context.weight(), command.priority() == Priority.BATCH,
                 prompt, command.params().maxTokens(), endTokens(command.params(), vocab), engine.now() + context.remainingNanos(),
-                sampler, model.sharedPrefixes().sharedBlocks(prompt, engine.blockPositions()), false, context::reached);
+                sampler, model.sharedBlocks(prompt), false, context::reached);
     }
 
     private static Sampler samplerOf(SamplingParams params, int index, ServedModel model, int[] prompt, Tokenizer tokenizer) {
