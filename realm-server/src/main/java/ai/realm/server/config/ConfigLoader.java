@@ -213,7 +213,6 @@ public final class ConfigLoader {
                 in(at + ".tokens_per_day", or(l.tokensPerDay(), d.tokensPerDay())),
                 in(at + ".concurrent_requests", or(l.concurrentRequests(), d.concurrentRequests()), 1, 100_000),
                 in(at + ".max_tokens", or(l.maxTokens(), d.maxTokens()), 1, 1 << 24),
-                in(at + ".context", or(l.context(), d.contextLength()), 0, 1 << 24),
                 in(at + ".body_bytes", or(l.bodyBytes(), d.bodyBytes()), 1, 64 << 20),
                 seconds(at + ".deadline_seconds", l.deadlineSeconds(), d.deadline(), 1));
     }

@@ -32,7 +32,7 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Map<S
             @JsonProperty("tokens_per_minute") @Nullable Long tokensPerMinute,
             @JsonProperty("tokens_per_day") @Nullable Long tokensPerDay,
             @JsonProperty("concurrent_requests") @Nullable Integer concurrentRequests,
-            @JsonProperty("max_tokens") @Nullable Integer maxTokens, @JsonProperty("context") @Nullable Integer context,
+            @JsonProperty("max_tokens") @Nullable Integer maxTokens,
             @JsonProperty("body_bytes") @Nullable Integer bodyBytes,
             @JsonProperty("deadline_seconds") @Nullable Integer deadlineSeconds) {}
 

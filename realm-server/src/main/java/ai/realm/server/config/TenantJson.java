@@ -36,7 +36,7 @@ public final class TenantJson {
     private static void limits(ObjectNode json, TenantLimits l) {
         json.put("requests_per_minute", l.requestsPerMinute()).put("tokens_per_minute", l.tokensPerMinute())
                 .put("tokens_per_day", l.tokensPerDay()).put("concurrent_requests", l.concurrentRequests())
-                .put("max_tokens", l.maxTokens()).put("context", l.contextLength()).put("body_bytes", l.bodyBytes())
+                .put("max_tokens", l.maxTokens()).put("body_bytes", l.bodyBytes())
                 .put("deadline_seconds", (int) l.deadline().toSeconds());
     }
 

@@ -10,14 +10,13 @@ import java.time.Duration;
  * @param tokensPerDay prompt and generated tokens in a day of UTC
  * @param concurrentRequests requests at the same time
  * @param maxTokens the most that {@code max_tokens} may be
- * @param contextLength prompt and output of one request, 0 for the model's own
  * @param bodyBytes size of a request's body
  * @param deadline from a request's first byte to its answer's last
  */
 public record TenantLimits(int requestsPerMinute, long tokensPerMinute, long tokensPerDay, int concurrentRequests, int maxTokens,
-        int contextLength, int bodyBytes, Duration deadline) {
+        int bodyBytes, Duration deadline) {
 
     public static TenantLimits defaults() {
-        return new TenantLimits(0, 0, 0, 64, 4096, 0, 1 << 20, Duration.ofSeconds(300));
+        return new TenantLimits(0, 0, 0, 64, 4096, 1 << 20, Duration.ofSeconds(300));
     }
 }

@@ -48,8 +48,8 @@ final class HttpFixture implements AutoCloseable {
     private final HttpServer server;
 
     HttpFixture() {
-        TenantLimits roomy = new TenantLimits(0, 0, 0, 64, 1000, 0, 10_000, Duration.ofSeconds(30));
-        TenantLimits tight = new TenantLimits(2, 100, 0, 64, 1000, 0, 10_000, Duration.ofSeconds(30));
+        TenantLimits roomy = new TenantLimits(0, 0, 0, 64, 1000, 10_000, Duration.ofSeconds(30));
+        TenantLimits tight = new TenantLimits(2, 100, 0, 64, 1000, 10_000, Duration.ofSeconds(30));
         Tenants tenants = new Tenants(List.of(tenant("acme", KEY, false, roomy), tenant("limited", LIMITED_KEY, false, tight),
                 tenant("gone", SUSPENDED_KEY, true, roomy)));
         gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0);
