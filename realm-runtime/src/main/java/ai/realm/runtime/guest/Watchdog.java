@@ -43,6 +43,7 @@ final class Watchdog implements AutoCloseable {
         lock.lock();
         try {
             runs.add(run);
+            governor.admit(System.nanoTime(), run);
             if (thread == null && !closed) {
                 thread = new Thread(this::loop, "realm-guest-watchdog");
                 thread.setDaemon(true);
@@ -58,7 +59,7 @@ final class Watchdog implements AutoCloseable {
         lock.lock();
         try {
             if (runs.remove(run)) {
-                governor.account(run.takeCpuDelta());
+                governor.account(run);
             }
         } finally {
             lock.unlock();

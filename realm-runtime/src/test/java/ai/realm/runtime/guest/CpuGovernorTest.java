@@ -81,4 +81,69 @@ class CpuGovernorTest {
             assertThat(light.supervision.paused()).isFalse();
         }
     }
+
+    /** Runs of 4 ms of processor time, one after the other, none of which ever counts as heavy by itself. */
+    private double shortRuns(String tenant, int ticks, double processors) {
+        CpuGovernor governor = new CpuGovernor(processors, now);
+        long used = 0;
+        Supervision run = null;
+        for (int i = 0; i < ticks; i++) {
+            now += TICK;
+            if (run == null) {
+                run = new Run(tenant).supervision;
+                governor.admit(now, run);
+            }
+            if (!run.paused()) {
+                used += 4_000_000;
+                run.used(4_000_000);
+                run.waiting(true);
+                governor.account(run);
+                run = null;
+                governor.tick(now, List.of());
+            } else {
+                governor.tick(now, List.of(run));
+            }
+        }
+        return (double) used / ((long) ticks * TICK);
+    }
+
+    @Test
+    void manyShortRunsOfOneTenant_keepToTheShareToo() {
+        assertThat(shortRuns("a", 4000, 0.25)).isBetween(0.2, 0.3);
+    }
+
+    @Test
+    void shortRunsWithinTheShare_neverWait() {
+        CpuGovernor governor = new CpuGovernor(0.5, now);
+        for (int i = 0; i < 400; i++) {
+            now += 200_000_000;
+            Run light = new Run("a");
+            governor.admit(now, light.supervision);
+            assertThat(light.supervision.paused()).isFalse();
+            light.supervision.used(4_000_000);
+            governor.account(light.supervision);
+        }
+    }
+
+    @Test
+    void tooManyLightTenants_keepToTheShareTogether() {
+        CpuGovernor governor = new CpuGovernor(0.25, now);
+        long used = 0;
+        int waiting = 0;
+        for (int i = 0; i < 4000; i++) {
+            now += TICK;
+            Supervision run = new Run("tenant-" + i % 500).supervision;
+            governor.admit(now, run);
+            if (run.paused()) {
+                waiting++;
+            } else {
+                used += 4_000_000;
+                run.used(4_000_000);
+                governor.account(run);
+            }
+            governor.tick(now, List.of());
+        }
+        assertThat((double) used / (4000 * TICK)).isBetween(0.2, 0.35);
+        assertThat(waiting).isPositive();
+    }
 }
