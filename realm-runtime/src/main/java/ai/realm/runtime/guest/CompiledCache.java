@@ -2,18 +2,20 @@ package ai.realm.runtime.guest;
 
 import com.dylibso.chicory.compiler.Cache;
 import java.io.IOException;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -22,39 +24,48 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Compiled modules on disk, so that a restart need not compile them again. What is loaded from here becomes code of the server, so
- * each file begins with a keyed digest of its content, its module and the compiler that made it; a file that does not match is
- * deleted and compiled anew. The key lies beside them, readable only by the server's user.
+ * each file begins with a keyed digest of its content, its module and the compiler that made it; a file that does not match, is
+ * somebody else's or could be written by others is deleted and compiled anew. The key lies beside them, readable only by the
+ * server's user. When they are too many bytes together, those that were not used for longest go.
  */
 final class CompiledCache implements Cache {
     private static final Logger LOG = LoggerFactory.getLogger(CompiledCache.class);
     private static final int TAG_BYTES = 32;
+    private static final String SUFFIX = ".guest";
+    /** A module of the largest size allowed becomes less than this. */
+    private static final long MAX_ENTRY_BYTES = 256L << 20;
+    private static final long MAX_BYTES = 1L << 30;
 
-    private final Path folder;
+    private final PrivateFolder files;
+    private final long maxBytes;
     private final byte[] key;
 
     CompiledCache(Path folder) throws IOException {
-        this.folder = Files.createDirectories(folder);
-        this.key = key(folder.resolve("key"));
+        this(folder, MAX_BYTES);
     }
 
-    private static byte[] key(Path file) throws IOException {
-        try {
-            byte[] fresh = new byte[TAG_BYTES];
-            new SecureRandom().nextBytes(fresh);
-            boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
-            Path created = posix
-                    ? Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))
-                    : Files.createFile(file);
-            Files.write(created, fresh, StandardOpenOption.TRUNCATE_EXISTING);
-            return fresh;
-        } catch (FileAlreadyExistsException e) {
-            byte[] known = Files.readAllBytes(file);
-            if (known.length != TAG_BYTES) {
-                throw new IOException("the key of the compiled guests, " + file + ", has " + known.length + " bytes instead of "
-                        + TAG_BYTES + "; delete the folder to begin anew", e);
+    /** @param maxBytes of all entries together */
+    CompiledCache(Path folder, long maxBytes) throws IOException {
+        this.files = new PrivateFolder(folder);
+        this.maxBytes = maxBytes;
+        this.key = key(files.file("key"));
+    }
+
+    /** The key that is there; one that cannot be trusted is replaced, and with it goes every entry. */
+    private byte[] key(Path file) throws IOException {
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            String fault = files.fault(file);
+            byte[] known = fault == null && Files.size(file) == TAG_BYTES ? Files.readAllBytes(file) : new byte[0];
+            if (known.length == TAG_BYTES) {
+                return known;
             }
-            return known;
+            LOG.warn("the key of the compiled guests {}, a new one is made and they are compiled anew file={}",
+                    fault == null ? "is damaged" : fault, file);
         }
+        byte[] fresh = new byte[TAG_BYTES];
+        new SecureRandom().nextBytes(fresh);
+        files.write(file, fresh);
+        return fresh;
     }
 
     /** The cache in {@code folder}, or null, with a line in the log, when it cannot be used. */
@@ -79,19 +90,23 @@ final class CompiledCache implements Cache {
     }
 
     private byte @Nullable [] read(String module, Path file) throws IOException {
-        byte[] content;
+        String fault;
         try {
-            content = Files.readAllBytes(file);
+            fault = files.fault(file);
+            long size = Files.size(file);
+            if (fault == null && size > TAG_BYTES && size <= MAX_ENTRY_BYTES) {
+                byte[] content = Files.readAllBytes(file);
+                byte[] compiled = Arrays.copyOfRange(content, TAG_BYTES, content.length);
+                if (MessageDigest.isEqual(tag(module, compiled), Arrays.copyOf(content, TAG_BYTES))) {
+                    Files.setLastModifiedTime(file, FileTime.from(Clock.systemUTC().instant()));
+                    return compiled;
+                }
+            }
         } catch (NoSuchFileException e) {
             return null;
         }
-        if (content.length > TAG_BYTES) {
-            byte[] compiled = Arrays.copyOfRange(content, TAG_BYTES, content.length);
-            if (MessageDigest.isEqual(tag(module, compiled), Arrays.copyOf(content, TAG_BYTES))) {
-                return compiled;
-            }
-        }
-        LOG.warn("a compiled guest on disk is damaged or not ours, it is compiled anew file={}", file.getFileName());
+        LOG.warn("a compiled guest on disk {}, it is compiled anew file={}", fault == null ? "is damaged or not ours" : fault,
+                file.getFileName());
         Files.deleteIfExists(file);
         return null;
     }
@@ -100,36 +115,37 @@ final class CompiledCache implements Cache {
     public void putIfAbsent(String module, byte[] compiled) {
         Path file = file(module);
         try {
-            if (!Files.exists(file)) {
-                write(module, compiled, file);
+            if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+                files.write(file, tag(module, compiled), compiled);
+                makeRoom();
             }
         } catch (IOException e) {
             LOG.warn("a compiled guest cannot be kept on disk cause={}", e.toString());
         }
     }
 
-    private void write(String module, byte[] compiled, Path file) throws IOException {
-        Path part = Files.createTempFile(folder, "new", ".part");
-        try {
-            byte[] content = Arrays.copyOf(tag(module, compiled), TAG_BYTES + compiled.length);
-            System.arraycopy(compiled, 0, content, TAG_BYTES, compiled.length);
-            Files.write(part, content);
-            move(part, file);
-        } finally {
-            Files.deleteIfExists(part);
-        }
-    }
+    private record Entry(Path file, long bytes, long usedMillis) {}
 
-    private static void move(Path from, Path to) throws IOException {
-        try {
-            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
+    private void makeRoom() throws IOException {
+        List<Entry> entries = new ArrayList<>();
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(files.folder(), "*" + SUFFIX)) {
+            for (Path f : found) {
+                entries.add(new Entry(f, Files.size(f), Files.getLastModifiedTime(f).toMillis()));
+            }
+        }
+        long bytes = entries.stream().mapToLong(Entry::bytes).sum();
+        entries.sort(Comparator.comparingLong(Entry::usedMillis));
+        for (Entry oldest : entries) {
+            if (bytes <= maxBytes) {
+                return;
+            }
+            Files.deleteIfExists(oldest.file());
+            bytes -= oldest.bytes();
         }
     }
 
     private Path file(String module) {
-        return folder.resolve(module.replaceAll("[^0-9A-Za-z-]", "-") + ".guest");
+        return files.file(module.replaceAll("[^0-9A-Za-z-]", "-") + SUFFIX);
     }
 
     private byte[] tag(String module, byte[] compiled) {

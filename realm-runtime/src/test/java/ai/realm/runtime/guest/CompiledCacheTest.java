@@ -1,11 +1,13 @@
 package ai.realm.runtime.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.guest.Guests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -66,6 +68,58 @@ class CompiledCacheTest {
         first.putIfAbsent("m", new byte[]{7});
         assertThat(new CompiledCache(folder).get("m")).containsExactly(7);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("key")))).isEqualTo("rw-------");
+    }
+
+    @Test
+    void entryThatOthersCouldHaveWritten_isNotLoaded() throws IOException {
+        CompiledCache cache = new CompiledCache(folder);
+        Path entry = folder.resolve("m.guest");
+        cache.putIfAbsent("m", new byte[]{7});
+        Files.setPosixFilePermissions(entry, PosixFilePermissions.fromString("rw-rw-rw-"));
+        assertThat(cache.get("m")).isNull();
+        assertThat(entry).doesNotExist();
+        cache.putIfAbsent("m", new byte[]{7});
+        Path elsewhere = folder.resolve("elsewhere");
+        Files.move(entry, elsewhere);
+        Files.createSymbolicLink(entry, elsewhere);
+        assertThat(cache.get("m")).as("through a link").isNull();
+        assertThat(elsewhere).exists();
+    }
+
+    @Test
+    void keyThatOthersCouldHaveWritten_isReplaced_andNothingOldIsLoaded() throws IOException {
+        new CompiledCache(folder).putIfAbsent("m", new byte[]{7});
+        Path key = folder.resolve("key");
+        byte[] old = Files.readAllBytes(key);
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw--w----"));
+        CompiledCache second = new CompiledCache(folder);
+        assertThat(Files.readAllBytes(key)).isNotEqualTo(old);
+        assertThat(second.get("m")).isNull();
+        Files.write(key, new byte[3]);
+        new CompiledCache(folder);
+        assertThat(Files.readAllBytes(key)).hasSize(32);
+    }
+
+    @Test
+    void folderThatOthersMayWrite_isNoCache() throws IOException {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+        assertThatThrownBy(() -> new CompiledCache(folder)).isInstanceOf(IOException.class).hasMessageContaining("rwxrwxrwx");
+        assertThat(answerOfAFreshHost()).isEqualTo("Paris [suffix guest]");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void tooManyBytes_thoseUnusedForLongestGo() throws IOException {
+        CompiledCache cache = new CompiledCache(folder, 250);
+        for (String m : new String[]{"a", "b", "c"}) {
+            cache.putIfAbsent(m, new byte[50]);
+            Files.setLastModifiedTime(folder.resolve(m + ".guest"), FileTime.fromMillis(m.charAt(0)));
+        }
+        assertThat(cache.get("a")).hasSize(50);
+        cache.putIfAbsent("d", new byte[50]);
+        assertThat(cache.get("b")).isNull();
+        assertThat(cache.get("a")).isNotNull();
+        assertThat(cache.get("d")).isNotNull();
     }
 
     @Test
