@@ -14,6 +14,17 @@ final class BudgetedMemory implements Memory, AutoCloseable {
     private final PageBudget budget;
     private final ByteArrayMemory bytes;
     private boolean closed;
+    private Refusal refusal = (pages, own) -> {};
+
+    /** Told when the guest asks for pages that it does not get. */
+    @FunctionalInterface
+    interface Refusal {
+        /**
+         * @param pages what it would have had with them
+         * @param own whether its own limit holds them back, not the budget of all guests
+         */
+        void refused(long pages, boolean own);
+    }
 
     /** The initial pages have been taken from {@code budget}. */
     BudgetedMemory(MemoryLimits limits, PageBudget budget) {
@@ -21,9 +32,15 @@ final class BudgetedMemory implements Memory, AutoCloseable {
         this.bytes = new ByteArrayMemory(limits);
     }
 
+    void onRefusal(Refusal listener) {
+        refusal = listener;
+    }
+
     @Override
     public int grow(int size) {
-        if (size < 0 || size > bytes.maximumPages() - bytes.pages() || !budget.take(size)) {
+        boolean own = size < 0 || size > bytes.maximumPages() - bytes.pages();
+        if (own || !budget.take(size)) {
+            refusal.refused(bytes.pages() + Integer.toUnsignedLong(size), own);
             return -1;
         }
         int before = -1;

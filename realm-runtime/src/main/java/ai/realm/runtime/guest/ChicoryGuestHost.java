@@ -61,6 +61,16 @@ final class ChicoryGuestHost implements GuestHost {
     }
 
     @Override
+    public GuestModule register(String tenant, byte[] wasm, GuestLimits limits) {
+        try {
+            return register(wasm, limits);
+        } catch (GuestLimitException e) {
+            options.listener().limitReached(tenant, e.limit());
+            throw e;
+        }
+    }
+
+    @Override
     public GuestReport check(byte[] wasm, GuestLimits limits) {
         requireSize(wasm, limits);
         return build(wasm, digest(wasm), limits).report();

@@ -1,5 +1,6 @@
 package ai.realm.runtime.guest;
 
+import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import com.dylibso.chicory.runtime.Instance;
 import com.dylibso.chicory.runtime.Machine;
@@ -30,13 +31,18 @@ record CompiledGuest(GuestReport report, ModuleGate.Facts facts, WasmModule modu
             throw GuestLimit.MODULE_BYTES.reached(limits.moduleBytes(), report.moduleBytes());
         }
         if (report.memoryPages() > limits.memoryPages()) {
-            throw ModuleGate.refused("its memory starts with " + report.memoryPages() + " pages; wanted: at most "
+            throw refused(GuestLimit.MEMORY_PAGES, "its memory starts with " + report.memoryPages() + " pages; wanted: at most "
                     + limits.memoryPages() + " (memory_pages)");
         }
         if (report.tableElements() > limits.tableElements()) {
-            throw ModuleGate.refused("its tables start with " + report.tableElements() + " elements; wanted: at most "
-                    + limits.tableElements() + " (table_elements)");
+            throw refused(GuestLimit.TABLE_ELEMENTS,
+                    "its tables start with " + report.tableElements() + " elements; wanted: at most "
+                            + limits.tableElements() + " (table_elements)");
         }
+    }
+
+    private static GuestLimitException refused(GuestLimit limit, String rule) {
+        return new GuestLimitException(limit, ErrorCode.GUEST_REFUSED, "the module was refused: " + rule);
     }
 
     static CompiledGuest of(GuestModule module) {

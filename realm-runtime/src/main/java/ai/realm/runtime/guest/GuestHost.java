@@ -20,6 +20,11 @@ public interface GuestHost extends AutoCloseable {
      */
     GuestModule register(byte[] wasm, GuestLimits limits);
 
+    /** The same for a tenant, whose limits that hold a module back are counted. */
+    default GuestModule register(String tenant, byte[] wasm, GuestLimits limits) {
+        return register(wasm, limits);
+    }
+
     /**
      * What a module is: everything that {@link #register} checks, as a report. Nothing is kept.
      *

@@ -37,7 +37,10 @@ final class GuestInstance implements AutoCloseable {
     }
 
     void create(InstanceFactory factory) {
-        Instance instance = factory.create(run.guest(), run.limits(), host.importValues(), m -> pages = m);
+        Instance instance = factory.create(run.guest(), run.limits(), host.importValues(), m -> {
+            pages = m;
+            m.onRefusal(run::memoryRefused);
+        });
         made = instance;
         view = new GuestMemory(instance.memory());
     }
@@ -122,8 +125,7 @@ final class GuestInstance implements AutoCloseable {
         if (!facts.alloc()) {
             long ptr = memory().growBy(bytes);
             if (ptr < 0) {
-                throw new GuestAbort(GuestLimit.MEMORY_PAGES.reached(run.limits().memoryPages(),
-                        memory().pages() + " pages and " + bytes + " bytes more"));
+                throw new GuestAbort(run.failure("no memory for " + bytes + " bytes of the request", null));
             }
             return ptr;
         }

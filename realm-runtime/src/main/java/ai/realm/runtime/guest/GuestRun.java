@@ -27,6 +27,8 @@ final class GuestRun {
     private byte[] lastResult = new byte[0];
     private String lastError = "";
     private @Nullable RealmException cause;
+    /** Why the guest did not get the memory that it asked for; counts when nothing else explains its failure. */
+    private @Nullable RealmException memoryCause;
     private boolean resultWaits;
 
     /** What the guest's code is doing, which decides what it may ask of the host. */
@@ -160,9 +162,22 @@ final class GuestRun {
         cause = null;
     }
 
-    /** What the client is told: the last host error that was not recovered from, or else what the guest itself did. */
+    /** The guest asked for more memory than it may have, which is no failure yet. */
+    void memoryRefused(long pages, boolean own) {
+        if (own && memoryCause == null) {
+            listener.limitReached(call.context().tenantId(), GuestLimit.MEMORY_PAGES);
+        }
+        memoryCause = own
+                ? GuestLimit.MEMORY_PAGES.reached(limits.memoryPages(), pages)
+                : new RealmException(ErrorCode.OVERLOADED, "the memory of all guests is in use");
+    }
+
+    /**
+     * What the client is told: the last host error that was not recovered from, or memory that was refused, or else what the guest
+     * itself did.
+     */
     RealmException failure(String whatTheGuestDid, @Nullable Throwable thrown) {
-        RealmException c = cause;
+        RealmException c = cause != null ? cause : memoryCause;
         if (c != null) {
             return new RealmException(c.code(), String.valueOf(c.getMessage()), c.param(), c);
         }

@@ -8,6 +8,8 @@ import ai.realm.core.error.RealmException;
 import ai.realm.guest.Guests;
 import ai.realm.runtime.guest.GuestFixture.LimitsBuilder;
 import ai.realm.runtime.guest.GuestFixture.Outcome;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -88,6 +90,49 @@ class IsolationTest {
     }
 
     @Test
+    void memoryThatWasRefused_isWhyTheGuestFails_andIsCounted() {
+        List<GuestLimit> reached = new ArrayList<>();
+        GuestListener listener = new GuestListener() {
+            @Override
+            public void limitReached(String tenant, GuestLimit limit) {
+                reached.add(limit);
+            }
+        };
+        try (GuestFixture counted = new GuestFixture(GuestHostOptions.defaults().withListener(listener))) {
+            Outcome o = counted.run(counted.host.register(
+                    GuestFixture.wasm(GuestFixture.generates("(drop (memory.grow (i32.const 65536))) (drop (memory.grow "
+                            + "(i32.const 65536))) unreachable")),
+                    counted.limits));
+            assertThat(o.code()).isEqualTo(ErrorCode.GUEST_LIMIT);
+            assertThat(o.message()).contains("memory_pages", "65537 reached");
+            assertThat(reached).containsExactly(GuestLimit.MEMORY_PAGES);
+        }
+    }
+
+    @Test
+    void limitsAtRegistration_areCountedForTheirTenant() {
+        List<String> reached = new ArrayList<>();
+        GuestListener listener = new GuestListener() {
+            @Override
+            public void limitReached(String tenant, GuestLimit limit) {
+                reached.add(tenant + " " + limit.setting());
+            }
+        };
+        LimitsBuilder tight = new LimitsBuilder();
+        tight.memoryPages = 4;
+        GuestLimits limits = tight.build();
+        byte[] eight = GuestFixture.wasm("(module (memory (export \"memory\") 8) (table 20000 funcref) (func (export "
+                + "\"generate\") (param i32 i32 i32 i32) (result i32) (i32.const 8)))");
+        try (GuestFixture counted = new GuestFixture(GuestHostOptions.defaults().withListener(listener))) {
+            assertThatThrownBy(() -> counted.host.register("acme", eight, limits)).hasMessageContaining("8 pages");
+            assertThatThrownBy(() -> counted.host.register("acme", eight, counted.limits)).hasMessageContaining("20000 elements");
+            assertThatThrownBy(() -> counted.host.register("acme", new byte[(2 << 20)], counted.limits))
+                    .hasMessageContaining("module_bytes");
+            assertThat(reached).containsExactly("acme memory_pages", "acme table_elements", "acme module_bytes");
+        }
+    }
+
+    @Test
     void concurrentInstances_beyondTheLimit_areRefusedAtOnce() throws InterruptedException {
         LimitsBuilder limits = new LimitsBuilder();
         limits.instances = 1;
@@ -138,7 +183,7 @@ class IsolationTest {
             assertThat(small.run(modest).text()).as("memory.grow").isEqualTo("-1");
             GuestModule two = small.host.register(GuestFixture.wasm("(module (memory (export \"memory\") 1) "
                     + "(func (export \"generate\") (param i32 i32 i32 i32) (result i32) (i32.const 8)))"), small.limits);
-            assertThat(small.run(two).code()).isEqualTo(ErrorCode.GUEST_LIMIT);
+            assertThat(small.run(two).code()).isEqualTo(ErrorCode.OVERLOADED);
             small.context.cancel(ErrorCode.CANCELLED, "enough");
             waiting.join();
             small.context = small.context();
