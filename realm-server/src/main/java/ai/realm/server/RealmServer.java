@@ -11,11 +11,14 @@ import ai.realm.runtime.store.ModelLease;
 import ai.realm.runtime.store.ModelSource;
 import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.Database;
+import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.accounts.TenantStore;
 import ai.realm.server.admin.AdminService;
+import ai.realm.server.config.GuestSettings;
 import ai.realm.server.config.RealmConfig;
 import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.config.ServerSettings;
 import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.http.AdminGate;
 import ai.realm.server.http.HttpServer;
@@ -72,15 +75,24 @@ public final class RealmServer implements AutoCloseable {
         this.runtime = InferenceRuntime.start(RuntimeOptions.of(sources(config)).withListener(metrics));
         metrics.engines(runtime::snapshots);
         MeteredSessions sessions = new MeteredSessions(runtime.sessions());
-        this.guestHost = GuestHost.start(sessions, GuestHostOptions.defaults().withListener(metrics));
+        this.guestHost = GuestHost.start(sessions, guestOptions(config.server()).withListener(metrics));
         this.tenants = new Tenants(keepTenants ? TenantStore.open(database, config.tenants()) : config.tenants());
-        this.guests = new TenantGuests(guestHost, new GuestVersions(keepTenants ? database : scratch));
+        Database kept = keepTenants ? database : scratch;
+        this.guests = new TenantGuests(guestHost, new GuestVersions(kept), new GuestValues(kept));
         this.gate = new TenantGate(tenants, config.server().concurrentRequests(), System::nanoTime, Clock.systemUTC(),
                 accounts::tokensToday);
         metrics.gauge("realm_requests_running", "Admitted requests that have not ended.", gate::running);
         AdminService admin = new AdminService(tenants, keepTenants ? database : null, guests, active, runtime.models());
         this.http = new HttpServer(config.server(), new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
                 readiness, active, accounts, metrics, systems(config), new AdminGate(config.admin()), admin));
+    }
+
+    private static GuestHostOptions guestOptions(ServerSettings server) {
+        GuestSettings guests = server.guests();
+        GuestHostOptions options = GuestHostOptions.defaults().withCpuShare(guests.cpuShare())
+                .withMaxInstances(guests.instances())
+                .withCompiledCache(guests.cache() == null ? null : server.data().resolve(guests.cache()));
+        return guests.memoryMegabytes() == 0 ? options : options.withMemoryPages(guests.memoryMegabytes() * 16);
     }
 
     private static Map<String, String> systems(RealmConfig config) {
@@ -110,9 +122,9 @@ public final class RealmServer implements AutoCloseable {
         }
         config.models().forEach(this::load);
         readiness.ready();
-        LOG.info("ready url={} tenants={} models={} concurrent_requests={} ready_ms={}", url(), tenants.all().size(),
+        LOG.info("ready url={} tenants={} models={} concurrent_requests={} guests={} ready_ms={}", url(), tenants.all().size(),
                 config.models().keySet(),
-                config.server().concurrentRequests(), (System.nanoTime() - begun) / 1_000_000);
+                config.server().concurrentRequests(), config.server().guests(), (System.nanoTime() - begun) / 1_000_000);
     }
 
     private void load(String name, ModelEntry entry) {

@@ -123,7 +123,20 @@ public final class ConfigLoader {
                 seconds("server.drain_seconds", s.drainSeconds(), d.drain(), 0),
                 seconds("server.idle_seconds", s.idleSeconds(), d.idle(), 1),
                 seconds("server.header_seconds", s.headerSeconds(), d.headers(), 1),
-                seconds("server.body_seconds", s.bodySeconds(), d.body(), 1));
+                seconds("server.body_seconds", s.bodySeconds(), d.body(), 1), guests(s.guests(), d.guests()));
+    }
+
+    private static GuestSettings guests(RealmYaml.@Nullable Guests g, GuestSettings d) {
+        if (g == null) {
+            return d;
+        }
+        double share = or(g.cpuShare(), d.cpuShare());
+        if (!(share > 0 && share <= 1)) {
+            throw bad("server.guests.cpu_share must be above 0 and at most 1, not " + share);
+        }
+        return new GuestSettings(share, in("server.guests.instances", or(g.instances(), d.instances()), 1, 100_000),
+                in("server.guests.memory_mb", or(g.memoryMegabytes(), d.memoryMegabytes()), 0, 1 << 20),
+                or(g.cache(), true) ? d.cache() : null);
     }
 
     private @Nullable AdminSettings admin(RealmYaml.@Nullable Admin a) {

@@ -15,7 +15,10 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Map<S
             @JsonProperty("drain_seconds") @Nullable Integer drainSeconds,
             @JsonProperty("idle_seconds") @Nullable Integer idleSeconds,
             @JsonProperty("header_seconds") @Nullable Integer headerSeconds,
-            @JsonProperty("body_seconds") @Nullable Integer bodySeconds) {}
+            @JsonProperty("body_seconds") @Nullable Integer bodySeconds, @Nullable Guests guests) {}
+
+    record Guests(@JsonProperty("cpu_share") @Nullable Double cpuShare, @Nullable Integer instances,
+            @JsonProperty("memory_mb") @Nullable Integer memoryMegabytes, @Nullable Boolean cache) {}
 
     record Admin(@JsonProperty("key") @Nullable String keyHash, @Nullable Boolean remote) {}
 

@@ -14,24 +14,25 @@ import java.time.Duration;
  * @param idle silence after which a connection is closed, and a write to a client that does not read fails
  * @param headers from a request's first byte to the end of its headers
  * @param body from the headers to the body's last byte
+ * @param guests what guest code of all tenants may use
  */
 public record ServerSettings(String host, int port, Path data, int concurrentRequests, int connections, Duration drain,
-        Duration idle, Duration headers, Duration body) {
+        Duration idle, Duration headers, Duration body, GuestSettings guests) {
 
     public static ServerSettings defaults() {
         return new ServerSettings("127.0.0.1", 8080, Path.of(".realm"), 256, 4096, Duration.ofSeconds(30), Duration.ofSeconds(60),
-                Duration.ofSeconds(10), Duration.ofSeconds(30));
+                Duration.ofSeconds(10), Duration.ofSeconds(30), GuestSettings.defaults());
     }
 
     public ServerSettings withHost(String value) {
-        return new ServerSettings(value, port, data, concurrentRequests, connections, drain, idle, headers, body);
+        return new ServerSettings(value, port, data, concurrentRequests, connections, drain, idle, headers, body, guests);
     }
 
     public ServerSettings withPort(int value) {
-        return new ServerSettings(host, value, data, concurrentRequests, connections, drain, idle, headers, body);
+        return new ServerSettings(host, value, data, concurrentRequests, connections, drain, idle, headers, body, guests);
     }
 
     public ServerSettings withData(Path value) {
-        return new ServerSettings(host, port, value, concurrentRequests, connections, drain, idle, headers, body);
+        return new ServerSettings(host, port, value, concurrentRequests, connections, drain, idle, headers, body, guests);
     }
 }

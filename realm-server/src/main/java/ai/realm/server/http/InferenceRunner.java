@@ -14,6 +14,7 @@ import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.error.ErrorBody;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantGuests;
+import ai.realm.server.tenant.TenantKvStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -56,14 +57,21 @@ final class InferenceRunner {
     private GuestResult one(int index, ValidCompletionRequest request, Tenant tenant, GuestModule module, RequestContext context,
             Answer answer) {
         ValidCompletionRequest.Prompt prompt = request.prompts().get(index);
+        TenantKvStore store = guests.store(tenant);
         GuestCall call = new GuestCall(context, prompt.text(), prompt.ids(), true, request.params(), request.stream(),
                 request.requestJson(), new GrantedModels(models, tenant, request.model()), tenant.guestConfig(),
-                guests.store(tenant), Priority.INTERACTIVE);
-        GuestResult result = host.run(module, call, tenant.guestLimits(), text -> {
-            if (!text.isEmpty()) {
-                answer.piece(index, text);
-            }
-        });
+                store, Priority.INTERACTIVE);
+        GuestResult result;
+        try {
+            result = host.run(module, call, tenant.guestLimits(), text -> {
+                if (!text.isEmpty()) {
+                    answer.piece(index, text);
+                }
+            });
+        } finally {
+            // Before the client can know that the answer is complete.
+            store.save();
+        }
         answer.end(index, result.reason());
         return result;
     }

@@ -8,12 +8,17 @@ import org.jspecify.annotations.Nullable;
 
 /** A tenant's store in memory, within a budget of bytes of keys and values together. */
 public final class MemoryKvStore implements GuestKvStore {
-    private final long budget;
+    private long budget;
     private final Map<ByteBuffer, byte[]> entries = new HashMap<>();
     private long used;
 
     public MemoryKvStore(long budget) {
         this.budget = budget;
+    }
+
+    /** Another budget from now on; what is there stays. */
+    synchronized void within(long bytes) {
+        budget = bytes;
     }
 
     @Override
@@ -26,7 +31,7 @@ public final class MemoryKvStore implements GuestKvStore {
     public synchronized boolean set(byte[] key, byte[] value) {
         byte[] old = entries.get(ByteBuffer.wrap(key));
         long next = used + value.length + (old == null ? key.length : -old.length);
-        if (next > budget) {
+        if (next > budget && next > used) {
             return false;
         }
         entries.put(ByteBuffer.wrap(key.clone()), value.clone());

@@ -4,10 +4,11 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.guest.Guests;
 import ai.realm.runtime.guest.GuestHost;
-import ai.realm.runtime.guest.GuestKvStore;
 import ai.realm.runtime.guest.GuestModule;
+import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
 import java.io.IOException;
+import java.lang.ref.SoftReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,11 +21,14 @@ public final class TenantGuests {
     private final GuestHost host;
     private final GuestVersions versions;
     private final Map<String, GuestModule> modules = new ConcurrentHashMap<>();
-    private final Map<String, GuestKvStore> stores = new ConcurrentHashMap<>();
+    private final GuestValues values;
+    /** Soft, because the database has it all: a tenant that rests need not hold memory. */
+    private final Map<String, SoftReference<TenantKvStore>> stores = new ConcurrentHashMap<>();
 
-    public TenantGuests(GuestHost host, GuestVersions versions) {
+    public TenantGuests(GuestHost host, GuestVersions versions, GuestValues values) {
         this.host = host;
         this.versions = versions;
+        this.values = values;
     }
 
     /** Compiles the guest that a tenant has, so that a bad one is found now and not at a request. */
@@ -34,7 +38,7 @@ public final class TenantGuests {
     }
 
     private GuestModule install(Tenant tenant, byte[] wasm) {
-        GuestModule module = host.register(wasm, tenant.guestLimits());
+        GuestModule module = host.register(tenant.id(), wasm, tenant.guestLimits());
         modules.put(tenant.id(), module);
         return module;
     }
@@ -53,7 +57,7 @@ public final class TenantGuests {
 
     /** Checks a module, keeps it as the next version and puts it in place for the tenant's next requests. */
     public GuestModule push(Tenant tenant, byte[] wasm) {
-        GuestModule module = host.register(wasm, tenant.guestLimits());
+        GuestModule module = host.register(tenant.id(), wasm, tenant.guestLimits());
         versions.push(tenant.id(), module.digest(), wasm, System.currentTimeMillis());
         modules.put(tenant.id(), module);
         return module;
@@ -70,7 +74,7 @@ public final class TenantGuests {
         if (wasm == null) {
             throw new RealmException(ErrorCode.NOT_FOUND, "tenant " + tenant.id() + " has no guest version " + version);
         }
-        GuestModule module = host.register(wasm, tenant.guestLimits());
+        GuestModule module = host.register(tenant.id(), wasm, tenant.guestLimits());
         versions.activate(tenant.id(), version);
         modules.put(tenant.id(), module);
     }
@@ -92,14 +96,36 @@ public final class TenantGuests {
         return module != null ? module : load(tenant);
     }
 
-    public GuestKvStore store(Tenant tenant) {
-        return stores.computeIfAbsent(tenant.id(), _ -> new MemoryKvStore(tenant.guestLimits().kvBytes()));
+    /** The store of this tenant; to be saved when the request that asked has ended. */
+    public TenantKvStore store(Tenant tenant) {
+        TenantKvStore store = known(tenant.id());
+        if (store == null) {
+            synchronized (stores) {
+                store = known(tenant.id());
+                if (store == null) {
+                    store = TenantKvStore.load(tenant.id(), values);
+                    stores.put(tenant.id(), new SoftReference<>(store));
+                }
+            }
+        }
+        return store.within(tenant.guestLimits().kvBytes());
+    }
+
+    private @Nullable TenantKvStore known(String tenantId) {
+        SoftReference<TenantKvStore> reference = stores.get(tenantId);
+        return reference == null ? null : reference.get();
     }
 
     /** Forgets a tenant that was removed. */
     public void forget(String tenantId) {
         modules.remove(tenantId);
+        TenantKvStore store = known(tenantId);
         stores.remove(tenantId);
+        if (store == null) {
+            values.forget(tenantId);
+        } else {
+            store.forget();
+        }
         versions.forget(tenantId);
     }
 }

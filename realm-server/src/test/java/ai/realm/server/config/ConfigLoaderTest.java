@@ -33,7 +33,7 @@ class ConfigLoaderTest {
     void load_ofAFullFile_hasEveryValue() throws IOException {
         RealmConfig config = load(
                 """
-                        server: {host: 0.0.0.0, port: 9000, data: d, drain_seconds: 5, concurrent_requests: 7}
+                        server: {host: 0.0.0.0, port: 9000, data: d, drain_seconds: 5, concurrent_requests: 7, guests: {cpu_share: 0.5, instances: 9, memory_mb: 64, cache: false}}
                         admin: {remote: true, key: "%s"}
                         models:
                           small: {file: m/small.gguf, context: 1024}
@@ -54,6 +54,7 @@ class ConfigLoaderTest {
         assertThat(config.server().port()).isEqualTo(9000);
         assertThat(config.server().drain()).isEqualTo(Duration.ofSeconds(5));
         assertThat(config.server().data()).isEqualTo(dir.resolve("d"));
+        assertThat(config.server().guests()).isEqualTo(new GuestSettings(0.5, 9, 64, null));
         assertThat(config.admin()).isNotNull().extracting(RealmConfig.AdminSettings::remote).isEqualTo(true);
         assertThat(config.models()).containsEntry("small", new ModelEntry(dir.resolve("m/small.gguf"), 1024, null, null));
         Tenant t = config.tenants().getFirst();
@@ -82,6 +83,9 @@ class ConfigLoaderTest {
             "tenants: [{id: a, models: [x]}]|no model x", "tenants: [{id: a, default_model: x}]|default_model",
             "tenants: [{id: a, weight: 0}]|weight", "models: {m: {}}|models.m.file", "models: {'../m': {file: f}}|a name is",
             "tenants: [{id: a, limits: {max_tokens: 0}}]|limits.max_tokens", "server: {port: 1, port: 2}|uplicate",
+            "server: {guests: {cpu_share: 0}}|server.guests.cpu_share",
+            "server: {guests: {cpu_share: 1.1}}|server.guests.cpu_share",
+            "server: {guests: {instances: 0}}|server.guests.instances",
             "admin: {key: secret}|admin.key"})
     void load_ofAFileWithAMistake_saysWhere(String yaml, String where) {
         assertThatThrownBy(() -> load(yaml)).isInstanceOf(RealmException.class).hasMessageContaining(where);

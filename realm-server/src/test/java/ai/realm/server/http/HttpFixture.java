@@ -3,6 +3,7 @@ package ai.realm.server.http;
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.Database;
+import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.config.RealmConfig.AdminSettings;
@@ -54,7 +55,7 @@ final class HttpFixture implements AutoCloseable {
                 tenant("gone", SUSPENDED_KEY, true, roomy)));
         gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0);
         ServerSettings settings = ServerSettings.defaults().withPort(0);
-        TenantGuests guests = new TenantGuests(guestHost, new GuestVersions(database));
+        TenantGuests guests = new TenantGuests(guestHost, new GuestVersions(database), new GuestValues(database));
         MeteredSessions sessions = new MeteredSessions(guestHost);
         guestHost.sessions = sessions;
         AdminService admin = new AdminService(tenants, database, guests, active, models);

@@ -1,0 +1,43 @@
+package ai.realm.server.accounts;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the tenants' guests have stored, by tenant and key. Thread-safe. */
+public final class GuestValues {
+    private final Database database;
+
+    /**
+     * One key and its value.
+     *
+     * @param value null, in a change, deletes the key
+     */
+    public record Entry(byte[] key, byte @Nullable [] value) {}
+
+    public GuestValues(Database database) {
+        this.database = database;
+    }
+
+    public List<Entry> all(String tenant) {
+        return database.query(r -> new Entry(r.getBytes(1), r.getBytes(2)),
+                "SELECT key, value FROM guest_values WHERE tenant = ?", tenant);
+    }
+
+    /** Keeps all of {@code changes} or none, in one commit. */
+    public void change(String tenant, List<Entry> changes) {
+        database.atomically(() -> changes.forEach(c -> change(tenant, c)));
+    }
+
+    private void change(String tenant, Entry change) {
+        if (change.value() == null) {
+            database.update("DELETE FROM guest_values WHERE tenant = ? AND key = ?", tenant, change.key());
+        } else {
+            database.update("INSERT INTO guest_values (tenant, key, value) VALUES (?, ?, ?) "
+                    + "ON CONFLICT (tenant, key) DO UPDATE SET value = excluded.value", tenant, change.key(), change.value());
+        }
+    }
+
+    public void forget(String tenant) {
+        database.update("DELETE FROM guest_values WHERE tenant = ?", tenant);
+    }
+}

@@ -1,0 +1,106 @@
+package ai.realm.server.tenant;
+
+import ai.realm.runtime.guest.GuestKvStore;
+import ai.realm.server.accounts.GuestValues;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tenant's store: guests read and write it in memory, and {@link #save}, at the end of each request, puts what has changed into
+ * the database in one commit. So a guest never waits for a disk, a guest that writes for ever costs one commit, and what an
+ * answered request has stored outlives the process. Thread-safe.
+ */
+public final class TenantKvStore implements GuestKvStore {
+    private final String tenant;
+    private final GuestValues values;
+    private final MemoryKvStore memory = new MemoryKvStore(Long.MAX_VALUE);
+    private final Set<ByteBuffer> changed = new LinkedHashSet<>();
+    /** Held while changes are on their way, so that an older value never overtakes a newer one. */
+    private final Object saving = new Object();
+    private boolean forgotten;
+
+    private TenantKvStore(String tenant, GuestValues values) {
+        this.tenant = tenant;
+        this.values = values;
+    }
+
+    /** The store as the database has it. */
+    static TenantKvStore load(String tenant, GuestValues values) {
+        TenantKvStore store = new TenantKvStore(tenant, values);
+        for (GuestValues.Entry e : values.all(tenant)) {
+            byte[] value = e.value();
+            if (value != null) {
+                store.memory.set(e.key(), value);
+            }
+        }
+        return store;
+    }
+
+    /** Bytes of keys and values that it may hold from now on; what it holds stays. */
+    TenantKvStore within(long budget) {
+        memory.within(budget);
+        return this;
+    }
+
+    @Override
+    public byte @Nullable [] get(byte[] key) {
+        return memory.get(key);
+    }
+
+    @Override
+    public synchronized boolean set(byte[] key, byte[] value) {
+        return memory.set(key, value) && note(key);
+    }
+
+    @Override
+    public synchronized boolean delete(byte[] key) {
+        return memory.delete(key) && note(key);
+    }
+
+    private boolean note(byte[] key) {
+        changed.add(ByteBuffer.wrap(key.clone()));
+        return true;
+    }
+
+    /**
+     * Commits what was changed since the last time.
+     *
+     * @throws ai.realm.core.error.RealmException when the database refuses; the next call tries again
+     */
+    public void save() {
+        synchronized (saving) {
+            List<GuestValues.Entry> changes = takeChanges();
+            if (changes.isEmpty() || forgotten) {
+                return;
+            }
+            try {
+                values.change(tenant, changes);
+            } catch (RuntimeException e) {
+                putBack(changes);
+                throw e;
+            }
+        }
+    }
+
+    private synchronized List<GuestValues.Entry> takeChanges() {
+        List<GuestValues.Entry> changes = changed.stream().map(k -> new GuestValues.Entry(k.array(), memory.get(k.array())))
+                .toList();
+        changed.clear();
+        return changes;
+    }
+
+    private synchronized void putBack(List<GuestValues.Entry> changes) {
+        changes.forEach(c -> note(c.key()));
+    }
+
+    /** Its tenant was removed: whatever requests still write goes nowhere. */
+    void forget() {
+        synchronized (saving) {
+            forgotten = true;
+            values.forget(tenant);
+        }
+    }
+}
