@@ -29,6 +29,8 @@ public final class ServerMetrics implements EngineListener, GuestListener {
             1, 2.5, 5};
     private static final String MODEL = "model_name";
     private static final double NANOS = 1e-9;
+    /** As in the log and in the accounts. */
+    private static final int SHOWN_DIGEST = 12;
 
     private final List<Family> families = new ArrayList<>();
     private volatile Supplier<List<EngineSnapshot>> snapshots = List::of;
@@ -51,8 +53,9 @@ public final class ServerMetrics implements EngineListener, GuestListener {
             "code"));
     private final Counter tokens = add(new Counter("realm_tokens_total", "Tokens by tenant and kind.", "tenant", "kind"));
     private final Counter guestCpu = add(new Counter("realm_guest_cpu_seconds_total", "Processor time of guest code.", "tenant"));
-    private final Counter guestRequests = add(new Counter("realm_guest_requests_total", "Requests run in guests.", "tenant",
-            "failed"));
+    private final Counter guestRequests = add(
+            new Counter("realm_guest_requests_total", "Requests run in guests, by the guest's version.",
+                    "tenant", "guest", "failed"));
     private final Counter guestLimits = add(
             new Counter("realm_guest_limit_reached_total", "Limits that guests reached.", "tenant",
                     "limit"));
@@ -157,7 +160,7 @@ public final class ServerMetrics implements EngineListener, GuestListener {
     @Override
     public void requestEnded(String tenant, String digest, long cpuNanos, boolean failed) {
         guestCpu.add(cpuNanos * NANOS, tenant);
-        guestRequests.add(1, tenant, Boolean.toString(failed));
+        guestRequests.add(1, tenant, digest.substring(0, Math.min(SHOWN_DIGEST, digest.length())), Boolean.toString(failed));
     }
 
     @Override
