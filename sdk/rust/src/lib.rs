@@ -2,7 +2,7 @@
 //! what an instance needs for one request, and [`guest!`], which exports it all. `docs/guest-abi.md` is the reference.
 //!
 //! ```text
-//! RUSTFLAGS="-C link-arg=-zstack-size=16384" cargo build --release --target wasm32-unknown-unknown --example signed
+//! RUSTFLAGS="-C link-arg=-zstack-size=16384" cargo build --release --target wasm32-unknown-unknown
 //! ```
 #![no_std]
 

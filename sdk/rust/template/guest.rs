@@ -1,6 +1,5 @@
 //! A guest that signs its answers: the setting `signature` follows the model's text.
 #![no_std]
-#![no_main]
 
 extern crate alloc;
 

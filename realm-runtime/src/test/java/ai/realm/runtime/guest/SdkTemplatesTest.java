@@ -30,7 +30,7 @@ class SdkTemplatesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"c", "assemblyscript", "rust", "wat"})
+    @ValueSource(strings = {"c", "assemblyscript", "rust", "zig", "wat"})
     void signature_followsTheAnswer_streamedAndNot(String language) throws IOException {
         GuestModule guest = template(language);
         assertThat(f.run(guest).text()).isEqualTo("Paris");
@@ -41,7 +41,7 @@ class SdkTemplatesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"c", "assemblyscript", "rust"})
+    @ValueSource(strings = {"c", "assemblyscript", "rust", "zig"})
     void longAnswer_isWhole(String language) throws IOException {
         f.config.put("signature", "x");
         GuestModule guest = template(language);
@@ -52,7 +52,7 @@ class SdkTemplatesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"c", "assemblyscript", "rust", "wat"})
+    @ValueSource(strings = {"c", "assemblyscript", "rust", "zig", "wat"})
     void failure_carriesItsCause(String language) throws IOException {
         f.sessions.refuses(ErrorCode.OVERLOADED, "the queue is full");
         assertThat(f.run(template(language)).code()).isEqualTo(ErrorCode.OVERLOADED);

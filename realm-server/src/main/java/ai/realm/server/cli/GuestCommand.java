@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -46,23 +45,21 @@ public final class GuestCommand implements Runnable {
     int check(@Parameters(paramLabel = "FILE") Path file, @Option(names = "--json", description = "One JSON object") boolean json)
             throws IOException {
         byte[] wasm = read(file);
+        GuestLimits limits = GuestLimits.defaults();
         try (GuestHost host = GuestHost.start(_ -> {
             throw new RealmException(ErrorCode.NOT_PERMITTED, "there is no model here");
         }, GuestHostOptions.defaults())) {
-            GuestReport r = host.check(wasm, GuestLimits.defaults());
-            if (json) {
-                out().println(new String(Json.bytes(Map.of("accepted", true, "digest", r.digest(), "bytes", r.moduleBytes(),
-                        "abi_version", r.abiVersion(), "imports", r.imports(), "exports", r.exports(), "memory_pages",
-                        r.memoryPages(), "sees_tokens", r.seesTokens())), StandardCharsets.UTF_8));
-            } else {
-                out().printf("accepted: %s%n%d bytes, ABI version %d, %d pages of memory, %d functions, imports %s, exports %s%n",
-                        r.digest(), r.moduleBytes(), r.abiVersion(), r.memoryPages(), r.functions(), r.imports(), r.exports());
-            }
+            GuestReport report = host.check(wasm, limits);
+            out().println(json
+                    ? json(Map.of("accepted", true, "digest", report.digest(), "bytes", report.moduleBytes(), "abi_version",
+                            report.abiVersion(), "imports", report.imports(), "exports", report.exports(), "memory_pages",
+                            report.memoryPages(), "table_elements", report.tableElements(), "sees_tokens", report.seesTokens(),
+                            "compile_ms", millis(report)))
+                    : describe(report, limits));
             return 0;
         } catch (RealmException e) {
             if (json) {
-                out().println(new String(Json.bytes(Map.of("accepted", false, "reason", String.valueOf(e.getMessage()))),
-                        StandardCharsets.UTF_8));
+                out().println(json(Map.of("accepted", false, "reason", String.valueOf(e.getMessage()))));
             }
             spec.commandLine().getErr().println("refused: " + e.getMessage());
             return 1;
@@ -71,53 +68,83 @@ public final class GuestCommand implements Runnable {
         }
     }
 
-    private static byte[] read(Path file) throws IOException {
+    private static String json(Map<String, Object> object) {
+        return new String(Json.bytes(object), StandardCharsets.UTF_8);
+    }
+
+    private static double millis(GuestReport report) {
+        return report.compileNanos() / 100_000 / 10.0;
+    }
+
+    private static String describe(GuestReport r, GuestLimits l) {
+        return """
+                accepted: %s
+                  size      %d bytes (at most %d)
+                  memory    %d pages at the start, %s (at most %d)
+                  tables    %d elements (at most %d)
+                  functions %d
+                  compiled  in %.1f ms (at most %d)
+                  ABI       version %d, %s
+                  imports   %s
+                  exports   %s""".formatted(r.digest(), r.moduleBytes(), l.moduleBytes(), r.memoryPages(),
+                r.maxMemoryPages() < 0 ? "no maximum of its own" : r.maxMemoryPages() + " by its own word", l.memoryPages(),
+                r.tableElements(), l.tableElements(), r.functions(), millis(r), l.compileTime().toMillis(), r.abiVersion(),
+                r.seesTokens() ? "sees tokens before the client does" : "answers with what generate returns",
+                String.join("\n            ", r.imports()), String.join("\n            ", r.exports()));
+    }
+
+    static byte[] read(Path file) throws IOException {
         if (!Files.isRegularFile(file)) {
             throw new RealmException(ErrorCode.NOT_FOUND, "there is no file " + file);
         }
         return Files.readAllBytes(file);
     }
 
-    @Command(name = "new", mixinStandardHelpOptions = true, description = "Copies an example of the SDK into a new directory.")
+    @Command(name = "new", mixinStandardHelpOptions = true, description = "Makes a directory with a guest to start from, its build.sh and the SDK.")
     int create(@Parameters(paramLabel = "DIR") Path directory,
-            @Option(names = "--lang", defaultValue = "c", paramLabel = "LANG", description = "c, rust, assemblyscript or wat (default: c)") String language)
+            @Option(names = "--lang", defaultValue = "c", paramLabel = "LANG", description = "c, rust, assemblyscript, zig or wat (default: c)") String language)
             throws IOException {
-        Path sdk = Path.of(System.getProperty("realm.home", "")).resolve("sdk");
-        List<String> known = new ArrayList<>();
-        try (Stream<Path> entries = Files.list(sdk)) {
-            entries.filter(Files::isDirectory).forEach(d -> known.add(d.getFileName().toString()));
-        }
-        if (!known.contains(language)) {
-            throw new ParameterException(spec.commandLine(), "--lang must be one of " + known + ", not " + language);
+        GuestScaffold scaffold = new GuestScaffold(Path.of(System.getProperty("realm.home", "")).resolve("sdk"));
+        if (!scaffold.languages().contains(language)) {
+            throw new ParameterException(spec.commandLine(),
+                    "--lang must be one of " + String.join(", ", scaffold.languages()) + ", not " + language);
         }
         if (Files.exists(directory)) {
             throw new RealmException(ErrorCode.INVALID_REQUEST, directory + " is there already");
         }
-        Path from = sdk.resolve(language);
-        try (Stream<Path> files = Files.walk(from)) {
-            for (Path file : (Iterable<Path>) files::iterator) {
-                Path to = directory.resolve(from.relativize(file).toString());
-                if (Files.isDirectory(file)) {
-                    Files.createDirectories(to);
-                } else {
-                    Files.copy(file, to);
-                }
-            }
-        }
-        out().println("made " + directory + " from the SDK's " + language + "; docs/guest-abi.md says how to go on");
+        Path source = scaffold.create(language, directory);
+        out().printf("""
+                made %1$s; next:
+                  edit %2$s (the reference is docs/guest-abi.md)
+                  %3$s
+                  ./realm guest check %4$s
+                  ./realm guest run %4$s "What is the capital of France?" --setting signature=Ada
+                """, directory, source, directory.resolve("build.sh"), directory.resolve("guest.wasm"));
         out().flush();
         return 0;
     }
 
-    @Command(name = "run", mixinStandardHelpOptions = true, description = "Answers a prompt through a guest, here, without a server.")
+    @Command(name = "run", mixinStandardHelpOptions = true, description = "Answers a prompt through a guest, here, without a server; what it logs goes to standard error.")
     int run(@Parameters(paramLabel = "FILE") Path file, @Parameters(paramLabel = "PROMPT") String prompt,
-            @Option(names = "--model", paramLabel = "NAME|FILE", description = "The model") @Nullable String model) {
+            @Option(names = "--model", paramLabel = "NAME|FILE", description = "The model") @Nullable String model,
+            @Option(names = "--setting", paramLabel = "KEY=VALUE", description = "A setting for realm_host_config; may be repeated") @Nullable Map<String, String> settings,
+            @Option(names = "--max-tokens", paramLabel = "N", description = "Tokens to generate at most (default: 256)") @Nullable Integer maxTokens,
+            @Option(names = "--json", description = "One JSON object at the end") boolean json) {
         List<String> args = new ArrayList<>(List.of("run", "--guest", file.toString()));
         if (model != null) {
             args.addAll(List.of("--model", model));
         }
+        if (settings != null) {
+            settings.forEach((k, v) -> args.addAll(List.of("--setting", k + "=" + v)));
+        }
+        if (maxTokens != null) {
+            args.addAll(List.of("--max-tokens", maxTokens.toString()));
+        }
+        if (json) {
+            args.add("--json");
+        }
         args.addAll(List.of("--", prompt));
-        return RealmCommand.commandLine().setOut(out()).execute(args.toArray(String[]::new));
+        return RealmCommand.commandLine().setOut(out()).setErr(spec.commandLine().getErr()).execute(args.toArray(String[]::new));
     }
 
     @Command(name = "push", mixinStandardHelpOptions = true, description = "Makes a module the guest of a tenant of a running server, for its next requests.")

@@ -58,6 +58,7 @@ public final class RealmCommand implements Runnable {
     public static void main(String[] args) {
         // Before the first logger: a server says what it does, the other commands only what is wrong.
         System.setProperty("realm.log", args.length > 0 && args[0].equals("serve") ? "info" : "warn");
+        System.setProperty("realm.guest.log", args.length > 0 && args[0].equals("serve") ? "info" : "debug");
         System.exit(commandLine().execute(args));
     }
 }

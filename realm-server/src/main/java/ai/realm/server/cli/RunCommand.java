@@ -24,7 +24,6 @@ import ai.realm.server.tenant.MemoryKvStore;
 import ai.realm.server.tenant.Tenant;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -66,6 +65,9 @@ public final class RunCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "N", description = "Repeats the same choices at a temperature above 0")
     private @Nullable Long seed;
 
+    @Option(names = "--setting", paramLabel = "KEY=VALUE", description = "A setting that the guest reads with realm_host_config; may be repeated")
+    private Map<String, String> settings = Map.of();
+
     @Option(names = "--raw", description = "The prompt as it is, without the model's chat template")
     private boolean raw;
 
@@ -77,7 +79,7 @@ public final class RunCommand implements Callable<Integer> {
         SamplingParams params = params();
         String text = prompt.equals("-") ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8) : prompt;
         ModelChoice choice = ModelChoice.of(model);
-        byte[] wasm = guest == null ? Guests.load(Tenant.DEFAULT_GUEST) : Files.readAllBytes(guest);
+        byte[] wasm = guest == null ? Guests.load(Tenant.DEFAULT_GUEST) : GuestCommand.read(guest);
         List<ModelSource> sources = List.of(new ModelSource(choice.name(), choice.entry().file(), choice.entry().sha256(), 0));
         try (InferenceRuntime runtime = InferenceRuntime.start(RuntimeOptions.of(sources));
                 GuestHost host = GuestHost.start(runtime.sessions(), GuestHostOptions.defaults())) {
@@ -111,7 +113,7 @@ public final class RunCommand implements Callable<Integer> {
                     return runtime.models().lease(name, DEADLINE);
                 }
                 throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "there is only model 0 here");
-            }, Map.of(), new MemoryKvStore(limits.kvBytes()), Priority.INTERACTIVE);
+            }, settings, new MemoryKvStore(limits.kvBytes()), Priority.INTERACTIVE);
             StringBuilder answer = new StringBuilder();
             GuestResult result = host.run(module, call, limits, piece -> {
                 if (json) {

@@ -1,0 +1,189 @@
+//! Realm guest ABI, version 1, for Zig (0.14 and 0.15): one file, no library. docs/guest-abi.md is the reference.
+//!
+//!   zig build-exe -target wasm32-freestanding -O ReleaseSmall -fno-entry -rdynamic -fstrip --stack 16384 \
+//!     --max-memory=4194304 -femit-bin=guest.wasm --dep realm -Mroot=guest.zig -Mrealm=realm.zig
+//!
+//! A guest says `comptime { realm.guest(run); }` with `fn run(prompt: []const u8, model: u32, options: *Options) Failed![]const u8`.
+//! Memory comes from `allocator` and is never given back: an instance serves one request and is thrown away.
+
+const std = @import("std");
+
+pub const host = struct {
+    pub extern "env" fn realm_host_generate(model: u32, prompt: [*]const u8, len: u32, options: ?*const Options, out: [*]u8, max: u32) i32;
+    pub extern "env" fn realm_host_result(offset: u32, dst: [*]u8, len: u32) i32;
+    pub extern "env" fn realm_host_emit(ptr: [*]const u8, len: u32) i32;
+    pub extern "env" fn realm_host_tokenize(model: u32, ptr: [*]const u8, len: u32, dst: ?[*]u32, max: u32) i32;
+    pub extern "env" fn realm_host_last_error(dst: ?[*]u8, max: u32) i32;
+    pub extern "env" fn realm_host_log(level: u32, ptr: [*]const u8, len: u32) void;
+    pub extern "env" fn realm_host_kv_get(key: [*]const u8, len: u32, dst: ?[*]u8, max: u32) i32;
+    pub extern "env" fn realm_host_kv_set(key: [*]const u8, len: u32, val: [*]const u8, val_len: u32) i32;
+    pub extern "env" fn realm_host_kv_delete(key: [*]const u8, len: u32) i32;
+    pub extern "env" fn realm_host_config(key: [*]const u8, len: u32, dst: ?[*]u8, max: u32) i32;
+    pub extern "env" fn realm_host_request(dst: ?[*]u8, max: u32) i32;
+};
+
+pub const result_too_large = -6;
+
+/// The host keeps why: when `generate` fails the client gets that cause. `lastError` has its text.
+pub const Failed = error{ Host, OutOfMemory };
+
+pub const Text = extern struct { ptr: u32 = 0, len: u32 = 0 };
+
+/// The options of a generation: the request's own come with every call.
+pub const Options = extern struct {
+    max_tokens: u32,
+    temperature: f32,
+    top_p: f32,
+    top_k: u32,
+    repetition_penalty: f32,
+    seed32: u32,
+    stop_token_count8: u8,
+    version: u8,
+    flags: u16,
+    stop_tokens: u32,
+    present: u32,
+    reserved0: u32,
+    seed: u64,
+    min_p: f32,
+    typical_p: f32,
+    frequency_penalty: f32,
+    presence_penalty: f32,
+    repeat_window: i32,
+    log_probs: u32,
+    stop_strings: u32,
+    stop_string_count: u32,
+    grammar: Text,
+    json_schema: Text,
+    logit_bias: u32,
+    logit_bias_count: u32,
+    stop_token_count: u32,
+    reserved1: u32,
+
+    pub const stream: u16 = 1;
+    pub const parse_special: u16 = 2;
+};
+
+/// Bits of `Options.present`: a field counts only with its bit.
+pub const Has = struct {
+    pub const max_tokens: u32 = 1 << 0;
+    pub const temperature: u32 = 1 << 1;
+    pub const top_p: u32 = 1 << 2;
+    pub const top_k: u32 = 1 << 3;
+    pub const repetition_penalty: u32 = 1 << 4;
+    pub const seed: u32 = 1 << 5;
+    pub const stop_tokens: u32 = 1 << 6;
+    pub const min_p: u32 = 1 << 7;
+    pub const typical_p: u32 = 1 << 8;
+    pub const frequency_penalty: u32 = 1 << 9;
+    pub const presence_penalty: u32 = 1 << 10;
+    pub const repeat_window: u32 = 1 << 11;
+    pub const stop_strings: u32 = 1 << 12;
+    pub const grammar: u32 = 1 << 13;
+    pub const json_schema: u32 = 1 << 14;
+    pub const logit_bias: u32 = 1 << 15;
+    pub const log_probs: u32 = 1 << 16;
+};
+
+comptime {
+    if (@sizeOf(Options) != 112 or @offsetOf(Options, "flags") != 26 or @offsetOf(Options, "seed") != 40 or
+        @offsetOf(Options, "stop_strings") != 72 or @offsetOf(Options, "logit_bias") != 96)
+        @compileError("the layout that docs/guest-abi.md fixes");
+}
+
+pub const allocator = std.heap.wasm_allocator;
+
+fn count(n: i32) Failed!u32 {
+    return if (n < 0) error.Host else @intCast(n);
+}
+
+/// Generates; the whole text, however long.
+pub fn generate(model: u32, prompt: []const u8, options: ?*const Options) Failed![]u8 {
+    var out = try allocator.alloc(u8, 4096);
+    const n = host.realm_host_generate(model, prompt.ptr, prompt.len, options, out.ptr, out.len);
+    var len: u32 = if (n == result_too_large) out.len else try count(n);
+    while (n == result_too_large and len == out.len) {
+        out = try allocator.alloc(u8, out.len * 4);
+        len = try count(host.realm_host_result(0, out.ptr, out.len));
+    }
+    return out[0 .. len - 1]; // without its NUL
+}
+
+/// Sends text to the client now.
+pub fn emit(text: []const u8) Failed!void {
+    _ = try count(host.realm_host_emit(text.ptr, text.len));
+}
+
+/// How many tokens a text is.
+pub fn countTokens(model: u32, text: []const u8) Failed!u32 {
+    return count(host.realm_host_tokenize(model, text.ptr, text.len, null, 0));
+}
+
+pub const Level = enum(u32) { err, warn, info, debug };
+
+pub fn log(level: Level, text: []const u8) void {
+    host.realm_host_log(@intFromEnum(level), text.ptr, text.len);
+}
+
+/// Why the last host function failed.
+pub fn lastError() Failed![]u8 {
+    const text = try allocator.alloc(u8, try count(host.realm_host_last_error(null, 0)));
+    _ = host.realm_host_last_error(text.ptr, text.len);
+    return text;
+}
+
+/// The request as JSON.
+pub fn request() Failed![]u8 {
+    const text = try allocator.alloc(u8, try count(host.realm_host_request(null, 0)));
+    _ = host.realm_host_request(text.ptr, text.len);
+    return text;
+}
+
+/// A setting that the operator gave this guest, or null.
+pub fn setting(key: []const u8) Failed!?[]u8 {
+    const n = host.realm_host_config(key.ptr, key.len, null, 0);
+    if (n < 0) return null;
+    const value = try allocator.alloc(u8, @intCast(n));
+    _ = host.realm_host_config(key.ptr, key.len, value.ptr, value.len);
+    return value;
+}
+
+/// The tenant's own store, which outlives requests.
+pub const kv = struct {
+    pub fn get(key: []const u8) Failed!?[]u8 {
+        const n = host.realm_host_kv_get(key.ptr, key.len, null, 0);
+        if (n < 0) return null;
+        const value = try allocator.alloc(u8, @intCast(n));
+        return value[0..@min(value.len, try count(host.realm_host_kv_get(key.ptr, key.len, value.ptr, value.len)))];
+    }
+
+    pub fn set(key: []const u8, value: []const u8) Failed!void {
+        _ = try count(host.realm_host_kv_set(key.ptr, key.len, value.ptr, value.len));
+    }
+
+    pub fn remove(key: []const u8) void {
+        _ = host.realm_host_kv_delete(key.ptr, key.len);
+    }
+};
+
+/// Exports a guest.
+pub fn guest(comptime run: fn ([]const u8, u32, *Options) Failed![]const u8) void {
+    const exported = struct {
+        fn alloc(len: u32) callconv(.c) ?[*]align(8) u8 {
+            const block = allocator.alignedAlloc(u8, .@"8", @max(len, 1)) catch return null;
+            return block.ptr;
+        }
+
+        fn version() callconv(.c) i32 {
+            return 1;
+        }
+
+        fn answer(prompt: [*]const u8, len: u32, model: u32, options: *Options) callconv(.c) ?[*:0]const u8 {
+            const text = run(prompt[0..len], model, options) catch return null;
+            const ended = allocator.dupeZ(u8, text) catch return null;
+            return ended.ptr;
+        }
+    };
+    @export(&exported.alloc, .{ .name = "realm_alloc" });
+    @export(&exported.version, .{ .name = "realm_abi_version" });
+    @export(&exported.answer, .{ .name = "generate" });
+}
