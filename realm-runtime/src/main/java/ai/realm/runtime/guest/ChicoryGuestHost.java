@@ -98,7 +98,7 @@ final class ChicoryGuestHost implements GuestHost {
         GuestWarmUp warmUp = new GuestWarmUp(guest, limits, instances);
         Supervision supervision = new Supervision("", WARM_UP_DEADLINE, Duration.ofMillis(500),
                 Long.MAX_VALUE);
-        GuestTask task = new GuestTask(supervision, watchdog, () -> {}, text -> {});
+        GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), true, () -> {}, text -> {});
         threads.start(limits.stackBytes(), () -> task.run(warmUp::run));
         try {
             task.await();
@@ -142,7 +142,7 @@ final class ChicoryGuestHost implements GuestHost {
         RequestContext context = call.context();
         Supervision supervision = new Supervision(context.tenantId(), limits.deadline(), limits.cpuTime(),
                 context.remainingNanos());
-        GuestTask task = new GuestTask(supervision, watchdog, context::check, output);
+        GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), call.stream(), context::check, output);
         GuestRun run = new GuestRun(guest, call, limits, supervision,
                 new AnswerStream(guest.facts().seesTokens(), limits.outputBytes(), task::send), options.listener());
         boolean failed = true;

@@ -23,6 +23,9 @@ final class GuestTask {
 
     private final Supervision supervision;
     private final Watchdog watchdog;
+    private final int stackBytes;
+    private final boolean streams;
+    private final StringBuilder held = new StringBuilder();
     private final Runnable requestCheck;
     private final GuestOutput output;
     private final BlockingQueue<Event> events = new ArrayBlockingQueue<>(PIECES);
@@ -40,7 +43,14 @@ final class GuestTask {
         RealmException because(String whatTheGuestDid, @Nullable Throwable thrown);
     }
 
-    GuestTask(Supervision supervision, Watchdog watchdog, Runnable requestCheck, GuestOutput output) {
+    /**
+     * @param stackBytes of the thread that the guest will run on
+     * @param streams whether text is handed over as it comes; otherwise at the end, which wakes the request's thread but once
+     */
+    GuestTask(Supervision supervision, Watchdog watchdog, int stackBytes, boolean streams, Runnable requestCheck,
+            GuestOutput output) {
+        this.streams = streams;
+        this.stackBytes = stackBytes;
         this.supervision = supervision;
         this.watchdog = watchdog;
         this.requestCheck = requestCheck;
@@ -72,6 +82,9 @@ final class GuestTask {
 
     private void end(End end) {
         try {
+            if (!held.isEmpty() && end.error() == null) {
+                events.put(new Piece(held.toString()));
+            }
             events.put(end);
         } catch (InterruptedException e) {
             // Only a host that is being closed interrupts here; the waiting request finds out by its own clock.
@@ -98,15 +111,19 @@ final class GuestTask {
         };
     }
 
-    private static RealmException stackExhausted(Failure failure) {
+    private RealmException stackExhausted(Failure failure) {
         RealmException known = failure.because("call stack exhausted", null);
         return known.code() == ErrorCode.GUEST_FAILED
-                ? GuestLimit.STACK_BYTES.reached("the thread's stack", "call stack exhausted")
+                ? GuestLimit.STACK_BYTES.reached(stackBytes + " bytes", "all of them")
                 : known;
     }
 
     /** On the guest's thread: hands text to the client's side, waiting while the client is slow. */
     void send(String text) {
+        if (!streams) {
+            held.append(text);
+            return;
+        }
         supervision.waiting(true);
         try {
             events.put(new Piece(text));
