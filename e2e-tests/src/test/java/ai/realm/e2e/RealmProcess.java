@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -143,6 +144,21 @@ final class RealmProcess implements AutoCloseable {
             throw new AssertionError("the process did not end; its log:\n" + String.join("\n", log()));
         }
         return process.exitValue();
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** What the program printed first, waiting for it; for programs that print one line. */
+    JsonNode awaitLine() {
+        awaitReady();
+        return ready;
+    }
+
+    /** Whether it has ended, waiting for that so long at most. */
+    boolean endsWithin(Duration patience) throws InterruptedException {
+        return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     boolean alive() {

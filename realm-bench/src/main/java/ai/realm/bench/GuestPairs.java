@@ -103,7 +103,8 @@ public class GuestPairs {
     @Benchmark
     public int direct() throws InterruptedException {
         int characters = 0;
-        GenerateCommand command = new GenerateCommand(context(), lease, new TextPrompt(PROMPT, true), params, Priority.INTERACTIVE);
+        GenerateCommand command = new GenerateCommand(context(), lease, new TextPrompt(PROMPT, true), params,
+                Priority.INTERACTIVE);
         try (InferenceSession session = runtime.sessions().open(command)) {
             while (session.next() instanceof SessionEvent.Piece piece) {
                 characters += piece.text().length();

@@ -49,6 +49,8 @@ public final class GuestCommand implements Runnable {
         try (GuestHost host = GuestHost.start(_ -> {
             throw new RealmException(ErrorCode.NOT_PERMITTED, "there is no model here");
         }, GuestHostOptions.defaults())) {
+            host.check(wasm, limits);
+            // Again, for the time that it takes a server, which has done it before.
             GuestReport report = host.check(wasm, limits);
             out().println(json
                     ? json(Map.of("accepted", true, "digest", report.digest(), "bytes", report.moduleBytes(), "abi_version",
