@@ -48,9 +48,27 @@ final class AllOf {
                     }
                 }
                 case "enum" -> cut(value, out);
+                case "not" -> out.merge("not", value == null ? Boolean.TRUE : value, (a, b) -> Map.of("anyOf", List.of(a, b)));
+                case "minimum", "exclusiveMinimum", "minLength", "minItems" -> stricter(out, String.valueOf(key), value, 1);
+                case "maximum", "exclusiveMaximum", "maxLength", "maxItems" -> stricter(out, String.valueOf(key), value, -1);
+                case "multipleOf" -> {
+                    Object before = out.putIfAbsent("multipleOf", value);
+                    if (before != null && !SchemaJson.write(before).equals(SchemaJson.write(value))) {
+                        throw SchemaJson.bad("the parts of allOf must not have different multipleOf");
+                    }
+                }
                 default -> out.putIfAbsent(String.valueOf(key), value);
             }
         });
+    }
+
+    /** The larger of two lower bounds (sign 1), or the smaller of two upper ones (-1); what is no number is refused elsewhere. */
+    private static void stricter(Map<String, @Nullable Object> out, String key, @Nullable Object value, int sign) {
+        Object before = out.putIfAbsent(key, value);
+        if (before instanceof SchemaJson.Num a && value instanceof SchemaJson.Num b
+                && Integer.signum(Negation.number(b).compareTo(Negation.number(a))) == sign) {
+            out.put(key, value);
+        }
     }
 
     private void each(@Nullable Object parts, Map<String, @Nullable Object> out, boolean all, int depth) {

@@ -30,7 +30,7 @@ final class IntegerRanges {
         return "(" + String.join(" | ", out) + ")";
     }
 
-    private static List<String> magnitudes(long from, @Nullable Long to) {
+    static List<String> magnitudes(long from, @Nullable Long to) {
         List<String> out = new ArrayList<>();
         String low = Long.toString(from);
         if (to == null) {

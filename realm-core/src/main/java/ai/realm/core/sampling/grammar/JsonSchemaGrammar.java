@@ -2,7 +2,6 @@ package ai.realm.core.sampling.grammar;
 
 import ai.realm.core.sampling.grammar.SchemaJson.Num;
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -15,13 +14,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a JSON schema as GBNF. Properties come in the schema's order, white space is kept short, and where a schema says nothing
- * of further properties although it names some, there are none; what a grammar cannot say (uniqueItems, multipleOf, not) is
- * refused rather than ignored.
+ * of further properties although it names some, there are none; what a grammar cannot say (most forms of not, uniqueItems of many
+ * values) is refused rather than ignored.
  */
 final class JsonSchemaGrammar {
     private static final int MAX_RULES = 5000;
     private static final int MAX_DEPTH = 200;
-    private static final Set<String> UNSUPPORTED = Set.of("not", "uniqueItems", "multipleOf", "contains", "patternProperties",
+    private static final Set<String> UNSUPPORTED = Set.of("contains", "patternProperties",
             "propertyNames", "if", "dependentSchemas", "dependentRequired", "unevaluatedProperties", "unevaluatedItems",
             "minProperties", "maxProperties");
     /** Keywords that say nothing about what is valid here. */
@@ -49,6 +48,17 @@ final class JsonSchemaGrammar {
     private final @Nullable Object document;
     private final Map<String, String> rules = new LinkedHashMap<>();
     private final Map<String, String> references = new HashMap<>();
+    private final Multiples.Rules numberRules = new Multiples.Rules() {
+        @Override
+        public String reserve() {
+            return rule("");
+        }
+
+        @Override
+        public void set(String name, String body) {
+            rules.put(name, body);
+        }
+    };
     private int depth;
 
     private JsonSchemaGrammar(@Nullable Object document) {
@@ -113,6 +123,9 @@ final class JsonSchemaGrammar {
             }
         }
         if (s.get("$ref") instanceof String ref) {
+            if (s.containsKey("not")) {
+                throw SchemaJson.bad("not beside $ref is not supported");
+            }
             return reference(ref);
         }
         if (s.get("oneOf") instanceof List<?> l) {
@@ -124,11 +137,12 @@ final class JsonSchemaGrammar {
         if (s.containsKey("allOf")) {
             return visit(new AllOf(this::resolve).merge(s));
         }
-        if (s.containsKey("const")) {
-            return literal(SchemaJson.write(s.get("const")));
+        if (s.containsKey("not")) {
+            return visit(Negation.without(s));
         }
-        if (s.get("enum") instanceof List<?> values) {
-            return alternatives(values.stream().map(v -> literal(SchemaJson.write(v))).toList(), "enum");
+        List<String> values = values(s);
+        if (values != null) {
+            return alternatives(values, "enum");
         }
         if (s.get("type") instanceof List<?> types) {
             List<String> each = new ArrayList<>();
@@ -140,6 +154,14 @@ final class JsonSchemaGrammar {
             return alternatives(each, "type");
         }
         return typed(s, s.get("type") == null ? implied(s) : String.valueOf(s.get("type")));
+    }
+
+    /** The values that a schema names, as literals, or null when it names none. */
+    private static @Nullable List<String> values(Map<?, ?> s) {
+        if (s.containsKey("const")) {
+            return List.of(literal(SchemaJson.write(s.get("const"))));
+        }
+        return s.get("enum") instanceof List<?> l ? l.stream().map(v -> literal(SchemaJson.write(v))).toList() : null;
     }
 
     private static String alternatives(List<String> each, String keyword) {
@@ -170,6 +192,10 @@ final class JsonSchemaGrammar {
         if (s.containsKey("items") || s.containsKey("prefixItems") || s.containsKey("minItems") || s.containsKey("maxItems")) {
             return "array";
         }
+        if (s.containsKey("minimum") || s.containsKey("maximum") || s.containsKey("exclusiveMinimum")
+                || s.containsKey("exclusiveMaximum") || s.containsKey("multipleOf")) {
+            return "number";
+        }
         if (s.containsKey("pattern") || s.containsKey("minLength") || s.containsKey("maxLength")
                 || s.get("format") instanceof String f && FORMATS.contains(f)) {
             return "string";
@@ -179,49 +205,23 @@ final class JsonSchemaGrammar {
 
     private String typed(Map<?, ?> s, String type) {
         return switch (type) {
-            case "value", "boolean", "null" -> type;
+            case "value", "null" -> type;
+            case "boolean" -> booleans(s);
             case "object" -> properties(s);
             case "array" -> array(s);
             case "string" -> string(s);
-            case "integer" -> integer(s);
-            case "number" -> {
-                for (String bound : new String[]{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}) {
-                    if (s.containsKey(bound)) {
-                        throw SchemaJson.bad(bound + " is supported for integers, not for numbers");
-                    }
-                }
-                yield "number";
-            }
+            case "integer", "number" -> NumberRules.of(s, type.equals("integer"), numberRules);
             default -> throw SchemaJson.bad("the type " + type + " is unknown");
         };
     }
 
-    private String integer(Map<?, ?> s) {
-        Long min = bound(s, "minimum", "exclusiveMinimum", true);
-        Long max = bound(s, "maximum", "exclusiveMaximum", false);
-        return min == null && max == null ? "integer" : IntegerRanges.between(min, max);
+    private static String booleans(Map<?, ?> s) {
+        List<String> left = new ArrayList<>(List.of("\"true\"", "\"false\""));
+        Negation.excluded(s, Boolean.class).forEach(b -> left.remove(literal(b.toString())));
+        return left.size() == 2 ? "boolean" : alternatives(left, "the values that not leaves of a boolean");
     }
 
-    private static @Nullable Long bound(Map<?, ?> s, String inclusive, String exclusive, boolean lower) {
-        BigDecimal in = decimal(s, inclusive);
-        BigDecimal ex = decimal(s, exclusive);
-        RoundingMode inward = lower ? RoundingMode.CEILING : RoundingMode.FLOOR;
-        BigDecimal bound = in == null ? null : in.setScale(0, inward);
-        if (ex != null) {
-            BigDecimal step = lower ? BigDecimal.ONE : BigDecimal.ONE.negate();
-            BigDecimal outer = ex.setScale(0, lower ? RoundingMode.FLOOR : RoundingMode.CEILING).add(step);
-            bound = bound == null ? outer : lower ? bound.max(outer) : bound.min(outer);
-        }
-        if (bound == null) {
-            return null;
-        }
-        if (bound.abs().compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) > 0) {
-            throw SchemaJson.bad(inclusive + " must fit 64 bits, not " + bound);
-        }
-        return bound.longValueExact();
-    }
-
-    private static @Nullable BigDecimal decimal(Map<?, ?> s, String key) {
+    static @Nullable BigDecimal decimal(Map<?, ?> s, String key) {
         if (!s.containsKey(key)) {
             return null;
         }
@@ -243,6 +243,15 @@ final class JsonSchemaGrammar {
     }
 
     private String string(Map<?, ?> s) {
+        List<String> excluded = Negation.excluded(s, String.class);
+        if (!excluded.isEmpty()) {
+            for (String key : List.of("pattern", "format", "minLength", "maxLength")) {
+                if (s.containsKey(key)) {
+                    throw SchemaJson.bad("not with a string as a value is not supported beside " + key);
+                }
+            }
+            return OtherKeys.rule(new LinkedHashSet<>(excluded), this::rule);
+        }
         if (s.get("pattern") instanceof String pattern) {
             return "\"\\\"\" " + rule(PatternGrammar.toGbnf(pattern)) + " \"\\\"\"";
         }
@@ -262,6 +271,9 @@ final class JsonSchemaGrammar {
     private String array(Map<?, ?> s) {
         Object prefix = s.get("prefixItems") != null ? s.get("prefixItems") : s.get("items") instanceof List<?> l ? l : null;
         if (prefix instanceof List<?> tuple) {
+            if (Boolean.TRUE.equals(s.get("uniqueItems")) && tuple.size() > 1) {
+                throw SchemaJson.bad("uniqueItems is not supported with a schema for each item");
+            }
             List<String> each = new ArrayList<>();
             for (Object item : tuple) {
                 each.add(visit(item));
@@ -277,10 +289,29 @@ final class JsonSchemaGrammar {
         if (max == 0) {
             return "\"[\" space \"]\"";
         }
+        if (Boolean.TRUE.equals(s.get("uniqueItems")) && max != 1) {
+            return rule(UniqueItems.of(differing(s.get("items")), min, max, this::rule));
+        }
         String one = item.matches("[a-z0-9-]+") ? item : rule(item);
         String more = one + " (\",\" space " + one + "){" + Math.max(0, min - 1) + "," + (max < 0 ? "" : String.valueOf(max - 1))
                 + "}";
         return rule("\"[\" space " + (min == 0 ? "(" + more + ")?" : more) + " space \"]\"");
+    }
+
+    /** The few values that items can have. */
+    private List<String> differing(@Nullable Object items) {
+        if (items instanceof Map<?, ?> m) {
+            Object item = m.get("$ref") instanceof String ref ? resolve(ref) : m;
+            List<String> values = item instanceof Map<?, ?> i && !i.containsKey("not") ? values(i) : null;
+            if (values != null) {
+                return values;
+            }
+            if (item instanceof Map<?, ?> i && "boolean".equals(i.get("type"))) {
+                return List.of("\"true\"", "\"false\"");
+            }
+        }
+        throw SchemaJson
+                .bad("uniqueItems is supported for items that are an enum of " + UniqueItems.MAX_VALUES + " values or fewer");
     }
 
     private String properties(Map<?, ?> s) {

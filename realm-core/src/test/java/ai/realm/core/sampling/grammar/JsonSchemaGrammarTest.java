@@ -122,6 +122,34 @@ class JsonSchemaGrammarTest {
     }
 
     @Test
+    void jsonSchema_not_takesTypesAndValuesAway() {
+        check("{'type':'string','not':{'const':'no'}}", of("'yes'", "'n'", "'nope'", "''"), of("'no'", "1"));
+        check("{'type':'string','not':{'enum':['','a']}}", of("'b'", "'aa'"), of("''", "'a'"));
+        check("{'not':{'type':'null'}}", of("1", "'x'", "[null]", "true"), of("null"));
+        check("{'not':{'type':['object','array','string']},'description':'x'}", of("1.5", "null", "false"),
+                of("'x'", "[]", "{}"));
+        check("{'enum':['a','b',3,null],'not':{'type':'string'}}", of("3", "null"), of("'a'", "'b'"));
+        check("{'enum':['a','b','c'],'not':{'enum':['b']}}", of("'a'", "'c'"), of("'b'"));
+        check("{'type':'boolean','not':{'const':false}}", of("true"), of("false"));
+        check("{'type':['string','null'],'not':{'const':null}}", of("'x'"), of("null"));
+        check("{'not':{'const':'x'},'type':['string','integer']}", of("1", "'y'"), of("'x'"));
+        check("{'type':'object','properties':{'a':{'not':{'const':0},'type':'integer'}},'required':['a'],'not':false}",
+                of("{'a':1}"),
+                of("{'a':0}"));
+    }
+
+    @Test
+    void jsonSchema_uniqueItems_areDifferent() {
+        check("{'type':'array','items':{'enum':['a','b','c']},'uniqueItems':true,'minItems':1}",
+                of("['a']", "['a','b']", "['c','a','b']", "[ 'b', 'a' ]"), of("[]", "['a','a']", "['a','b','a']", "['d']"));
+        check("{'items':{'type':'boolean'},'uniqueItems':true}", of("[]", "[true]", "[false,true]"), of("[true,true]"));
+        check("{'items':{'$ref':'#/$defs/x'},'$defs':{'x':{'enum':[1,2,3]}},'uniqueItems':true,'maxItems':2}",
+                of("[3,1]", "[2]"), of("[1,1]", "[1,2,3]"));
+        check("{'type':'array','items':{'type':'string'},'uniqueItems':true,'maxItems':1}", of("[]", "['x']"), of("['x','y']"));
+        check("{'type':'array','items':{'type':'integer'},'uniqueItems':false}", of("[1,1]"), of("['x']"));
+    }
+
+    @Test
     void jsonSchema_references_mayRecur() {
         check("{'$defs':{'node':{'type':'object','properties':{'v':{'type':'integer'},'next':{'$ref':'#/$defs/node'}},'required':['v']}},'$ref':'#/$defs/node'}",
                 of("{'v':1}", "{'v':1,'next':{'v':2,'next':{'v':3}}}"), of("{'next':{}}"));
@@ -132,9 +160,23 @@ class JsonSchemaGrammarTest {
     @Test
     void jsonSchema_whatCannotBeHeld_isRefused() {
         assertRefused("{'type':'kaboom'}", "kaboom");
-        assertRefused("{'not':{}}", "not is not supported");
+        assertRefused("{'not':{}}", "leaves no value");
+        assertRefused("{'type':'string','not':{'pattern':'a'}}", "not is supported with one of");
+        assertRefused("{'type':'string','maxLength':3,'not':{'const':'a'}}", "beside maxLength");
+        assertRefused("{'type':'number','not':{'type':'integer'}}", "integer");
+        assertRefused("{'type':'object','not':{'const':{}}}", "array or object");
+        assertRefused("{'enum':[1,2],'not':{'enum':[1,2.0]}}", "leaves no value");
         assertRefused("{'type':'array','uniqueItems':true}", "uniqueItems");
-        assertRefused("{'type':'number','minimum':0}", "minimum");
+        assertRefused("{'items':{'enum':[1,2,3,4,5,6,7,8,9]},'uniqueItems':true}", "8 values, not 9");
+        assertRefused("{'items':{'enum':[1,2]},'uniqueItems':true,'minItems':3}", "2 different items");
+        assertRefused("{'type':'number','exclusiveMinimum':5,'maximum':5}", "no value is left");
+        assertRefused("{'type':'number','minimum':5,'maximum':2}", "must not exceed");
+        assertRefused("{'type':'number','multipleOf':0}", "above 0");
+        assertRefused("{'type':'integer','multipleOf':123457}", "only between");
+        assertRefused("{'type':'integer','multipleOf':7,'minimum':20}", "where that is 0");
+        assertRefused("{'type':'integer','multipleOf':2,'minimum':0,'maximum':100000}", "2000 multiples");
+        assertRefused("{'type':'integer','multipleOf':10,'minimum':1,'maximum':9}", "no multiple");
+        assertRefused("{'contains':{}}", "contains is not supported");
         assertRefused("{'$ref':'http://x'}", "point into the schema");
         assertRefused("{'$ref':'#/nowhere'}", "leads nowhere");
         assertRefused("{'$ref':'#'}", "without end");
