@@ -168,9 +168,14 @@ public abstract class KernelsContract {
             case Q4_1, Q5_1, Q4_K, Q5_K -> new int[]{0, 2};
             case Q6_K -> new int[]{208};
             case Q2_K -> new int[]{80, 82};
+            case Q3_K -> new int[]{108};
             default -> new int[]{0};
         };
         for (long block = 0; block < data.byteSize(); block += type.blockBytes()) {
+            if (type == GgmlType.MXFP4) {
+                data.set(ValueLayout.JAVA_BYTE, block, (byte) (110 + random.nextInt(12)));
+                continue;
+            }
             if (type == GgmlType.F32) {
                 data.set(ValueLayout.JAVA_FLOAT_UNALIGNED, block, (float) random.nextGaussian());
                 continue;
@@ -184,8 +189,8 @@ public abstract class KernelsContract {
     }
 
     private static final GgmlType[] TYPES = {GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q4_0, GgmlType.Q4_1,
-            GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q2_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K,
-            GgmlType.IQ4_NL};
+            GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K,
+            GgmlType.Q6_K, GgmlType.IQ4_NL, GgmlType.IQ4_XS, GgmlType.MXFP4};
 
     static GgmlType[] types() {
         return TYPES;
@@ -204,6 +209,23 @@ public abstract class KernelsContract {
                 w.dequantizeRow(r, got, 1);
                 Dequantizer.dequantize(type, view.data(), r * view.rowBytes(), want, 1, cols);
                 assertThat(java.util.Arrays.mismatch(got, want)).as("row %d", r).isEqualTo(-1);
+            }
+        }
+    }
+
+    /** Scales of MXFP4 that no half float has: the products must be exact all the same. */
+    @Test
+    void dequantizeRow_mxfp4OfAnyScale_isExact() {
+        TensorView view = tensor(GgmlType.MXFP4, 65, 64);
+        for (int e : new int[]{0, 1, 60, 103, 144, 254}) {
+            view.data().set(ValueLayout.JAVA_BYTE, 3L * GgmlType.MXFP4.blockBytes(), (byte) e);
+            try (Arena arena = Arena.ofShared()) {
+                WeightMatrix w = k.prepare(view, arena, POOL);
+                float[] got = new float[64];
+                float[] want = new float[64];
+                w.dequantizeRow(1, got, 0);
+                Dequantizer.dequantize(GgmlType.MXFP4, view.data(), view.rowBytes(), want, 0, 64);
+                assertThat(got).as("scale %d", e).isEqualTo(want);
             }
         }
     }

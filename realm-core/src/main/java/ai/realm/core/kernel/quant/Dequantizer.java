@@ -111,4 +111,14 @@ public final class Dequantizer {
             case F32, F16, BF16, Q8_1, Q8_K, I8, I16, I32, I64, F64 -> null;
         };
     }
+
+    /** What a 4-bit code of IQ4_NL and IQ4_XS stands for, before its scale. */
+    public static int nonLinearLevel(int code) {
+        return NonLinearQuants.LEVELS[code];
+    }
+
+    /** Twice what a code of MXFP4 and NVFP4 stands for, before its scale. */
+    public static int doubledE2m1(int code) {
+        return MicroscaleQuants.DOUBLED_E2M1[code];
+    }
 }

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
  * therefore halved. Source: OCP Microscaling Formats (MX) 1.0; NVFP4's scale is an E4M3 without its sign.
  */
 final class MicroscaleQuants {
-    private static final int[] DOUBLED_E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+    static final int[] DOUBLED_E2M1 = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
     private static final float[] HALVED_E4M3 = halvedE4m3();
 
     private MicroscaleQuants() {

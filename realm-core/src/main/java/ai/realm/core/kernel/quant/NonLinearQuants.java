@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 
 /** The 4-bit types whose sixteen levels are unevenly spaced: closer together near zero. */
 final class NonLinearQuants {
-    private static final int[] LEVELS = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+    static final int[] LEVELS = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
     private NonLinearQuants() {
     }

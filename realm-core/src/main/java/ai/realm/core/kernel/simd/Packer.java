@@ -5,6 +5,8 @@ import static ai.realm.core.kernel.simd.PackedMatrix.INT;
 import static ai.realm.core.kernel.simd.PackedMatrix.SHORT;
 
 import ai.realm.core.kernel.WorkerPool;
+import ai.realm.core.kernel.quant.Dequantizer;
+import ai.realm.core.tensor.GgmlType;
 import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -30,6 +32,29 @@ final class Packer {
         this.dst = to.data;
         this.to = to;
         this.packing = to.packing;
+    }
+
+    /**
+     * Whether nothing would be rounded: the powers of two that MXFP4 has for scales must be half floats too, which they are in
+     * files that people run, unless a block is all zeros.
+     */
+    static boolean fits(TensorView view) {
+        if (view.type() != GgmlType.MXFP4) {
+            return true;
+        }
+        MemorySegment data = view.data();
+        int step = GgmlType.MXFP4.blockBytes();
+        for (long at = 0; at < data.byteSize(); at += step) {
+            int exponent = (data.get(ValueLayout.JAVA_BYTE, at) & 0xff) - 128;
+            if (exponent < -24 || exponent > 15) {
+                for (int i = 1; i < step; i++) {
+                    if ((data.get(ValueLayout.JAVA_BYTE, at + i) & 0x77) != 0) {
+                        return false;
+                    }
+                }
+            }
+        }
+        return true;
     }
 
     /** Rows of a group are packed by one thread, as they share words' cache lines. */
@@ -91,6 +116,22 @@ final class Packer {
                     }
                 }
                 case Q6_K -> sixes(r, b, sub);
+                case IQ4_NL -> {
+                    scale(r, b, half(0));
+                    levels(2);
+                }
+                case MXFP4 -> {
+                    scale(r, b, Float.floatToFloat16(Math.scalb(1f, (bytes[0] & 0xff) - 128)));
+                    for (int i = 0; i < 16; i++) {
+                        q[i] = Dequantizer.doubledE2m1(bytes[1 + i] & 15);
+                        q[16 + i] = Dequantizer.doubledE2m1(bytes[1 + i] >> 4 & 15);
+                    }
+                }
+                case IQ4_XS -> {
+                    superScales(r, b, sub, 0, levelScale(sub), levelScale(sub));
+                    levels(8 + 16 * sub);
+                }
+                case Q3_K -> threes(r, b, sub);
             }
             store(r, b);
         }
@@ -143,18 +184,50 @@ final class Packer {
     }
 
     private void sixes(int r, int b, int sub) {
-        if (sub == 0) {
-            scale(r, b / 8, half(208));
-        }
         int half = sub / 4;
         int k = sub % 4;
+        int scales = 192 + half * 8 + k * 2;
+        superScales(r, b, sub, 208, bytes[scales], bytes[scales + 1]);
         for (int i = 0; i < 32; i++) {
             int low = bytes[half * 64 + (k & 1) * 32 + i] >> (k >> 1) * 4 & 15;
             int high = bytes[128 + half * 32 + i] >> 2 * k & 3;
             q[i] = (low | high << 4) - 32;
         }
-        int scales = 192 + half * 8 + k * 2;
-        scale(r, to.blocks / 8 + b, bytes[scales] & 0xff | bytes[scales + 1] << 8);
+    }
+
+    /** The scale of 256 columns, at {@code at} in the block, and the signed ones of 16 columns each. */
+    private void superScales(int r, int b, int sub, int at, int first, int second) {
+        if (sub == 0) {
+            scale(r, b / 8, half(at));
+        }
+        scale(r, to.blocks / 8 + b, first & 0xff | second << 8);
+    }
+
+    private void levels(int at) {
+        for (int i = 0; i < 16; i++) {
+            q[i] = Dequantizer.nonLinearLevel(bytes[at + i] & 15);
+            q[16 + i] = Dequantizer.nonLinearLevel(bytes[at + i] >> 4 & 15);
+        }
+    }
+
+    private int levelScale(int sub) {
+        int high = half(2) >> 2 * sub & 3;
+        return (bytes[4 + sub / 2] >> sub % 2 * 4 & 15 | high << 4) - 32;
+    }
+
+    /** Third bits (set: nothing is taken off), then bit pairs, then scales of 6 bits. */
+    private void threes(int r, int b, int sub) {
+        superScales(r, b, sub, 108, threeScale(2 * sub), threeScale(2 * sub + 1));
+        for (int i = 0; i < 32; i++) {
+            int low = bytes[32 + sub / 4 * 32 + i] >> sub % 4 * 2 & 3;
+            q[i] = low - ((bytes[i] >> sub & 1) == 0 ? 4 : 0);
+        }
+    }
+
+    private int threeScale(int group) {
+        int low = group < 8 ? bytes[96 + group] & 15 : bytes[96 + group - 8] >> 4 & 15;
+        int high = bytes[104 + group % 4] >> group / 4 * 2 & 3;
+        return (low | high << 4) - 32;
     }
 
     private void store(int r, int b) {

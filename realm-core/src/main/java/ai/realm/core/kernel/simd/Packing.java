@@ -20,7 +20,12 @@ enum Packing {
     Q5_K(GgmlType.Q5_K, Quants.FIVE, Scales.SUPER_MIN),
     Q8_0(GgmlType.Q8_0, Quants.BYTE,
             Scales.HALF),
-    Q6_K(GgmlType.Q6_K, Quants.BYTE, Scales.SUPER_16);
+    Q6_K(GgmlType.Q6_K, Quants.BYTE, Scales.SUPER_16),
+    Q3_K(GgmlType.Q3_K, Quants.BYTE, Scales.SUPER_16),
+    /** Codes of uneven levels are held as the levels themselves, whole numbers; so are the next two types'. */
+    IQ4_NL(GgmlType.IQ4_NL, Quants.BYTE, Scales.HALF),
+    IQ4_XS(GgmlType.IQ4_XS, Quants.BYTE, Scales.SUPER_16),
+    MXFP4(GgmlType.MXFP4, Quants.BYTE, Scales.HALF);
 
     /** Signed weights as packed. */
     enum Quants {

@@ -38,7 +38,7 @@ public final class SimdKernels implements Kernels {
     @Override
     public WeightMatrix prepare(TensorView weight, Arena arena, WorkerPool pool) {
         Packing packing = Packing.of(weight.type());
-        return packing == null ? MappedMatrix.of(weight) : Packer.pack(weight, packing, arena, pool);
+        return packing == null || !Packer.fits(weight) ? MappedMatrix.of(weight) : Packer.pack(weight, packing, arena, pool);
     }
 
     @Override
