@@ -20,6 +20,11 @@ final class ModelKeys {
     ModelKeys(GgufFile file) {
         this.file = file;
         this.architecture = file.architecture();
+        long files = file.integerOr("split.count", 1);
+        if (files > 1) {
+            throw new GgufException("key split.count is " + files + ": this is one of " + files
+                    + " files of a model; join them first (llama-gguf-split --merge)", -1);
+        }
     }
 
     String architecture() {

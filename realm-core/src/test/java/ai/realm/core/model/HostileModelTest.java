@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.gguf.GgufException;
 import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Compute;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -25,6 +27,14 @@ class HostileModelTest {
     @AfterAll
     static void close() {
         compute.close();
+    }
+
+    @Test
+    void load_oneFileOfSeveral_saysToJoinThem() throws IOException {
+        try (GgufFile file = TinyModel.named("llama").file().u64("split.count", 3).open()) {
+            assertThatThrownBy(() -> Models.load(file, compute, new Models.Options(8, 0)).close())
+                    .isInstanceOf(GgufException.class).hasMessageContaining("split.count is 3").hasMessageContaining("join them");
+        }
     }
 
     @ParameterizedTest
