@@ -51,7 +51,8 @@ class AnswersIT {
         String suffixed = suffix.chat(question).text();
         assertThat(suffixed).isEqualTo(plain + " [suffix guest]");
         assertThat(suffix.chat(question.put("stream", true)).joined()).isEqualTo(suffixed);
-        long loads = TestServer.get().log().stream().filter(l -> l.contains("RealmServer - model=")).count();
+        long loads = TestServer.get().log().stream().filter(l -> l.contains("RealmServer - model=" + TestServer.MODEL + " "))
+                .count();
         assertThat(loads).as("the model is loaded once").isEqualTo(1);
     }
 

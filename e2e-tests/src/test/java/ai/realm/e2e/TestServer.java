@@ -12,7 +12,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Locale;
 
-/** The one server that most tests share: the embedded model and tenants with guests of every temper. */
+/** The one server that most tests share: the embedded model, two encoders, and tenants with guests of every temper. */
 final class TestServer {
     static final String ACME = "rk-e2e-acme";
     static final String SUFFIX = "rk-e2e-suffix";
@@ -63,8 +63,13 @@ final class TestServer {
         Files.write(dir.resolve("silent.wasm"), Wat2Wasm.parse(GUEST_SILENT));
         StringBuilder yaml = new StringBuilder(String.format(Locale.ROOT, """
                 server: {drain_seconds: %d, data: data}
+                models:
+                  %s: {file: %s}
+                  bert: {file: %s}
+                  nomic-bert: {file: %s}
                 tenants:
-                """, drainSeconds));
+                """, drainSeconds, MODEL, RealmProcess.home().resolve("models").resolve(MODEL + ".Q4_1.gguf"),
+                encoders().resolve("tiny-bert.gguf"), encoders().resolve("tiny-nomic-bert.gguf")));
         tenant(yaml, "acme", ACME, "default", "limits: {body_bytes: " + BODY_LIMIT + "}");
         tenant(yaml, "suffix", SUFFIX, "suffix.wasm", "weight: 2");
         tenant(yaml, "trap", TRAP, "trap.wasm", "");
@@ -76,6 +81,11 @@ final class TestServer {
         Path file = dir.resolve("realm.yaml");
         Files.writeString(file, yaml);
         return file;
+    }
+
+    /** The folder of the tiny encoders and what llama.cpp makes of texts with them. */
+    static Path encoders() {
+        return RealmProcess.home().resolve("e2e-tests/src/test/resources/encoders");
     }
 
     private static void tenant(StringBuilder yaml, String id, String key, String guest, String more) {

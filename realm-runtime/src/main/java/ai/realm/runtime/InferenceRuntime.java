@@ -4,7 +4,10 @@ import ai.realm.core.kernel.Compute;
 import ai.realm.runtime.scheduler.EngineModelLoader;
 import ai.realm.runtime.scheduler.EngineOptions;
 import ai.realm.runtime.scheduler.EngineSnapshot;
+import ai.realm.runtime.scheduler.ServedEncoder;
 import ai.realm.runtime.scheduler.ServedModel;
+import ai.realm.runtime.session.Embedder;
+import ai.realm.runtime.session.EngineEmbedder;
 import ai.realm.runtime.session.EngineSessions;
 import ai.realm.runtime.session.SessionFactory;
 import ai.realm.runtime.store.LoadedModel;
@@ -26,6 +29,7 @@ public final class InferenceRuntime implements AutoCloseable {
     private final Compute compute;
     private final LruModelStore models;
     private final SessionFactory sessions = new EngineSessions();
+    private final Embedder embedder = new EngineEmbedder();
 
     private InferenceRuntime(RuntimeOptions options) {
         this.options = options;
@@ -49,6 +53,10 @@ public final class InferenceRuntime implements AutoCloseable {
         return sessions;
     }
 
+    public Embedder embedder() {
+        return embedder;
+    }
+
     /** Kernels, threads and sizes in force, a line each, for the start-up log. */
     public List<String> describe() {
         EngineOptions e = options.engine();
@@ -65,6 +73,8 @@ public final class InferenceRuntime implements AutoCloseable {
         List<EngineSnapshot> out = new ArrayList<>();
         for (LoadedModel m : models.loaded()) {
             if (m instanceof ServedModel served) {
+                out.add(served.engine().snapshot());
+            } else if (m instanceof ServedEncoder served) {
                 out.add(served.engine().snapshot());
             }
         }

@@ -74,7 +74,7 @@ public final class RealmServer implements AutoCloseable {
         this.metrics = new ServerMetrics();
         this.runtime = InferenceRuntime.start(RuntimeOptions.of(sources(config)).withListener(metrics));
         metrics.engines(runtime::snapshots);
-        MeteredSessions sessions = new MeteredSessions(runtime.sessions());
+        MeteredSessions sessions = new MeteredSessions(runtime.sessions(), runtime.embedder());
         this.guestHost = GuestHost.start(sessions, guestOptions(config.server()).withListener(metrics));
         this.tenants = new Tenants(keepTenants ? TenantStore.open(database, config.tenants()) : config.tenants());
         Database kept = keepTenants ? database : scratch;

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Loads GGUF files: verifies, maps and builds the model, sizes its KV memory, starts its engine and warms it up. */
+/** Loads GGUF files: verifies, maps and builds the model, sizes its KV memory, starts its engine and warms it up; encoders too. */
 public final class EngineModelLoader implements ModelLoader {
     private static final Logger LOG = LoggerFactory.getLogger(EngineModelLoader.class);
     private static final long LEAST_KV = 64L << 20;
@@ -89,6 +89,9 @@ public final class EngineModelLoader implements ModelLoader {
     }
 
     private LoadedModel load(ModelSource source, GgufFile file) {
+        if (EncoderLoader.takes(file)) {
+            return new EncoderLoader(options, listener, turn).load(source, file, compute.share());
+        }
         @Nullable
         Tokenizer tokenizer = Tokenizers.fromGguf(file).orElse(null);
         @Nullable

@@ -76,6 +76,10 @@ public final class EngineSessions implements SessionFactory {
         if (command.model() instanceof CountedLease lease && lease.model() instanceof ServedModel model) {
             return model;
         }
+        if (command.model().isEncoder()) {
+            throw RealmException.badParam("model",
+                    "the model " + command.model().name() + " makes embeddings and cannot generate text");
+        }
         throw new IllegalArgumentException("a session needs a lease of the model store, not " + command.model().getClass());
     }
 

@@ -43,6 +43,11 @@ public final class CountedLease implements ModelLease {
     }
 
     @Override
+    public boolean isEncoder() {
+        return model.isEncoder();
+    }
+
+    @Override
     public @Nullable Tokenizer tokenizer() {
         return model.tokenizer();
     }

@@ -13,6 +13,11 @@ public interface LoadedModel extends AutoCloseable {
     /** Positions a sequence may have. */
     int contextLength();
 
+    /** Whether it makes embeddings of texts, of {@link #contextLength} tokens at most, and generates nothing. */
+    default boolean isEncoder() {
+        return false;
+    }
+
     @Nullable
     Tokenizer tokenizer();
 

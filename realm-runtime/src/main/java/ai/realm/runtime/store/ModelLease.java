@@ -17,6 +17,11 @@ public interface ModelLease extends AutoCloseable {
     /** Positions a sequence may have here: the model's, or less by configuration. */
     int contextLength();
 
+    /** Whether it makes embeddings of texts, of {@link #contextLength} tokens at most, and generates nothing. */
+    default boolean isEncoder() {
+        return false;
+    }
+
     /** Null when the file has none. */
     @Nullable
     Tokenizer tokenizer();

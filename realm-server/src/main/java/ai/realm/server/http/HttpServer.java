@@ -101,14 +101,16 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private void routes(JavalinConfig c, Services s) {
-        InferenceHandler.Parts parts = new InferenceHandler.Parts(s.gate(), s.guests(), s.models(), s.sessions(),
-                new InferenceRunner(s.models(), s.guestHost(), s.guests()), bodies, watch, s.active(), answers, s.accounts(),
-                s.metrics(), s.systems());
+        RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), bodies, watch, s.active(), answers,
+                s.accounts(), s.metrics());
+        InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
+                new InferenceRunner(s.models(), s.guestHost(), s.guests()), s.systems());
         ModelsHandler models = new ModelsHandler(s.gate(), answers);
         c.routes.before(RequestIds::assign);
         for (Api api : Api.values()) {
             c.routes.post(api.path, new InferenceHandler(api, parts));
         }
+        c.routes.post(EmbeddingRequest.PATH, new EmbeddingHandler(frame));
         c.routes.get("/v1/models", models::list);
         c.routes.get("/v1/models/{model}", models::one);
         c.routes.get("/v1/usage", new UsageHandler(s.gate(), s.accounts(), answers)::own);

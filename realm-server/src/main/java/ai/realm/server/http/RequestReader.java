@@ -22,6 +22,7 @@ final class RequestReader {
     private static final int MAX_MESSAGES = 4096;
     private static final int MAX_STOPS = 4;
     private static final int MAX_STOP_CHARS = 256;
+    private static final int MAX_USER_CHARS = 256;
     private static final int MAX_BIASES = 1024;
     private static final int MAX_TOKENS = 1 << 24;
     private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant");
@@ -43,18 +44,23 @@ final class RequestReader {
     private CompletionRequest read() {
         refuseUnsupported();
         String model = fields.string("model");
-        List<PromptInput> prompts = api == Api.COMPLETIONS ? prompts(fields.require("prompt")) : List.of();
+        List<PromptInput> prompts = api == Api.COMPLETIONS
+                ? PromptInputs.read(fields.require("prompt"), "prompt", MAX_PROMPTS)
+                : List.of();
         List<Message> messages = api == Api.CHAT ? messages(fields.require("messages")) : List.of();
         Integer maxTokens = maxTokens();
         SamplingParams sampling = sampling();
         boolean stream = Boolean.TRUE.equals(fields.bool("stream"));
         boolean includeUsage = includeUsage(stream);
-        String user = fields.string("user");
-        if (user != null && user.length() > 256) {
-            throw RealmException.badParam("user", "user may have 256 characters, not " + user.length());
-        }
+        checkUser(fields.string("user"));
         fields.end();
         return new CompletionRequest(api, model, prompts, messages, maxTokens, sampling, stream, includeUsage, json);
+    }
+
+    static void checkUser(@Nullable String user) {
+        if (user != null && user.length() > MAX_USER_CHARS) {
+            throw RealmException.badParam("user", "user may have " + MAX_USER_CHARS + " characters, not " + user.length());
+        }
     }
 
     private void refuseUnsupported() {
@@ -106,7 +112,8 @@ final class RequestReader {
         ifSet(fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE), b::seed);
         ifSet(fields.take("stop"), v -> b.stopStrings(stops(v)));
         ifSet(fields.take("logit_bias"), v -> b.logitBias(biases(v)));
-        return b.build();
+        OutputShape shape = OutputShape.read(fields);
+        return b.grammar(shape.grammar()).jsonSchema(shape.jsonSchema()).build();
     }
 
     private static <T> void ifSet(@Nullable T value, java.util.function.Consumer<T> use) {
@@ -172,46 +179,6 @@ final class RequestReader {
         }
         inner.end();
         return include;
-    }
-
-    private static List<PromptInput> prompts(JsonNode prompt) {
-        if (prompt.isTextual()) {
-            return List.of(new CompletionRequest.Text(JsonFields.text(prompt, "prompt")));
-        }
-        if (!prompt.isArray()) {
-            throw JsonFields.wrongType("prompt", "a string, an array of token ids, or an array of either", prompt);
-        }
-        if (prompt.isEmpty()) {
-            throw RealmException.badParam("prompt", "prompt must not be an empty array");
-        }
-        if (prompt.get(0).isNumber()) {
-            return List.of(new CompletionRequest.Tokens(ids(prompt, "prompt")));
-        }
-        if (prompt.size() > MAX_PROMPTS) {
-            throw RealmException.badParam("prompt", "prompt may hold " + MAX_PROMPTS + " prompts, not " + prompt.size());
-        }
-        List<PromptInput> prompts = new ArrayList<>();
-        boolean texts = prompt.get(0).isTextual();
-        for (JsonNode one : prompt) {
-            String at = "prompt[" + prompts.size() + "]";
-            prompts.add(
-                    texts ? new CompletionRequest.Text(JsonFields.text(one, at)) : new CompletionRequest.Tokens(ids(one, at)));
-        }
-        return prompts;
-    }
-
-    private static int[] ids(JsonNode array, String at) {
-        if (!array.isArray()) {
-            throw JsonFields.wrongType(at, "an array of token ids", array);
-        }
-        if (array.isEmpty()) {
-            throw RealmException.badParam(at, at + " must hold at least one token id");
-        }
-        int[] ids = new int[array.size()];
-        for (int i = 0; i < ids.length; i++) {
-            ids[i] = (int) JsonFields.integer(array.get(i), at + "[" + i + "]", 0, Integer.MAX_VALUE);
-        }
-        return ids;
     }
 
     private static List<Message> messages(JsonNode array) {

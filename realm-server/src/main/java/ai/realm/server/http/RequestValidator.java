@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Step 2 of a request, second half: what was read against what the tenant may and the model can. */
 final class RequestValidator {
@@ -21,9 +22,12 @@ final class RequestValidator {
     private RequestValidator() {
     }
 
-    /** The name of the model that a request means; it is granted to the tenant. */
-    static String model(CompletionRequest request, Tenant tenant) {
-        String wanted = request.model();
+    /**
+     * The name of the model that a request means; it is granted to the tenant.
+     *
+     * @param wanted null for the tenant's default
+     */
+    static String model(@Nullable String wanted, Tenant tenant) {
         if (wanted == null) {
             if (tenant.defaultModel().isEmpty()) {
                 throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "no model is granted to this tenant", "model", null);
@@ -44,6 +48,11 @@ final class RequestValidator {
     }
 
     static ValidCompletionRequest validate(CompletionRequest request, Tenant tenant, ModelLease model, String requestId) {
+        if (model.isEncoder()) {
+            throw RealmException.badParam("model", "the model " + model.name()
+                    + " makes embeddings and cannot generate text; use " + EmbeddingRequest.PATH);
+        }
+        OutputShape.check(request.sampling(), model);
         int most = tenant.limits().maxTokens();
         Integer wanted = request.maxTokens();
         if (wanted != null && wanted > most) {

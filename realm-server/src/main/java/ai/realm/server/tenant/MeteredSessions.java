@@ -1,5 +1,8 @@
 package ai.realm.server.tenant;
 
+import ai.realm.runtime.session.EmbedCommand;
+import ai.realm.runtime.session.Embedder;
+import ai.realm.runtime.session.EmbeddingSession;
 import ai.realm.runtime.session.GenerateCommand;
 import ai.realm.runtime.session.InferenceSession;
 import ai.realm.runtime.session.RequestContext;
@@ -17,10 +20,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MeteredSessions implements SessionFactory {
     private final SessionFactory sessions;
+    private final Embedder embedder;
     private final Map<RequestContext, RequestUsage> requests = new ConcurrentHashMap<>();
 
-    public MeteredSessions(SessionFactory sessions) {
+    public MeteredSessions(SessionFactory sessions, Embedder embedder) {
         this.sessions = sessions;
+        this.embedder = embedder;
     }
 
     /** Counts the generations of a request until {@link #end}. */
@@ -47,6 +52,20 @@ public final class MeteredSessions implements SessionFactory {
         } catch (RuntimeException e) {
             usage.end(bound, Usage.NONE);
             throw e;
+        }
+    }
+
+    /** The vectors of a request's inputs; its usage is counted however it ends. */
+    public float[][] embed(EmbedCommand command) throws InterruptedException {
+        try (EmbeddingSession session = embedder.open(command)) {
+            try {
+                return session.vectors();
+            } finally {
+                RequestUsage usage = requests.get(command.context());
+                if (usage != null) {
+                    usage.add(session.usage());
+                }
+            }
         }
     }
 

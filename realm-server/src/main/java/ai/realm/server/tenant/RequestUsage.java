@@ -42,6 +42,11 @@ public final class RequestUsage {
         usage = usage.plus(used);
     }
 
+    /** Counts what took from the tokens that {@link #reserve} set aside. */
+    synchronized void add(Usage used) {
+        usage = usage.plus(used);
+    }
+
     public synchronized Usage usage() {
         return usage;
     }

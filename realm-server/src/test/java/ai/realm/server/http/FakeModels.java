@@ -18,17 +18,20 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A store with one model, {@code tiny}: every byte is a token, and its template writes {@code <role>content}. */
+/**
+ * A store with a model {@code tiny}, of which every byte is a token and whose template writes {@code <role>content}, and a model
+ * {@code encoder}, which makes vectors of 3 numbers.
+ */
 final class FakeModels implements ModelStore {
     final AtomicInteger leases = new AtomicInteger();
 
     @Override
     public ModelLease lease(String name, Duration wait) {
-        if (!name.equals("tiny")) {
+        if (!name.equals("tiny") && !name.equals("encoder")) {
             throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "no model " + name);
         }
         leases.incrementAndGet();
-        return new Lease();
+        return new Lease(name);
     }
 
     @Override
@@ -57,16 +60,26 @@ final class FakeModels implements ModelStore {
     }
 
     private final class Lease implements ModelLease {
+        private final String name;
         private boolean closed;
+
+        private Lease(String name) {
+            this.name = name;
+        }
 
         @Override
         public String name() {
-            return "tiny";
+            return name;
+        }
+
+        @Override
+        public boolean isEncoder() {
+            return name.equals("encoder");
         }
 
         @Override
         public ModelConfig config() {
-            return new ModelConfig("llama", "tiny", 256, 128, 8, 1, 1);
+            return new ModelConfig("llama", "tiny", 256, 128, isEncoder() ? 3 : 8, 1, 1);
         }
 
         @Override

@@ -39,6 +39,7 @@ final class HttpFixture implements AutoCloseable {
 
     final FakeModels models = new FakeModels();
     final FakeGuests guestHost = new FakeGuests();
+    final FakeEmbedder embedder = new FakeEmbedder();
     final Readiness readiness = new Readiness();
     final ActiveRequests active = new ActiveRequests();
     final AtomicLong nanos = new AtomicLong();
@@ -56,7 +57,7 @@ final class HttpFixture implements AutoCloseable {
         gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0);
         ServerSettings settings = ServerSettings.defaults().withPort(0);
         TenantGuests guests = new TenantGuests(guestHost, new GuestVersions(database), new GuestValues(database));
-        MeteredSessions sessions = new MeteredSessions(guestHost);
+        MeteredSessions sessions = new MeteredSessions(guestHost, embedder);
         guestHost.sessions = sessions;
         AdminService admin = new AdminService(tenants, database, guests, active, models);
         server = new HttpServer(settings,
@@ -68,7 +69,7 @@ final class HttpFixture implements AutoCloseable {
     }
 
     private static Tenant tenant(String id, String key, boolean suspended, TenantLimits limits) {
-        return new Tenant(id, id, List.of(ApiKeys.hash(key)), suspended, List.of("tiny"), "tiny", Tenant.DEFAULT_GUEST,
+        return new Tenant(id, id, List.of(ApiKeys.hash(key)), suspended, List.of("tiny", "encoder"), "tiny", Tenant.DEFAULT_GUEST,
                 Map.of("mood", "calm"), GuestLimits.defaults(), limits, 1);
     }
 

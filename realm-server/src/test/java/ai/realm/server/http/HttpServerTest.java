@@ -112,6 +112,39 @@ class HttpServerTest {
     }
 
     @Test
+    void responseFormat_reachesTheGuestAsASchema() {
+        server.post(CHAT, "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"response_format\":{\"type\":\"json_schema\","
+                + "\"json_schema\":{\"name\":\"n\",\"strict\":true,\"schema\":{\"type\":\"integer\",\"minimum\":1}}}}");
+        server.post(TEXT, "{\"prompt\":\"Hi\",\"response_format\":{\"type\":\"json_object\"}}");
+        server.post(TEXT, "{\"prompt\":\"Hi\",\"response_format\":{\"type\":\"text\"},\"grammar\":\"root ::= \\\"a\\\"\"}");
+        assertThat(server.guestHost.calls.get(0).params().jsonSchema()).isEqualTo("{\"type\":\"integer\",\"minimum\":1}");
+        assertThat(server.guestHost.calls.get(1).params().jsonSchema()).isEqualTo("{\"type\":\"object\"}");
+        assertThat(server.guestHost.calls.get(2).params().jsonSchema()).isNull();
+        assertThat(server.guestHost.calls.get(2).params().grammar()).isEqualTo("root ::= \"a\"");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+            "\"response_format\":{\"type\":\"xml\"}|response_format.type|must be text, json_object or json_schema",
+            "\"response_format\":{}|response_format.type|is required",
+            "\"response_format\":\"json\"|response_format|must be an object",
+            "\"response_format\":{\"type\":\"json_schema\"}|response_format.json_schema|is required",
+            "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\"}}|response_format.json_schema.schema|is required",
+            "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"type\":\"kaboom\"}}}|response_format.json_schema.schema|kaboom",
+            "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"contains\":{}}}}|response_format.json_schema.schema|contains is not supported",
+            "\"response_format\":{\"type\":\"json_object\",\"x\":1}|response_format.x|unknown parameter",
+            "\"response_format\":{\"type\":\"json_object\"},\"grammar\":\"root ::= \\\"a\\\"\"|grammar|must not be given together",
+            "\"grammar\":\"root ::= x\"|grammar|grammar",
+            "\"grammar\":1|grammar|must be a string"})
+    void responseFormat_thatCannotBe_isRefusedByName(String parameter, String param, String message) {
+        HttpResponse<String> r = server.post(TEXT, "{\"prompt\":\"Hi\"," + parameter + "}");
+        assertThat(r.statusCode()).isEqualTo(400);
+        assertThat(HttpFixture.error(r).path("param").textValue()).isEqualTo(param);
+        assertThat(HttpFixture.error(r).path("message").textValue()).contains(message);
+        assertThat(server.guestHost.calls).isEmpty();
+    }
+
+    @Test
     void completions_withTokenIds_givesTheGuestIdsAndTheirText() {
         server.post(TEXT, "{\"prompt\":[72,105]}");
         GuestCall call = server.guestHost.calls.getFirst();
@@ -307,7 +340,7 @@ class HttpServerTest {
         JsonNode list = HttpFixture.json(server.get("/v1/models").body());
         assertThat(list.path("object").textValue()).isEqualTo("list");
         assertThat(list.at("/data/0/id").textValue()).isEqualTo("tiny");
-        assertThat(list.path("data")).hasSize(1);
+        assertThat(list.path("data")).hasSize(2);
         assertThat(server.get("/v1/models/tiny").statusCode()).isEqualTo(200);
         assertThat(server.get("/v1/models/other").statusCode()).isEqualTo(404);
     }

@@ -1,0 +1,57 @@
+package ai.realm.server.http;
+
+import ai.realm.core.error.RealmException;
+import ai.realm.server.http.CompletionRequest.PromptInput;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Texts or token ids in the four shapes that OpenAI's API has: a string, an array of ids, an array of either. */
+final class PromptInputs {
+    private PromptInputs() {
+    }
+
+    /**
+     * @param name the parameter's
+     * @param most how many there may be
+     */
+    static List<PromptInput> read(JsonNode value, String name, int most) {
+        if (value.isTextual()) {
+            return List.of(new CompletionRequest.Text(JsonFields.text(value, name)));
+        }
+        if (!value.isArray()) {
+            throw JsonFields.wrongType(name, "a string, an array of token ids, or an array of either", value);
+        }
+        if (value.isEmpty()) {
+            throw RealmException.badParam(name, name + " must not be an empty array");
+        }
+        if (value.get(0).isNumber()) {
+            return List.of(new CompletionRequest.Tokens(ids(value, name)));
+        }
+        if (value.size() > most) {
+            throw RealmException.badParam(name, name + " may hold " + most + " " + name + "s, not " + value.size());
+        }
+        List<PromptInput> inputs = new ArrayList<>();
+        boolean texts = value.get(0).isTextual();
+        for (JsonNode one : value) {
+            String at = name + "[" + inputs.size() + "]";
+            inputs.add(
+                    texts ? new CompletionRequest.Text(JsonFields.text(one, at)) : new CompletionRequest.Tokens(ids(one, at)));
+        }
+        return inputs;
+    }
+
+    private static int[] ids(JsonNode array, String at) {
+        if (!array.isArray()) {
+            throw JsonFields.wrongType(at, "an array of token ids", array);
+        }
+        if (array.isEmpty()) {
+            throw RealmException.badParam(at, at + " must hold at least one token id");
+        }
+        int[] ids = new int[array.size()];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = (int) JsonFields.integer(array.get(i), at + "[" + i + "]", 0, Integer.MAX_VALUE);
+        }
+        return ids;
+    }
+}
