@@ -8,17 +8,20 @@ import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.guest.GuestHostOptions;
 import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.store.ModelLease;
-import ai.realm.runtime.store.ModelSource;
 import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.accounts.TenantStore;
 import ai.realm.server.admin.AdminService;
+import ai.realm.server.config.DatabaseSettings;
 import ai.realm.server.config.GuestSettings;
 import ai.realm.server.config.RealmConfig;
 import ai.realm.server.config.RealmConfig.ModelEntry;
 import ai.realm.server.config.ServerSettings;
+import ai.realm.server.model.ModelFiles;
+import ai.realm.server.model.ModelRegistry;
+import ai.realm.server.model.ModelService;
 import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.http.AdminGate;
 import ai.realm.server.http.HttpServer;
@@ -32,9 +35,6 @@ import ai.realm.server.tenant.TenantLimits;
 import ai.realm.server.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,15 +65,19 @@ public final class RealmServer implements AutoCloseable {
      *
      * @param keepTenants whether tenants live in the database, which the configuration's seed when it has none; else they are the
      *        configuration's
+     * @param files where models that are registered while it runs come from
      */
-    public RealmServer(RealmConfig config, boolean keepTenants) {
+    public RealmServer(RealmConfig config, boolean keepTenants, ModelFiles files) {
         this.config = config;
-        this.database = Database.open(config.server().data());
+        this.database = open(config.server());
         this.scratch = Database.inMemory();
         this.accounts = new Accounts(database, Clock.systemUTC());
         this.metrics = new ServerMetrics();
-        this.runtime = InferenceRuntime.start(RuntimeOptions.of(sources(config)).withListener(metrics));
+        ModelRegistry registry = new ModelRegistry(config.models(), keepTenants ? database : scratch);
+        this.runtime = InferenceRuntime.start(RuntimeOptions.of(registry.sources()).withEngine(config.engine().options())
+                .withMemoryBytes(config.engine().memoryBytes()).withListener(metrics));
         metrics.engines(runtime::snapshots);
+        metrics.models(runtime.models()::list);
         MeteredSessions sessions = new MeteredSessions(runtime.sessions(), runtime.embedder());
         this.guestHost = GuestHost.start(sessions, guestOptions(config.server()).withListener(metrics));
         this.tenants = new Tenants(keepTenants ? TenantStore.open(database, config.tenants()) : config.tenants());
@@ -84,7 +88,8 @@ public final class RealmServer implements AutoCloseable {
         metrics.gauge("realm_requests_running", "Admitted requests that have not ended.", gate::running);
         AdminService admin = new AdminService(tenants, keepTenants ? database : null, guests, active, runtime.models());
         this.http = new HttpServer(config.server(), new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
-                readiness, active, accounts, metrics, systems(config), new AdminGate(config.admin()), admin));
+                readiness, active, accounts, metrics, registry, new AdminGate(config.admin()), admin,
+                new ModelService(runtime.models(), registry, files, tenants)));
     }
 
     private static GuestHostOptions guestOptions(ServerSettings server) {
@@ -95,20 +100,10 @@ public final class RealmServer implements AutoCloseable {
         return guests.memoryMegabytes() == 0 ? options : options.withMemoryPages(guests.memoryMegabytes() * 16);
     }
 
-    private static Map<String, String> systems(RealmConfig config) {
-        Map<String, String> systems = new HashMap<>();
-        config.models().forEach((name, entry) -> {
-            if (entry.system() != null) {
-                systems.put(name, entry.system());
-            }
-        });
-        return Map.copyOf(systems);
-    }
-
-    private static List<ModelSource> sources(RealmConfig config) {
-        return config.models().entrySet().stream()
-                .map(e -> new ModelSource(e.getKey(), e.getValue().file(), e.getValue().sha256(), e.getValue().context()))
-                .toList();
+    private static Database open(ServerSettings settings) {
+        DatabaseSettings remote = settings.database();
+        LOG.info("database {}", remote == null ? settings.data().resolve("realm.db") : remote);
+        return remote == null ? Database.open(settings.data()) : Database.connect(remote);
     }
 
     /** Listens (alive, not ready yet), compiles the tenants' guests, loads and warms the models, and is ready. */
@@ -120,7 +115,11 @@ public final class RealmServer implements AutoCloseable {
             GuestModule module = guests.load(tenant);
             describe(tenant, module);
         }
-        config.models().forEach(this::load);
+        config.models().forEach((name, entry) -> {
+            if (entry.preload()) {
+                load(name, entry);
+            }
+        });
         readiness.ready();
         LOG.info("ready url={} tenants={} models={} concurrent_requests={} guests={} ready_ms={}", url(), tenants.all().size(),
                 config.models().keySet(),

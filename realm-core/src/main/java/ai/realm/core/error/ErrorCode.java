@@ -11,6 +11,8 @@ public enum ErrorCode {
     MODEL_NOT_FOUND(Family.MODEL),
     /** The model is known but is not loaded yet. */
     MODEL_LOADING(Family.OVERLOADED),
+    /** The model was unloaded while a request used it. */
+    MODEL_UNLOADED(Family.OVERLOADED),
     /** The model could not be loaded. */
     MODEL_LOAD_FAILED(Family.MODEL),
     /** The model carries no tokenizer. */

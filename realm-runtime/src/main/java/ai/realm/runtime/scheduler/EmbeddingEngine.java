@@ -44,6 +44,8 @@ public final class EmbeddingEngine implements AutoCloseable {
     private long stepNanos;
     private long forwardedTokens;
     private volatile boolean draining;
+    /** Why it takes nothing new; set before {@link #draining}. */
+    private volatile ErrorCode drainReason = ErrorCode.DRAINING;
     private volatile long drainLimit = Long.MAX_VALUE;
     private volatile boolean closing;
     private volatile EngineSnapshot snapshot;
@@ -105,7 +107,7 @@ public final class EmbeddingEngine implements AutoCloseable {
     }
 
     private RealmException draining() {
-        return new RealmException(ErrorCode.DRAINING, "the model " + name + " takes no new requests: it is being closed");
+        return Engine.draining(name, drainReason);
     }
 
     private void loop() {
@@ -255,6 +257,12 @@ public final class EmbeddingEngine implements AutoCloseable {
 
     /** Takes nothing new, lets what is here end until the limit, then ends the rest as DRAINING. An interrupt ends only the wait. */
     public void drain(long limitNanos) {
+        drain(limitNanos, ErrorCode.DRAINING);
+    }
+
+    /** @param reason what those that are ended, or come later, are told: DRAINING or MODEL_UNLOADED */
+    public void drain(long limitNanos, ErrorCode reason) {
+        drainReason = reason;
         drainLimit = now() + limitNanos;
         draining = true;
         LockSupport.unpark(thread);

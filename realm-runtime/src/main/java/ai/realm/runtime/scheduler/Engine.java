@@ -45,6 +45,8 @@ public final class Engine implements AutoCloseable {
     private long stepNanos;
     private long forwardedTokens;
     private volatile boolean draining;
+    /** Why it takes nothing new; set before {@link #draining}. */
+    private volatile ErrorCode drainReason = ErrorCode.DRAINING;
     private volatile long drainLimit = Long.MAX_VALUE;
     private volatile boolean closing;
     private volatile EngineSnapshot snapshot;
@@ -151,7 +153,14 @@ public final class Engine implements AutoCloseable {
     }
 
     private RealmException draining() {
-        return new RealmException(ErrorCode.DRAINING, "the model " + name + " takes no new requests: it is being closed");
+        return draining(name, drainReason);
+    }
+
+    /** What those are told that a model takes no more. */
+    static RealmException draining(String name, ErrorCode reason) {
+        return new RealmException(reason, reason == ErrorCode.MODEL_UNLOADED
+                ? "the model " + name + " was unloaded by the server's operator"
+                : "the model " + name + " takes no new requests: it is being closed");
     }
 
     /** Makes the loop look again: a sequence was ended from outside, or its queue has room. */
@@ -348,7 +357,7 @@ public final class Engine implements AutoCloseable {
         scheduler.forEach(swept::add);
         swept.forEach(s -> s.forks = List.of());
         for (Sequence s : swept) {
-            s.output().end(why.code() == ErrorCode.DRAINING ? Ending.Kind.CANCELLED : Ending.Kind.ERROR, why);
+            s.output().end(why.code() == drainReason ? Ending.Kind.CANCELLED : Ending.Kind.ERROR, why);
             finish(s);
         }
     }
@@ -375,6 +384,12 @@ public final class Engine implements AutoCloseable {
 
     /** Takes nothing new, lets what runs end until the limit, then ends the rest as DRAINING. An interrupt ends only the wait. */
     public void drain(long limitNanos) {
+        drain(limitNanos, ErrorCode.DRAINING);
+    }
+
+    /** @param reason what those that are ended, or come later, are told: DRAINING or MODEL_UNLOADED */
+    public void drain(long limitNanos, ErrorCode reason) {
+        drainReason = reason;
         drainLimit = now() + limitNanos;
         draining = true;
         wake();

@@ -48,7 +48,7 @@ public final class EngineModelLoader implements ModelLoader {
     @Override
     public long estimateBytes(ModelSource source) {
         long file = fileBytes(source);
-        return file + (options.kvBytes() > 0 ? options.kvBytes() : Math.min(LEAST_KV, mostKvBytes(file)));
+        return file + (options.kvBytes() > 0 ? options.kvBytes() : mostKvBytes(file, memoryBytes) / 2);
     }
 
     private static long fileBytes(ModelSource source) {
@@ -64,13 +64,13 @@ public final class EngineModelLoader implements ModelLoader {
                 "the file " + source.file().getFileName() + " cannot be read: " + e.getClass().getSimpleName(), e);
     }
 
-    /** What the KV memory of one model may take: a quarter of all, and what its weights leave. */
-    private long mostKvBytes(long weights) {
-        return Math.max(LEAST_KV, Math.min(memoryBytes / 4, (memoryBytes - weights) * 9 / 10));
+    /** What the KV memory of one model may take: a quarter of all, and what its weights leave of the room. */
+    private long mostKvBytes(long weights, long room) {
+        return Math.max(LEAST_KV, Math.min(memoryBytes / 4, (room - weights) * 9 / 10));
     }
 
     @Override
-    public LoadedModel load(ModelSource source) {
+    public LoadedModel load(ModelSource source, long room) {
         try {
             String digest = source.sha256();
             if (digest != null) {
@@ -78,7 +78,7 @@ public final class EngineModelLoader implements ModelLoader {
             }
             GgufFile file = GgufReader.open(source.file());
             try {
-                return load(source, file);
+                return load(source, file, room);
             } catch (RuntimeException | Error e) {
                 file.close();
                 throw e;
@@ -88,7 +88,7 @@ public final class EngineModelLoader implements ModelLoader {
         }
     }
 
-    private LoadedModel load(ModelSource source, GgufFile file) {
+    private LoadedModel load(ModelSource source, GgufFile file, long room) {
         if (EncoderLoader.takes(file)) {
             return new EncoderLoader(options, listener, turn).load(source, file, compute.share());
         }
@@ -100,7 +100,7 @@ public final class EngineModelLoader implements ModelLoader {
         Model model = Models.load(file, share, new Models.Options(options.tokenBudget(), source.contextLength()));
         Engine engine;
         try {
-            engine = start(source, model, share);
+            engine = start(source, model, share, room);
         } catch (RuntimeException | Error e) {
             model.close();
             throw e;
@@ -116,11 +116,11 @@ public final class EngineModelLoader implements ModelLoader {
         return served;
     }
 
-    private Engine start(ModelSource source, Model model, Compute share) {
+    private Engine start(ModelSource source, Model model, Compute share, long room) {
         int trained = model.config().contextLength();
         int context = source.contextLength() == 0 ? trained : source.contextLength();
         KvLayout layout = new KvLayout(model.kvShape(), options.kvType(), options.blockPositions());
-        KvMemory memory = new KvMemory(layout, blocks(layout, context, model.weightBytes()));
+        KvMemory memory = new KvMemory(layout, blocks(layout, context, model.weightBytes(), room));
         int positions = (int) Math.min(context, (long) memory.blocks() * layout.blockPositions());
         LOG.info("model={} KV memory {} MB as {}: {} blocks of {} positions; context {}{}", source.name(), memory.bytes() >> 20,
                 options.kvType(), memory.blocks(), layout.blockPositions(), positions,
@@ -128,9 +128,9 @@ public final class EngineModelLoader implements ModelLoader {
         return new Engine(source.name(), model, memory, positions, options, share.pool(), turn, listener, System::nanoTime);
     }
 
-    private int blocks(KvLayout layout, int context, long weights) {
+    private int blocks(KvLayout layout, int context, long weights, long room) {
         long wanted = (long) layout.blocksFor(context) * options.maxRunning();
-        long bytes = options.kvBytes() > 0 ? options.kvBytes() : mostKvBytes(weights);
+        long bytes = options.kvBytes() > 0 ? options.kvBytes() : mostKvBytes(weights, room);
         long blocks = Math.min(wanted, bytes / layout.blockBytes());
         if (blocks < 1) {
             throw new RealmException(ErrorCode.MODEL_INVALID, "KV memory of " + bytes + " bytes does not hold one block of "

@@ -1,6 +1,7 @@
 package ai.realm.runtime.scheduler;
 
 import ai.realm.core.chat.ChatTemplate;
+import ai.realm.core.error.ErrorCode;
 import ai.realm.core.model.ModelConfig;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.runtime.store.LoadedModel;
@@ -66,8 +67,8 @@ public final class ServedEncoder implements LoadedModel {
     }
 
     @Override
-    public void drain(Duration limit) {
-        engine.drain(limit.toNanos());
+    public void drain(Duration limit, ErrorCode reason) {
+        engine.drain(limit.toNanos(), reason);
     }
 
     @Override

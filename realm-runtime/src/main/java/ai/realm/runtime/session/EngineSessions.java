@@ -45,7 +45,7 @@ public final class EngineSessions implements SessionFactory {
         SamplingParams params = command.params();
         checkStops(params, tokenizer.vocab());
         int[] prompt = promptIds(command.prompt(), tokenizer);
-        checkLength(prompt, model.contextLength());
+        checkLength(prompt, model.contextLength(), context.contextLimit());
         Engine engine = model.engine();
         List<SequenceSpec> specs = new ArrayList<>();
         List<TokenQueue> queues = new ArrayList<>();
@@ -62,7 +62,8 @@ public final class EngineSessions implements SessionFactory {
         RequestContext context = command.context();
         Engine engine = model.engine();
         return new SequenceSpec(context.requestId(), context.tenantId(), context.weight(), command.priority() == Priority.BATCH,
-                prompt, command.params().maxTokens(), endTokens(command.params(), vocab), engine.now() + context.remainingNanos(),
+                prompt, Math.min(command.params().maxTokens(), context.contextLimit() - prompt.length),
+                endTokens(command.params(), vocab), engine.now() + context.remainingNanos(),
                 sampler, model.sharedBlocks(prompt), false, context::reached);
     }
 
@@ -122,13 +123,15 @@ public final class EngineSessions implements SessionFactory {
         return ids;
     }
 
-    private static void checkLength(int[] prompt, int contextLength) {
+    private static void checkLength(int[] prompt, int contextLength, int tenantLimit) {
         if (prompt.length == 0) {
             throw new RealmException(ErrorCode.EMPTY_PROMPT, "the prompt must have at least 1 token");
         }
-        if (prompt.length >= contextLength) {
+        int most = Math.min(contextLength, tenantLimit);
+        if (prompt.length >= most) {
             throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED, "the prompt has " + prompt.length
-                    + " tokens and must leave room in the model's context of " + contextLength, "prompt", null);
+                    + " tokens and must leave room in the " + (most < contextLength ? "tenant's limit" : "model's context")
+                    + " of " + most, "prompt", null);
         }
     }
 

@@ -2,6 +2,8 @@ package ai.realm.runtime.session;
 
 import ai.realm.core.sampling.SamplingParams;
 import ai.realm.runtime.store.ModelLease;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One generation wanted: validated text or ids in, nothing of HTTP or WebAssembly left.
@@ -23,6 +25,21 @@ public record GenerateCommand(RequestContext context, ModelLease model, Prompt p
     /** Order among the requests of one tenant. */
     public enum Priority {
         INTERACTIVE,
-        BATCH
+        BATCH;
+
+        /** As requests and configurations spell it. */
+        public String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** The one with this label, or null. */
+        public static @Nullable Priority of(String label) {
+            for (Priority p : values()) {
+                if (p.label().equals(label)) {
+                    return p;
+                }
+            }
+            return null;
+        }
     }
 }

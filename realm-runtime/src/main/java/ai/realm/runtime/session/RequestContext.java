@@ -19,6 +19,7 @@ public final class RequestContext {
     private final String requestId;
     private final String tenantId;
     private final double weight;
+    private final int contextLimit;
     private final long deadlineNanos;
     private final List<Runnable> listeners = new ArrayList<>();
     private final AtomicInteger steps = new AtomicInteger();
@@ -29,17 +30,21 @@ public final class RequestContext {
      * @param deadlineNanos of {@link System#nanoTime}
      */
     public RequestContext(String requestId, String tenantId, long deadlineNanos) {
-        this(requestId, tenantId, 1, deadlineNanos);
+        this(requestId, tenantId, 1, Integer.MAX_VALUE, deadlineNanos);
     }
 
-    /** @param weight the tenant's share of the engine beside other tenants that want it; above 0, usually 1 */
-    public RequestContext(String requestId, String tenantId, double weight, long deadlineNanos) {
+    /**
+     * @param weight the tenant's share of the engine beside other tenants that want it; above 0, usually 1
+     * @param contextLimit positions that a sequence of this tenant may have, prompt and answer, whatever the model could
+     */
+    public RequestContext(String requestId, String tenantId, double weight, int contextLimit, long deadlineNanos) {
         if (!(weight > 0 && weight <= 1e6)) {
             throw RealmException.badParam("weight", "a tenant's weight must be above 0 and at most 1000000, not " + weight);
         }
         this.requestId = requestId;
         this.tenantId = tenantId;
         this.weight = weight;
+        this.contextLimit = contextLimit;
         this.deadlineNanos = deadlineNanos;
     }
 
@@ -54,6 +59,11 @@ public final class RequestContext {
     /** The tenant's weight in the fair share. */
     public double weight() {
         return weight;
+    }
+
+    /** Positions that a sequence of the tenant may have at most. */
+    public int contextLimit() {
+        return contextLimit;
     }
 
     public long deadlineNanos() {

@@ -1,6 +1,7 @@
 package ai.realm.runtime.store;
 
 import ai.realm.core.chat.ChatTemplate;
+import ai.realm.core.error.ErrorCode;
 import ai.realm.core.model.ModelConfig;
 import ai.realm.core.tokenizer.Tokenizer;
 import java.time.Duration;
@@ -27,8 +28,12 @@ public interface LoadedModel extends AutoCloseable {
     /** Memory held: weights, KV blocks, logits. */
     long bytes();
 
-    /** Takes nothing new and returns when all that ran has ended, by itself or at the limit. */
-    void drain(Duration limit);
+    /**
+     * Takes nothing new and returns when all that ran has ended, by itself or at the limit.
+     *
+     * @param reason what requests are told: DRAINING or MODEL_UNLOADED
+     */
+    void drain(Duration limit, ErrorCode reason);
 
     /** Ends what runs and frees all memory. */
     @Override

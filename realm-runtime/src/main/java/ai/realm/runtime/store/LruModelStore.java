@@ -191,8 +191,8 @@ public final class LruModelStore implements ModelStore {
         long start = clock.getAsLong();
         String name = e.source.name();
         try {
-            makeRoom(name, loader.estimateBytes(e.source));
-            LoadedModel model = loader.load(e.source);
+            long room = makeRoom(name, loader.estimateBytes(e.source));
+            LoadedModel model = loader.load(e.source, room);
             boolean unwanted = get(() -> {
                 e.use = new Use(model, clock.getAsLong());
                 e.bytes = model.bytes();
@@ -220,7 +220,8 @@ public final class LruModelStore implements ModelStore {
         }
     }
 
-    private void makeRoom(String name, long wanted) {
+    /** Closes idle models until there is room; gives how much. */
+    private long makeRoom(String name, long wanted) {
         while (true) {
             Optional<String> idle = get(() -> {
                 long held = held();
@@ -237,7 +238,7 @@ public final class LruModelStore implements ModelStore {
                 return oldest;
             });
             if (idle.isEmpty()) {
-                return;
+                return get(() -> budget - held());
             }
             LOG.info("model={} evicted to make room for model {}", idle.get(), name);
             unload(idle.get(), Duration.ZERO);
@@ -246,6 +247,10 @@ public final class LruModelStore implements ModelStore {
 
     private long held() {
         return entries.values().stream().mapToLong(e -> e.bytes).sum();
+    }
+
+    private boolean draining() {
+        return get(() -> draining);
     }
 
     private static boolean isIdle(Entry e) {
@@ -270,7 +275,7 @@ public final class LruModelStore implements ModelStore {
             return;
         }
         try {
-            use.get().model.drain(limit);
+            use.get().model.drain(limit, draining() ? ErrorCode.DRAINING : ErrorCode.MODEL_UNLOADED);
         } finally {
             use.get().model.close();
             run(() -> {
@@ -311,7 +316,8 @@ public final class LruModelStore implements ModelStore {
             draining = true;
             changed.signalAll();
         });
-        List<Thread> threads = loaded().stream().map(m -> Thread.ofVirtual().start(() -> m.drain(limit))).toList();
+        List<Thread> threads = loaded().stream().map(m -> Thread.ofVirtual().start(() -> m.drain(limit, ErrorCode.DRAINING)))
+                .toList();
         boolean interrupted = false;
         for (Thread t : threads) {
             try {

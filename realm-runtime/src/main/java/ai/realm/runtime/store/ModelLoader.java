@@ -6,7 +6,8 @@ public interface ModelLoader {
     long estimateBytes(ModelSource source);
 
     /**
+     * @param room bytes that the model may take, its KV blocks included
      * @throws ai.realm.core.error.RealmException with the reason
      */
-    LoadedModel load(ModelSource source);
+    LoadedModel load(ModelSource source, long room);
 }

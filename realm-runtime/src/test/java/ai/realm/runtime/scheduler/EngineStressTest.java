@@ -26,6 +26,7 @@ class EngineStressTest {
 
     @Test
     void engine_tenThousandRandomRequests_accountsAgreeAndAllBlocksAreFree() throws Exception {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
         FakeModel model = new FakeModel(200, 64, false, true);
         Accounts accounts = new Accounts();
         Engine engine = Engines.start(model, 60, Engines.options().withLimits(16, 256, 64), accounts, System::nanoTime);
@@ -54,6 +55,8 @@ class EngineStressTest {
         engine.drain(Engines.FOREVER);
         engine.close();
         engine.assertAllBlocksFree();
+        assertThat(Thread.getAllStackTraces().keySet()).filteredOn(t -> !before.contains(t)).extracting(Thread::getName)
+                .noneMatch(n -> n.startsWith("engine-"));
         assertThat(wrong).isEmpty();
         assertThat(accounts.ended.get()).isEqualTo(REQUESTS);
         assertThat(accounts.tokens.get()).isGreaterThanOrEqualTo(seen.get());

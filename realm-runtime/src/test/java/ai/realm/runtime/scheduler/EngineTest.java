@@ -287,6 +287,36 @@ class EngineTest {
     }
 
     @Test
+    void drain_becauseTheModelIsUnloaded_endsWaitingAndRunningAsThatWithinAStep() throws Exception {
+        FakeModel model = new FakeModel(100_000, 64, false, false);
+        Engine engine = Engines.start(model, 20_000, options());
+        List<Sequence> all = new ArrayList<>();
+        for (int i = 0; i < 30; i++) {
+            all.add(engine.submit(spec("t" + i % 3, prompt(i, 500), 90_000), new TokenQueue(100_000)));
+        }
+        CountDownLatch inForward = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        model.beforeForward(() -> {
+            inForward.countDown();
+            await(go);
+        });
+        await(inForward);
+        long forwarded = model.forwarded();
+        Thread unload = Thread.ofPlatform().start(() -> engine.drain(0, ErrorCode.MODEL_UNLOADED));
+        while (unload.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        go.countDown();
+        unload.join();
+        for (Sequence s : all) {
+            assertThat(ending(s).error()).isNotNull().extracting(RealmException::code).isEqualTo(ErrorCode.MODEL_UNLOADED);
+        }
+        assertThat(model.forwarded() - forwarded).as("positions after the order").isLessThanOrEqualTo(32L);
+        engine.close();
+        engine.assertAllBlocksFree();
+    }
+
+    @Test
     void close_whileRunning_endsAllSequences() throws Exception {
         Engine engine = Engines.start(new FakeModel(100_000, 64, false, false), 20_000, options());
         List<Sequence> all = new ArrayList<>();

@@ -213,6 +213,37 @@ class EngineSessionsTest {
     }
 
     @Test
+    void open_withATenantsContextLimit_refusesLongerPromptsAndCutsAnswers() throws Exception {
+        RequestContext limited = new RequestContext("r", "t", 1, 12, System.nanoTime() + Engines.FOREVER);
+        End end = read(sessions.open(command(limited, new TextPrompt("abcdefgh", false), SamplingParams.greedy(50),
+                new LetterTokenizer(false)))).end;
+        assertThat(end.reason()).isEqualTo(FinishReason.LENGTH);
+        assertThat(end.usage().promptTokens() + end.usage().generatedTokens()).isEqualTo(12);
+        assertThatThrownBy(() -> sessions.open(command(limited, new TextPrompt("abcdefghijkl", false), SamplingParams.greedy(1),
+                new LetterTokenizer(false)))).isInstanceOfSatisfying(RealmException.class,
+                        e -> assertThat(e.code()).isEqualTo(ErrorCode.CONTEXT_LENGTH_EXCEEDED))
+                .hasMessageContaining("12 tokens").hasMessageContaining("tenant's limit of 12");
+    }
+
+    @Test
+    void openAll_ofOnePrompt_countsItOnceAndSharesItsBlocks() throws Exception {
+        long before = model.forwarded();
+        List<InferenceSession> all = sessions.openAll(command(context(), new TextPrompt("p".repeat(100), false),
+                SamplingParams.greedy(5), new LetterTokenizer(false)), 3);
+        int prompt = 0;
+        int generated = 0;
+        for (InferenceSession s : all) {
+            Result r = read(s);
+            assertThat(r.text).isEqualTo(expected("p".repeat(100), 5));
+            prompt += r.end.usage().promptTokens();
+            generated += r.end.usage().generatedTokens();
+        }
+        assertThat(prompt).isEqualTo(100);
+        assertThat(generated).isEqualTo(15);
+        assertThat(model.forwarded() - before).isEqualTo(100 + 3 * 4);
+    }
+
+    @Test
     void open_renderedPromptWithItsOwnBos_hasOne() throws Exception {
         End end = read(sessions.open(command(context(), new TextPrompt("\u0001hi", true), SamplingParams.greedy(1),
                 new LetterTokenizer(true)))).end;

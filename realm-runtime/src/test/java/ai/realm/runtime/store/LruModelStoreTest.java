@@ -73,7 +73,7 @@ class LruModelStoreTest {
         }
 
         @Override
-        public LoadedModel load(ModelSource source) {
+        public LoadedModel load(ModelSource source, long room) {
             loads.incrementAndGet();
             try {
                 gate.await();
@@ -117,7 +117,7 @@ class LruModelStoreTest {
         }
 
         @Override
-        public void drain(Duration limit) {
+        public void drain(Duration limit, ErrorCode reason) {
             loader.events.add("drain " + name);
         }
 

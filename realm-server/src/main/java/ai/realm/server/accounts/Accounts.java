@@ -3,6 +3,7 @@ package ai.realm.server.accounts;
 import java.time.Clock;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -44,16 +45,20 @@ public final class Accounts {
      * @param tenant null for all
      */
     public List<UsageRow> usage(@Nullable String tenant, LocalDate from, LocalDate to) {
+        String whose = tenant == null ? "" : "tenant = ? AND ";
+        List<Object> values = new ArrayList<>(tenant == null ? List.of() : List.of(tenant));
+        values.add(start(from));
+        values.add(start(to.plusDays(1)));
         return database.query(
-                r -> new UsageRow(r.getString(1), r.getString(2), r.getString(3), r.getString(4), r.getLong(5), r.getLong(6),
-                        r.getLong(7), r.getLong(8), r.getLong(9), r.getLong(10), r.getLong(11)),
+                r -> new UsageRow(r.getString(1), LocalDate.ofEpochDay(r.getLong(2)).toString(), r.getString(3), r.getString(4),
+                        r.getLong(5), r.getLong(6), r.getLong(7), r.getLong(8), r.getLong(9), r.getLong(10), r.getLong(11)),
                 """
-                        SELECT tenant, date(ended_ms / 1000, 'unixepoch') AS day, model, guest, count(*),
+                        SELECT tenant, ended_ms / 86400000 AS day, model, guest, count(*),
                           sum(CASE WHEN error_code IS NULL THEN 0 ELSE 1 END), sum(prompt_tokens), sum(cached_tokens),
                           sum(generated_tokens), sum(guest_cpu_ns), sum(engine_ns)
-                        FROM requests WHERE (? IS NULL OR tenant = ?) AND ended_ms >= ? AND ended_ms < ?
-                        GROUP BY tenant, day, model, guest ORDER BY day, tenant, model, guest""",
-                tenant, tenant, start(from), start(to.plusDays(1)));
+                        FROM requests WHERE %s ended_ms >= ? AND ended_ms < ?
+                        GROUP BY tenant, day, model, guest ORDER BY day, tenant, model, guest""".formatted(whose),
+                values.toArray());
     }
 
     private static long start(LocalDate day) {

@@ -2,11 +2,12 @@ package ai.realm.server.accounts;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.server.config.DatabaseSettings;
+import com.zaxxer.hikari.pool.HikariPool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -16,64 +17,81 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The server's SQLite file. A commit is in the write-ahead log, which is the operating system's, before the call returns: killing
- * the process loses nothing, and only a crash of the machine can lose the last moments. One connection; thread-safe.
+ * The server's database: a SQLite file of its own, or one on a PostgreSQL server, by the same SQL. What an update did is committed
+ * when the call returns. Thread-safe.
  */
 public final class Database implements AutoCloseable {
-    private static final List<String> SCHEMA = List.of("""
-            CREATE TABLE IF NOT EXISTS requests (
-              id INTEGER PRIMARY KEY, request_id TEXT NOT NULL, tenant TEXT NOT NULL, model TEXT NOT NULL, guest TEXT NOT NULL,
-              begun_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, status INTEGER NOT NULL, finish_reason TEXT NOT NULL,
-              error_code TEXT, prompt_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL, generated_tokens INTEGER NOT NULL,
-              guest_cpu_ns INTEGER NOT NULL, engine_ns INTEGER NOT NULL)""",
-            "CREATE INDEX IF NOT EXISTS requests_by_tenant ON requests (tenant, ended_ms)",
-            "CREATE TABLE IF NOT EXISTS tenants (id TEXT PRIMARY KEY, position INTEGER NOT NULL, json TEXT NOT NULL)", """
-                    CREATE TABLE IF NOT EXISTS guests (
-                      tenant TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL, pushed_ms INTEGER NOT NULL,
-                      active INTEGER NOT NULL, wasm BLOB NOT NULL, PRIMARY KEY (tenant, version))""", """
-                    CREATE TABLE IF NOT EXISTS guest_values (
-                      tenant TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (tenant, key)) WITHOUT ROWID""");
+    /** Held while tables are made, so that servers that start together do not make them together. */
+    private static final String SCHEMA_LOCK = "SELECT pg_advisory_xact_lock(7225100)";
 
-    private final Connection connection;
+    private final Connections connections;
+    /** The connection of the transaction that this thread is in. */
+    private final ThreadLocal<@Nullable Connection> transaction = new ThreadLocal<>();
 
-    private Database(Connection connection) {
-        this.connection = connection;
+    private Database(Connections connections, Dialect dialect) {
+        this.connections = connections;
+        atomically(() -> makeTables(dialect));
     }
 
     /** Opens {@code realm.db} in a directory, both made when missing. */
     public static Database open(Path directory) {
-        Path file = directory.resolve("realm.db");
         try {
             Files.createDirectories(directory);
         } catch (IOException e) {
             throw new RealmException(ErrorCode.INTERNAL, "the directory " + directory + " cannot be made: " + e.getMessage(), e);
         }
-        return connect(file.toString());
+        return sqlite(directory.resolve("realm.db").toString());
     }
 
     /** A database that goes with the process. */
     public static Database inMemory() {
-        return connect(":memory:");
+        return sqlite(":memory:");
     }
 
-    private static Database connect(String file) {
+    private static Database sqlite(String file) {
         try {
-            Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
-            try (Statement s = connection.createStatement()) {
-                s.execute("PRAGMA busy_timeout=10000");
-                s.execute("PRAGMA journal_mode=WAL");
-                s.execute("PRAGMA synchronous=NORMAL");
-                for (String sql : SCHEMA) {
+            return made(new SqliteConnection(file), Dialect.SQLITE);
+        } catch (SQLException e) {
+            throw notOpened(file, e);
+        }
+    }
+
+    /** Opens a database on a PostgreSQL server; tables that are missing are made. */
+    public static Database connect(DatabaseSettings settings) {
+        try {
+            return made(new PostgresConnections(settings), Dialect.POSTGRESQL);
+        } catch (HikariPool.PoolInitializationException e) {
+            throw notOpened(settings.shownUrl(), e.getCause() == null ? e : e.getCause());
+        } catch (SQLException e) {
+            throw notOpened(settings.shownUrl(), e);
+        }
+    }
+
+    private static Database made(Connections connections, Dialect dialect) throws SQLException {
+        try {
+            return new Database(connections, dialect);
+        } catch (RuntimeException e) {
+            connections.close();
+            throw e;
+        }
+    }
+
+    private static RealmException notOpened(String name, Throwable cause) {
+        return new RealmException(ErrorCode.INTERNAL, "the database " + name + " cannot be opened: " + cause.getMessage(), cause);
+    }
+
+    private void makeTables(Dialect dialect) {
+        run(c -> {
+            try (Statement s = c.createStatement()) {
+                if (dialect == Dialect.POSTGRESQL) {
+                    s.execute(SCHEMA_LOCK);
+                }
+                for (String sql : Schema.of(dialect)) {
                     s.execute(sql);
                 }
-            } catch (SQLException e) {
-                connection.close();
-                throw e;
             }
-            return new Database(connection);
-        } catch (SQLException e) {
-            throw new RealmException(ErrorCode.INTERNAL, "the database " + file + " cannot be opened: " + e.getMessage(), e);
-        }
+            return true;
+        });
     }
 
     /** Reads one row. */
@@ -82,46 +100,57 @@ public final class Database implements AutoCloseable {
         T read(ResultSet row) throws SQLException;
     }
 
-    synchronized void update(String sql, @Nullable Object... values) {
-        try (PreparedStatement s = prepare(sql, values)) {
-            s.executeUpdate();
-        } catch (SQLException e) {
-            throw failed(e);
-        }
+    /** Rows that were changed. */
+    int update(String sql, @Nullable Object... values) {
+        return run(c -> {
+            try (PreparedStatement s = prepare(c, sql, values)) {
+                return s.executeUpdate();
+            }
+        });
     }
 
-    synchronized <T> List<T> query(Row<T> row, String sql, @Nullable Object... values) {
-        try (PreparedStatement s = prepare(sql, values); ResultSet rows = s.executeQuery()) {
-            List<T> found = new ArrayList<>();
-            while (rows.next()) {
-                found.add(row.read(rows));
+    <T> List<T> query(Row<T> row, String sql, @Nullable Object... values) {
+        return run(c -> {
+            try (PreparedStatement s = prepare(c, sql, values); ResultSet rows = s.executeQuery()) {
+                List<T> found = new ArrayList<>();
+                while (rows.next()) {
+                    found.add(row.read(rows));
+                }
+                return found;
             }
-            return found;
-        } catch (SQLException e) {
-            throw failed(e);
-        }
+        });
     }
 
     /** Does all of {@code work}'s updates or none. */
-    synchronized void atomically(Runnable work) {
-        try {
-            connection.setAutoCommit(false);
+    void atomically(Runnable work) {
+        run(c -> {
+            c.setAutoCommit(false);
+            transaction.set(c);
             try {
                 work.run();
-                connection.commit();
+                c.commit();
             } catch (RuntimeException e) {
-                connection.rollback();
+                c.rollback();
                 throw e;
             } finally {
-                connection.setAutoCommit(true);
+                transaction.remove();
+                c.setAutoCommit(true);
             }
+            return true;
+        });
+    }
+
+    private <T> T run(Connections.Work<T> work) {
+        try {
+            Connection own = transaction.get();
+            return own != null ? work.with(own) : connections.use(work);
         } catch (SQLException e) {
             throw failed(e);
         }
     }
 
-    private PreparedStatement prepare(String sql, @Nullable Object... values) throws SQLException {
-        PreparedStatement s = connection.prepareStatement(sql);
+    private static PreparedStatement prepare(Connection c, String sql, @Nullable Object... values) throws SQLException {
+        PreparedStatement s = c.prepareStatement(sql);
         for (int i = 0; i < values.length; i++) {
             s.setObject(i + 1, values[i]);
         }
@@ -133,9 +162,9 @@ public final class Database implements AutoCloseable {
     }
 
     @Override
-    public synchronized void close() {
+    public void close() {
         try {
-            connection.close();
+            connections.close();
         } catch (SQLException e) {
             throw failed(e);
         }

@@ -50,7 +50,7 @@ public final class GuestVersions {
 
     /** Makes a version the active one; 0 makes none active. */
     public void activate(String tenant, int version) {
-        database.update("UPDATE guests SET active = (version = ?) WHERE tenant = ?", version, tenant);
+        database.update("UPDATE guests SET active = CASE WHEN version = ? THEN 1 ELSE 0 END WHERE tenant = ?", version, tenant);
     }
 
     public void forget(String tenant) {

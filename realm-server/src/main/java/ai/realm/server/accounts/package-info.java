@@ -1,4 +1,4 @@
-/** What every request used, and the tenants themselves, in an embedded database. */
+/** What every request used, and the tenants themselves, in an embedded database or on a PostgreSQL server. */
 @NullMarked
 package ai.realm.server.accounts;
 

@@ -22,8 +22,13 @@ record ModelChoice(String name, ModelEntry entry) {
         if (nameOrFile != null && (nameOrFile.endsWith(".gguf") || nameOrFile.contains("/"))) {
             return ofFile(Path.of(nameOrFile));
         }
+        return ofCatalog(nameOrFile);
+    }
+
+    /** @param nameOrNull null for the catalogue's first */
+    static ModelChoice ofCatalog(@Nullable String nameOrNull) throws IOException {
         ModelCatalog catalog = ModelCatalog.open();
-        CatalogEntry entry = nameOrFile == null ? catalog.defaultEntry() : catalog.get(nameOrFile);
+        CatalogEntry entry = nameOrNull == null ? catalog.defaultEntry() : catalog.get(nameOrNull);
         Optional<Path> file = catalog.locate(entry);
         if (file.isEmpty()) {
             throw new RealmException(ErrorCode.MODEL_NOT_FOUND,
@@ -33,7 +38,7 @@ record ModelChoice(String name, ModelEntry entry) {
     }
 
     private static ModelChoice of(CatalogEntry entry, Path file) {
-        return new ModelChoice(entry.name(), new ModelEntry(file, 0, entry.sha256(), entry.system()));
+        return new ModelChoice(entry.name(), new ModelEntry(file, 0, entry.sha256(), entry.system(), true));
     }
 
     private static ModelChoice ofFile(Path file) throws IOException {
@@ -46,7 +51,7 @@ record ModelChoice(String name, ModelEntry entry) {
         }
         String base = file.getFileName().toString().replaceFirst("\\.gguf$", "").replaceAll("[^A-Za-z0-9._:-]", "-");
         String name = ConfigLoader.NAME.matcher(base).matches() ? base : "model";
-        return new ModelChoice(name, new ModelEntry(file, 0, null, null));
+        return new ModelChoice(name, new ModelEntry(file, 0, null, null, true));
     }
 
     /** What the catalogue says of this very file; null when it does not have it. */

@@ -1,8 +1,10 @@
 package ai.realm.server.cli;
 
 import ai.realm.runtime.guest.GuestLimits;
+import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.server.RealmServer;
 import ai.realm.server.config.ConfigLoader;
+import ai.realm.server.config.EngineSettings;
 import ai.realm.server.config.RealmConfig;
 import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.config.RealmConfig.ModelEntry;
@@ -10,9 +12,7 @@ import ai.realm.server.config.ServerSettings;
 import ai.realm.server.tenant.ApiKeys;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantLimits;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +63,7 @@ public final class ServeCommand implements Callable<Integer> {
         String key = configFile == null ? ApiKeys.generate() : null;
         RealmConfig config = configFile == null
                 ? demo(models, String.valueOf(key))
-                : ConfigLoader.load(configFile, models, ServeCommand::known);
+                : ConfigLoader.load(configFile, models, new CatalogFiles()::known);
         if (configFile != null && model != null && !config.models().equals(models)) {
             throw new ParameterException(spec.commandLine(), "--model cannot be used with a configuration that names models");
         }
@@ -71,17 +71,8 @@ public final class ServeCommand implements Callable<Integer> {
         AdminSettings admin = adminKey == null || adminKey.isBlank() || config.admin() != null
                 ? config.admin()
                 : new AdminSettings(ApiKeys.hash(adminKey.strip()), false);
-        config = new RealmConfig(override(config.server()), admin, config.models(), config.tenants());
+        config = new RealmConfig(override(config.server()), admin, config.engine(), config.models(), config.tenants());
         return serve(config, key);
-    }
-
-    private static @Nullable ModelEntry known(Path file) {
-        try {
-            ModelChoice choice = ModelChoice.known(file);
-            return choice == null ? null : choice.entry();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private int serve(RealmConfig config, @Nullable String key) throws InterruptedException {
@@ -96,7 +87,7 @@ public final class ServeCommand implements Callable<Integer> {
                 stop.countDown();
             });
         }
-        try (RealmServer server = new RealmServer(config, key == null)) {
+        try (RealmServer server = new RealmServer(config, key == null, new CatalogFiles())) {
             server.start();
             ready.set(true);
             print(server.url(), key, config);
@@ -109,10 +100,11 @@ public final class ServeCommand implements Callable<Integer> {
     private RealmConfig demo(Map<String, ModelEntry> models, String key) {
         String name = models.keySet().iterator().next();
         Tenant tenant = new Tenant("demo", "Demo", List.of(ApiKeys.hash(key)), false, List.of(name), name, Tenant.DEFAULT_GUEST,
-                Map.of(), GuestLimits.defaults(), TenantLimits.defaults(), 1);
+                Map.of(), GuestLimits.defaults(), TenantLimits.defaults(), 1, Priority.INTERACTIVE);
         Path home = Path.of(System.getProperty("realm.home", ""));
         ServerSettings settings = ServerSettings.defaults();
-        return new RealmConfig(settings.withData(home.resolve(settings.data())), null, models, List.of(tenant));
+        return new RealmConfig(settings.withData(home.resolve(settings.data())), null, EngineSettings.defaults(), models,
+                List.of(tenant));
     }
 
     private ServerSettings override(ServerSettings s) {

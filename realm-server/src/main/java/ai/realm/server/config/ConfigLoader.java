@@ -2,9 +2,13 @@ package ai.realm.server.config;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.kernel.KvType;
 import ai.realm.runtime.guest.GuestLimits;
+import ai.realm.runtime.scheduler.EngineOptions;
+import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.model.ModelFiles;
 import ai.realm.server.tenant.ApiKeys;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantLimits;
@@ -84,14 +88,17 @@ public final class ConfigLoader {
      * @param models the names that may be granted
      */
     public static Tenant tenant(JsonNode json, Set<String> models) {
-        RealmYaml.TenantEntry entry;
+        RealmYaml.TenantEntry entry = parse(json, RealmYaml.TenantEntry.class, "tenant");
+        return new ConfigLoader(Path.of(""), Map.of(), _ -> null).tenant(entry, "tenant", models);
+    }
+
+    private static <T> T parse(JsonNode json, Class<T> type, String what) {
         try {
-            entry = YAML.treeToValue(json, RealmYaml.TenantEntry.class);
+            return YAML.treeToValue(json, type);
         } catch (JsonProcessingException e) {
-            String at = e instanceof JsonMappingException m ? where(m) : "tenant";
+            String at = e instanceof JsonMappingException m ? where(m) : what;
             throw new RealmException(ErrorCode.INVALID_REQUEST, at + ": " + e.getOriginalMessage(), at, e);
         }
-        return new ConfigLoader(Path.of(""), Map.of(), _ -> null).tenant(entry, "tenant", models);
     }
 
     private static String where(JsonMappingException e) {
@@ -108,7 +115,8 @@ public final class ConfigLoader {
 
     private RealmConfig config(RealmYaml yaml) {
         Map<String, ModelEntry> models = models(yaml.models());
-        return new RealmConfig(server(yaml.server()), admin(yaml.admin()), models, tenants(yaml.tenants(), models));
+        return new RealmConfig(server(yaml.server()), admin(yaml.admin()), engine(yaml.engine()), models,
+                tenants(yaml.tenants(), models));
     }
 
     private ServerSettings server(RealmYaml.@Nullable Server s) {
@@ -123,7 +131,7 @@ public final class ConfigLoader {
                 seconds("server.drain_seconds", s.drainSeconds(), d.drain(), 0),
                 seconds("server.idle_seconds", s.idleSeconds(), d.idle(), 1),
                 seconds("server.header_seconds", s.headerSeconds(), d.headers(), 1),
-                seconds("server.body_seconds", s.bodySeconds(), d.body(), 1), guests(s.guests(), d.guests()));
+                seconds("server.body_seconds", s.bodySeconds(), d.body(), 1), guests(s.guests(), d.guests()), database(s));
     }
 
     private static GuestSettings guests(RealmYaml.@Nullable Guests g, GuestSettings d) {
@@ -137,6 +145,46 @@ public final class ConfigLoader {
         return new GuestSettings(share, in("server.guests.instances", or(g.instances(), d.instances()), 1, 100_000),
                 in("server.guests.memory_mb", or(g.memoryMegabytes(), d.memoryMegabytes()), 0, 1 << 20),
                 or(g.cache(), true) ? d.cache() : null);
+    }
+
+    /** User and password may come from the environment, so that the file need not hold them. */
+    private static @Nullable DatabaseSettings database(RealmYaml.Server s) {
+        if (s.database() == null) {
+            return null;
+        }
+        String user = s.databaseUser() != null ? s.databaseUser() : System.getenv("REALM_DATABASE_USER");
+        String password = s.databasePassword() != null ? s.databasePassword() : System.getenv("REALM_DATABASE_PASSWORD");
+        return new DatabaseSettings(s.database(), user, password,
+                in("server.database_connections", or(s.databaseConnections(), 8), 1, 1000));
+    }
+
+    private static EngineSettings engine(RealmYaml.@Nullable Engine e) {
+        EngineSettings d = EngineSettings.defaults();
+        if (e == null) {
+            return d;
+        }
+        EngineOptions o = d.options();
+        int running = in("engine.running", or(e.running(), o.maxRunning()), 1, 4096);
+        int block = in("engine.kv_block", or(e.kvBlock(), o.blockPositions()), 8, 1024);
+        if (Integer.bitCount(block) != 1) {
+            throw bad("engine.kv_block must be a power of two, not " + block);
+        }
+        EngineOptions options = new EngineOptions(kvType(e.kvType(), o.kvType()),
+                (long) in("engine.kv_mb", or(e.kvMb(), 0), 0, 1 << 22) << 20, block, running,
+                in("engine.waiting", or(e.waiting(), o.maxWaiting()), 1, 1_000_000),
+                in("engine.step_tokens", or(e.stepTokens(), Math.max(o.tokenBudget(), running)), running, 1 << 16),
+                o.unreadTokens(), o.slowReaderLimit(), or(e.prefixCache(), o.prefixCache()),
+                or(e.sharedPrefixes(), o.sharedPrefixes()));
+        return new EngineSettings((long) in("engine.memory_mb", or(e.memoryMb(), 0), 0, 1 << 22) << 20, options);
+    }
+
+    private static KvType kvType(@Nullable String given, KvType otherwise) {
+        return switch (given) {
+            case null -> otherwise;
+            case "f16" -> KvType.F16;
+            case "q8_0" -> KvType.Q8_0;
+            default -> throw bad("engine.kv_type must be f16 or q8_0, not " + given);
+        };
     }
 
     private @Nullable AdminSettings admin(RealmYaml.@Nullable Admin a) {
@@ -155,18 +203,41 @@ public final class ConfigLoader {
         Map<String, ModelEntry> models = new LinkedHashMap<>();
         given.forEach((name, m) -> {
             String at = "models." + name(name, "models");
-            String file = required(at + ".file", m == null ? null : m.file());
-            String sha256 = m.sha256();
-            if (sha256 != null && !sha256.matches("[0-9a-f]{64}")) {
-                throw bad(at + ".sha256 must be 64 hexadecimal digits, not " + sha256);
-            }
-            Path path = base.resolve(file);
-            ModelEntry known = knownFiles.apply(path);
-            models.put(name, new ModelEntry(path, in(at + ".context", or(m.context(), 0), 0, 1 << 24),
-                    sha256 == null && known != null ? known.sha256() : sha256,
-                    m.system() == null && known != null ? known.system() : m.system()));
+            Path path = base.resolve(required(at + ".file", m == null ? null : m.file()));
+            models.put(name, model(at + ".", path, m, knownFiles.apply(path)));
         });
         return models;
+    }
+
+    private static ModelEntry model(String at, Path file, RealmYaml.Model m, @Nullable ModelEntry known) {
+        String sha256 = m.sha256();
+        if (sha256 != null && !sha256.matches("[0-9a-f]{64}")) {
+            throw bad(at + "sha256 must be 64 hexadecimal digits, not " + sha256);
+        }
+        return new ModelEntry(file, in(at + "context", or(m.context(), 0), 0, 1 << 24),
+                sha256 == null && known != null ? known.sha256() : sha256,
+                m.system() == null && known != null ? known.system() : m.system(), or(m.preload(), true));
+    }
+
+    /**
+     * A model that the admin registers: a {@code name}, and the absolute path of its {@code file} or its name in the {@code catalog}.
+     */
+    public static ModelEntry model(JsonNode json, ModelFiles files) {
+        RealmYaml.NewModel m = parse(json, RealmYaml.NewModel.class, "model");
+        name(required("name", m.name()), "name");
+        String file = m.file();
+        String catalog = m.catalog();
+        if ((file == null) == (catalog == null)) {
+            throw bad("a model is given by file or by catalog, one of them");
+        }
+        ModelEntry named = catalog == null ? null : files.named(catalog);
+        Path path = named != null ? named.file() : Path.of(required("file", file));
+        if (!path.isAbsolute() || !Files.isRegularFile(path)) {
+            throw RealmException.badParam("file",
+                    "file must be the absolute path of a file on the server's machine, not " + path);
+        }
+        return model("", path, new RealmYaml.Model(null, m.context(), m.sha256(), m.system(), false),
+                named != null ? named : files.known(path));
     }
 
     private List<Tenant> tenants(@Nullable List<RealmYaml.TenantEntry> given, Map<String, ModelEntry> models) {
@@ -213,7 +284,15 @@ public final class ConfigLoader {
         }
         return new Tenant(id, or(t.name(), id), keys, or(t.suspended(), false), granted, preferred, guest,
                 or(t.guestConfig(), Map.<String, String>of()), guestLimits(t.guestLimits(), at + ".guest_limits"),
-                limits(t.limits(), at + ".limits"), weight);
+                limits(t.limits(), at + ".limits"), weight, priority(t.priority(), at + ".priority"));
+    }
+
+    private static Priority priority(@Nullable String given, String at) {
+        Priority priority = given == null ? Priority.INTERACTIVE : Priority.of(given);
+        if (priority == null) {
+            throw bad(at + " must be interactive or batch, not " + given);
+        }
+        return priority;
     }
 
     private static TenantLimits limits(RealmYaml.@Nullable LimitsEntry l, String at) {
@@ -225,6 +304,7 @@ public final class ConfigLoader {
                 in(at + ".tokens_per_minute", or(l.tokensPerMinute(), d.tokensPerMinute())),
                 in(at + ".tokens_per_day", or(l.tokensPerDay(), d.tokensPerDay())),
                 in(at + ".concurrent_requests", or(l.concurrentRequests(), d.concurrentRequests()), 1, 100_000),
+                in(at + ".context_length", or(l.contextLength(), d.contextLength()), 0, 1 << 24),
                 in(at + ".max_tokens", or(l.maxTokens(), d.maxTokens()), 1, 1 << 24),
                 in(at + ".body_bytes", or(l.bodyBytes(), d.bodyBytes()), 1, 64 << 20),
                 seconds(at + ".deadline_seconds", l.deadlineSeconds(), d.deadline(), 1));

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** {@code realm.yaml} as it is written: what is absent is null. {@link ConfigLoader} checks it and puts the defaults in. */
-record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Map<String, Model> models,
+record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engine engine, @Nullable Map<String, Model> models,
         @Nullable List<TenantEntry> tenants) {
 
     record Server(@Nullable String host, @Nullable Integer port, @Nullable String data,
@@ -15,19 +15,33 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Map<S
             @JsonProperty("drain_seconds") @Nullable Integer drainSeconds,
             @JsonProperty("idle_seconds") @Nullable Integer idleSeconds,
             @JsonProperty("header_seconds") @Nullable Integer headerSeconds,
-            @JsonProperty("body_seconds") @Nullable Integer bodySeconds, @Nullable Guests guests) {}
+            @JsonProperty("body_seconds") @Nullable Integer bodySeconds, @Nullable Guests guests,
+            @Nullable String database,
+            @JsonProperty("database_user") @Nullable String databaseUser,
+            @JsonProperty("database_password") @Nullable String databasePassword,
+            @JsonProperty("database_connections") @Nullable Integer databaseConnections) {}
 
     record Guests(@JsonProperty("cpu_share") @Nullable Double cpuShare, @Nullable Integer instances,
             @JsonProperty("memory_mb") @Nullable Integer memoryMegabytes, @Nullable Boolean cache) {}
 
     record Admin(@JsonProperty("key") @Nullable String keyHash, @Nullable Boolean remote) {}
 
+    record Engine(@JsonProperty("memory_mb") @Nullable Integer memoryMb, @JsonProperty("kv_type") @Nullable String kvType,
+            @JsonProperty("kv_mb") @Nullable Integer kvMb, @JsonProperty("kv_block") @Nullable Integer kvBlock,
+            @Nullable Integer running, @Nullable Integer waiting, @JsonProperty("step_tokens") @Nullable Integer stepTokens,
+            @JsonProperty("prefix_cache") @Nullable Boolean prefixCache,
+            @JsonProperty("shared_prefixes") @Nullable List<String> sharedPrefixes) {}
+
     record Model(@Nullable String file, @Nullable Integer context, @Nullable String sha256,
-            @Nullable String system) {}
+            @Nullable String system, @Nullable Boolean preload) {}
+
+    /** A model as the admin API registers it. */
+    record NewModel(@Nullable String name, @Nullable String file, @Nullable String catalog, @Nullable Integer context,
+            @Nullable String sha256, @Nullable String system) {}
 
     record TenantEntry(@Nullable String id, @Nullable String name, @Nullable List<String> keys, @Nullable Boolean suspended,
             @Nullable List<String> models, @JsonProperty("default_model") @Nullable String defaultModel, @Nullable String guest,
-            @JsonProperty("guest_config") @Nullable Map<String, String> guestConfig,
+            @Nullable String priority, @JsonProperty("guest_config") @Nullable Map<String, String> guestConfig,
             @JsonProperty("guest_limits") @Nullable GuestLimitsEntry guestLimits, @Nullable LimitsEntry limits,
             @Nullable Double weight) {}
 
@@ -35,6 +49,7 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Map<S
             @JsonProperty("tokens_per_minute") @Nullable Long tokensPerMinute,
             @JsonProperty("tokens_per_day") @Nullable Long tokensPerDay,
             @JsonProperty("concurrent_requests") @Nullable Integer concurrentRequests,
+            @JsonProperty("context_length") @Nullable Integer contextLength,
             @JsonProperty("max_tokens") @Nullable Integer maxTokens,
             @JsonProperty("body_bytes") @Nullable Integer bodyBytes,
             @JsonProperty("deadline_seconds") @Nullable Integer deadlineSeconds) {}

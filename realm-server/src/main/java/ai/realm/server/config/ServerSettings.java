@@ -2,6 +2,7 @@ package ai.realm.server.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the HTTP server listens and what bounds its connections.
@@ -15,24 +16,26 @@ import java.time.Duration;
  * @param headers from a request's first byte to the end of its headers
  * @param body from the headers to the body's last byte
  * @param guests what guest code of all tenants may use
+ * @param database null for SQLite in {@code data}
  */
 public record ServerSettings(String host, int port, Path data, int concurrentRequests, int connections, Duration drain,
-        Duration idle, Duration headers, Duration body, GuestSettings guests) {
+        Duration idle, Duration headers, Duration body, GuestSettings guests, @Nullable DatabaseSettings database) {
 
     public static ServerSettings defaults() {
-        return new ServerSettings("127.0.0.1", 8080, Path.of(".realm"), 256, 4096, Duration.ofSeconds(30), Duration.ofSeconds(60),
-                Duration.ofSeconds(10), Duration.ofSeconds(30), GuestSettings.defaults());
+        return new ServerSettings("127.0.0.1", 8080, Path.of(".realm"), EngineSettings.requests(), 4096, Duration.ofSeconds(30),
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(10), Duration.ofSeconds(30), GuestSettings.defaults(), null);
     }
 
     public ServerSettings withHost(String value) {
-        return new ServerSettings(value, port, data, concurrentRequests, connections, drain, idle, headers, body, guests);
+        return new ServerSettings(value, port, data, concurrentRequests, connections, drain, idle, headers, body, guests, database);
     }
 
     public ServerSettings withPort(int value) {
-        return new ServerSettings(host, value, data, concurrentRequests, connections, drain, idle, headers, body, guests);
+        return new ServerSettings(host, value, data, concurrentRequests, connections, drain, idle, headers, body, guests, database);
     }
 
     public ServerSettings withData(Path value) {
-        return new ServerSettings(host, port, value, concurrentRequests, connections, drain, idle, headers, body, guests);
+        return new ServerSettings(host, port, value, concurrentRequests, connections, drain, idle, headers, body, guests, database);
     }
 }

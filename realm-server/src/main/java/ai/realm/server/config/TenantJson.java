@@ -25,7 +25,7 @@ public final class TenantJson {
         if (!t.defaultModel().isEmpty()) {
             json.put("default_model", t.defaultModel());
         }
-        json.put("guest", t.guest());
+        json.put("guest", t.guest()).put("priority", t.priority().label());
         ObjectNode config = json.putObject("guest_config");
         t.guestConfig().forEach(config::put);
         limits(json.putObject("limits"), t.limits());
@@ -36,7 +36,7 @@ public final class TenantJson {
     private static void limits(ObjectNode json, TenantLimits l) {
         json.put("requests_per_minute", l.requestsPerMinute()).put("tokens_per_minute", l.tokensPerMinute())
                 .put("tokens_per_day", l.tokensPerDay()).put("concurrent_requests", l.concurrentRequests())
-                .put("max_tokens", l.maxTokens()).put("body_bytes", l.bodyBytes())
+                .put("context_length", l.contextLength()).put("max_tokens", l.maxTokens()).put("body_bytes", l.bodyBytes())
                 .put("deadline_seconds", (int) l.deadline().toSeconds());
     }
 

@@ -39,6 +39,7 @@ public record HttpError(int status, String type, String code, @Nullable Integer 
             case GUEST_FAILED, GUEST_LIMIT -> new HttpError(502, "guest_error", "guest_error", null);
             case OVERLOADED -> new HttpError(503, "server_error", "overloaded", 1);
             case DRAINING -> new HttpError(503, "server_error", "draining", 5);
+            case MODEL_UNLOADED -> new HttpError(503, "server_error", "model_unloaded", 2);
             case MODEL_LOADING -> new HttpError(503, "server_error", "model_loading", 2);
             case DEADLINE_EXCEEDED -> server(504, "deadline_exceeded");
         };

@@ -2,6 +2,7 @@ package ai.realm.server.http;
 
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.admin.AdminService;
+import ai.realm.server.model.ModelService;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -12,20 +13,23 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The admin API under {@code /admin}: tenants, keys, guests, usage. Every route needs the admin's key. */
+/** The admin API under {@code /admin}: tenants, keys, guests, models, usage. Every route needs the admin's key. */
 final class AdminHandler {
     private static final int MAX_JSON = 1 << 20;
     private static final int MAX_MODULE = 64 << 20;
 
     private final AdminGate gate;
     private final AdminService service;
+    private final ModelService models;
     private final UsageHandler usage;
     private final BodyReader bodies;
     private final Answers answers;
 
-    AdminHandler(AdminGate gate, AdminService service, UsageHandler usage, BodyReader bodies, Answers answers) {
+    AdminHandler(AdminGate gate, AdminService service, ModelService models, UsageHandler usage, BodyReader bodies,
+            Answers answers) {
         this.gate = gate;
         this.service = service;
+        this.models = models;
         this.usage = usage;
         this.bodies = bodies;
         this.answers = answers;
@@ -53,6 +57,7 @@ final class AdminHandler {
         c.routes.post("/admin/tenants/{id}/guests/rollback",
                 ctx -> answers.json(ctx, 200, versions(service.rollback(id(ctx), wantedVersion(json(ctx))))));
         c.routes.get("/admin/usage", usage::any);
+        new ModelAdminHandler(models, answers, this::json).routes(c);
     }
 
     private static String id(Context ctx) {

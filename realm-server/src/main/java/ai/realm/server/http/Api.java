@@ -15,7 +15,7 @@ enum Api {
                     "top_logprobs", "verbosity", "web_search_options"));
 
     /** Parameters of both that are accepted only with the value that asks for nothing. */
-    static final Map<String, String> NEUTRAL = Map.of("n", "1", "best_of", "1", "echo", "false", "logprobs", "false", "store",
+    static final Map<String, String> NEUTRAL = Map.of("best_of", "1", "echo", "false", "logprobs", "false", "store",
             "false", "service_tier", "\"auto\"");
 
     final String path;

@@ -1,6 +1,7 @@
 package ai.realm.server.http;
 
 import ai.realm.core.sampling.SamplingParams;
+import ai.realm.runtime.session.GenerateCommand.Priority;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,10 +15,13 @@ import org.jspecify.annotations.Nullable;
  * @param messages of chat; empty for completions
  * @param maxTokens null when not given
  * @param sampling everything about sampling but {@code max_tokens}
+ * @param n answers to each prompt
+ * @param priority null when the tenant's is meant
  * @param json the object itself, for the guest
  */
 record CompletionRequest(Api api, @Nullable String model, List<PromptInput> prompts, List<Message> messages,
-        @Nullable Integer maxTokens, SamplingParams sampling, boolean stream, boolean includeUsage, ObjectNode json) {
+        @Nullable Integer maxTokens, SamplingParams sampling, int n, @Nullable Priority priority, boolean stream,
+        boolean includeUsage, ObjectNode json) {
 
     /** One prompt: its text, or its token ids. */
     sealed interface PromptInput {
@@ -38,6 +42,6 @@ record CompletionRequest(Api api, @Nullable String model, List<PromptInput> prom
         List<Message> with = new ArrayList<>();
         with.add(new Message("system", system));
         with.addAll(messages);
-        return new CompletionRequest(api, model, prompts, with, maxTokens, sampling, stream, includeUsage, json);
+        return new CompletionRequest(api, model, prompts, with, maxTokens, sampling, n, priority, stream, includeUsage, json);
     }
 }

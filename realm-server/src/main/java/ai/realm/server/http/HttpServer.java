@@ -9,6 +9,8 @@ import ai.realm.server.admin.AdminService;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.error.ErrorBody;
 import ai.realm.server.metrics.ServerMetrics;
+import ai.realm.server.model.ModelRegistry;
+import ai.realm.server.model.ModelService;
 import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.tenant.TenantGate;
@@ -38,11 +40,11 @@ public final class HttpServer implements AutoCloseable {
     /**
      * What the routes work with.
      *
-     * @param systems system messages, by model, of chats that begin without one
+     * @param registry what is known of the models
      */
     public record Services(ModelStore models, MeteredSessions sessions, GuestHost guestHost, TenantGuests guests, TenantGate gate,
-            Readiness readiness, ActiveRequests active, Accounts accounts, ServerMetrics metrics, Map<String, String> systems,
-            AdminGate adminGate, AdminService admin) {}
+            Readiness readiness, ActiveRequests active, Accounts accounts, ServerMetrics metrics, ModelRegistry registry,
+            AdminGate adminGate, AdminService admin, ModelService modelAdmin) {}
 
     private final ServerSettings settings;
     private final Readiness readiness;
@@ -104,7 +106,7 @@ public final class HttpServer implements AutoCloseable {
         RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), bodies, watch, s.active(), answers,
                 s.accounts(), s.metrics());
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
-                new InferenceRunner(s.models(), s.guestHost(), s.guests()), s.systems());
+                new InferenceRunner(s.models(), s.guestHost(), s.guests()), s.registry());
         ModelsHandler models = new ModelsHandler(s.gate(), answers);
         c.routes.before(RequestIds::assign);
         for (Api api : Api.values()) {
@@ -118,7 +120,8 @@ public final class HttpServer implements AutoCloseable {
             s.adminGate().checkLocal(ctx);
             ctx.contentType("text/plain; version=0.0.4; charset=utf-8").result(s.metrics().text());
         });
-        new AdminHandler(s.adminGate(), s.admin(), new UsageHandler(s.gate(), s.accounts(), answers), bodies, answers).routes(c);
+        new AdminHandler(s.adminGate(), s.admin(), s.modelAdmin(), new UsageHandler(s.gate(), s.accounts(), answers), bodies,
+                answers).routes(c);
         c.routes.get("/health/live", ctx -> answers.json(ctx, 200, Map.of("status", "live")));
         c.routes.get("/health/ready", this::ready);
         c.routes.exception(HttpResponseException.class, this::refuse);

@@ -7,11 +7,11 @@ import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.error.ErrorBody;
 import ai.realm.server.http.InferenceRunner.Outcome;
 import ai.realm.server.http.RequestFrame.Admitted;
+import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.sse.SseStream;
 import ai.realm.server.tenant.TenantGuests;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
-import java.util.Map;
 
 /**
  * A request for text from its first byte to its last: admitted by the gate (1), read and validated (2), run in the tenant's guest
@@ -21,9 +21,9 @@ final class InferenceHandler implements Handler {
     /**
      * What the routes for text share.
      *
-     * @param systems system messages, by model, of chats that begin without one
+     * @param registry what is known of the models
      */
-    record Parts(RequestFrame.Parts frame, TenantGuests guests, InferenceRunner runner, Map<String, String> systems) {}
+    record Parts(RequestFrame.Parts frame, TenantGuests guests, InferenceRunner runner, ModelRegistry registry) {}
 
     private final Api api;
     private final Parts parts;
@@ -45,9 +45,10 @@ final class InferenceHandler implements Handler {
         String model = RequestValidator.model(read.model(), a.tenant());
         a.log().model(model);
         try (ModelLease lease = parts.frame.models().lease(model, GrantedModels.LOAD_WAIT)) {
-            CompletionRequest request = read.withSystem(parts.systems.get(model));
+            CompletionRequest request = read.withSystem(parts.registry.system(model));
             ValidCompletionRequest valid = RequestValidator.validate(request, a.tenant(), lease, a.log().requestId());
             a.reserve(valid.tokenBound());
+            a.usage().expectChoices(valid.n(), valid.params().seed());
             a.log().step(2, "request");
             answer(a, valid);
         }
@@ -57,7 +58,7 @@ final class InferenceHandler implements Handler {
         GuestModule module = parts.guests.of(a.tenant());
         a.log().guest(module.digest());
         AnswerJson json = new AnswerJson(api, request.model());
-        int choices = request.prompts().size();
+        int choices = request.choices();
         Answer to = request.stream()
                 ? new StreamedAnswer(api, json, new SseStream(a.ctx().res(), a.context()), choices, request.includeUsage())
                 : new WholeAnswer(json, choices, whole -> parts.frame.answers().json(a.ctx(), 200, whole));

@@ -7,7 +7,6 @@ import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.guest.GuestResult;
 import ai.realm.runtime.session.FinishReason;
-import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.session.Usage;
 import ai.realm.runtime.store.ModelStore;
@@ -23,7 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
-/** Step 3 of a request: its prompts through the tenant's guest, one choice of the answer each, side by side. Thread-safe. */
+/** Step 3 of a request: each choice of the answer through a guest of its own, side by side. Thread-safe. */
 final class InferenceRunner {
     private final ModelStore models;
     private final GuestHost host;
@@ -44,7 +43,7 @@ final class InferenceRunner {
 
     /** Returns when every choice is complete; the first failure ends the others. */
     Outcome run(ValidCompletionRequest request, Tenant tenant, GuestModule module, RequestContext context, Answer answer) {
-        List<GuestResult> results = request.prompts().size() == 1
+        List<GuestResult> results = request.choices() == 1
                 ? List.of(one(0, request, tenant, module, context, answer))
                 : all(request, tenant, module, context, answer);
         Outcome sum = new Outcome(FinishReason.STOP, Usage.NONE, 0);
@@ -56,11 +55,11 @@ final class InferenceRunner {
 
     private GuestResult one(int index, ValidCompletionRequest request, Tenant tenant, GuestModule module, RequestContext context,
             Answer answer) {
-        ValidCompletionRequest.Prompt prompt = request.prompts().get(index);
+        ValidCompletionRequest.Prompt prompt = request.promptOf(index);
         TenantKvStore store = guests.store(tenant);
-        GuestCall call = new GuestCall(context, prompt.text(), prompt.ids(), true, request.params(), request.stream(),
+        GuestCall call = new GuestCall(context, prompt.text(), prompt.ids(), true, request.paramsOf(index), request.stream(),
                 request.requestJson(), new GrantedModels(models, tenant, request.model()), tenant.guestConfig(),
-                store, Priority.INTERACTIVE);
+                store, request.priority());
         GuestResult result;
         try {
             result = host.run(module, call, tenant.guestLimits(), text -> {
@@ -81,7 +80,7 @@ final class InferenceRunner {
         List<Future<GuestResult>> running = new ArrayList<>();
         List<GuestResult> results = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (int i = 0; i < request.prompts().size(); i++) {
+            for (int i = 0; i < request.choices(); i++) {
                 int index = i;
                 running.add(threads.submit(() -> {
                     try {

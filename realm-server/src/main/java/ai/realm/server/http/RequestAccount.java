@@ -32,7 +32,7 @@ final class RequestAccount {
             return;
         }
         closed = true;
-        Usage used = usage.usage();
+        Usage used = usage.complete();
         log.usage(used);
         permit.settle(used);
         RequestRecord r = log.record(begunMillis, accounts.now(), guestCpuNanos);

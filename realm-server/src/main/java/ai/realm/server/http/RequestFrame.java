@@ -73,7 +73,8 @@ final class RequestFrame {
         }
         log.step(1, "tenant_gate");
         long deadline = System.nanoTime() + tenant.limits().deadline().toNanos();
-        RequestContext context = new RequestContext(log.requestId(), tenant.id(), tenant.weight(), deadline);
+        RequestContext context = new RequestContext(log.requestId(), tenant.id(), tenant.weight(),
+                tenant.limits().contextLimit(), deadline);
         RequestUsage usage = parts.sessions.begin(context, permit);
         try (var _ = parts.active.add(context); permit) {
             RequestAccount account = new RequestAccount(log, usage, permit, parts.accounts, parts.metrics);

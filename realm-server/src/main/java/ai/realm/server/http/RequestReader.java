@@ -2,6 +2,7 @@ package ai.realm.server.http;
 
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.SamplingParams;
+import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.server.http.CompletionRequest.Message;
 import ai.realm.server.http.CompletionRequest.PromptInput;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Step 2 of a request, first half: JSON to a {@link CompletionRequest}. What is not understood is refused by name; nothing is ignored.
  */
 final class RequestReader {
-    /** Prompts that one request may hold. */
+    /** Prompts that one request may hold, and choices that it may ask for. */
     static final int MAX_PROMPTS = 32;
     private static final int MAX_MESSAGES = 4096;
     private static final int MAX_STOPS = 4;
@@ -52,9 +53,12 @@ final class RequestReader {
         SamplingParams sampling = sampling();
         boolean stream = Boolean.TRUE.equals(fields.bool("stream"));
         boolean includeUsage = includeUsage(stream);
+        int n = choices(Math.max(1, prompts.size()));
+        Priority priority = priority();
         checkUser(fields.string("user"));
         fields.end();
-        return new CompletionRequest(api, model, prompts, messages, maxTokens, sampling, stream, includeUsage, json);
+        return new CompletionRequest(api, model, prompts, messages, maxTokens, sampling, n, priority, stream, includeUsage,
+                json);
     }
 
     static void checkUser(@Nullable String user) {
@@ -75,6 +79,25 @@ final class RequestReader {
                 throw RealmException.badParam(name, name + " is not supported; leave it out or set it to " + neutral);
             }
         });
+    }
+
+    private int choices(int prompts) {
+        Long n = fields.integer("n", 1, MAX_PROMPTS);
+        if (n != null && n * prompts > MAX_PROMPTS) {
+            throw RealmException.badParam("n",
+                    "a request may have " + MAX_PROMPTS + " choices, not " + n + " for each of " + prompts
+                            + " prompts");
+        }
+        return n == null ? 1 : n.intValue();
+    }
+
+    private @Nullable Priority priority() {
+        String given = fields.string("priority");
+        Priority priority = given == null ? null : Priority.of(given);
+        if (given != null && priority == null) {
+            throw RealmException.badParam("priority", "priority must be interactive or batch");
+        }
+        return priority;
     }
 
     private @Nullable Integer maxTokens() {

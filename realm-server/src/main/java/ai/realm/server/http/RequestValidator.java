@@ -63,7 +63,8 @@ final class RequestValidator {
         ObjectNode json = request.json().deepCopy();
         json.put("model", model.name());
         json.put("request_id", requestId);
-        return new ValidCompletionRequest(request.api(), model.name(), prompts(request, model), params, request.stream(),
+        return new ValidCompletionRequest(request.api(), model.name(), prompts(request, model), params, request.n(),
+                request.priority() == null ? tenant.priority() : request.priority(), request.stream(),
                 request.includeUsage(), new String(Json.bytes(json), StandardCharsets.UTF_8));
     }
 

@@ -1,6 +1,7 @@
 package ai.realm.server.http;
 
 import ai.realm.core.sampling.SamplingParams;
+import ai.realm.runtime.session.GenerateCommand.Priority;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -8,20 +9,36 @@ import org.jspecify.annotations.Nullable;
  * A request that can be run: its model is granted, its prompts are what the guest gets, its limits are within the tenant's.
  *
  * @param model the name of the model that is meant
- * @param prompts one for each choice of the answer
+ * @param prompts in their order; the choices of the first come first
+ * @param n choices for each prompt
  * @param requestJson what {@code realm_host_request} gives
  */
-record ValidCompletionRequest(Api api, String model, List<Prompt> prompts, SamplingParams params, boolean stream,
-        boolean includeUsage, String requestJson) {
+record ValidCompletionRequest(Api api, String model, List<Prompt> prompts, SamplingParams params, int n,
+        Priority priority, boolean stream, boolean includeUsage, String requestJson) {
 
     /** @param ids the token ids that the prompt was given as, or null */
     record Prompt(String text, int @Nullable [] ids) {}
+
+    int choices() {
+        return prompts.size() * n;
+    }
+
+    /** The prompt that a choice answers. */
+    Prompt promptOf(int choice) {
+        return prompts.get(choice / n);
+    }
+
+    /** How a choice samples: with a seed the choices of a prompt have it and those after. */
+    SamplingParams paramsOf(int choice) {
+        Long first = params.seed();
+        return first == null || choice % n == 0 ? params : params.toBuilder().seed(first + choice % n).build();
+    }
 
     /** Tokens that it can use at most: no token of a prompt is shorter than a byte of it, give or take its beginning. */
     long tokenBound() {
         long bound = 0;
         for (Prompt p : prompts) {
-            bound += (p.ids != null ? p.ids.length : utf8Length(p.text)) + 1L + params.maxTokens();
+            bound += (p.ids != null ? p.ids.length : utf8Length(p.text)) + 1L + (long) n * params.maxTokens();
         }
         return bound;
     }

@@ -4,6 +4,7 @@ import ai.realm.runtime.guest.GuestLimit;
 import ai.realm.runtime.guest.GuestListener;
 import ai.realm.runtime.scheduler.EngineListener;
 import ai.realm.runtime.scheduler.EngineSnapshot;
+import ai.realm.runtime.store.ModelStatus;
 import ai.realm.server.accounts.RequestRecord;
 import ai.realm.server.metrics.Family.Counter;
 import ai.realm.server.metrics.Family.Histogram;
@@ -94,6 +95,19 @@ public final class ServerMetrics implements EngineListener, GuestListener {
     /** Where the engines' states come from. */
     public void engines(Supplier<List<EngineSnapshot>> source) {
         snapshots = source;
+    }
+
+    /** Where the models' states come from. */
+    public void models(Supplier<List<ModelStatus>> source) {
+        model("realm_model_ready", "Whether a model is in memory and warm.", source,
+                s -> s.state() == ModelStatus.State.READY ? 1 : 0);
+        model("realm_model_memory_bytes", "Memory held for a model: weights, KV blocks, logits.", source, ModelStatus::bytes);
+        model("realm_model_leases", "Uses of a model that are open.", source, ModelStatus::leases);
+    }
+
+    private void model(String name, String help, Supplier<List<ModelStatus>> source, ToDoubleFunction<ModelStatus> value) {
+        add(new Read(name, help, "gauge",
+                () -> source.get().stream().map(s -> new Reading(List.of(s.name()), value.applyAsDouble(s))).toList(), MODEL));
     }
 
     /** A gauge with one series. */

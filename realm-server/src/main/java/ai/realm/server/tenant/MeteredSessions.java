@@ -10,13 +10,15 @@ import ai.realm.runtime.session.SessionEvent;
 import ai.realm.runtime.session.SessionFactory;
 import ai.realm.runtime.session.Usage;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Sessions whose usage is counted to their requests: every generation of a guest is checked against the tenant's tokens before it
- * begins, and what it used is known however it ends. Thread-safe.
+ * begins, and what it used is known however it ends. The choices of one prompt share its computation. Thread-safe.
  */
 public final class MeteredSessions implements SessionFactory {
     private final SessionFactory sessions;
@@ -42,13 +44,20 @@ public final class MeteredSessions implements SessionFactory {
     @Override
     public InferenceSession open(GenerateCommand command) {
         RequestUsage usage = requests.get(command.context());
-        if (usage == null) {
-            return sessions.open(command);
-        }
-        long bound = bound(command);
+        return usage == null ? sessions.open(command) : usage.prompts().open(command, (c, n) -> openAll(c, n, usage));
+    }
+
+    private List<InferenceSession> openAll(GenerateCommand command, int n, RequestUsage usage) {
+        long each = command.params().maxTokens();
+        long prompt = promptBound(command);
+        long bound = prompt + n * each;
         usage.begin(bound);
         try {
-            return new Metered(sessions.open(command), usage, bound);
+            List<InferenceSession> metered = new ArrayList<>();
+            for (InferenceSession s : n == 1 ? List.of(sessions.open(command)) : sessions.openAll(command, n)) {
+                metered.add(new Metered(s, usage, metered.isEmpty() ? prompt + each : each));
+            }
+            return metered;
         } catch (RuntimeException e) {
             usage.end(bound, Usage.NONE);
             throw e;
@@ -69,12 +78,11 @@ public final class MeteredSessions implements SessionFactory {
         }
     }
 
-    private static long bound(GenerateCommand command) {
-        long prompt = switch (command.prompt()) {
+    private static long promptBound(GenerateCommand command) {
+        return 1L + switch (command.prompt()) {
             case GenerateCommand.TextPrompt t -> t.text().getBytes(StandardCharsets.UTF_8).length;
             case GenerateCommand.TokenPrompt t -> t.ids().length;
         };
-        return prompt + 1 + command.params().maxTokens();
     }
 
     /** Used by one thread, as every session. */

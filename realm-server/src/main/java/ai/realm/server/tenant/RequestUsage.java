@@ -1,6 +1,7 @@
 package ai.realm.server.tenant;
 
 import ai.realm.runtime.session.Usage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the generations of one request have used so far, whether they ended well or not, against what its permit has reserved.
@@ -8,12 +9,26 @@ import ai.realm.runtime.session.Usage;
  */
 public final class RequestUsage {
     private final Permit permit;
+    private final SharedPrompts prompts = new SharedPrompts();
     private long reserved;
     private long promised;
     private Usage usage = Usage.NONE;
 
     RequestUsage(Permit permit) {
         this.permit = permit;
+    }
+
+    /**
+     * The request's guests will ask for so many answers to each prompt.
+     *
+     * @param seed of the first of them, or null
+     */
+    public void expectChoices(int n, @Nullable Long seed) {
+        prompts.expect(n, seed);
+    }
+
+    SharedPrompts prompts() {
+        return prompts;
     }
 
     /** Sets tokens aside for the request as its client sent it. */
@@ -45,6 +60,12 @@ public final class RequestUsage {
     /** Counts what took from the tokens that {@link #reserve} set aside. */
     synchronized void add(Usage used) {
         usage = usage.plus(used);
+    }
+
+    /** What it used when all its guests have ended: what was begun for them and never asked for ends here. */
+    public Usage complete() {
+        prompts.close();
+        return usage();
     }
 
     public synchronized Usage usage() {

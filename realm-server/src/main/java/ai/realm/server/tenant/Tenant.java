@@ -1,6 +1,7 @@
 package ai.realm.server.tenant;
 
 import ai.realm.runtime.guest.GuestLimits;
+import ai.realm.runtime.session.GenerateCommand.Priority;
 import java.util.List;
 import java.util.Map;
 
@@ -14,10 +15,11 @@ import java.util.Map;
  * @param guest {@code default}, or the file of the tenant's own module
  * @param guestConfig what the guest reads with {@code realm_host_config}
  * @param weight share of the engine against other tenants' weights
+ * @param priority of its requests that do not say
  */
 public record Tenant(String id, String name, List<String> keyHashes, boolean suspended, List<String> models,
         String defaultModel, String guest, Map<String, String> guestConfig, GuestLimits guestLimits, TenantLimits limits,
-        double weight) {
+        double weight, Priority priority) {
     /** The guest that comes with Realm. */
     public static final String DEFAULT_GUEST = "default";
 
@@ -29,6 +31,7 @@ public record Tenant(String id, String name, List<String> keyHashes, boolean sus
 
     /** The same tenant with other keys. */
     public Tenant withKeyHashes(List<String> hashes) {
-        return new Tenant(id, name, hashes, suspended, models, defaultModel, guest, guestConfig, guestLimits, limits, weight);
+        return new Tenant(id, name, hashes, suspended, models, defaultModel, guest, guestConfig, guestLimits, limits, weight,
+                priority);
     }
 }

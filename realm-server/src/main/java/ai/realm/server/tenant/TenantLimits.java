@@ -9,14 +9,20 @@ import java.time.Duration;
  * @param tokensPerMinute prompt and generated tokens a minute
  * @param tokensPerDay prompt and generated tokens in a day of UTC
  * @param concurrentRequests requests at the same time
+ * @param contextLength tokens that a prompt and its answer may have together; 0 for what the model can
  * @param maxTokens the most that {@code max_tokens} may be
  * @param bodyBytes size of a request's body
  * @param deadline from a request's first byte to its answer's last
  */
-public record TenantLimits(int requestsPerMinute, long tokensPerMinute, long tokensPerDay, int concurrentRequests, int maxTokens,
-        int bodyBytes, Duration deadline) {
+public record TenantLimits(int requestsPerMinute, long tokensPerMinute, long tokensPerDay, int concurrentRequests,
+        int contextLength, int maxTokens, int bodyBytes, Duration deadline) {
+
+    /** {@link #contextLength}, or more than any context when there is no limit. */
+    public int contextLimit() {
+        return contextLength == 0 ? Integer.MAX_VALUE : contextLength;
+    }
 
     public static TenantLimits defaults() {
-        return new TenantLimits(0, 0, 0, 64, 4096, 1 << 20, Duration.ofSeconds(300));
+        return new TenantLimits(0, 0, 0, 64, 0, 4096, 1 << 20, Duration.ofSeconds(300));
     }
 }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.RealmException;
+import ai.realm.core.kernel.KvType;
+import ai.realm.runtime.scheduler.EngineOptions;
+import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.server.config.RealmConfig.ModelEntry;
 import ai.realm.server.tenant.ApiKeys;
 import ai.realm.server.tenant.Tenant;
@@ -11,7 +14,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,7 +31,7 @@ class ConfigLoaderTest {
     private RealmConfig load(String yaml) throws IOException {
         Path file = dir.resolve("realm.yaml");
         Files.writeString(file, yaml);
-        return ConfigLoader.load(file, Map.of("embedded", new ModelEntry(Path.of("/m.gguf"), 0, null, null)), _ -> null);
+        return ConfigLoader.load(file, Map.of("embedded", new ModelEntry(Path.of("/m.gguf"), 0, null, null, true)), _ -> null);
     }
 
     @Test
@@ -56,7 +61,7 @@ class ConfigLoaderTest {
         assertThat(config.server().data()).isEqualTo(dir.resolve("d"));
         assertThat(config.server().guests()).isEqualTo(new GuestSettings(0.5, 9, 64, null));
         assertThat(config.admin()).isNotNull().extracting(RealmConfig.AdminSettings::remote).isEqualTo(true);
-        assertThat(config.models()).containsEntry("small", new ModelEntry(dir.resolve("m/small.gguf"), 1024, null, null));
+        assertThat(config.models()).containsEntry("small", new ModelEntry(dir.resolve("m/small.gguf"), 1024, null, null, true));
         Tenant t = config.tenants().getFirst();
         assertThat(t.models()).containsExactly("big", "small");
         assertThat(t.defaultModel()).isEqualTo("small");
@@ -76,6 +81,32 @@ class ConfigLoaderTest {
         assertThat(config.tenants().getFirst().defaultModel()).isEqualTo("embedded");
     }
 
+    @Test
+    void load_ofAnEngine_hasEveryValue() throws IOException {
+        RealmConfig config = load(
+                """
+                        server: {database: "jdbc:postgresql://db.example/realm?sslmode=require", database_user: u, database_password: geheim}
+                        engine: {memory_mb: 512, kv_type: q8_0, kv_mb: 128, kv_block: 16, running: 4, waiting: 9, step_tokens: 40,
+                          prefix_cache: false, shared_prefixes: ["You are"]}
+                        models: {m: {file: m.gguf, preload: false}}
+                        tenants: [{id: a, priority: batch, limits: {context_length: 100}}]
+                        """);
+        EngineSettings e = config.engine();
+        assertThat(e.memoryBytes()).isEqualTo(512L << 20);
+        assertThat(e.options()).isEqualTo(new EngineOptions(KvType.Q8_0, 128L << 20, 16, 4, 9, 40, e.options().unreadTokens(),
+                e.options().slowReaderLimit(), false, List.of("You are")));
+        assertThat(config.models().get("m").preload()).isFalse();
+        Tenant t = config.tenants().getFirst();
+        assertThat(t.priority()).isEqualTo(Priority.BATCH);
+        assertThat(t.limits().contextLength()).isEqualTo(100);
+        assertThat(ConfigLoader.tenant(TenantJson.of(t), Set.of("m"))).isEqualTo(t);
+        assertThat(config.server().database()).isNotNull().satisfies(d -> {
+            assertThat(d.user()).isEqualTo("u");
+            assertThat(d.password()).isEqualTo("geheim");
+            assertThat(d).hasToString("DatabaseSettings[jdbc:postgresql://db.example/realm, user=u]");
+        });
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"tenants: [{id: a, kees: []}]|tenants[0].kees", "server: {port: 70000}|server.port",
             "server: {port: ninety}|server.port", "tenants: [{keys: []}]|tenants[0].id", "tenants: [{id: 'a b'}]|tenants[0].id",
@@ -86,7 +117,12 @@ class ConfigLoaderTest {
             "server: {guests: {cpu_share: 0}}|server.guests.cpu_share",
             "server: {guests: {cpu_share: 1.1}}|server.guests.cpu_share",
             "server: {guests: {instances: 0}}|server.guests.instances",
-            "admin: {key: secret}|admin.key"})
+            "admin: {key: secret}|admin.key", "engine: {kv_type: q4}|engine.kv_type", "engine: {kv_block: 24}|engine.kv_block",
+            "engine: {running: 0}|engine.running", "engine: {running: 64, step_tokens: 32}|engine.step_tokens",
+            "tenants: [{id: a, priority: urgent}]|priority must be interactive or batch",
+            "tenants: [{id: a, limits: {context_length: -1}}]|limits.context_length",
+            "server: {database: 'jdbc:mysql://x/y'}|server.database must begin with jdbc:postgresql:",
+            "server: {database: 'jdbc:postgresql://x/y?user=u&password=p'}|must not hold a password"})
     void load_ofAFileWithAMistake_saysWhere(String yaml, String where) {
         assertThatThrownBy(() -> load(yaml)).isInstanceOf(RealmException.class).hasMessageContaining(where);
     }

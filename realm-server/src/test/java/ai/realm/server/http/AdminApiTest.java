@@ -100,6 +100,21 @@ class AdminApiTest {
     }
 
     @Test
+    void models_overHttp_areListedLoadedAndRefusedLikeTheService() {
+        assertThat(admin("GET", "/admin/models", "", 200).at("/data/0/name").asText()).isEqualTo("tiny");
+        assertThat(admin("GET", "/admin/models/tiny", "", 200).path("state").asText()).isEqualTo("ready");
+        assertThat(admin("POST", "/admin/models/tiny/load", "{\"wait_seconds\":1}", 200).path("state").asText())
+                .isEqualTo("ready");
+        assertThat(admin("POST", "/admin/models/tiny/unload", "", 200).path("name").asText()).isEqualTo("tiny");
+        assertThat(admin("POST", "/admin/models/tiny/unload", "{\"drain_seconds\":-1}", 400).at("/error/param").asText())
+                .isEqualTo("drain_seconds");
+        admin("POST", "/admin/models/other/load", "", 404);
+        admin("POST", "/admin/models", "{\"name\":\"x\"}", 400);
+        admin("DELETE", "/admin/models/tiny", "", 400);
+        assertThat(call(HttpFixture.KEY, "GET", "/admin/models", "").statusCode()).isEqualTo(401);
+    }
+
+    @Test
     void usage_ofATenant_isItsOwnAndExact() {
         String key = admin("POST", "/admin/tenants", "{\"id\":\"counted\"}", 201).path("key").asText();
         assertThat(ask(key)).isEqualTo(200);

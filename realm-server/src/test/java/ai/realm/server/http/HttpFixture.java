@@ -1,6 +1,9 @@
 package ai.realm.server.http;
 
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestLimits;
+import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
@@ -9,6 +12,10 @@ import ai.realm.server.admin.AdminService;
 import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.metrics.ServerMetrics;
+import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.model.ModelFiles;
+import ai.realm.server.model.ModelRegistry;
+import ai.realm.server.model.ModelService;
 import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.tenant.ApiKeys;
 import ai.realm.server.tenant.MeteredSessions;
@@ -23,12 +30,14 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** A server over HTTP on a free port, with a fake model and a fake guest behind it and a clock that stands still. */
 final class HttpFixture implements AutoCloseable {
@@ -50,8 +59,8 @@ final class HttpFixture implements AutoCloseable {
     private final HttpServer server;
 
     HttpFixture() {
-        TenantLimits roomy = new TenantLimits(0, 0, 0, 64, 1000, 10_000, Duration.ofSeconds(30));
-        TenantLimits tight = new TenantLimits(2, 100, 0, 64, 1000, 10_000, Duration.ofSeconds(30));
+        TenantLimits roomy = new TenantLimits(0, 0, 0, 64, 0, 1000, 10_000, Duration.ofSeconds(30));
+        TenantLimits tight = new TenantLimits(2, 100, 0, 64, 0, 1000, 10_000, Duration.ofSeconds(30));
         Tenants tenants = new Tenants(List.of(tenant("acme", KEY, false, roomy), tenant("limited", LIMITED_KEY, false, tight),
                 tenant("gone", SUSPENDED_KEY, true, roomy)));
         gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0);
@@ -60,17 +69,36 @@ final class HttpFixture implements AutoCloseable {
         MeteredSessions sessions = new MeteredSessions(guestHost, embedder);
         guestHost.sessions = sessions;
         AdminService admin = new AdminService(tenants, database, guests, active, models);
+        ModelRegistry registry = new ModelRegistry(Map.of(), database);
         server = new HttpServer(settings,
                 new HttpServer.Services(models, sessions, guestHost, guests, gate, readiness, active,
-                        new Accounts(database, Clock.systemUTC()), new ServerMetrics(), Map.of(),
-                        new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), false)), admin));
+                        new Accounts(database, Clock.systemUTC()), new ServerMetrics(), registry,
+                        new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), false)), admin,
+                        new ModelService(models, registry, new NoFiles(), tenants)));
         port = server.start();
         readiness.ready();
     }
 
+    private record NoFiles() implements ModelFiles {
+        @Override
+        public ModelEntry named(String name) {
+            throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "no model " + name);
+        }
+
+        @Override
+        public @Nullable ModelEntry known(Path file) {
+            return null;
+        }
+    }
+
+    static Tenant tenantWithModels(String id, List<String> models) {
+        return new Tenant(id, id, List.of(), false, models, models.getFirst(), Tenant.DEFAULT_GUEST, Map.of(),
+                GuestLimits.defaults(), TenantLimits.defaults(), 1, Priority.INTERACTIVE);
+    }
+
     private static Tenant tenant(String id, String key, boolean suspended, TenantLimits limits) {
         return new Tenant(id, id, List.of(ApiKeys.hash(key)), suspended, List.of("tiny", "encoder"), "tiny", Tenant.DEFAULT_GUEST,
-                Map.of("mood", "calm"), GuestLimits.defaults(), limits, 1);
+                Map.of("mood", "calm"), GuestLimits.defaults(), limits, 1, Priority.INTERACTIVE);
     }
 
     HttpRequest.Builder request(String path) {

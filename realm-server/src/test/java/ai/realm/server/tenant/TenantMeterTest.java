@@ -39,7 +39,7 @@ class TenantMeterTest {
     }
 
     private static TenantLimits limits(int rpm, long tpm, long tpd, int concurrent) {
-        return new TenantLimits(rpm, tpm, tpd, concurrent, 100, 1000, Duration.ofSeconds(1));
+        return new TenantLimits(rpm, tpm, tpd, concurrent, 0, 100, 1000, Duration.ofSeconds(1));
     }
 
     private static long retryAfter(Runnable call, ErrorCode code) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestLimits;
+import ai.realm.runtime.session.GenerateCommand.Priority;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -12,7 +13,8 @@ import org.junit.jupiter.api.Test;
 class TenantsTest {
     static Tenant tenant(String id, String... keys) {
         return new Tenant(id, id, java.util.Arrays.stream(keys).map(ApiKeys::hash).toList(), false, List.of("m"), "m",
-                Tenant.DEFAULT_GUEST, Map.of(), GuestLimits.defaults(), TenantLimits.defaults(), 1);
+                Tenant.DEFAULT_GUEST, Map.of(), GuestLimits.defaults(), TenantLimits.defaults(), 1,
+                Priority.INTERACTIVE);
     }
 
     @Test

@@ -28,6 +28,10 @@ public final class LoadCommand implements Callable<Integer> {
             + "second, words of a prompt, tokens asked for; may be given several times")
     private List<String> tenants;
 
+    @Option(names = "--clients", defaultValue = "0", paramLabel = "N", description = "Instead of the rates, so many clients of each tenant that ask again "
+            + "when they have their answer")
+    private int clients;
+
     @Option(names = "--duration", required = true, paramLabel = "S", description = "Seconds in which requests begin")
     private double duration;
 
@@ -53,7 +57,8 @@ public final class LoadCommand implements Callable<Integer> {
         try (HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
                 .connectTimeout(Duration.ofSeconds(10))
                 .build()) {
-            report = new LoadRun(url.replaceFirst("/+$", ""), parsed, Duration.ofNanos((long) (duration * 1e9)), seed, client)
+            report = new LoadRun(url.replaceFirst("/+$", ""), parsed, Math.max(0, clients),
+                    Duration.ofNanos((long) (duration * 1e9)), seed, client)
                     .run();
         }
         PrintWriter out = spec.commandLine().getOut();

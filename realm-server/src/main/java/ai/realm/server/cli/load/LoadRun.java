@@ -20,8 +20,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
- * One load: requests begin when their time has come, whether the server keeps up or not (an open loop), so that a slow server shows
- * as long times and not as fewer requests. With the same seed the same requests come at the same times.
+ * One load. In an open loop requests begin when their time has come, whether the server keeps up or not, so that a slow server shows
+ * as long times and not as fewer requests. With the same seed the same requests come at the same times, or in
+ * a closed loop in the same order.
  */
 final class LoadRun {
     private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -33,6 +34,7 @@ final class LoadRun {
 
     private final String url;
     private final List<LoadTenant> tenants;
+    private final int clients;
     private final Duration duration;
     private final long seed;
     private final HttpClient client;
@@ -42,7 +44,9 @@ final class LoadRun {
     /** A request and when it is due, in nanoseconds from the beginning. */
     private record Due(long at, LoadTenant tenant, String body) {}
 
-    LoadRun(String url, List<LoadTenant> tenants, Duration duration, long seed, HttpClient client) {
+    /** @param clients of each tenant, that ask again when they have their answer (a closed loop); 0 for an open loop */
+    LoadRun(String url, List<LoadTenant> tenants, int clients, Duration duration, long seed, HttpClient client) {
+        this.clients = clients;
         this.url = url;
         this.tenants = tenants;
         this.duration = duration;
@@ -53,9 +57,11 @@ final class LoadRun {
 
     /** Sends everything, waits for the last answer, and reports. */
     ObjectNode run() throws IOException, InterruptedException {
-        List<Due> plan = plan();
+        List<Due> plan = clients > 0 ? List.of() : plan();
+        List<Client> loops = clients > 0 ? loops() : List.of();
         long begun = System.nanoTime();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            loops.forEach(c -> threads.submit(() -> ask(c, begun)));
             for (Due due : plan) {
                 for (long left; (left = begun + due.at - System.nanoTime()) > 0;) {
                     LockSupport.parkNanos(left);
@@ -69,6 +75,27 @@ final class LoadRun {
         ObjectNode each = report.putObject("tenants");
         stats.forEach((name, s) -> each.set(name, s.json(seconds, all.outputTokens())));
         return report;
+    }
+
+    /** One that asks again when it has its answer. */
+    private record Client(LoadTenant tenant, String model, SplittableRandom random) {}
+
+    private List<Client> loops() throws IOException, InterruptedException {
+        List<Client> loops = new ArrayList<>();
+        SplittableRandom seeds = new SplittableRandom(seed);
+        for (LoadTenant t : tenants) {
+            String model = model(t);
+            for (int i = 0; i < clients; i++) {
+                loops.add(new Client(t, model, seeds.split()));
+            }
+        }
+        return loops;
+    }
+
+    private void ask(Client c, long begun) {
+        do {
+            send(new Due(0, c.tenant, body(c.model, c.tenant, c.random)));
+        } while (System.nanoTime() - begun < duration.toNanos());
     }
 
     private List<Due> plan() throws IOException, InterruptedException {

@@ -1,0 +1,37 @@
+package ai.realm.server.accounts;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+
+/**
+ * The one connection to a SQLite file, lent to one thread at a time. A commit is in the write-ahead log, which is the operating
+ * system's, before it returns: killing the process loses nothing, and only a crash of the machine can lose the last moments.
+ */
+final class SqliteConnection implements Connections {
+    private final Connection connection;
+
+    /** @param file a path, or {@code :memory:} */
+    SqliteConnection(String file) throws SQLException {
+        connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        try (Statement s = connection.createStatement()) {
+            s.execute("PRAGMA busy_timeout=10000");
+            s.execute("PRAGMA journal_mode=WAL");
+            s.execute("PRAGMA synchronous=NORMAL");
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public synchronized <T> T use(Work<T> work) throws SQLException {
+        return work.with(connection);
+    }
+
+    @Override
+    public synchronized void close() throws SQLException {
+        connection.close();
+    }
+}

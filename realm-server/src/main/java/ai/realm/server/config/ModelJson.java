@@ -1,0 +1,42 @@
+package ai.realm.server.config;
+
+import ai.realm.server.config.RealmConfig.ModelEntry;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** A model as JSON, with the names that {@code realm.yaml} has. */
+public final class ModelJson {
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+    private ModelJson() {
+    }
+
+    /** An object to fill. */
+    public static ObjectNode empty() {
+        return MAPPER.createObjectNode();
+    }
+
+    public static ObjectNode of(ModelEntry m) {
+        return MAPPER.createObjectNode().put("file", m.file().toString()).put("context", m.context()).put("sha256", m.sha256())
+                .put("system", m.system());
+    }
+
+    /** What {@link #of} wrote. */
+    public static ModelEntry read(String json) {
+        try {
+            JsonNode node = MAPPER.readTree(json);
+            return new ModelEntry(Path.of(node.path("file").asText()), node.path("context").asInt(), text(node.path("sha256")),
+                    text(node.path("system")), false);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a model in the database is not JSON", e);
+        }
+    }
+
+    private static @Nullable String text(JsonNode value) {
+        return value.isTextual() ? value.textValue() : null;
+    }
+}

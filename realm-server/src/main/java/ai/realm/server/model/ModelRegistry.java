@@ -1,0 +1,76 @@
+package ai.realm.server.model;
+
+import ai.realm.runtime.store.ModelSource;
+import ai.realm.server.accounts.Database;
+import ai.realm.server.accounts.ModelTable;
+import ai.realm.server.config.RealmConfig.ModelEntry;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The models of this server by name: those of its configuration, and those that were registered while it ran, which the database
+ * keeps. Thread-safe.
+ */
+public final class ModelRegistry {
+    private static final Logger LOG = LoggerFactory.getLogger(ModelRegistry.class);
+
+    private final Database database;
+    private final Map<String, ModelEntry> configured;
+    private final Map<String, ModelEntry> registered = new ConcurrentHashMap<>();
+
+    public ModelRegistry(Map<String, ModelEntry> configured, Database database) {
+        this.configured = new LinkedHashMap<>(configured);
+        this.database = database;
+        ModelTable.all(database).forEach((name, entry) -> {
+            if (configured.containsKey(name)) {
+                LOG.warn("model={} of the database is not used: the configuration has one of that name", name);
+            } else {
+                registered.put(name, entry);
+            }
+        });
+    }
+
+    /** Every model, as the store wants it. */
+    public List<ModelSource> sources() {
+        List<ModelSource> all = new ArrayList<>();
+        configured.forEach((name, entry) -> all.add(source(name, entry)));
+        registered.forEach((name, entry) -> all.add(source(name, entry)));
+        return all;
+    }
+
+    static ModelSource source(String name, ModelEntry entry) {
+        return new ModelSource(name, entry.file(), entry.sha256(), entry.context());
+    }
+
+    public @Nullable ModelEntry get(String name) {
+        ModelEntry entry = configured.get(name);
+        return entry != null ? entry : registered.get(name);
+    }
+
+    /** The system message of chats that begin without one; null leaves that to the model's template. */
+    public @Nullable String system(String name) {
+        ModelEntry entry = get(name);
+        return entry == null ? null : entry.system();
+    }
+
+    /** Whether a model is the configuration's, which cannot be changed while the server runs. */
+    public boolean isConfigured(String name) {
+        return configured.containsKey(name);
+    }
+
+    void put(String name, ModelEntry entry) {
+        ModelTable.put(database, name, entry);
+        registered.put(name, entry);
+    }
+
+    void remove(String name) {
+        ModelTable.remove(database, name);
+        registered.remove(name);
+    }
+}

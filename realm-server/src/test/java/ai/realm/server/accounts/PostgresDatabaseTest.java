@@ -1,0 +1,81 @@
+package ai.realm.server.accounts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.realm.core.error.RealmException;
+import ai.realm.server.config.DatabaseSettings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The contract on a real PostgreSQL server, and what only it can do wrong. */
+@Tag("postgresql")
+class PostgresDatabaseTest extends DatabaseContract {
+    private static PostgresServer server;
+    private static int databases;
+    private DatabaseSettings settings;
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = PostgresServer.start();
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    @Override
+    Database create() throws Exception {
+        String name = "realm_" + ++databases;
+        server.createDatabase(name);
+        settings = server.settings(name);
+        return reopen();
+    }
+
+    @Override
+    Database reopen() {
+        return Database.connect(settings);
+    }
+
+    @Test
+    void connect_fromServersThatStartTogether_makesTheTablesOnce() throws Exception {
+        server.createDatabase("together");
+        DatabaseSettings fresh = server.settings("together");
+        try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Database>> all = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                all.add(pool.submit(() -> Database.connect(fresh)));
+            }
+            for (Future<Database> f : all) {
+                f.get().close();
+            }
+        }
+    }
+
+    @Test
+    void connect_withAWrongPassword_failsWithoutTellingIt() {
+        DatabaseSettings wrong = new DatabaseSettings(settings.url(), settings.user(), "a-wrong-secret", 2);
+        assertThatThrownBy(() -> Database.connect(wrong)).isInstanceOf(RealmException.class)
+                .hasMessageContaining("cannot be opened")
+                .hasMessageContaining("password authentication failed").hasMessageNotContaining("a-wrong-secret");
+        assertThat(wrong.toString()).doesNotContain("a-wrong-secret");
+    }
+
+    @Test
+    void update_afterTheServerCutItsConnections_goesThroughNewOnes() throws Exception {
+        try (Database database = reopen()) {
+            server.cutConnections();
+            TenantStore.open(database, List.of());
+            database.update("INSERT INTO tenants (id, position, json) VALUES ('after', 1, '{}')");
+            assertThat(database.query(r -> r.getString(1), "SELECT id FROM tenants")).containsExactly("after");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package ai.realm.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.store.LoadedModel;
+import ai.realm.runtime.store.LruModelStore;
+import ai.realm.runtime.store.ModelLoader;
+import ai.realm.runtime.store.ModelSource;
+import ai.realm.server.accounts.Database;
+import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.model.ModelFiles;
+import ai.realm.server.model.ModelRegistry;
+import ai.realm.server.model.ModelService;
+import ai.realm.server.tenant.Tenants;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Models changed while the server runs, on a real store whose files load as {@link LoadedFake}s. */
+class ModelAdminTest {
+    private static final Duration WAIT = Duration.ofSeconds(10);
+
+    @TempDir
+    private Path dir;
+    private final Database database = Database.inMemory();
+    private final Loader loader = new Loader();
+    private LruModelStore store;
+    private ModelRegistry registry;
+    private ModelService models;
+
+    private static final class Loader implements ModelLoader {
+        @Override
+        public long estimateBytes(ModelSource source) {
+            return 100;
+        }
+
+        @Override
+        public LoadedModel load(ModelSource source, long room) {
+            if (source.name().startsWith("bad")) {
+                throw new RealmException(ErrorCode.MODEL_INVALID, "this is no model");
+            }
+            return new LoadedFake(source.name(), 100);
+        }
+    }
+
+    private record Catalogue(Path file) implements ModelFiles {
+        @Override
+        public ModelEntry named(String name) {
+            if (!name.equals("listed")) {
+                throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "no model is named so");
+            }
+            return new ModelEntry(file, 0, "0".repeat(64), "be brief", true);
+        }
+
+        @Override
+        public @Nullable ModelEntry known(Path path) {
+            return path.equals(file) ? named("listed") : null;
+        }
+    }
+
+    @BeforeEach
+    void open() throws IOException {
+        Files.writeString(dir.resolve("a.gguf"), "a");
+        Files.writeString(dir.resolve("listed.gguf"), "b");
+        start();
+    }
+
+    private void start() {
+        registry = new ModelRegistry(Map.of("fixed", new ModelEntry(dir.resolve("fixed.gguf"), 0, null, null, true)), database);
+        store = new LruModelStore(registry.sources(), loader, 250, System::nanoTime);
+        models = new ModelService(store, registry, new Catalogue(dir.resolve("listed.gguf")),
+                new Tenants(List.of(HttpFixture.tenantWithModels("holder", List.of("granted")))));
+    }
+
+    @AfterEach
+    void close() {
+        store.close();
+        database.close();
+    }
+
+    private ObjectNode json(String name, String key, String value) {
+        return Json.mapper().createObjectNode().put("name", name).put(key, value);
+    }
+
+    private ObjectNode add(String name) {
+        return models.register(json(name, "file", dir.resolve("a.gguf").toString()));
+    }
+
+    private static ErrorCode codeOf(ThrowingCallable call) {
+        return org.assertj.core.api.Assertions.catchThrowableOfType(RealmException.class, call).code();
+    }
+
+    @Test
+    void register_ofAFile_isAbsentUntilLoadedAndKeptForTheNextStart() {
+        assertThat(add("new").path("state").asText()).isEqualTo("absent");
+        assertThat(models.load("new", WAIT).path("state").asText()).isEqualTo("ready");
+        store.close();
+        start();
+        assertThat(models.get("new").path("state").asText()).isEqualTo("absent");
+        assertThat(models.get("new").path("file").asText()).endsWith("a.gguf");
+    }
+
+    @Test
+    void register_fromTheCatalogue_hasItsDigestAndSystemMessage() {
+        models.register(json("mine", "catalog", "listed"));
+        assertThat(registry.get("mine"))
+                .isEqualTo(new ModelEntry(dir.resolve("listed.gguf"), 0, "0".repeat(64), "be brief", false));
+        assertThat(registry.system("mine")).isEqualTo("be brief");
+    }
+
+    @Test
+    void register_withAMistake_saysWhich() {
+        assertThat(codeOf(() -> models.register(json("x", "file", "relative.gguf")))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(codeOf(() -> models.register(json("x", "file", dir.resolve("missing").toString()))))
+                .isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(codeOf(() -> models.register(json("../x", "file", dir.resolve("a.gguf").toString()))))
+                .isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(codeOf(() -> add("fixed"))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(codeOf(() -> models.register(json("x", "catalog", "unlisted")))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+        assertThat(codeOf(() -> models.register(json("x", "colour", "red")))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(models.list()).hasSize(1);
+    }
+
+    @Test
+    void load_beyondTheBudget_evictsTheIdleOneUsedLongestAgo() {
+        add("one");
+        add("two");
+        add("three");
+        models.load("one", WAIT);
+        models.load("two", WAIT);
+        models.load("three", WAIT);
+        assertThat(models.get("one").path("state").asText()).isEqualTo("absent");
+        assertThat(models.get("two").path("state").asText()).isEqualTo("ready");
+        assertThat(models.get("three").path("bytes").asLong()).isEqualTo(100);
+    }
+
+    @Test
+    void load_ofABadFile_tellsWhyAndListsIt() {
+        add("bad");
+        assertThat(codeOf(() -> models.load("bad", WAIT))).isEqualTo(ErrorCode.MODEL_LOAD_FAILED);
+        assertThat(models.get("bad").path("state").asText()).isEqualTo("failed");
+        assertThat(models.get("bad").path("error").asText()).contains("this is no model");
+    }
+
+    @Test
+    void unload_andRemove_freeAndForgetIt() {
+        add("new");
+        models.load("new", WAIT);
+        assertThat(models.unload("new", Duration.ZERO).path("bytes").asLong()).isZero();
+        models.remove("new");
+        assertThat(codeOf(() -> models.get("new"))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+        add("granted");
+        assertThat(codeOf(() -> models.remove("granted"))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(codeOf(() -> models.remove("fixed"))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(codeOf(() -> models.unload("nothing", Duration.ZERO))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+    }
+}
