@@ -43,10 +43,12 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Every way that a request can be ended from outside, in every place where its generation can stand, while its guest waits in its
  * host call: it ends within the step that is under way, with the right cause, and leaves nothing behind.
  */
-@Timeout(60)
+@Timeout(600)
 class CancellationMatrixTest {
     private static final int STEP = 32;
     private static final long DEADLINE = TimeUnit.SECONDS.toNanos(2);
+    /** For a machine that does much else. */
+    private static final long PATIENCE_SECONDS = 120;
 
     private enum Cause {
         CLIENT_GONE(ErrorCode.CANCELLED),
@@ -86,6 +88,7 @@ class CancellationMatrixTest {
         opened.countDown();
         return session;
     }, GuestHostOptions.defaults());
+    private final GuestModule module = host.register(Guests.load("default"), GuestLimits.defaults());
     private final AtomicInteger leases = new AtomicInteger();
     private final CountDownLatch held = new CountDownLatch(1);
     private final CountDownLatch go = new CountDownLatch(1);
@@ -113,16 +116,16 @@ class CancellationMatrixTest {
         }
         holdEngine(place.heldAt);
         RequestContext context = new RequestContext("r", "t",
-                System.nanoTime() + (cause == Cause.TOO_LATE ? DEADLINE : Engines.FOREVER));
+                System.nanoTime() + (cause == Cause.TOO_LATE ? DEADLINE : TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS)));
         CompletableFuture<@Nullable RealmException> end = CompletableFuture.supplyAsync(() -> run(context, place.prompt));
-        assertThat(held.await(20, TimeUnit.SECONDS)).isTrue();
-        assertThat(opened.await(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(held.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(opened.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
         long before = model.forwarded();
 
         Thread unload = end(cause, context);
         go.countDown();
 
-        RealmException error = end.get(20, TimeUnit.SECONDS);
+        RealmException error = end.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         assertThat(error).isNotNull().extracting(RealmException::code).isEqualTo(cause.code);
         assertThat(leases).hasValue(0);
         if (unload != null) {
@@ -166,7 +169,6 @@ class CancellationMatrixTest {
 
     /** Runs a request through the guest that passes everything on; gives what it failed with. */
     private @Nullable RealmException run(RequestContext context, String prompt) {
-        GuestModule module = host.register(Guests.load("default"), GuestLimits.defaults());
         ServedModel served = new ServedModel(model.config(), 1000, engine, new LetterTokenizer(false), null, SharedPrefixes.NONE,
                 () -> {});
         GuestCall call = new GuestCall(context, prompt, null, false, SamplingParams.greedy(300), true, "{}", _ -> {
@@ -182,7 +184,7 @@ class CancellationMatrixTest {
     }
 
     private static void until(BooleanSupplier condition) {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).as("in time").isLessThan(end);
             Thread.onSpinWait();

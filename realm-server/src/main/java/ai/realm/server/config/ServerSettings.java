@@ -28,14 +28,17 @@ public record ServerSettings(String host, int port, Path data, int concurrentReq
     }
 
     public ServerSettings withHost(String value) {
-        return new ServerSettings(value, port, data, concurrentRequests, connections, drain, idle, headers, body, guests, database);
+        return new ServerSettings(value, port, data, concurrentRequests, connections, drain, idle, headers, body, guests,
+                database);
     }
 
     public ServerSettings withPort(int value) {
-        return new ServerSettings(host, value, data, concurrentRequests, connections, drain, idle, headers, body, guests, database);
+        return new ServerSettings(host, value, data, concurrentRequests, connections, drain, idle, headers, body, guests,
+                database);
     }
 
     public ServerSettings withData(Path value) {
-        return new ServerSettings(host, port, value, concurrentRequests, connections, drain, idle, headers, body, guests, database);
+        return new ServerSettings(host, port, value, concurrentRequests, connections, drain, idle, headers, body, guests,
+                database);
     }
 }

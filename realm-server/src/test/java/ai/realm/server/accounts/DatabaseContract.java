@@ -136,6 +136,22 @@ abstract class DatabaseContract {
     }
 
     @Test
+    void guestValues_changedTogether_areKeptByTenantAndKey() {
+        GuestValues values = new GuestValues(database);
+        byte[] key = {0, -1};
+        values.change("a", List.of(new GuestValues.Entry(key, new byte[]{1}), new GuestValues.Entry(new byte[]{5}, new byte[0])));
+        values.change("b", List.of(new GuestValues.Entry(key, new byte[]{9})));
+        values.change("a", List.of(new GuestValues.Entry(key, new byte[]{2, 3}), new GuestValues.Entry(new byte[]{5}, null)));
+        assertThat(values.all("a")).singleElement().satisfies(e -> {
+            assertThat(e.key()).containsExactly(0, -1);
+            assertThat(e.value()).containsExactly(2, 3);
+        });
+        values.forget("a");
+        assertThat(values.all("a")).isEmpty();
+        assertThat(values.all("b")).hasSize(1);
+    }
+
+    @Test
     void atomically_whenTheWorkFails_keepsNothingOfIt() {
         assertThatThrownBy(() -> database.atomically(() -> {
             TenantStore.put(database, tenant("half", 1));
