@@ -8,56 +8,79 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Products of a panel of weights with rows of activations in fp32: {@code c[t][r] (+)= sum_k panel[k][r] * x[t][k]} for the
- * {@link #ROWS} rows of a panel, which is {@code k × ROWS} floats, lane = row. Register-blocked: 4 tokens by 4 vectors, or by 2
- * where registers are few.
+ * {@link #ROWS} rows of a panel, lane = row. A panel is cut into strips of {@link #STRIP} rows, so that a strip of some columns
+ * stays in the first-level cache while all tokens pass. Register-blocked: 4 tokens by 4 vectors, or 6 by 2 where registers are
+ * few.
  */
 final class FloatGemm {
     /** Rows of weights side by side in a panel, and in every packed layout, whatever the vectors' width. */
     static final int ROWS = 64;
+    /** Rows of a tile. */
+    static final int STRIP = WIDE ? ROWS : 2 * FL;
 
     private FloatGemm() {
     }
 
     /**
-     * Multiplies one panel: {@code x[t][k]} at {@code xOffset + t * xStride + k * xStep}.
+     * Multiplies one panel whose strips lie one after the other, {@code k * STRIP} floats each: {@code x[t][k]} at
+     * {@code xOffset + t * xStride + k}; the products of token t and strip i go to {@code cOffset + i * cStrip + t * cStride}.
      *
      * @param add whether to add to {@code c} or to replace it
      */
-    static void multiply(float[] panel, int k, float[] x, int xOffset, int xStride, int xStep, int count, float[] c, int cOffset,
+    static void multiply(float[] panel, int k, float[] x, int xOffset, int xStride, int count, float[] c, int cOffset, int cStrip,
             int cStride, boolean add) {
-        if (!add) {
-            clear(count, c, cOffset, cStride);
+        for (int i = 0; i < ROWS / STRIP; i++) {
+            int to = cOffset + i * cStrip;
+            if (!add) {
+                clear(count, c, to, cStride);
+            }
+            if (WIDE) {
+                wideStrip(panel, i * k * STRIP, k, x, xOffset, xStride, count, c, to, cStride);
+            } else {
+                narrowStrip(panel, i * k * STRIP, k, x, xOffset, xStride, count, c, to, cStride);
+            }
         }
+    }
+
+    private static void wideStrip(float[] panel, int at, int k, float[] x, int xOffset, int xStride,
+            int count, float[] c, int cOffset, int cStride) {
         int t = 0;
         for (; t + 4 <= count; t += 4) {
-            int xo = xOffset + t * xStride;
-            int co = cOffset + t * cStride;
-            if (WIDE) {
-                for (int r = 0; r < ROWS; r += 4 * FL) {
-                    tile4x4(panel, r, k, x, xo, xStride, xStep, c, co + r, cStride);
-                }
-            } else {
-                for (int r = 0; r < ROWS; r += 2 * FL) {
-                    tile4x2(panel, r, k, x, xo, xStride, xStep, c, co + r, cStride);
-                }
-            }
+            tile4x4(panel, at, k, x, xOffset + t * xStride, xStride, c, cOffset + t * cStride, cStride);
         }
         for (; t < count; t++) {
-            for (int r = 0; r < ROWS; r += 4 * FL) {
-                tile1x4(panel, r, k, x, xOffset + t * xStride, xStep, c, cOffset + t * cStride + r);
-            }
+            tile1x4(panel, at, k, x, xOffset + t * xStride, c, cOffset + t * cStride);
         }
+    }
+
+    private static void narrowStrip(float[] panel, int at, int k, float[] x, int xOffset, int xStride,
+            int count, float[] c, int cOffset, int cStride) {
+        int t = 0;
+        for (; sixNext(count - t); t += 6) {
+            tile6x2(panel, at, k, x, xOffset + t * xStride, xStride, c, cOffset + t * cStride, cStride);
+        }
+        for (; t + 4 <= count; t += 4) {
+            tile4x2(panel, at, k, x, xOffset + t * xStride, xStride, c, cOffset + t * cStride, cStride);
+        }
+        for (; t < count; t++) {
+            tile1x2(panel, at, k, x, xOffset + t * xStride, c, cOffset + t * cStride);
+        }
+    }
+
+    /** Whether a tile of 6 comes next when so many tokens are left: 8 and 9 are better cut into fours. */
+    static boolean sixNext(int left) {
+        return left >= 6 && left != 8 && left != 9;
     }
 
     private static void clear(int count, float[] c, int cOffset, int cStride) {
         for (int t = 0; t < count; t++) {
             int at = cOffset + t * cStride;
-            java.util.Arrays.fill(c, at, at + ROWS, 0f);
+            java.util.Arrays.fill(c, at, at + STRIP, 0f);
         }
     }
 
-    private static void tile4x4(float[] panel, int r, int k, float[] x, int x0, int xStride, int xStep, float[] c, int c0,
-            int cStride) {
+    private static void tile4x4(float[] panel, int at, int k, float[] x, int x0, int xStride,
+            float[] c, int c0, int cStride) {
         int x1 = x0 + xStride;
         int x2 = x1 + xStride;
         int x3 = x2 + xStride;
@@ -81,27 +104,27 @@ final class FloatGemm {
         FloatVector a32 = FloatVector.fromArray(F, c, c3 + 2 * FL);
         FloatVector a33 = FloatVector.fromArray(F, c, c3 + 3 * FL);
         for (int i = 0; i < k; i++) {
-            int p = i * ROWS + r;
+            int p = at + i * STRIP;
             FloatVector w0 = FloatVector.fromArray(F, panel, p);
             FloatVector w1 = FloatVector.fromArray(F, panel, p + FL);
             FloatVector w2 = FloatVector.fromArray(F, panel, p + 2 * FL);
             FloatVector w3 = FloatVector.fromArray(F, panel, p + 3 * FL);
-            FloatVector b = FloatVector.broadcast(F, x[x0 + i * xStep]);
+            FloatVector b = FloatVector.broadcast(F, x[x0 + i]);
             a00 = w0.fma(b, a00);
             a01 = w1.fma(b, a01);
             a02 = w2.fma(b, a02);
             a03 = w3.fma(b, a03);
-            b = FloatVector.broadcast(F, x[x1 + i * xStep]);
+            b = FloatVector.broadcast(F, x[x1 + i]);
             a10 = w0.fma(b, a10);
             a11 = w1.fma(b, a11);
             a12 = w2.fma(b, a12);
             a13 = w3.fma(b, a13);
-            b = FloatVector.broadcast(F, x[x2 + i * xStep]);
+            b = FloatVector.broadcast(F, x[x2 + i]);
             a20 = w0.fma(b, a20);
             a21 = w1.fma(b, a21);
             a22 = w2.fma(b, a22);
             a23 = w3.fma(b, a23);
-            b = FloatVector.broadcast(F, x[x3 + i * xStep]);
+            b = FloatVector.broadcast(F, x[x3 + i]);
             a30 = w0.fma(b, a30);
             a31 = w1.fma(b, a31);
             a32 = w2.fma(b, a32);
@@ -125,8 +148,69 @@ final class FloatGemm {
         a33.intoArray(c, c3 + 3 * FL);
     }
 
-    private static void tile4x2(float[] panel, int r, int k, float[] x, int x0, int xStride, int xStep, float[] c, int c0,
-            int cStride) {
+    private static void tile6x2(float[] panel, int at, int k, float[] x, int x0, int xStride,
+            float[] c, int c0, int cStride) {
+        int x1 = x0 + xStride;
+        int x2 = x1 + xStride;
+        int x3 = x2 + xStride;
+        int x4 = x3 + xStride;
+        int x5 = x4 + xStride;
+        int c1 = c0 + cStride;
+        int c2 = c1 + cStride;
+        int c3 = c2 + cStride;
+        int c4 = c3 + cStride;
+        int c5 = c4 + cStride;
+        FloatVector a00 = FloatVector.fromArray(F, c, c0);
+        FloatVector a01 = FloatVector.fromArray(F, c, c0 + FL);
+        FloatVector a10 = FloatVector.fromArray(F, c, c1);
+        FloatVector a11 = FloatVector.fromArray(F, c, c1 + FL);
+        FloatVector a20 = FloatVector.fromArray(F, c, c2);
+        FloatVector a21 = FloatVector.fromArray(F, c, c2 + FL);
+        FloatVector a30 = FloatVector.fromArray(F, c, c3);
+        FloatVector a31 = FloatVector.fromArray(F, c, c3 + FL);
+        FloatVector a40 = FloatVector.fromArray(F, c, c4);
+        FloatVector a41 = FloatVector.fromArray(F, c, c4 + FL);
+        FloatVector a50 = FloatVector.fromArray(F, c, c5);
+        FloatVector a51 = FloatVector.fromArray(F, c, c5 + FL);
+        for (int i = 0; i < k; i++) {
+            int p = at + i * STRIP;
+            FloatVector w0 = FloatVector.fromArray(F, panel, p);
+            FloatVector w1 = FloatVector.fromArray(F, panel, p + FL);
+            FloatVector b = FloatVector.broadcast(F, x[x0 + i]);
+            a00 = w0.fma(b, a00);
+            a01 = w1.fma(b, a01);
+            b = FloatVector.broadcast(F, x[x1 + i]);
+            a10 = w0.fma(b, a10);
+            a11 = w1.fma(b, a11);
+            b = FloatVector.broadcast(F, x[x2 + i]);
+            a20 = w0.fma(b, a20);
+            a21 = w1.fma(b, a21);
+            b = FloatVector.broadcast(F, x[x3 + i]);
+            a30 = w0.fma(b, a30);
+            a31 = w1.fma(b, a31);
+            b = FloatVector.broadcast(F, x[x4 + i]);
+            a40 = w0.fma(b, a40);
+            a41 = w1.fma(b, a41);
+            b = FloatVector.broadcast(F, x[x5 + i]);
+            a50 = w0.fma(b, a50);
+            a51 = w1.fma(b, a51);
+        }
+        a00.intoArray(c, c0);
+        a01.intoArray(c, c0 + FL);
+        a10.intoArray(c, c1);
+        a11.intoArray(c, c1 + FL);
+        a20.intoArray(c, c2);
+        a21.intoArray(c, c2 + FL);
+        a30.intoArray(c, c3);
+        a31.intoArray(c, c3 + FL);
+        a40.intoArray(c, c4);
+        a41.intoArray(c, c4 + FL);
+        a50.intoArray(c, c5);
+        a51.intoArray(c, c5 + FL);
+    }
+
+    private static void tile4x2(float[] panel, int at, int k, float[] x, int x0, int xStride,
+            float[] c, int c0, int cStride) {
         int x1 = x0 + xStride;
         int x2 = x1 + xStride;
         int x3 = x2 + xStride;
@@ -142,19 +226,19 @@ final class FloatGemm {
         FloatVector a30 = FloatVector.fromArray(F, c, c3);
         FloatVector a31 = FloatVector.fromArray(F, c, c3 + FL);
         for (int i = 0; i < k; i++) {
-            int p = i * ROWS + r;
+            int p = at + i * STRIP;
             FloatVector w0 = FloatVector.fromArray(F, panel, p);
             FloatVector w1 = FloatVector.fromArray(F, panel, p + FL);
-            FloatVector b = FloatVector.broadcast(F, x[x0 + i * xStep]);
+            FloatVector b = FloatVector.broadcast(F, x[x0 + i]);
             a00 = w0.fma(b, a00);
             a01 = w1.fma(b, a01);
-            b = FloatVector.broadcast(F, x[x1 + i * xStep]);
+            b = FloatVector.broadcast(F, x[x1 + i]);
             a10 = w0.fma(b, a10);
             a11 = w1.fma(b, a11);
-            b = FloatVector.broadcast(F, x[x2 + i * xStep]);
+            b = FloatVector.broadcast(F, x[x2 + i]);
             a20 = w0.fma(b, a20);
             a21 = w1.fma(b, a21);
-            b = FloatVector.broadcast(F, x[x3 + i * xStep]);
+            b = FloatVector.broadcast(F, x[x3 + i]);
             a30 = w0.fma(b, a30);
             a31 = w1.fma(b, a31);
         }
@@ -168,14 +252,15 @@ final class FloatGemm {
         a31.intoArray(c, c3 + FL);
     }
 
-    private static void tile1x4(float[] panel, int r, int k, float[] x, int x0, int xStep, float[] c, int c0) {
+    private static void tile1x4(float[] panel, int at, int k, float[] x, int x0, float[] c,
+            int c0) {
         FloatVector a0 = FloatVector.fromArray(F, c, c0);
         FloatVector a1 = FloatVector.fromArray(F, c, c0 + FL);
         FloatVector a2 = FloatVector.fromArray(F, c, c0 + 2 * FL);
         FloatVector a3 = FloatVector.fromArray(F, c, c0 + 3 * FL);
         for (int i = 0; i < k; i++) {
-            int p = i * ROWS + r;
-            FloatVector b = FloatVector.broadcast(F, x[x0 + i * xStep]);
+            int p = at + i * STRIP;
+            FloatVector b = FloatVector.broadcast(F, x[x0 + i]);
             a0 = FloatVector.fromArray(F, panel, p).fma(b, a0);
             a1 = FloatVector.fromArray(F, panel, p + FL).fma(b, a1);
             a2 = FloatVector.fromArray(F, panel, p + 2 * FL).fma(b, a2);
@@ -185,5 +270,19 @@ final class FloatGemm {
         a1.intoArray(c, c0 + FL);
         a2.intoArray(c, c0 + 2 * FL);
         a3.intoArray(c, c0 + 3 * FL);
+    }
+
+    private static void tile1x2(float[] panel, int at, int k, float[] x, int x0, float[] c,
+            int c0) {
+        FloatVector a0 = FloatVector.fromArray(F, c, c0);
+        FloatVector a1 = FloatVector.fromArray(F, c, c0 + FL);
+        for (int i = 0; i < k; i++) {
+            int p = at + i * STRIP;
+            FloatVector b = FloatVector.broadcast(F, x[x0 + i]);
+            a0 = FloatVector.fromArray(F, panel, p).fma(b, a0);
+            a1 = FloatVector.fromArray(F, panel, p + FL).fma(b, a1);
+        }
+        a0.intoArray(c, c0);
+        a1.intoArray(c, c0 + FL);
     }
 }

@@ -7,8 +7,7 @@ import static ai.realm.core.kernel.simd.Lanes.I;
 import static ai.realm.core.kernel.simd.Lanes.LE;
 import static ai.realm.core.kernel.simd.Lanes.S;
 import static ai.realm.core.kernel.simd.Lanes.SL;
-import static jdk.incubator.vector.VectorOperators.ASHR;
-import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -18,6 +17,8 @@ import jdk.incubator.vector.VectorOperators;
 
 /** Products of one group of packed rows with one token, unpacked in registers: what decoding is made of. */
 final class PackedDot {
+    private static final int NIBBLES = 0xf000f;
+    private static final int FIVES = 0x1f001f;
     private static final float[] SHIFTS = new float[16];
     private static final float[] EXCESS = new float[16];
 
@@ -31,74 +32,122 @@ final class PackedDot {
     private PackedDot() {
     }
 
-    /** 16-bit sums of every block of 32 of 4-bit weights: {@code sums[b][r]}. */
-    static void nibbleSums(MemorySegment w, long at, int blocks, int[] x, int xAt, short[] sums) {
-        for (int b = 0; b < blocks; b++) {
+    /**
+     * 16-bit sums of every block of 32 of 4-bit weights: {@code sums[b][r]}. Weights are unsigned; {@code bias} is what takes off the
+     * centre, {@code -8 * sum(x)} of a block twice in an {@code int}. Sums are exact modulo 2^16, and the centred ones fit 16 bits.
+     */
+    static void nibbleSums(MemorySegment w, long at, int blocks, int[] x, int xAt, int[] bias, int biasAt, short[] sums) {
+        for (int n = 0; n < blocks; n++) {
             for (int r = 0; r < ROWS; r += 2 * SL) {
-                nibbleBlock(w, at + (long) b * 16 * ROWS + 2L * r, x, xAt + b * 32, sums, b * ROWS + r);
+                nibbleBlock(w, at + 16L * ROWS * n + 2L * r, x, xAt + 32 * n, bias[biasAt + n], sums, n * ROWS + r);
             }
         }
     }
 
-    private static void nibbleBlock(MemorySegment w, long at, int[] x, int xAt, short[] sums, int to) {
-        ShortVector a = ShortVector.zero(S);
-        ShortVector c = ShortVector.zero(S);
+    private static void nibbleBlock(MemorySegment w, long at, int[] x, int xAt, int bias, short[] sums, int to) {
+        ShortVector a = IntVector.broadcast(I, bias).reinterpretAsShorts();
+        ShortVector c = a;
         for (int j = 0; j < 8; j++) {
-            ShortVector v = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS, LE);
-            ShortVector u = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS + 2L * SL, LE);
+            IntVector v = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS, LE);
+            IntVector u = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS + 2L * SL, LE);
             ShortVector y = IntVector.broadcast(I, x[xAt + 4 * j]).reinterpretAsShorts();
-            a = a.add(v.lanewise(LSHL, 12).lanewise(ASHR, 12).mul(y));
-            c = c.add(u.lanewise(LSHL, 12).lanewise(ASHR, 12).mul(y));
+            a = a.add(v.and(NIBBLES).reinterpretAsShorts().mul(y));
+            c = c.add(u.and(NIBBLES).reinterpretAsShorts().mul(y));
             y = IntVector.broadcast(I, x[xAt + 4 * j + 1]).reinterpretAsShorts();
-            a = a.add(v.lanewise(LSHL, 8).lanewise(ASHR, 12).mul(y));
-            c = c.add(u.lanewise(LSHL, 8).lanewise(ASHR, 12).mul(y));
+            a = a.add(v.lanewise(LSHR, 4).and(NIBBLES).reinterpretAsShorts().mul(y));
+            c = c.add(u.lanewise(LSHR, 4).and(NIBBLES).reinterpretAsShorts().mul(y));
             y = IntVector.broadcast(I, x[xAt + 4 * j + 2]).reinterpretAsShorts();
-            a = a.add(v.lanewise(LSHL, 4).lanewise(ASHR, 12).mul(y));
-            c = c.add(u.lanewise(LSHL, 4).lanewise(ASHR, 12).mul(y));
+            a = a.add(v.lanewise(LSHR, 8).and(NIBBLES).reinterpretAsShorts().mul(y));
+            c = c.add(u.lanewise(LSHR, 8).and(NIBBLES).reinterpretAsShorts().mul(y));
             y = IntVector.broadcast(I, x[xAt + 4 * j + 3]).reinterpretAsShorts();
-            a = a.add(v.lanewise(ASHR, 12).mul(y));
-            c = c.add(u.lanewise(ASHR, 12).mul(y));
+            a = a.add(v.lanewise(LSHR, 12).and(NIBBLES).reinterpretAsShorts().mul(y));
+            c = c.add(u.lanewise(LSHR, 12).and(NIBBLES).reinterpretAsShorts().mul(y));
         }
         a.intoArray(sums, to);
         c.intoArray(sums, to + SL);
     }
 
-    /** 16-bit sums of every half block of 16 of 5-bit weights: {@code sums[2b + half][r]}. */
-    static void fiveSums(MemorySegment w, long at, int blocks, int[] x, int xAt, short[] sums) {
-        for (int b = 0; b < blocks; b++) {
-            for (int r = 0; r < ROWS; r += SL) {
-                fiveBlock(w, at + (long) b * 22 * ROWS + 2L * r, x, xAt + b * 32, sums, 2 * b * ROWS + r);
-            }
+    /** As {@link #nibbleSums} for every half block of 16 of 5-bit weights, {@code bias} holding {@code -16 * sum(x)} of each. */
+    static void fiveSums(MemorySegment w, long at, int blocks, int[] x, int xAt, int[] bias, int biasAt, short[] sums) {
+        for (int r = 0; r < ROWS; r += SL) {
+            fiveRows(w, at + 2L * r, blocks, x, xAt, bias, biasAt, sums, r);
         }
     }
 
-    private static void fiveBlock(MemorySegment w, long at, int[] x, int xAt, short[] sums, int to) {
-        ShortVector a = ShortVector.zero(S);
-        for (int j = 0; j < 5; j++) {
-            ShortVector v = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS, LE);
-            a = a.add(v.lanewise(LSHL, 11).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j]).reinterpretAsShorts()));
-            a = a.add(
-                    v.lanewise(LSHL, 6).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j + 1]).reinterpretAsShorts()));
-            a = a.add(
-                    v.lanewise(LSHL, 1).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j + 2]).reinterpretAsShorts()));
+    private static void fiveRows(MemorySegment w, long at, int blocks, int[] x, int xAt, int[] bias, int biasAt, short[] sums,
+            int to) {
+        for (int n = 0; n < blocks; n++) {
+            long from = at + 22L * ROWS * n;
+            int y = xAt + 32 * n;
+            ShortVector a = IntVector.broadcast(I, bias[biasAt + 2 * n]).reinterpretAsShorts();
+            ShortVector c = IntVector.broadcast(I, bias[biasAt + 2 * n + 1]).reinterpretAsShorts();
+            IntVector v = IntVector.fromMemorySegment(I, w, from, LE);
+            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y]).reinterpretAsShorts()));
+            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 1]).reinterpretAsShorts()));
+            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 2]).reinterpretAsShorts()));
+            v = IntVector.fromMemorySegment(I, w, from + 2L * ROWS, LE);
+            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 3]).reinterpretAsShorts()));
+            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 4]).reinterpretAsShorts()));
+            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 5]).reinterpretAsShorts()));
+            v = IntVector.fromMemorySegment(I, w, from + 4L * ROWS, LE);
+            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 6]).reinterpretAsShorts()));
+            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 7]).reinterpretAsShorts()));
+            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 8]).reinterpretAsShorts()));
+            v = IntVector.fromMemorySegment(I, w, from + 6L * ROWS, LE);
+            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 9]).reinterpretAsShorts()));
+            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 10]).reinterpretAsShorts()));
+            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 11]).reinterpretAsShorts()));
+            v = IntVector.fromMemorySegment(I, w, from + 8L * ROWS, LE);
+            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 12]).reinterpretAsShorts()));
+            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 13]).reinterpretAsShorts()));
+            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 14]).reinterpretAsShorts()));
+            v = IntVector.fromMemorySegment(I, w, from + 10L * ROWS, LE);
+            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 15]).reinterpretAsShorts()));
+            c = c.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 16]).reinterpretAsShorts()));
+            c = c.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 17]).reinterpretAsShorts()));
+            v = IntVector.fromMemorySegment(I, w, from + 12L * ROWS, LE);
+            c = c.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 18]).reinterpretAsShorts()));
+            c = c.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 19]).reinterpretAsShorts()));
+            c = c.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 20]).reinterpretAsShorts()));
+            v = IntVector.fromMemorySegment(I, w, from + 14L * ROWS, LE);
+            c = c.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 21]).reinterpretAsShorts()));
+            c = c.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 22]).reinterpretAsShorts()));
+            c = c.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 23]).reinterpretAsShorts()));
+            v = IntVector.fromMemorySegment(I, w, from + 16L * ROWS, LE);
+            c = c.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 24]).reinterpretAsShorts()));
+            c = c.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 25]).reinterpretAsShorts()));
+            c = c.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 26]).reinterpretAsShorts()));
+            v = IntVector.fromMemorySegment(I, w, from + 18L * ROWS, LE);
+            c = c.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 27]).reinterpretAsShorts()));
+            c = c.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 28]).reinterpretAsShorts()));
+            c = c.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 29]).reinterpretAsShorts()));
+            v = IntVector.fromMemorySegment(I, w, from + 20L * ROWS, LE);
+            c = c.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 30]).reinterpretAsShorts()));
+            c = c.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
+                    .mul(IntVector.broadcast(I, x[y + 31]).reinterpretAsShorts()));
+            a.intoArray(sums, to + 2 * n * ROWS);
+            c.intoArray(sums, to + (2 * n + 1) * ROWS);
         }
-        ShortVector v = ShortVector.fromMemorySegment(S, w, at + 10L * ROWS, LE);
-        a = a.add(v.lanewise(LSHL, 11).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 15]).reinterpretAsShorts()));
-        a.intoArray(sums, to);
-        a = v.lanewise(LSHL, 6).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 16]).reinterpretAsShorts());
-        a = a.add(v.lanewise(LSHL, 1).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 17]).reinterpretAsShorts()));
-        for (int j = 6; j < 10; j++) {
-            v = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS, LE);
-            a = a.add(v.lanewise(LSHL, 11).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j]).reinterpretAsShorts()));
-            a = a.add(
-                    v.lanewise(LSHL, 6).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j + 1]).reinterpretAsShorts()));
-            a = a.add(
-                    v.lanewise(LSHL, 1).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 3 * j + 2]).reinterpretAsShorts()));
-        }
-        v = ShortVector.fromMemorySegment(S, w, at + 20L * ROWS, LE);
-        a = a.add(v.lanewise(LSHL, 11).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 30]).reinterpretAsShorts()));
-        a = a.add(v.lanewise(LSHL, 6).lanewise(ASHR, 11).mul(IntVector.broadcast(I, x[xAt + 31]).reinterpretAsShorts()));
-        a.intoArray(sums, to + ROWS);
     }
 
     /**

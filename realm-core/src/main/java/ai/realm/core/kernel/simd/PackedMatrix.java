@@ -84,14 +84,14 @@ final class PackedMatrix implements WeightMatrix {
         for (int b = 0; b < blocks; b++) {
             int o = outOffset + b * 32;
             switch (packing.scales) {
-                case HALF -> weights(row, b, 0, 32, half(row, b), 0, NO_MIN, out, o);
+                case HALF -> weights(row, b, 0, 32, half(row, b), packing.quants.centre, NO_MIN, out, o);
                 case HALF_MIN ->
-                    weights(row, b, 0, 32, half(row, b), packing.quants.centre, half(row, blocks + b), out, o);
+                    weights(row, b, 0, 32, half(row, b), 0, half(row, blocks + b), out, o);
                 case SUPER_MIN -> {
                     int word = scaleWord(row, blocks / 4 + b);
                     float d = half(row, b / 8) * (word & 0xff);
                     float m = half(row, blocks / 8 + b / 8) * (word >> 8 & 0xff);
-                    weights(row, b, 0, 32, d, packing.quants.centre, -m, out, o);
+                    weights(row, b, 0, 32, d, 0, -m, out, o);
                 }
                 case SUPER_16 -> {
                     int word = scaleWord(row, blocks / 8 + b);
@@ -105,16 +105,18 @@ final class PackedMatrix implements WeightMatrix {
 
     private void weights(int row, int block, int from, int to, float d, int centre, float min, float[] out, int o) {
         for (int k = from; k < to; k++) {
-            out[o + k] = d * (quant(row, block, k) + centre) + min;
+            out[o + k] = d * (quant(row, block, k) - centre) + min;
         }
     }
 
-    /** The signed weight at column {@code k} of a block. */
+    /** The weight as packed at column {@code k} of a block. */
     private int quant(int row, int block, int k) {
         Packing.Quants q = packing.quants;
         long at = quantsAt(row / ROWS) + (long) block * q.blockBytes()
                 + (long) q.wordBytes * ((long) (k / q.perWord) * ROWS + row % ROWS);
-        int word = q.wordBytes == 2 ? data.get(SHORT, at) : data.get(INT, at) ^ Packing.EXCESS_BITS;
-        return word << 32 - q.bits * (k % q.perWord + 1) >> 32 - q.bits;
+        int shift = q.bits * (k % q.perWord);
+        return q.wordBytes == 2
+                ? data.get(SHORT, at) >> shift & (1 << q.bits) - 1
+                : (byte) ((data.get(INT, at) ^ Packing.EXCESS_BITS) >> shift);
     }
 }

@@ -82,12 +82,12 @@ final class Packer {
             switch (packing) {
                 case Q4_0 -> {
                     scale(r, b, half(0));
-                    nibbles(2, 8);
+                    nibbles(2);
                 }
                 case Q4_1 -> {
                     scale(r, b, half(0));
                     scale(r, to.blocks + b, half(2));
-                    nibbles(4, 8);
+                    nibbles(4);
                 }
                 case Q5_0 -> {
                     scale(r, b, half(0));
@@ -106,11 +106,11 @@ final class Packer {
                 }
                 case Q4_K -> {
                     superMin(r, b, sub);
-                    kNibbles(16, sub, 8);
+                    kNibbles(16, sub);
                 }
                 case Q5_K -> {
                     superMin(r, b, sub);
-                    kNibbles(48, sub, 16);
+                    kNibbles(48, sub);
                     for (int i = 0; i < 32; i++) {
                         q[i] += (bytes[16 + i] >> sub & 1) << 4;
                     }
@@ -145,16 +145,16 @@ final class Packer {
         dst.set(SHORT, to.scalesAt(r / ROWS) + 2L * ((long) word * ROWS + r % ROWS), (short) value);
     }
 
-    private void nibbles(int at, int centre) {
+    private void nibbles(int at) {
         for (int i = 0; i < 16; i++) {
-            q[i] = (bytes[at + i] & 15) - centre;
-            q[16 + i] = (bytes[at + i] >> 4 & 15) - centre;
+            q[i] = bytes[at + i] & 15;
+            q[16 + i] = bytes[at + i] >> 4 & 15;
         }
     }
 
     private void fives(int at) {
         int high = bytes[at] & 0xff | (bytes[at + 1] & 0xff) << 8 | (bytes[at + 2] & 0xff) << 16 | bytes[at + 3] << 24;
-        nibbles(at + 4, 16);
+        nibbles(at + 4);
         for (int i = 0; i < 32; i++) {
             q[i] += (high >> i & 1) << 4;
         }
@@ -177,9 +177,9 @@ final class Packer {
         scale(r, to.blocks / 4 + b, d | m << 8);
     }
 
-    private void kNibbles(int at, int sub, int centre) {
+    private void kNibbles(int at, int sub) {
         for (int i = 0; i < 32; i++) {
-            q[i] = (bytes[at + sub / 2 * 32 + i] >> sub % 2 * 4 & 15) - centre;
+            q[i] = bytes[at + sub / 2 * 32 + i] >> sub % 2 * 4 & 15;
         }
     }
 
@@ -237,16 +237,16 @@ final class Packer {
         switch (form) {
             case NIBBLE -> {
                 for (int j = 0; j < 8; j++) {
-                    int v = q[4 * j] & 15 | (q[4 * j + 1] & 15) << 4 | (q[4 * j + 2] & 15) << 8 | q[4 * j + 3] << 12;
+                    int v = q[4 * j] | q[4 * j + 1] << 4 | q[4 * j + 2] << 8 | q[4 * j + 3] << 12;
                     dst.set(SHORT, at + j * step, (short) v);
                 }
             }
             case FIVE -> {
                 for (int j = 0; j < 10; j++) {
-                    int v = q[3 * j] & 31 | (q[3 * j + 1] & 31) << 5 | (q[3 * j + 2] & 31) << 10;
+                    int v = q[3 * j] | q[3 * j + 1] << 5 | q[3 * j + 2] << 10;
                     dst.set(SHORT, at + j * step, (short) v);
                 }
-                dst.set(SHORT, at + 10 * step, (short) (q[30] & 31 | (q[31] & 31) << 5));
+                dst.set(SHORT, at + 10 * step, (short) (q[30] | q[31] << 5));
             }
             case BYTE -> {
                 for (int j = 0; j < 8; j++) {

@@ -27,11 +27,11 @@ enum Packing {
     IQ4_XS(GgmlType.IQ4_XS, Quants.BYTE, Scales.SUPER_16),
     MXFP4(GgmlType.MXFP4, Quants.BYTE, Scales.HALF);
 
-    /** Signed weights as packed. */
+    /** Weights as packed. */
     enum Quants {
-        /** Four of 4 bits in a {@code short}, 8 words a block. */
+        /** Four unsigned of 4 bits in a {@code short}, 8 words a block. */
         NIBBLE(4, 4, 8, 2, 8),
-        /** Three of 5 bits in a {@code short}, 11 words a block. */
+        /** Three unsigned of 5 bits in a {@code short}, 11 words a block. */
         FIVE(5, 3, 11, 2, 16),
         /** Four of 8 bits in an {@code int}, 8 words a block; all but the top one unsigned, {@link Packing#EXCESS} more than they are. */
         BYTE(8, 4, 8, 4, 0);
@@ -40,7 +40,7 @@ enum Packing {
         final int perWord;
         final int words;
         final int wordBytes;
-        /** What was taken off an unsigned weight. */
+        /** What unsigned weights are centred by where sums must fit 16 bits, and what types without minima have too much. */
         final int centre;
 
         Quants(int bits, int perWord, int words, int wordBytes, int centre) {

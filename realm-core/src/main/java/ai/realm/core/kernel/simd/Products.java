@@ -16,8 +16,10 @@ import java.util.Arrays;
 final class Products {
     /** Below this many tokens a panel costs more than it saves. */
     static final int PANEL_TOKENS = 4;
-    /** Blocks of 32 columns in a panel: 256 KB of floats, a share of the second-level cache. */
-    private static final int PANEL_BLOCKS = 32;
+    /** Blocks of 32 columns in a panel of floats: a strip stays in the first-level cache, or the panel in the second. */
+    private static final int PANEL_BLOCKS = Lanes.WIDE ? 32 : 16;
+    /** The same for shorts. */
+    private static final int SHORT_BLOCKS = Lanes.WIDE ? 64 : 8;
 
     private Products() {
     }
@@ -49,7 +51,7 @@ final class Products {
         }
         for (int row = rowFrom; row < rowTo; row += ROWS) {
             int n = Math.min(ROWS, rowTo - row);
-            Unpack.scales(w, row / ROWS, s.d, s.m);
+            Unpack.scales(w, row / ROWS, shorts && !floatPanels(count), s.d, s.m);
             if (n == ROWS) {
                 group(w, row / ROWS, shorts, x, count, s, out, outOffset + row, outStride);
             } else {
@@ -64,12 +66,14 @@ final class Products {
 
     private static void group(PackedMatrix w, int group, boolean shorts, SimdActivations x, int count, Scratch s, float[] c,
             int cAt, int cStride) {
-        if (shorts) {
+        if (shorts && floatPanels(count)) {
+            floatGroup(w, group, x.rounded, 0, x.cols, count, s, c, cAt, cStride);
+        } else if (shorts) {
             shortGroup(w, group, x, count, s, c, cAt, cStride);
         } else if (w.packing.quants == Quants.BYTE && count < PANEL_TOKENS) {
             byteTokens(w, group, 0, count, s, c, cAt, cStride);
         } else {
-            floatGroup(w, group, x, count, s, c, cAt, cStride);
+            floatGroup(w, group, x.x, x.offset, x.stride, count, s, c, cAt, cStride);
         }
     }
 
@@ -91,89 +95,93 @@ final class Products {
         }
     }
 
-    private static void floatGroup(PackedMatrix w, int group, SimdActivations x, int count, Scratch s, float[] c, int cAt,
-            int cStride) {
+    /** Whether so many tokens of 8-bit activations are multiplied as floats, which gives what 16-bit lanes give. */
+    private static boolean floatPanels(int count) {
+        return !Lanes.SHORT_PANELS && count >= PANEL_TOKENS;
+    }
+
+    private static void floatGroup(PackedMatrix w, int group, float[] x, int xAt, int xStride, int count, Scratch s, float[] c,
+            int cAt, int cStride) {
         float[] panel = s.panel(Math.min(w.blocks, PANEL_BLOCKS) * 32);
         for (int b = 0; b < w.blocks; b += PANEL_BLOCKS) {
             int end = Math.min(w.blocks, b + PANEL_BLOCKS);
             Unpack.floats(w, group, b, end, s.d, s.m, panel);
-            FloatGemm.multiply(panel, (end - b) * 32, x.x, x.offset + b * 32, x.stride, 1, count, c, cAt, cStride, b > 0);
+            FloatGemm.multiply(panel, (end - b) * 32, x, xAt + b * 32, xStride, count, c, cAt, FloatGemm.STRIP, cStride, b > 0);
         }
     }
 
     private static void shortGroup(PackedMatrix w, int group, SimdActivations x, int count, Scratch s, float[] c, int cAt,
             int cStride) {
-        if (w.packing.scales.hasMin()) {
-            FloatGemm.multiply(s.m, w.blocks, x.sums, 0, w.blocks, 1, count, c, cAt, cStride, false);
+        boolean min = w.packing.scales.hasMin();
+        if (count >= PANEL_TOKENS && min) {
+            float[] panel = s.panel(w.blocks);
+            Unpack.strips(s.m, w.blocks, panel);
+            FloatGemm.multiply(panel, w.blocks, x.sums, 0, w.blocks, count, c, cAt, FloatGemm.STRIP, cStride, false);
         } else {
             for (int t = 0; t < count; t++) {
-                Arrays.fill(c, cAt + t * cStride, cAt + t * cStride + ROWS, 0f);
+                if (min) {
+                    ShortGemm.minima(s.m, w.blocks, x.sums, t * w.blocks, c, cAt + t * cStride);
+                } else {
+                    Arrays.fill(c, cAt + t * cStride, cAt + t * cStride + ROWS, 0f);
+                }
             }
         }
-        int tiled = count - count % PANEL_TOKENS;
-        if (tiled > 0) {
-            shortPanels(w, group, x, tiled, s, c, cAt, cStride);
+        if (count >= PANEL_TOKENS) {
+            shortPanels(w, group, x, count, s, c, cAt, cStride);
+            return;
         }
-        for (int t = tiled; t < count; t++) {
+        for (int t = 0; t < count; t++) {
             shortToken(w, group, x, t, s, c, cAt + t * cStride);
         }
     }
 
     private static void shortToken(PackedMatrix w, int group, SimdActivations x, int t, Scratch s, float[] c, int cAt) {
         if (w.packing.quants == Quants.NIBBLE) {
-            short[] sums = s.sums(Math.max(2 * ShortGemm.TOKENS, w.blocks) * ROWS);
-            PackedDot.nibbleSums(w.data, w.quantsAt(group), w.blocks, x.pairs, t * x.cols, sums);
+            short[] sums = s.sums(w.blocks * ROWS);
+            PackedDot.nibbleSums(w.data, w.quantsAt(group), w.blocks, x.pairs, t * x.cols, x.bias8, t * x.blocks, sums);
             ShortGemm.scaleRun(sums, w.blocks, s.d, x.scales, t * x.blocks, c, cAt);
         } else {
-            short[] sums = s.sums(Math.max(2 * ShortGemm.TOKENS, 2 * w.blocks) * ROWS);
-            PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.pairs, t * x.cols, sums);
+            short[] sums = s.sums(2 * w.blocks * ROWS);
+            PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.pairs, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
             ShortGemm.scaleRunHalves(sums, w.blocks, s.d, x.scales, t * x.blocks, c, cAt);
         }
     }
 
     private static void shortPanels(PackedMatrix w, int group, SimdActivations x, int count, Scratch s, float[] c, int cAt,
             int cStride) {
-        short[] panel = s.shorts(Math.min(w.blocks, 2 * PANEL_BLOCKS) * 32);
-        short[] sums = s.sums(2 * ShortGemm.TOKENS * ROWS);
+        short[] panel = s.shorts(Math.min(w.blocks, SHORT_BLOCKS) * 32);
+        short[] sums = s.sums(2 * ShortGemm.TOKENS * ShortGemm.STRIP);
         boolean halves = w.packing.quants == Quants.FIVE;
-        for (int from = 0; from < w.blocks; from += 2 * PANEL_BLOCKS) {
-            int to = Math.min(w.blocks, from + 2 * PANEL_BLOCKS);
+        for (int from = 0; from < w.blocks; from += SHORT_BLOCKS) {
+            int to = Math.min(w.blocks, from + SHORT_BLOCKS);
             Unpack.shorts(w, group, from, to, panel);
-            int t = 0;
-            for (; t + ShortGemm.TOKENS <= count; t += ShortGemm.TOKENS) {
-                for (int b = from; b < to; b++) {
-                    tile(panel, (b - from) * 32 * ROWS, x, t, ShortGemm.TOKENS, b, halves, sums, s.d, c, cAt + t * cStride,
-                            cStride);
-                }
-            }
-            if (t < count) {
-                for (int b = from; b < to; b++) {
-                    tile(panel, (b - from) * 32 * ROWS, x, t, 4, b, halves, sums, s.d, c, cAt + t * cStride, cStride);
+            for (int r = 0; r < ROWS; r += ShortGemm.STRIP) {
+                int strip = r * 32 * (to - from);
+                for (int t = 0; t < count;) {
+                    int tokens = ShortGemm.next(count - t);
+                    for (int b = from; b < to; b++) {
+                        tile(panel, strip + (b - from) * 32 * ShortGemm.STRIP, x, t, tokens, b, halves, sums, s.d, r, c,
+                                cAt + t * cStride + r, cStride);
+                    }
+                    t += tokens;
                 }
             }
         }
     }
 
-    /** One block of 32 columns for 8 or 4 tokens. */
+    /** One block of 32 columns for some tokens and one strip of rows. */
     private static void tile(short[] panel, int at, SimdActivations x, int t, int tokens, int b, boolean halves, short[] sums,
-            float[] d, float[] c, int cAt, int cStride) {
+            float[] d, int r, float[] c, int cAt, int cStride) {
         int xAt = t * x.cols + b * 32;
         int xs = t * x.blocks + b;
         if (!halves) {
-            sums(panel, at, 32, x, xAt, tokens, sums, 0);
-            ShortGemm.scale(sums, tokens, d, b * ROWS, x.scales, xs, x.blocks, c, cAt, cStride);
+            ShortGemm.sums(panel, at, 32, x.pairs, xAt, x.cols, tokens, sums, 0);
+            ShortGemm.scale(sums, tokens, d, b * ROWS + r, x.scales, xs, x.blocks, c, cAt, cStride);
         } else {
-            sums(panel, at, 16, x, xAt, tokens, sums, 0);
-            sums(panel, at + 16 * ROWS, 16, x, xAt + 16, tokens, sums, ShortGemm.TOKENS * ROWS);
-            ShortGemm.scaleHalves(sums, tokens, d, b * ROWS, x.scales, xs, x.blocks, c, cAt, cStride);
-        }
-    }
-
-    private static void sums(short[] panel, int at, int k, SimdActivations x, int xAt, int tokens, short[] sums, int to) {
-        if (tokens == ShortGemm.TOKENS) {
-            ShortGemm.sums8(panel, at, k, x.pairs, xAt, x.cols, sums, to);
-        } else {
-            ShortGemm.sums4(panel, at, k, x.pairs, xAt, x.cols, sums, to);
+            ShortGemm.sums(panel, at, 16, x.pairs, xAt, x.cols, tokens, sums, 0);
+            ShortGemm.sums(panel, at + 16 * ShortGemm.STRIP, 16, x.pairs, xAt + 16, x.cols, tokens, sums,
+                    ShortGemm.TOKENS * ShortGemm.STRIP);
+            ShortGemm.scaleHalves(sums, tokens, d, b * ROWS + r, x.scales, xs, x.blocks, c, cAt, cStride);
         }
     }
 
@@ -226,11 +234,12 @@ final class Products {
                 } else {
                     Arrays.fill(s.row, 0, m, 0f);
                 }
+                int to = r / FloatGemm.STRIP * FloatGemm.STRIP * m + r % FloatGemm.STRIP;
                 for (int i = 0; i < m; i++) {
-                    panel[i * ROWS + r] = s.row[i];
+                    panel[to + i * FloatGemm.STRIP] = s.row[i];
                 }
             }
-            FloatGemm.multiply(panel, m, x.x, x.offset + k, x.stride, 1, count, s.tile, 0, ROWS, k > 0);
+            FloatGemm.multiply(panel, m, x.x, x.offset + k, x.stride, count, s.tile, 0, FloatGemm.STRIP, ROWS, k > 0);
         }
     }
 }

@@ -20,25 +20,31 @@ import jdk.incubator.vector.ShortVector;
  */
 final class ShortGemm {
     /** Most tokens of one tile. */
-    static final int TOKENS = 8;
+    static final int TOKENS = WIDE ? 8 : 6;
+    /** Rows of a tile: a panel is cut into strips of as many, each {@code k * STRIP} shorts. */
+    static final int STRIP = 2 * SL;
 
     private ShortGemm() {
     }
 
-    /** {@code sums[t][r] = sum_k panel[k][r] * x[t][k]} for 8 tokens and {@code k} columns. */
-    static void sums8(short[] panel, int at, int k, int[] x, int x0, int xStride, short[] sums, int to) {
-        if (WIDE) {
-            tile8x2(panel, at, k, x, x0, xStride, sums, to);
-        } else {
-            sums4(panel, at, k, x, x0, xStride, sums, to);
-            sums4(panel, at, k, x, x0 + 4 * xStride, xStride, sums, to + 4 * ROWS);
+    /** How many tokens the next tile takes when {@code left} are to come. */
+    static int next(int left) {
+        if (WIDE ? left >= TOKENS : FloatGemm.sixNext(left)) {
+            return TOKENS;
         }
+        return left >= 4 ? 4 : 1;
     }
 
-    /** The same for 4 tokens. */
-    static void sums4(short[] panel, int at, int k, int[] x, int x0, int xStride, short[] sums, int to) {
-        for (int r = 0; r < ROWS; r += 2 * SL) {
-            tile4x2(panel, at + r, k, x, x0, xStride, sums, to + r);
+    /** {@code sums[t][r] = sum_k panel[k][r] * x[t][k]} for {@code k} columns of a strip. */
+    static void sums(short[] panel, int at, int k, int[] x, int xAt, int xStride, int tokens, short[] sums, int to) {
+        if (tokens == 8) {
+            tile8x2(panel, at, k, x, xAt, xStride, sums, to);
+        } else if (tokens == 6) {
+            tile6x2(panel, at, k, x, xAt, xStride, sums, to);
+        } else if (tokens == 4) {
+            tile4x2(panel, at, k, x, xAt, xStride, sums, to);
+        } else {
+            tile1x2(panel, at, k, x, xAt, sums, to);
         }
     }
 
@@ -67,8 +73,8 @@ final class ShortGemm {
         ShortVector a70 = ShortVector.zero(S);
         ShortVector a71 = ShortVector.zero(S);
         for (int i = 0; i < k; i++) {
-            ShortVector w0 = ShortVector.fromArray(S, panel, at + i * ROWS);
-            ShortVector w1 = ShortVector.fromArray(S, panel, at + i * ROWS + SL);
+            ShortVector w0 = ShortVector.fromArray(S, panel, at + i * STRIP);
+            ShortVector w1 = ShortVector.fromArray(S, panel, at + i * STRIP + SL);
             ShortVector b = IntVector.broadcast(I, x[x0 + i]).reinterpretAsShorts();
             a00 = a00.add(w0.mul(b));
             a01 = a01.add(w1.mul(b));
@@ -96,20 +102,74 @@ final class ShortGemm {
         }
         a00.intoArray(sums, to);
         a01.intoArray(sums, to + SL);
-        a10.intoArray(sums, to + ROWS);
-        a11.intoArray(sums, to + ROWS + SL);
-        a20.intoArray(sums, to + 2 * ROWS);
-        a21.intoArray(sums, to + 2 * ROWS + SL);
-        a30.intoArray(sums, to + 3 * ROWS);
-        a31.intoArray(sums, to + 3 * ROWS + SL);
-        a40.intoArray(sums, to + 4 * ROWS);
-        a41.intoArray(sums, to + 4 * ROWS + SL);
-        a50.intoArray(sums, to + 5 * ROWS);
-        a51.intoArray(sums, to + 5 * ROWS + SL);
-        a60.intoArray(sums, to + 6 * ROWS);
-        a61.intoArray(sums, to + 6 * ROWS + SL);
-        a70.intoArray(sums, to + 7 * ROWS);
-        a71.intoArray(sums, to + 7 * ROWS + SL);
+        a10.intoArray(sums, to + STRIP);
+        a11.intoArray(sums, to + STRIP + SL);
+        a20.intoArray(sums, to + 2 * STRIP);
+        a21.intoArray(sums, to + 2 * STRIP + SL);
+        a30.intoArray(sums, to + 3 * STRIP);
+        a31.intoArray(sums, to + 3 * STRIP + SL);
+        a40.intoArray(sums, to + 4 * STRIP);
+        a41.intoArray(sums, to + 4 * STRIP + SL);
+        a50.intoArray(sums, to + 5 * STRIP);
+        a51.intoArray(sums, to + 5 * STRIP + SL);
+        a60.intoArray(sums, to + 6 * STRIP);
+        a61.intoArray(sums, to + 6 * STRIP + SL);
+        a70.intoArray(sums, to + 7 * STRIP);
+        a71.intoArray(sums, to + 7 * STRIP + SL);
+    }
+
+    private static void tile6x2(short[] panel, int at, int k, int[] x, int x0, int xStride, short[] sums, int to) {
+        int x1 = x0 + xStride;
+        int x2 = x1 + xStride;
+        int x3 = x2 + xStride;
+        int x4 = x3 + xStride;
+        int x5 = x4 + xStride;
+        ShortVector a00 = ShortVector.zero(S);
+        ShortVector a01 = ShortVector.zero(S);
+        ShortVector a10 = ShortVector.zero(S);
+        ShortVector a11 = ShortVector.zero(S);
+        ShortVector a20 = ShortVector.zero(S);
+        ShortVector a21 = ShortVector.zero(S);
+        ShortVector a30 = ShortVector.zero(S);
+        ShortVector a31 = ShortVector.zero(S);
+        ShortVector a40 = ShortVector.zero(S);
+        ShortVector a41 = ShortVector.zero(S);
+        ShortVector a50 = ShortVector.zero(S);
+        ShortVector a51 = ShortVector.zero(S);
+        for (int i = 0; i < k; i++) {
+            ShortVector w0 = ShortVector.fromArray(S, panel, at + i * STRIP);
+            ShortVector w1 = ShortVector.fromArray(S, panel, at + i * STRIP + SL);
+            ShortVector b = IntVector.broadcast(I, x[x0 + i]).reinterpretAsShorts();
+            a00 = a00.add(w0.mul(b));
+            a01 = a01.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x1 + i]).reinterpretAsShorts();
+            a10 = a10.add(w0.mul(b));
+            a11 = a11.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x2 + i]).reinterpretAsShorts();
+            a20 = a20.add(w0.mul(b));
+            a21 = a21.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x3 + i]).reinterpretAsShorts();
+            a30 = a30.add(w0.mul(b));
+            a31 = a31.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x4 + i]).reinterpretAsShorts();
+            a40 = a40.add(w0.mul(b));
+            a41 = a41.add(w1.mul(b));
+            b = IntVector.broadcast(I, x[x5 + i]).reinterpretAsShorts();
+            a50 = a50.add(w0.mul(b));
+            a51 = a51.add(w1.mul(b));
+        }
+        a00.intoArray(sums, to);
+        a01.intoArray(sums, to + SL);
+        a10.intoArray(sums, to + STRIP);
+        a11.intoArray(sums, to + STRIP + SL);
+        a20.intoArray(sums, to + 2 * STRIP);
+        a21.intoArray(sums, to + 2 * STRIP + SL);
+        a30.intoArray(sums, to + 3 * STRIP);
+        a31.intoArray(sums, to + 3 * STRIP + SL);
+        a40.intoArray(sums, to + 4 * STRIP);
+        a41.intoArray(sums, to + 4 * STRIP + SL);
+        a50.intoArray(sums, to + 5 * STRIP);
+        a51.intoArray(sums, to + 5 * STRIP + SL);
     }
 
     private static void tile4x2(short[] panel, int at, int k, int[] x, int x0, int xStride, short[] sums, int to) {
@@ -125,8 +185,8 @@ final class ShortGemm {
         ShortVector a30 = ShortVector.zero(S);
         ShortVector a31 = ShortVector.zero(S);
         for (int i = 0; i < k; i++) {
-            ShortVector w0 = ShortVector.fromArray(S, panel, at + i * ROWS);
-            ShortVector w1 = ShortVector.fromArray(S, panel, at + i * ROWS + SL);
+            ShortVector w0 = ShortVector.fromArray(S, panel, at + i * STRIP);
+            ShortVector w1 = ShortVector.fromArray(S, panel, at + i * STRIP + SL);
             ShortVector b = IntVector.broadcast(I, x[x0 + i]).reinterpretAsShorts();
             a00 = a00.add(w0.mul(b));
             a01 = a01.add(w1.mul(b));
@@ -142,36 +202,50 @@ final class ShortGemm {
         }
         a00.intoArray(sums, to);
         a01.intoArray(sums, to + SL);
-        a10.intoArray(sums, to + ROWS);
-        a11.intoArray(sums, to + ROWS + SL);
-        a20.intoArray(sums, to + 2 * ROWS);
-        a21.intoArray(sums, to + 2 * ROWS + SL);
-        a30.intoArray(sums, to + 3 * ROWS);
-        a31.intoArray(sums, to + 3 * ROWS + SL);
+        a10.intoArray(sums, to + STRIP);
+        a11.intoArray(sums, to + STRIP + SL);
+        a20.intoArray(sums, to + 2 * STRIP);
+        a21.intoArray(sums, to + 2 * STRIP + SL);
+        a30.intoArray(sums, to + 3 * STRIP);
+        a31.intoArray(sums, to + 3 * STRIP + SL);
     }
 
-    /** {@code c[t][r] += sums[t][r] * (d[r] * dx[t])} for the tokens of a tile. */
+    private static void tile1x2(short[] panel, int at, int k, int[] x, int x0, short[] sums, int to) {
+        ShortVector a00 = ShortVector.zero(S);
+        ShortVector a01 = ShortVector.zero(S);
+        for (int i = 0; i < k; i++) {
+            ShortVector w0 = ShortVector.fromArray(S, panel, at + i * STRIP);
+            ShortVector w1 = ShortVector.fromArray(S, panel, at + i * STRIP + SL);
+            ShortVector b = IntVector.broadcast(I, x[x0 + i]).reinterpretAsShorts();
+            a00 = a00.add(w0.mul(b));
+            a01 = a01.add(w1.mul(b));
+        }
+        a00.intoArray(sums, to);
+        a01.intoArray(sums, to + SL);
+    }
+
+    /** {@code c[t][r] += sums[t][r] * (d[r] * dx[t])} for the tokens of a tile and the rows of a strip. */
     static void scale(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] c, int cAt,
             int cStride) {
         for (int t = 0; t < tokens; t++) {
             FloatVector x = FloatVector.broadcast(F, dx[dxAt + t * dxStride]);
-            for (int r = 0; r < ROWS; r += FL) {
+            for (int r = 0; r < STRIP; r += FL) {
                 int at = cAt + t * cStride + r;
-                FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, t * ROWS + r).castShape(F, 0);
+                FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, t * STRIP + r).castShape(F, 0);
                 s.fma(FloatVector.fromArray(F, d, dAt + r).mul(x), FloatVector.fromArray(F, c, at)).intoArray(c, at);
             }
         }
     }
 
-    /** As {@link #scale} for blocks whose sums came in two halves, the second {@code TOKENS * ROWS} after the first. */
+    /** As {@link #scale} for blocks whose sums came in two halves, the second {@code TOKENS * STRIP} after the first. */
     static void scaleHalves(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] c, int cAt,
             int cStride) {
         for (int t = 0; t < tokens; t++) {
             FloatVector x = FloatVector.broadcast(F, dx[dxAt + t * dxStride]);
-            for (int r = 0; r < ROWS; r += FL) {
+            for (int r = 0; r < STRIP; r += FL) {
                 int at = cAt + t * cStride + r;
-                FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, t * ROWS + r).castShape(F, 0);
-                FloatVector s2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, (TOKENS + t) * ROWS + r).castShape(F, 0);
+                FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, t * STRIP + r).castShape(F, 0);
+                FloatVector s2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, (TOKENS + t) * STRIP + r).castShape(F, 0);
                 s.add(s2).fma(FloatVector.fromArray(F, d, dAt + r).mul(x), FloatVector.fromArray(F, c, at)).intoArray(c, at);
             }
         }
@@ -197,6 +271,17 @@ final class ShortGemm {
                 FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, 2 * b * ROWS + r).castShape(F, 0);
                 FloatVector s2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, (2 * b + 1) * ROWS + r).castShape(F, 0);
                 a = s.add(s2).fma(FloatVector.fromArray(F, d, b * ROWS + r).mul(dx[xAt + b]), a);
+            }
+            a.intoArray(c, cAt + r);
+        }
+    }
+
+    /** {@code c[r] = sum_b m[b][r] * sums[b]}: what the minima of one token's blocks add. */
+    static void minima(float[] m, int blocks, float[] sums, int at, float[] c, int cAt) {
+        for (int r = 0; r < ROWS; r += FL) {
+            FloatVector a = FloatVector.zero(F);
+            for (int b = 0; b < blocks; b++) {
+                a = FloatVector.fromArray(F, m, b * ROWS + r).fma(FloatVector.broadcast(F, sums[at + b]), a);
             }
             a.intoArray(c, cAt + r);
         }

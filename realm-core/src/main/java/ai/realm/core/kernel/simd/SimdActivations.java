@@ -7,6 +7,7 @@ import static ai.realm.core.kernel.simd.Lanes.FL;
 import ai.realm.core.kernel.Activations;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
@@ -27,6 +28,11 @@ final class SimdActivations implements Activations {
     int[] pairs = {};
     float[] scales = NONE;
     float[] sums = NONE;
+    /** The rounded numbers as floats, for panels of floats. */
+    float[] rounded = NONE;
+    /** What centres the sums of {@link PackedDot}: twice in an {@code int}, of each block and of each half block. */
+    int[] bias8 = {};
+    int[] bias16 = {};
 
     SimdActivations(int capacity, int cols) {
         this.capacity = capacity;
@@ -50,36 +56,68 @@ final class SimdActivations implements Activations {
             float[] s = new float[capacity * blocks];
             pairs = new int[capacity * cols];
             sums = new float[capacity * blocks];
+            bias8 = new int[capacity * blocks];
+            bias16 = new int[2 * capacity * blocks];
+            if (!Lanes.SHORT_PANELS) {
+                rounded = new float[capacity * cols];
+            }
             scales = s;
         }
     }
 
     void quantize(int from, int to) {
         for (int t = from; t < to; t++) {
-            int xo = offset + t * stride;
             for (int b = 0; b < blocks; b++) {
-                quantizeBlock(x, xo + b * 32, pairs, t * cols + b * 32, scales, sums, t * blocks + b);
+                quantizeBlock(offset + t * stride + b * 32, t * cols + b * 32, t * blocks + b);
             }
         }
     }
 
-    private static void quantizeBlock(float[] x, int at, int[] pairs, int to, float[] scales, float[] sums, int block) {
+    private void quantizeBlock(int at, int to, int block) {
+        float max = top(x, at);
+        float d = max / 127;
+        float inverse = d == 0 ? 0 : 1 / d;
+        int first = (int) round(x, at, inverse, pairs, to);
+        int second = (int) round(x, at + 16, inverse, pairs, to + 16);
+        scales[block] = d;
+        sums[block] = d * (first + second);
+        bias8[block] = twice(-8 * (first + second));
+        bias16[2 * block] = twice(-16 * first);
+        bias16[2 * block + 1] = twice(-16 * second);
+        if (!Lanes.SHORT_PANELS) {
+            back(pairs, to, d, rounded);
+        }
+    }
+
+    private static int twice(int v) {
+        return (v & 0xffff) * 0x10001;
+    }
+
+    private static float top(float[] x, int at) {
         FloatVector top = FloatVector.zero(F);
         for (int i = 0; i < 32; i += FL) {
             top = top.max(FloatVector.fromArray(F, x, at + i).abs());
         }
-        float max = top.reduceLanes(VectorOperators.MAX);
-        float d = max / 127;
-        float inverse = d == 0 ? 0 : 1 / d;
+        return top.reduceLanes(VectorOperators.MAX);
+    }
+
+    /** Rounds 16 numbers and returns their sum. */
+    private static float round(float[] x, int at, float inverse, int[] pairs, int to) {
         FloatVector sum = FloatVector.zero(F);
-        for (int i = 0; i < 32; i += FL) {
+        for (int i = 0; i < 16; i += FL) {
             FloatVector q = FloatVector.fromArray(F, x, at + i).mul(inverse).add(ROUND);
             sum = sum.add(q.sub(ROUND));
             // the low bits of the rounded number are the integer in two's complement
             q.reinterpretAsInts().and(0xffff).mul(0x10001).intoArray(pairs, to + i);
         }
-        scales[block] = d;
-        sums[block] = d * sum.reduceLanes(VectorOperators.ADD);
+        return sum.reduceLanes(VectorOperators.ADD);
+    }
+
+    private static void back(int[] pairs, int at, float d, float[] out) {
+        for (int i = 0; i < 32; i += FL) {
+            IntVector v = IntVector.fromArray(Lanes.I, pairs, at + i).lanewise(VectorOperators.ASHR, 16);
+            ((FloatVector) v.castShape(F, 0)).mul(d).intoArray(out, at + i);
+        }
     }
 
     /** Grow-only scratch of one thread. */
@@ -91,6 +129,7 @@ final class SimdActivations implements Activations {
         float[] m = NONE;
         float[] tile = NONE;
         float[] row = NONE;
+        float[] columns = NONE;
         short[] sums = {};
         final float[][] spread = new float[Products.PANEL_TOKENS][0];
         final float[][] excess = new float[Products.PANEL_TOKENS][0];

@@ -1,6 +1,7 @@
 package ai.realm.core.kernel.simd;
 
 import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
+import static ai.realm.core.kernel.simd.FloatGemm.STRIP;
 import static ai.realm.core.kernel.simd.Lanes.F;
 import static ai.realm.core.kernel.simd.Lanes.FL;
 
@@ -69,6 +70,7 @@ final class SimdAttention {
         s.panel = Scratch.atLeast(s.panel, keyDim * ROWS);
         s.tile = Scratch.atLeast(s.tile, CHUNK * ROWS);
         s.m = Scratch.atLeast(s.m, valueDim * ROWS);
+        s.columns = Scratch.atLeast(s.columns, valueDim * CHUNK);
         Arrays.fill(s.m, 0, valueDim * ROWS, 0f);
         transposeQueries(tile, s.panel);
         begin(tile, s.d);
@@ -76,17 +78,18 @@ final class SimdAttention {
         for (int from = tile.lowest(); from < end; from += CHUNK) {
             int n = Math.min(CHUNK, end - from);
             loadKeys(tile, from, n, s.row);
-            FloatGemm.multiply(s.panel, keyDim, s.row, 0, keyDim, 1, n, s.tile, 0, ROWS, false);
+            FloatGemm.multiply(s.panel, keyDim, s.row, 0, keyDim, n, s.tile, 0, n * STRIP, STRIP, false);
             if (tile.softCap() > 0) {
                 cap(s.tile, n * ROWS, tile.softCap());
             }
             mask(tile, from, n, s.tile);
             for (int r = 0; r < ROWS; r += FL) {
-                weigh(s.tile, n, r, s.d);
+                weigh(s.tile, n, scoreAt(n, 0, r), r, s.d);
                 rescale(s.m, valueDim, r, s.d);
             }
             loadValues(tile, from, n, s.row);
-            FloatGemm.multiply(s.tile, n, s.row, 0, 1, valueDim, valueDim, s.m, 0, ROWS, true);
+            transpose(s.row, n, valueDim, s.columns);
+            FloatGemm.multiply(s.tile, n, s.columns, 0, n, valueDim, s.m, 0, STRIP, ROWS, true);
         }
         for (int r = 0; r < tile.rows(); r++) {
             float inverse = s.d[ROWS + r] > 0 ? 1 / s.d[ROWS + r] : 0;
@@ -96,15 +99,26 @@ final class SimdAttention {
         }
     }
 
+    /** Queries times the scale, in the strips of {@link FloatGemm}. */
     private static void transposeQueries(AttentionTile tile, float[] panel) {
         int dim = tile.keyDim();
         float[] q = tile.queries();
-        for (int d = 0; d < dim; d++) {
-            for (int r = 0; r < tile.rows(); r++) {
-                panel[d * ROWS + r] = q[r * dim + d] * tile.scale();
+        for (int r = 0; r < ROWS; r++) {
+            for (int d = 0; d < dim; d++) {
+                panel[scoreAt(dim, d, r)] = r < tile.rows() ? q[r * dim + d] * tile.scale() : 0;
             }
-            for (int r = tile.rows(); r < ROWS; r++) {
-                panel[d * ROWS + r] = 0;
+        }
+    }
+
+    /** Where row {@code r} of column {@code p} is in strips of {@code n} columns. */
+    private static int scoreAt(int n, int p, int r) {
+        return (r / STRIP * n + p) * STRIP + r % STRIP;
+    }
+
+    private static void transpose(float[] rows, int n, int dim, float[] columns) {
+        for (int p = 0; p < n; p++) {
+            for (int d = 0; d < dim; d++) {
+                columns[d * n + p] = rows[p * dim + d];
             }
         }
     }
@@ -122,27 +136,27 @@ final class SimdAttention {
     private static void mask(AttentionTile tile, int from, int n, float[] scores) {
         for (int r = 0; r < tile.rows(); r++) {
             for (int p = 0; p < Math.min(n, tile.low(r) - from); p++) {
-                scores[p * ROWS + r] = MASKED;
+                scores[scoreAt(n, p, r)] = MASKED;
             }
             for (int p = Math.max(0, tile.high(r) - from); p < n; p++) {
-                scores[p * ROWS + r] = MASKED;
+                scores[scoreAt(n, p, r)] = MASKED;
             }
         }
     }
 
     /** Turns a chunk's scores of one vector of rows into weights and brings the rows' maxima, sums and factors up to date. */
-    private static void weigh(float[] scores, int n, int r, float[] state) {
+    private static void weigh(float[] scores, int n, int at, int r, float[] state) {
         FloatVector before = FloatVector.fromArray(F, state, r);
         FloatVector max = before;
         for (int p = 0; p < n; p++) {
-            max = max.max(FloatVector.fromArray(F, scores, p * ROWS + r));
+            max = max.max(FloatVector.fromArray(F, scores, p * STRIP + at));
         }
         max.intoArray(state, r);
         before.sub(max).intoArray(state, 2 * ROWS + r);
         SimdMath.exp(state, 2 * ROWS + r, state, 2 * ROWS + r);
         FloatVector sum = FloatVector.fromArray(F, state, ROWS + r).mul(FloatVector.fromArray(F, state, 2 * ROWS + r));
         sum.intoArray(state, ROWS + r);
-        SimdMath.expColumn(scores, n, ROWS, r, state, r, state, ROWS + r);
+        SimdMath.expColumn(scores, n, STRIP, at, state, r, state, ROWS + r);
     }
 
     private static void rescale(float[] out, int dim, int r, float[] state) {

@@ -7,43 +7,63 @@ import static ai.realm.core.kernel.simd.Lanes.HALF_BITS;
 import static ai.realm.core.kernel.simd.Lanes.HALF_S;
 import static ai.realm.core.kernel.simd.Lanes.I;
 import static ai.realm.core.kernel.simd.Lanes.LE;
-import static ai.realm.core.kernel.simd.Lanes.S;
 import static ai.realm.core.kernel.simd.Lanes.SL;
 import static ai.realm.core.kernel.simd.Lanes.TWO_112;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.VectorOperators;
 
 /** Unpacks one group of a {@link PackedMatrix}: its scales to fp32, its weights to panels of floats or shorts. */
 final class Unpack {
     private Unpack() {
     }
 
-    /** Writes scales {@code d[b][r]} and, where the type has them, minima {@code m[b][r]} for centred weights. */
-    static void scales(PackedMatrix w, int group, float[] d, float[] m) {
+    /**
+     * Writes scales {@code d[b][r]} and, for unsigned weights, minima {@code m[b][r]}: of the weights as packed, or if
+     * {@code centred} of weights with the centre taken off (none then for types without minima).
+     */
+    static void scales(PackedMatrix w, int group, boolean centred, float[] d, float[] m) {
         long at = w.scalesAt(group);
         int blocks = w.blocks;
+        int centre = w.packing.quants.centre;
         switch (w.packing.scales) {
-            case HALF -> halves(w.data, at, blocks * ROWS, d);
+            case HALF -> {
+                halves(w.data, at, blocks * ROWS, d);
+                if (centre > 0 && !centred) {
+                    scaled(d, -centre, blocks * ROWS, m);
+                }
+            }
             case HALF_MIN -> {
                 halves(w.data, at, blocks * ROWS, d);
                 halves(w.data, at + 2L * blocks * ROWS, blocks * ROWS, m);
-                centre(d, m, w.packing.quants.centre, blocks * ROWS);
             }
             case SUPER_MIN -> {
                 for (int s = 0; s < blocks / 8; s++) {
                     superMin(w.data, at + 2L * s * ROWS, at + 2L * (blocks / 8 + s) * ROWS,
                             at + 2L * (blocks / 4 + 8 * s) * ROWS, d, m, s * 8 * ROWS);
                 }
-                centre(d, m, w.packing.quants.centre, blocks * ROWS);
             }
             case SUPER_16 -> {
                 for (int s = 0; s < blocks / 8; s++) {
                     super16(w.data, at + 2L * s * ROWS, at + 2L * (blocks / 8 + 8 * s) * ROWS, d, s * 16 * ROWS);
                 }
+            }
+        }
+        if (centred && w.packing.scales.hasMin()) {
+            addScaled(d, centre, blocks * ROWS, m);
+        }
+    }
+
+    /** Numbers {@code m[b][r]} as a panel of {@link FloatGemm#multiply}. */
+    static void strips(float[] m, int blocks, float[] panel) {
+        for (int b = 0; b < blocks; b++) {
+            for (int r = 0; r < ROWS; r += FloatGemm.STRIP) {
+                System.arraycopy(m, b * ROWS + r, panel, r * blocks + b * FloatGemm.STRIP, FloatGemm.STRIP);
             }
         }
     }
@@ -52,14 +72,21 @@ final class Unpack {
     private static void halves(MemorySegment from, long at, int n, float[] out) {
         for (int i = 0; i < n; i += FL) {
             IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at + 2L * i, LE).castShape(I, 0);
-            v.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112).intoArray(out, i);
+            v.lanewise(LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112).intoArray(out, i);
         }
     }
 
-    /** A minimum of unsigned weights becomes that of weights with the centre taken off. */
-    private static void centre(float[] d, float[] m, int centre, int n) {
+    /** {@code m = a * d}. */
+    private static void scaled(float[] d, float a, int n, float[] m) {
         for (int i = 0; i < n; i += FL) {
-            FloatVector.fromArray(F, d, i).fma(FloatVector.broadcast(F, centre), FloatVector.fromArray(F, m, i)).intoArray(m, i);
+            FloatVector.fromArray(F, d, i).mul(a).intoArray(m, i);
+        }
+    }
+
+    /** {@code m += a * d}. */
+    private static void addScaled(float[] d, float a, int n, float[] m) {
+        for (int i = 0; i < n; i += FL) {
+            FloatVector.fromArray(F, d, i).fma(FloatVector.broadcast(F, a), FloatVector.fromArray(F, m, i)).intoArray(m, i);
         }
     }
 
@@ -67,14 +94,14 @@ final class Unpack {
         for (int r = 0; r < ROWS; r += FL) {
             IntVector dv = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, dAt + 2L * r, LE).castShape(I, 0);
             IntVector mv = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, mAt + 2L * r, LE).castShape(I, 0);
-            FloatVector ds = dv.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
-            FloatVector ms = mv.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(-TWO_112);
+            FloatVector ds = dv.lanewise(LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
+            FloatVector ms = mv.lanewise(LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(-TWO_112);
             for (int b = 0; b < 8; b++) {
                 IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, words + 2L * (b * ROWS + r), LE).castShape(
                         I,
                         0);
                 ((FloatVector) v.and(63).castShape(F, 0)).mul(ds).intoArray(d, out + b * ROWS + r);
-                ((FloatVector) v.lanewise(VectorOperators.ASHR, 8).castShape(F, 0)).mul(ms).intoArray(m, out + b * ROWS + r);
+                ((FloatVector) v.lanewise(ASHR, 8).castShape(F, 0)).mul(ms).intoArray(m, out + b * ROWS + r);
             }
         }
     }
@@ -82,88 +109,127 @@ final class Unpack {
     private static void super16(MemorySegment from, long dAt, long words, float[] d, int out) {
         for (int r = 0; r < ROWS; r += FL) {
             IntVector dv = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, dAt + 2L * r, LE).castShape(I, 0);
-            FloatVector ds = dv.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
+            FloatVector ds = dv.lanewise(LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
             for (int b = 0; b < 8; b++) {
                 IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, words + 2L * (b * ROWS + r), LE).castShape(
                         I,
                         0);
-                IntVector low = v.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24);
+                IntVector low = v.lanewise(LSHL, 24).lanewise(ASHR, 24);
                 ((FloatVector) low.castShape(F, 0)).mul(ds).intoArray(d, out + 2 * b * ROWS + r);
-                ((FloatVector) v.lanewise(VectorOperators.ASHR, 8).castShape(F, 0)).mul(ds).intoArray(d,
+                ((FloatVector) v.lanewise(ASHR, 8).castShape(F, 0)).mul(ds).intoArray(d,
                         out + (2 * b + 1) * ROWS + r);
             }
         }
     }
 
-    /** Weights of blocks {@code from} to {@code to} as floats, scales and minima applied: {@code panel[k][r]}. */
+    /**
+     * Weights of blocks {@code from} to {@code to} as floats, scales and minima applied, in the strips of
+     * {@link FloatGemm#multiply}.
+     */
     static void floats(PackedMatrix w, int group, int from, int to, float[] d, float[] m, float[] panel) {
         Packing.Quants q = w.packing.quants;
-        boolean min = w.packing.scales.hasMin();
-        for (int b = from; b < to; b++) {
-            long at = w.quantsAt(group) + (long) b * q.blockBytes();
-            int out = (b - from) * 32 * ROWS;
-            for (int k = 0; k < 32; k++) {
-                long word = at + (long) q.wordBytes * (k / q.perWord) * ROWS;
-                int left = 32 - q.bits * (k % q.perWord + 1);
-                int scale = w.packing.scales == Packing.Scales.SUPER_16 ? (2 * b + k / 16) * ROWS : b * ROWS;
-                if (q.wordBytes == 4) {
-                    intColumn(w.data, word, k % 4, d, scale, panel, out + k * ROWS);
-                } else if (min) {
-                    shortColumnMin(w.data, word, left, 32 - q.bits, d, m, scale, panel, out + k * ROWS);
-                } else {
-                    shortColumn(w.data, word, left, 32 - q.bits, d, scale, panel, out + k * ROWS);
+        boolean sixteens = w.packing.scales == Packing.Scales.SUPER_16;
+        for (int r = 0; r < ROWS; r += FL) {
+            int strip = r / FloatGemm.STRIP * FloatGemm.STRIP * 32 * (to - from) + r % FloatGemm.STRIP;
+            for (int b = from; b < to; b++) {
+                long at = w.quantsAt(group) + (long) b * q.blockBytes() + (long) q.wordBytes * r;
+                int out = strip + (b - from) * 32 * FloatGemm.STRIP;
+                switch (q) {
+                    case BYTE -> {
+                        int scale = (sixteens ? 2 * b : b) * ROWS + r;
+                        bytes(w.data, at, 4, d, scale, panel, out);
+                        bytes(w.data, at + 16L * ROWS, 4, d, sixteens ? scale + ROWS : scale, panel, out + 16 * FloatGemm.STRIP);
+                    }
+                    case NIBBLE -> nibbles(w.data, at, d, m, b * ROWS + r, panel, out);
+                    case FIVE -> fives(w.data, at, d, m, b * ROWS + r, panel, out);
                 }
             }
         }
     }
 
-    /** A byte where it lies in its word is {@code 2^8i} times the weight; the lower three are unsigned. */
-    private static void intColumn(MemorySegment from, long at, int i, float[] d, int scale, float[] panel, int out) {
-        float shift = Math.scalb(1f, -8 * i);
-        float excess = i == 3 ? 0 : -Packing.EXCESS;
-        for (int r = 0; r < ROWS; r += FL) {
-            IntVector v = IntVector.fromMemorySegment(I, from, at + 4L * r, LE).and(0xff << 8 * i);
-            FloatVector s = FloatVector.fromArray(F, d, scale + r);
-            ((FloatVector) v.castShape(F, 0)).fma(FloatVector.broadcast(F, shift), FloatVector.broadcast(F, excess)).mul(s)
-                    .intoArray(panel, out + r);
+    /**
+     * One vector of rows, 4 columns a word. A byte where it lies in its word is {@code 2^8i} times the weight; the lower three are
+     * unsigned.
+     */
+    private static void bytes(MemorySegment from, long at, int words, float[] d, int scale, float[] panel, int out) {
+        FloatVector s3 = FloatVector.fromArray(F, d, scale);
+        FloatVector excess = s3.mul(-Packing.EXCESS);
+        FloatVector s1 = s3.mul(0x1p-8f);
+        FloatVector s2 = s3.mul(0x1p-16f);
+        FloatVector s4 = s3.mul(0x1p-24f);
+        for (int j = 0; j < words; j++) {
+            IntVector v = IntVector.fromMemorySegment(I, from, at + 4L * ROWS * j, LE);
+            int to = out + 4 * FloatGemm.STRIP * j;
+            ((FloatVector) v.and(0xff).castShape(F, 0)).fma(s3, excess).intoArray(panel, to);
+            ((FloatVector) v.and(0xff00).castShape(F, 0)).fma(s1, excess).intoArray(panel, to + FloatGemm.STRIP);
+            ((FloatVector) v.and(0xff0000).castShape(F, 0)).fma(s2, excess).intoArray(panel, to + 2 * FloatGemm.STRIP);
+            ((FloatVector) v.and(0xff000000).castShape(F, 0)).mul(s4).intoArray(panel, to + 3 * FloatGemm.STRIP);
         }
     }
 
-    private static void shortColumn(MemorySegment from, long at, int left, int right, float[] d, int scale, float[] panel,
-            int out) {
-        for (int r = 0; r < ROWS; r += FL) {
-            IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at + 2L * r, LE).castShape(I, 0);
-            IntVector q = v.lanewise(VectorOperators.LSHL, left).lanewise(VectorOperators.ASHR, right);
-            ((FloatVector) q.castShape(F, 0)).mul(FloatVector.fromArray(F, d, scale + r)).intoArray(panel, out + r);
+    private static void nibbles(MemorySegment from, long at, float[] d, float[] m, int scale, float[] panel, int out) {
+        FloatVector s = FloatVector.fromArray(F, d, scale);
+        FloatVector min = FloatVector.fromArray(F, m, scale);
+        for (int j = 0; j < 8; j++) {
+            IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at + 2L * ROWS * j, LE).castShape(I, 0);
+            int to = out + 4 * FloatGemm.STRIP * j;
+            ((FloatVector) v.and(15).castShape(F, 0)).fma(s, min).intoArray(panel, to);
+            ((FloatVector) v.lanewise(LSHR, 4).and(15).castShape(F, 0)).fma(s, min).intoArray(panel, to + FloatGemm.STRIP);
+            ((FloatVector) v.lanewise(LSHR, 8).and(15).castShape(F, 0)).fma(s, min).intoArray(panel, to + 2 * FloatGemm.STRIP);
+            ((FloatVector) v.lanewise(LSHR, 12).and(15).castShape(F, 0)).fma(s, min).intoArray(panel, to + 3 * FloatGemm.STRIP);
         }
     }
 
-    private static void shortColumnMin(MemorySegment from, long at, int left, int right, float[] d, float[] m, int scale,
-            float[] panel, int out) {
-        for (int r = 0; r < ROWS; r += FL) {
-            IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at + 2L * r, LE).castShape(I, 0);
-            IntVector q = v.lanewise(VectorOperators.LSHL, left).lanewise(VectorOperators.ASHR, right);
-            ((FloatVector) q.castShape(F, 0)).fma(FloatVector.fromArray(F, d, scale + r), FloatVector.fromArray(F, m, scale + r))
-                    .intoArray(panel, out + r);
+    private static void fives(MemorySegment from, long at, float[] d, float[] m, int scale, float[] panel, int out) {
+        FloatVector s = FloatVector.fromArray(F, d, scale);
+        FloatVector min = FloatVector.fromArray(F, m, scale);
+        for (int j = 0; j < 10; j++) {
+            IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at + 2L * ROWS * j, LE).castShape(I, 0);
+            int to = out + 3 * FloatGemm.STRIP * j;
+            ((FloatVector) v.and(31).castShape(F, 0)).fma(s, min).intoArray(panel, to);
+            ((FloatVector) v.lanewise(LSHR, 5).and(31).castShape(F, 0)).fma(s, min).intoArray(panel, to + FloatGemm.STRIP);
+            ((FloatVector) v.lanewise(LSHR, 10).and(31).castShape(F, 0)).fma(s, min).intoArray(panel, to + 2 * FloatGemm.STRIP);
         }
+        IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at + 20L * ROWS, LE).castShape(I, 0);
+        int to = out + 30 * FloatGemm.STRIP;
+        ((FloatVector) v.and(31).castShape(F, 0)).fma(s, min).intoArray(panel, to);
+        ((FloatVector) v.lanewise(LSHR, 5).and(31).castShape(F, 0)).fma(s, min).intoArray(panel, to + FloatGemm.STRIP);
     }
 
-    /** Weights of blocks {@code from} to {@code to} as signed shorts, scales not applied: {@code panel[k][r]}. */
+    /**
+     * Weights of blocks {@code from} to {@code to} as signed shorts, scales not applied, in the strips of {@link ShortGemm}.
+     */
     static void shorts(PackedMatrix w, int group, int from, int to, short[] panel) {
         Packing.Quants q = w.packing.quants;
-        for (int b = from; b < to; b++) {
-            long at = w.quantsAt(group) + (long) b * q.blockBytes();
-            for (int k = 0; k < 32; k++) {
-                shortColumn(w.data, at + 2L * (k / q.perWord) * ROWS, 16 - q.bits * (k % q.perWord + 1), 16 - q.bits, panel,
-                        ((b - from) * 32 + k) * ROWS);
+        for (int r = 0; r < ROWS; r += SL) {
+            int strip = r / ShortGemm.STRIP * ShortGemm.STRIP * 32 * (to - from) + r % ShortGemm.STRIP;
+            for (int b = from; b < to; b++) {
+                long at = w.quantsAt(group) + (long) b * q.blockBytes() + 2L * r;
+                int out = strip + (b - from) * 32 * ShortGemm.STRIP;
+                if (q == Packing.Quants.NIBBLE) {
+                    shortNibbles(w.data, at, panel, out);
+                } else {
+                    shortFives(w.data, at, panel, out);
+                }
             }
         }
     }
 
-    private static void shortColumn(MemorySegment from, long at, int left, int right, short[] panel, int out) {
-        for (int r = 0; r < ROWS; r += SL) {
-            ShortVector.fromMemorySegment(S, from, at + 2L * r, LE).lanewise(VectorOperators.LSHL, left)
-                    .lanewise(VectorOperators.ASHR, right).intoArray(panel, out + r);
+    private static void shortNibbles(MemorySegment from, long at, short[] panel, int out) {
+        for (int j = 0; j < 8; j++) {
+            IntVector v = IntVector.fromMemorySegment(I, from, at + 2L * ROWS * j, LE);
+            int to = out + 4 * ShortGemm.STRIP * j;
+            v.and(0xf000f).reinterpretAsShorts().sub((short) 8).intoArray(panel, to);
+            v.lanewise(LSHR, 4).and(0xf000f).reinterpretAsShorts().sub((short) 8).intoArray(panel, to + ShortGemm.STRIP);
+            v.lanewise(LSHR, 8).and(0xf000f).reinterpretAsShorts().sub((short) 8).intoArray(panel, to + 2 * ShortGemm.STRIP);
+            v.lanewise(LSHR, 12).and(0xf000f).reinterpretAsShorts().sub((short) 8).intoArray(panel, to + 3 * ShortGemm.STRIP);
+        }
+    }
+
+    private static void shortFives(MemorySegment from, long at, short[] panel, int out) {
+        for (int k = 0; k < 32; k++) {
+            IntVector.fromMemorySegment(I, from, at + 2L * ROWS * (k / 3), LE).lanewise(LSHR, k % 3 * 5).and(0x1f001f)
+                    .reinterpretAsShorts().sub((short) 16).intoArray(panel, out + k * ShortGemm.STRIP);
         }
     }
 }
