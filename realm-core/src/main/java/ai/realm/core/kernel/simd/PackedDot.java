@@ -69,85 +69,68 @@ final class PackedDot {
 
     /** As {@link #nibbleSums} for every half block of 16 of 5-bit weights, {@code bias} holding {@code -16 * sum(x)} of each. */
     static void fiveSums(MemorySegment w, long at, int blocks, int[] x, int xAt, int[] bias, int biasAt, short[] sums) {
-        for (int r = 0; r < ROWS; r += SL) {
-            fiveRows(w, at + 2L * r, blocks, x, xAt, bias, biasAt, sums, r);
+        for (int n = 0; n < blocks; n++) {
+            for (int r = 0; r < ROWS; r += 2 * SL) {
+                fiveBlock(w, at + 22L * ROWS * n + 2L * r, x, xAt + 32 * n, bias[biasAt + 2 * n], bias[biasAt + 2 * n + 1], sums,
+                        2 * n * ROWS + r);
+            }
         }
     }
 
-    private static void fiveRows(MemorySegment w, long at, int blocks, int[] x, int xAt, int[] bias, int biasAt, short[] sums,
-            int to) {
-        for (int n = 0; n < blocks; n++) {
-            long from = at + 22L * ROWS * n;
-            int y = xAt + 32 * n;
-            ShortVector a = IntVector.broadcast(I, bias[biasAt + 2 * n]).reinterpretAsShorts();
-            ShortVector c = IntVector.broadcast(I, bias[biasAt + 2 * n + 1]).reinterpretAsShorts();
-            IntVector v = IntVector.fromMemorySegment(I, w, from, LE);
-            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 1]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 2]).reinterpretAsShorts()));
-            v = IntVector.fromMemorySegment(I, w, from + 2L * ROWS, LE);
-            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 3]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 4]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 5]).reinterpretAsShorts()));
-            v = IntVector.fromMemorySegment(I, w, from + 4L * ROWS, LE);
-            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 6]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 7]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 8]).reinterpretAsShorts()));
-            v = IntVector.fromMemorySegment(I, w, from + 6L * ROWS, LE);
-            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 9]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 10]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 11]).reinterpretAsShorts()));
-            v = IntVector.fromMemorySegment(I, w, from + 8L * ROWS, LE);
-            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 12]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 13]).reinterpretAsShorts()));
-            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 14]).reinterpretAsShorts()));
-            v = IntVector.fromMemorySegment(I, w, from + 10L * ROWS, LE);
-            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 15]).reinterpretAsShorts()));
-            c = c.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 16]).reinterpretAsShorts()));
-            c = c.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 17]).reinterpretAsShorts()));
-            v = IntVector.fromMemorySegment(I, w, from + 12L * ROWS, LE);
-            c = c.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 18]).reinterpretAsShorts()));
-            c = c.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 19]).reinterpretAsShorts()));
-            c = c.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 20]).reinterpretAsShorts()));
-            v = IntVector.fromMemorySegment(I, w, from + 14L * ROWS, LE);
-            c = c.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 21]).reinterpretAsShorts()));
-            c = c.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 22]).reinterpretAsShorts()));
-            c = c.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 23]).reinterpretAsShorts()));
-            v = IntVector.fromMemorySegment(I, w, from + 16L * ROWS, LE);
-            c = c.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 24]).reinterpretAsShorts()));
-            c = c.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 25]).reinterpretAsShorts()));
-            c = c.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 26]).reinterpretAsShorts()));
-            v = IntVector.fromMemorySegment(I, w, from + 18L * ROWS, LE);
-            c = c.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 27]).reinterpretAsShorts()));
-            c = c.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 28]).reinterpretAsShorts()));
-            c = c.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 29]).reinterpretAsShorts()));
-            v = IntVector.fromMemorySegment(I, w, from + 20L * ROWS, LE);
-            c = c.add(v.and(FIVES).reinterpretAsShorts().mul(IntVector.broadcast(I, x[y + 30]).reinterpretAsShorts()));
-            c = c.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts()
-                    .mul(IntVector.broadcast(I, x[y + 31]).reinterpretAsShorts()));
-            a.intoArray(sums, to + 2 * n * ROWS);
-            c.intoArray(sums, to + (2 * n + 1) * ROWS);
+    private static void fiveBlock(MemorySegment w, long at, int[] x, int xAt, int bias, int bias2, short[] sums, int to) {
+        ShortVector a = IntVector.broadcast(I, bias).reinterpretAsShorts();
+        ShortVector c = a;
+        for (int j = 0; j < 5; j++) {
+            IntVector v = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS, LE);
+            IntVector u = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS + 2L * SL, LE);
+            ShortVector y = IntVector.broadcast(I, x[xAt + 3 * j]).reinterpretAsShorts();
+            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
+            c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
+            y = IntVector.broadcast(I, x[xAt + 3 * j + 1]).reinterpretAsShorts();
+            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+            c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+            y = IntVector.broadcast(I, x[xAt + 3 * j + 2]).reinterpretAsShorts();
+            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
+            c = c.add(u.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
         }
+        IntVector v = IntVector.fromMemorySegment(I, w, at + 10L * ROWS, LE);
+        IntVector u = IntVector.fromMemorySegment(I, w, at + 10L * ROWS + 2L * SL, LE);
+        ShortVector y = IntVector.broadcast(I, x[xAt + 15]).reinterpretAsShorts();
+        a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
+        c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
+        a.intoArray(sums, to);
+        c.intoArray(sums, to + SL);
+        a = IntVector.broadcast(I, bias2).reinterpretAsShorts();
+        c = a;
+        y = IntVector.broadcast(I, x[xAt + 16]).reinterpretAsShorts();
+        a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+        c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+        y = IntVector.broadcast(I, x[xAt + 17]).reinterpretAsShorts();
+        a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
+        c = c.add(u.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
+        for (int j = 6; j < 10; j++) {
+            v = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS, LE);
+            u = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS + 2L * SL, LE);
+            y = IntVector.broadcast(I, x[xAt + 3 * j]).reinterpretAsShorts();
+            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
+            c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
+            y = IntVector.broadcast(I, x[xAt + 3 * j + 1]).reinterpretAsShorts();
+            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+            c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+            y = IntVector.broadcast(I, x[xAt + 3 * j + 2]).reinterpretAsShorts();
+            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
+            c = c.add(u.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
+        }
+        v = IntVector.fromMemorySegment(I, w, at + 20L * ROWS, LE);
+        u = IntVector.fromMemorySegment(I, w, at + 20L * ROWS + 2L * SL, LE);
+        y = IntVector.broadcast(I, x[xAt + 30]).reinterpretAsShorts();
+        a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
+        c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
+        y = IntVector.broadcast(I, x[xAt + 31]).reinterpretAsShorts();
+        a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+        c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+        a.intoArray(sums, to + ROWS);
+        c.intoArray(sums, to + ROWS + SL);
     }
 
     /**
@@ -168,16 +151,26 @@ final class PackedDot {
         }
     }
 
-    /** {@code c[r] = sum_k w[r][k] x[k]} of 8-bit weights with a scale for every {@code 4 * words} columns. */
+    /**
+     * {@code c[r] = sum_k w[r][k] x[k]} of 8-bit weights with a scale for every {@code 4 * words} columns. Four vectors at a time:
+     * one half of the group, or where they are long two vectors of each half.
+     */
     static void bytes(MemorySegment w, long at, int runs, int words, float[] d, float[] spread, float[] excess, float[] c,
             int cAt) {
-        for (int r = 0; r < ROWS; r += 4 * FL) {
-            byteRows(w, at + 4L * r, runs, words, d, r, spread, excess, c, cAt + r);
+        long half = 4L * Packing.HALF * words * runs;
+        for (int r = 0; r < Packing.HALF; r += 4 * FL) {
+            if (4 * FL > Packing.HALF) {
+                byteRows(w, at, half, Packing.HALF, runs, words, d, 0, spread, excess, c, cAt);
+            } else {
+                byteRows(w, at + 4L * r, 8L * FL, 2 * FL, runs, words, d, r, spread, excess, c, cAt + r);
+                byteRows(w, at + half + 4L * r, 8L * FL, 2 * FL, runs, words, d, Packing.HALF + r, spread, excess, c,
+                        cAt + Packing.HALF + r);
+            }
         }
     }
 
-    private static void byteRows(MemorySegment w, long at, int runs, int words, float[] d, int dAt, float[] x, float[] excess,
-            float[] c, int cAt) {
+    private static void byteRows(MemorySegment w, long at, long second, int secondRow, int runs, int words, float[] d, int dAt,
+            float[] x, float[] excess, float[] c, int cAt) {
         FloatVector t0 = FloatVector.zero(F);
         FloatVector t1 = FloatVector.zero(F);
         FloatVector t2 = FloatVector.zero(F);
@@ -188,11 +181,11 @@ final class PackedDot {
             FloatVector a2 = a0;
             FloatVector a3 = a0;
             for (int j = b * words; j < (b + 1) * words; j++) {
-                long from = at + 4L * ROWS * j;
+                long from = at + 4L * Packing.HALF * j;
                 IntVector v0 = IntVector.fromMemorySegment(I, w, from, LE);
                 IntVector v1 = IntVector.fromMemorySegment(I, w, from + 4L * FL, LE);
-                IntVector v2 = IntVector.fromMemorySegment(I, w, from + 8L * FL, LE);
-                IntVector v3 = IntVector.fromMemorySegment(I, w, from + 12L * FL, LE);
+                IntVector v2 = IntVector.fromMemorySegment(I, w, from + second, LE);
+                IntVector v3 = IntVector.fromMemorySegment(I, w, from + second + 4L * FL, LE);
                 FloatVector y = FloatVector.broadcast(F, x[4 * j]);
                 a0 = ((FloatVector) v0.and(0xff).castShape(F, 0)).fma(y, a0);
                 a1 = ((FloatVector) v1.and(0xff).castShape(F, 0)).fma(y, a1);
@@ -216,12 +209,12 @@ final class PackedDot {
             }
             t0 = a0.fma(FloatVector.fromArray(F, d, dAt + b * ROWS), t0);
             t1 = a1.fma(FloatVector.fromArray(F, d, dAt + b * ROWS + FL), t1);
-            t2 = a2.fma(FloatVector.fromArray(F, d, dAt + b * ROWS + 2 * FL), t2);
-            t3 = a3.fma(FloatVector.fromArray(F, d, dAt + b * ROWS + 3 * FL), t3);
+            t2 = a2.fma(FloatVector.fromArray(F, d, dAt + b * ROWS + secondRow), t2);
+            t3 = a3.fma(FloatVector.fromArray(F, d, dAt + b * ROWS + secondRow + FL), t3);
         }
         t0.intoArray(c, cAt);
         t1.intoArray(c, cAt + FL);
-        t2.intoArray(c, cAt + 2 * FL);
-        t3.intoArray(c, cAt + 3 * FL);
+        t2.intoArray(c, cAt + secondRow);
+        t3.intoArray(c, cAt + secondRow + FL);
     }
 }

@@ -47,6 +47,18 @@ final class PackedMatrix implements WeightMatrix {
         return group * groupBytes + scaleBytes;
     }
 
+    /** Where a row's word {@code j} of a block is. */
+    long wordAt(int row, int block, int j) {
+        Packing.Quants q = packing.quants;
+        long word = (long) block * q.words + j;
+        long in = row % ROWS;
+        if (q == Packing.Quants.BYTE) {
+            long half = in / Packing.HALF * blocks * q.words;
+            return quantsAt(row / ROWS) + q.wordBytes * ((half + word) * Packing.HALF + in % Packing.HALF);
+        }
+        return quantsAt(row / ROWS) + q.wordBytes * (word * ROWS + in);
+    }
+
     @Override
     public int rows() {
         return rows;
@@ -112,8 +124,7 @@ final class PackedMatrix implements WeightMatrix {
     /** The weight as packed at column {@code k} of a block. */
     private int quant(int row, int block, int k) {
         Packing.Quants q = packing.quants;
-        long at = quantsAt(row / ROWS) + (long) block * q.blockBytes()
-                + (long) q.wordBytes * ((long) (k / q.perWord) * ROWS + row % ROWS);
+        long at = wordAt(row, block, k / q.perWord);
         int shift = q.bits * (k % q.perWord);
         return q.wordBytes == 2
                 ? data.get(SHORT, at) >> shift & (1 << q.bits) - 1

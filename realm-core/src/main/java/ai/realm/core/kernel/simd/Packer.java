@@ -232,8 +232,8 @@ final class Packer {
 
     private void store(int r, int b) {
         Packing.Quants form = packing.quants;
-        long at = to.quantsAt(r / ROWS) + (long) b * form.blockBytes() + (long) form.wordBytes * (r % ROWS);
-        long step = (long) form.wordBytes * ROWS;
+        long at = to.wordAt(r, b, 0);
+        long step = to.wordAt(r, b, 1) - at;
         switch (form) {
             case NIBBLE -> {
                 for (int j = 0; j < 8; j++) {

@@ -33,7 +33,11 @@ enum Packing {
         NIBBLE(4, 4, 8, 2, 8),
         /** Three unsigned of 5 bits in a {@code short}, 11 words a block. */
         FIVE(5, 3, 11, 2, 16),
-        /** Four of 8 bits in an {@code int}, 8 words a block; all but the top one unsigned, {@link Packing#EXCESS} more than they are. */
+        /**
+         * Four of 8 bits in an {@code int}, 8 words a block, the first {@link Packing#HALF} rows of a group before the others, so that
+         * memory is read as it lies;
+         * all but the top one unsigned, {@link Packing#EXCESS} more than they are.
+         */
         BYTE(8, 4, 8, 4, 0);
 
         final int bits;
@@ -83,6 +87,8 @@ enum Packing {
         }
     }
 
+    /** Rows of half a group. */
+    static final int HALF = ROWS / 2;
     /** What is added to the lower three bytes of a word. */
     static final int EXCESS = 128;
     /** Takes that off again. */

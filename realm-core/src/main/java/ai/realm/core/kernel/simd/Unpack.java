@@ -132,13 +132,14 @@ final class Unpack {
         for (int r = 0; r < ROWS; r += FL) {
             int strip = r / FloatGemm.STRIP * FloatGemm.STRIP * 32 * (to - from) + r % FloatGemm.STRIP;
             for (int b = from; b < to; b++) {
-                long at = w.quantsAt(group) + (long) b * q.blockBytes() + (long) q.wordBytes * r;
+                long at = w.wordAt(group * ROWS + r, b, 0);
                 int out = strip + (b - from) * 32 * FloatGemm.STRIP;
                 switch (q) {
                     case BYTE -> {
                         int scale = (sixteens ? 2 * b : b) * ROWS + r;
                         bytes(w.data, at, 4, d, scale, panel, out);
-                        bytes(w.data, at + 16L * ROWS, 4, d, sixteens ? scale + ROWS : scale, panel, out + 16 * FloatGemm.STRIP);
+                        bytes(w.data, at + 16L * Packing.HALF, 4, d, sixteens ? scale + ROWS : scale, panel,
+                                out + 16 * FloatGemm.STRIP);
                     }
                     case NIBBLE -> nibbles(w.data, at, d, m, b * ROWS + r, panel, out);
                     case FIVE -> fives(w.data, at, d, m, b * ROWS + r, panel, out);
@@ -158,7 +159,7 @@ final class Unpack {
         FloatVector s2 = s3.mul(0x1p-16f);
         FloatVector s4 = s3.mul(0x1p-24f);
         for (int j = 0; j < words; j++) {
-            IntVector v = IntVector.fromMemorySegment(I, from, at + 4L * ROWS * j, LE);
+            IntVector v = IntVector.fromMemorySegment(I, from, at + 4L * Packing.HALF * j, LE);
             int to = out + 4 * FloatGemm.STRIP * j;
             ((FloatVector) v.and(0xff).castShape(F, 0)).fma(s3, excess).intoArray(panel, to);
             ((FloatVector) v.and(0xff00).castShape(F, 0)).fma(s1, excess).intoArray(panel, to + FloatGemm.STRIP);
@@ -204,7 +205,7 @@ final class Unpack {
         for (int r = 0; r < ROWS; r += SL) {
             int strip = r / ShortGemm.STRIP * ShortGemm.STRIP * 32 * (to - from) + r % ShortGemm.STRIP;
             for (int b = from; b < to; b++) {
-                long at = w.quantsAt(group) + (long) b * q.blockBytes() + 2L * r;
+                long at = w.wordAt(group * ROWS + r, b, 0);
                 int out = strip + (b - from) * 32 * ShortGemm.STRIP;
                 if (q == Packing.Quants.NIBBLE) {
                     shortNibbles(w.data, at, panel, out);
