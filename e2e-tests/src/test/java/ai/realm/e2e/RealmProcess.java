@@ -55,9 +55,16 @@ final class RealmProcess implements AutoCloseable {
 
     /** Starts {@code realm} with these arguments and waits for nothing. */
     static RealmProcess launch(List<String> args) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-Drealm.home=" + home(), "-jar",
-                jar().toString()));
+        return launch(List.of(), args);
+    }
+
+    /** @param jvm options beside those of the launcher */
+    static RealmProcess launch(List<String> jvm, List<String> args) throws IOException {
+        Path options = home().resolve("realm-server/src/main/launcher/jvm.options");
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "@" + options));
+        command.addAll(jvm);
+        command.addAll(List.of("-Drealm.home=" + home(), "-jar", jar().toString()));
         command.addAll(args);
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("REALM_LOG", "debug");

@@ -106,9 +106,14 @@ public final class RealmServer implements AutoCloseable {
         return remote == null ? Database.open(settings.data()) : Database.connect(remote);
     }
 
-    /** Listens (alive, not ready yet), compiles the tenants' guests, loads and warms the models, and is ready. */
+    /** Listens (alive, not ready yet), compiles the tenants' guests while the models are loaded and warmed, and is ready. */
     public void start() {
         long begun = System.nanoTime();
+        config.models().forEach((name, entry) -> {
+            if (entry.preload()) {
+                runtime.models().load(name);
+            }
+        });
         port = http.start();
         runtime.describe().forEach(line -> LOG.info("{}", line));
         for (Tenant tenant : tenants.all()) {
@@ -120,6 +125,8 @@ public final class RealmServer implements AutoCloseable {
                 load(name, entry);
             }
         });
+        // Loading leaves more garbage than hours of serving do; the heap shrinks to what lives, and no request has to wait for it.
+        System.gc();
         readiness.ready();
         LOG.info("ready url={} tenants={} models={} concurrent_requests={} guests={} ready_ms={}", url(), tenants.all().size(),
                 config.models().keySet(),

@@ -21,6 +21,8 @@ public final class Compute implements AutoCloseable {
     private final WorkerPool pool;
     private final boolean ownsPool;
     private final String description;
+    /** Of each matrix only the first rows that a product takes together. */
+    private final boolean sample;
     private Activations[] scratch = new Activations[0];
     private int[] scratchCols = new int[0];
     private final Products products = new Products();
@@ -29,12 +31,14 @@ public final class Compute implements AutoCloseable {
     private final WeightMatrix[] oneWeight = new WeightMatrix[1];
     private final FloatRows[] oneOut = new FloatRows[1];
 
-    private Compute(Options options, Kernels kernels, WorkerPool pool, boolean ownsPool, String description) {
+    private Compute(Options options, Kernels kernels, WorkerPool pool, boolean ownsPool, String description,
+            boolean sample) {
         this.options = options;
         this.kernels = kernels;
         this.pool = pool;
         this.ownsPool = ownsPool;
         this.description = description;
+        this.sample = sample;
     }
 
     /**
@@ -81,12 +85,20 @@ public final class Compute implements AutoCloseable {
     /** Chooses kernels and starts the threads. */
     public static Compute open(Options options) {
         KernelsChoice choice = KernelsChoice.choose(options);
-        return new Compute(options, choice.kernels(), SpinPool.open(options.threads()), true, choice.reason());
+        return new Compute(options, choice.kernels(), SpinPool.open(options.threads()), true, choice.reason(), false);
     }
 
     /** The same kernels and threads with scratch memory of its own; closing it does not end the threads. */
     public Compute share() {
-        return new Compute(options, kernels, pool, false, description);
+        return new Compute(options, kernels, pool, false, description, false);
+    }
+
+    /**
+     * The same kernels for warming up: on the caller's thread alone, and of each matrix only the first rows, so that a product
+     * costs little while it is not compiled yet. What it computes means nothing.
+     */
+    public Compute sample() {
+        return new Compute(options, kernels, SpinPool.open(1), true, description, true);
     }
 
     /** One line for the log: kernels, why these, threads and activation mode. */
@@ -284,7 +296,8 @@ public final class Compute implements AutoCloseable {
         }
 
         private int unitsOf(WeightMatrix w) {
-            return Math.ceilDiv(w.rows(), kernels.rowAlignment(w));
+            int all = Math.ceilDiv(w.rows(), kernels.rowAlignment(w));
+            return sample ? Math.min(1, all) : all;
         }
 
         @Override

@@ -32,11 +32,14 @@ final class Attention implements Mixer {
     private final KvAttention.Spec spec;
     private final KvAttention core;
     private final LinearGroup input;
+    private final Projection output;
     private final FloatRows queries;
     private final FloatRows keys;
     private final FloatRows values;
     private final FloatRows mixed;
     private final int queryStride;
+    private final Step.RowTask place = this::place;
+    private final Step.RowTask gate = this::gate;
 
     Attention(Parts parts, KvAttention.Spec spec, int layer, AttentionTile[] workers, Scratch scratch) {
         this.parts = parts;
@@ -47,6 +50,7 @@ final class Attention implements Mixer {
         this.values = scratch.rows("v", parts.v.rows());
         this.mixed = scratch.rows("mixed", spec.heads() * spec.valueDim());
         this.input = new LinearGroup(new Linear[]{parts.q, parts.k, parts.v}, new FloatRows[]{queries, keys, values});
+        this.output = new Projection(parts.o);
         this.queryStride = parts.gated ? 2 * spec.keyDim() : spec.keyDim();
     }
 
@@ -54,23 +58,12 @@ final class Attention implements Mixer {
     public void mix(Step step, FloatRows in, FloatRows out) {
         int count = step.count();
         input.apply(step, in, count);
-        step.compute().forRows(count, (from, to) -> place(step, from, to));
+        step.forRows(count, place);
         core.attend(step, queries, queryStride, mixed);
         if (parts.gated) {
-            step.compute().forRows(count, (from, to) -> gate(step.kernels(), from, to));
+            step.forRows(count, gate);
         }
-        project(step, out);
-    }
-
-    private void project(Step step, FloatRows out) {
-        step.compute().matmul(parts.o.weights(), mixed, step.count(), out);
-        if (parts.o.hasMore()) {
-            step.compute().forRows(step.count(), (from, to) -> {
-                for (int row = from; row < to; row++) {
-                    parts.o.finish(step.kernels(), out.data(), out.offset(row));
-                }
-            });
-        }
+        output.apply(step, mixed, count, out);
     }
 
     /** Normalises, rotates and stores what the projections gave. */
@@ -94,7 +87,8 @@ final class Attention implements Mixer {
         }
     }
 
-    private void gate(Kernels kernels, int from, int to) {
+    private void gate(Step step, int from, int to) {
+        Kernels kernels = step.kernels();
         int dim = spec.keyDim();
         for (int row = from; row < to; row++) {
             for (int h = 0; h < spec.heads(); h++) {

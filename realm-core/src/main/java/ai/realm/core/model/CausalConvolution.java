@@ -1,6 +1,8 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.FloatRows;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A causal convolution of each channel over the tokens of a sequence. Its state is the last {@code taps - 1} inputs, oldest
@@ -11,6 +13,12 @@ final class CausalConvolution {
     private final int taps;
     /** Tap-major: the weights of one tap for all channels together. */
     private final float[] weights;
+    private final Step.RowTask convolve = this::convolve;
+    /** The run of tokens under way. */
+    private float[] state = {};
+    private int first;
+    private @Nullable FloatRows in;
+    private @Nullable FloatRows out;
 
     /** @param channelTaps the taps of a channel together, oldest first */
     CausalConvolution(float[] channelTaps, int width) {
@@ -29,23 +37,27 @@ final class CausalConvolution {
     }
 
     /** Convolves every sequence of the batch. */
-    void run(Step step, int layer, FloatRows in, FloatRows out) {
+    void run(Step step, int layer, FloatRows newIn, FloatRows newOut) {
+        in = newIn;
+        out = newOut;
         for (int r = 0; r < step.runs(); r++) {
-            int first = step.runStart(r);
+            first = step.runStart(r);
             int end = step.runStart(r + 1);
-            float[] state = step.kv().state(step.batch().sequence(first), layer);
-            step.compute().forRows(end - first, (from, to) -> {
-                for (int row = from; row < to; row++) {
-                    convolve(state, in, first, row, out, first + row);
-                }
-            });
-            keep(state, in, first, end - first);
+            state = step.kv().state(step.batch().sequence(first), layer);
+            step.forRows(end - first, convolve);
+            keep(newIn, end - first);
+        }
+    }
+
+    private void convolve(Step step, int from, int to) {
+        for (int row = from; row < to; row++) {
+            convolve(Objects.requireNonNull(in), row, Objects.requireNonNull(out));
         }
     }
 
     /** Output of the run's {@code row}-th token. */
-    private void convolve(float[] state, FloatRows in, int first, int row, FloatRows out, int outRow) {
-        int o = out.offset(outRow);
+    private void convolve(FloatRows in, int row, FloatRows out) {
+        int o = out.offset(first + row);
         for (int t = 0; t < taps; t++) {
             int source = row - (taps - 1) + t;
             float[] x = source < 0 ? state : in.data();
@@ -58,7 +70,7 @@ final class CausalConvolution {
         }
     }
 
-    private void keep(float[] state, FloatRows in, int first, int count) {
+    private void keep(FloatRows in, int count) {
         int kept = Math.max(0, taps - 1 - count);
         System.arraycopy(state, (taps - 1 - kept) * width, state, 0, kept * width);
         int fresh = taps - 1 - kept;

@@ -9,15 +9,16 @@ final class DenseMlp implements FeedForward {
     private final Activation activation;
     private final boolean gated;
     private final LinearGroup input;
-    private final Linear down;
+    private final Projection down;
     private final FloatRows first;
     private final FloatRows second;
+    private final Step.RowTask activate = this::activate;
 
     /** @param gate null for an MLP without a gate */
     DenseMlp(Activation activation, @Nullable Linear gate, Linear up, Linear down, Scratch scratch) {
         this.activation = activation;
         this.gated = gate != null;
-        this.down = down;
+        this.down = new Projection(down);
         this.first = scratch.rows("hidden", up.rows());
         this.second = scratch.rows("hidden2", gated ? up.rows() : 0);
         this.input = gate == null
@@ -28,15 +29,8 @@ final class DenseMlp implements FeedForward {
     @Override
     public void apply(Step step, FloatRows in, FloatRows out, int count) {
         input.apply(step, in, count);
-        step.compute().forRows(count, (from, to) -> activate(step, from, to));
-        step.compute().matmul(down.weights(), first, count, out);
-        if (down.hasMore()) {
-            step.compute().forRows(count, (from, to) -> {
-                for (int row = from; row < to; row++) {
-                    down.finish(step.kernels(), out.data(), out.offset(row));
-                }
-            });
-        }
+        step.forRows(count, activate);
+        down.apply(step, first, count, out);
     }
 
     private void activate(Step step, int from, int to) {

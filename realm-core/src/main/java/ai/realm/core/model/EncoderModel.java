@@ -28,6 +28,7 @@ final class EncoderModel implements Encoder {
     private final int maxTokens;
     private final int capacity;
     private final Step step;
+    private final Step.RowTask embedRows = this::embedRows;
     private final ForwardBatch batch;
     private final EncoderKv kv;
     private final FloatRows x;
@@ -116,13 +117,13 @@ final class EncoderModel implements Encoder {
         for (RopeTable rope : parts.ropes) {
             rope.prepare(batch);
         }
-        step.compute().forRows(batch.count(), this::embedRows);
+        step.forRows(batch.count(), embedRows);
         for (Layer layer : parts.layers) {
             layer.forward(step, x, false);
         }
     }
 
-    private void embedRows(int from, int to) {
+    private void embedRows(Step s, int from, int to) {
         for (int row = from; row < to; row++) {
             int at = x.offset(row);
             lookUp(parts.embedding, batch.token(row), x, row);

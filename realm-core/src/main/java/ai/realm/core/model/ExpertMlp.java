@@ -45,6 +45,9 @@ final class ExpertMlp implements FeedForward {
     private final FloatRows sharedOut;
     private final Worker[] workers;
     private final Region region = new Region();
+    private final Step.RowTask sum = this::sum;
+    private @Nullable FloatRows input;
+    private @Nullable FloatRows output;
     private int itemCount;
 
     /**
@@ -72,6 +75,8 @@ final class ExpertMlp implements FeedForward {
 
     @Override
     public void apply(Step step, FloatRows in, FloatRows out, int count) {
+        input = in;
+        output = out;
         router.route(step, in, count, chosen, weights);
         sort(count);
         cut();
@@ -79,7 +84,7 @@ final class ExpertMlp implements FeedForward {
         if (shared != null) {
             shared.apply(step, in, sharedOut, count);
         }
-        step.compute().forRows(count, (from, to) -> sum(step.kernels(), in, out, from, to));
+        step.forRows(count, sum);
     }
 
     /** Counting sort of the assignments by expert. */
@@ -114,7 +119,10 @@ final class ExpertMlp implements FeedForward {
     }
 
     /** A token's output: its experts' results, weighed, and the shared expert's. */
-    private void sum(Kernels k, FloatRows in, FloatRows out, int from, int to) {
+    private void sum(Step step, int from, int to) {
+        Kernels k = step.kernels();
+        FloatRows in = Objects.requireNonNull(input);
+        FloatRows out = Objects.requireNonNull(output);
         for (int row = from; row < to; row++) {
             int at = out.offset(row);
             Arrays.fill(out.data(), at, at + out.cols(), 0f);

@@ -52,6 +52,8 @@ final class GatedDeltaNet implements Mixer {
     private final FloatRows beta;
     private final FloatRows heads;
     private final Region region = new Region();
+    private final Step.RowTask prepare = this::prepare;
+    private final Step.RowTask finish = this::finish;
 
     GatedDeltaNet(Parts parts, Shape shape, float epsilon, int layer, Scratch scratch) {
         this.parts = parts;
@@ -75,14 +77,15 @@ final class GatedDeltaNet implements Mixer {
         int count = step.count();
         input.apply(step, in, count);
         convolution.run(step, layer, mixed, qkv);
-        step.compute().forRows(count, (from, to) -> prepare(step.kernels(), from, to));
+        step.forRows(count, prepare);
         region.run(step);
-        step.compute().forRows(count, (from, to) -> finish(step.kernels(), from, to));
+        step.forRows(count, finish);
         step.compute().matmul(parts.out.weights(), heads, count, out);
     }
 
     /** Activates the convolution's output, brings q and k to length 1, and turns alpha and beta into decay and rate. */
-    private void prepare(Kernels k, int from, int to) {
+    private void prepare(Step step, int from, int to) {
+        Kernels k = step.kernels();
         for (int row = from; row < to; row++) {
             int at = qkv.offset(row);
             k.activate(Activation.SILU, qkv.data(), at, qkv.cols());
@@ -107,7 +110,8 @@ final class GatedDeltaNet implements Mixer {
     }
 
     /** Normalises each head's output and gates it by z. */
-    private void finish(Kernels k, int from, int to) {
+    private void finish(Step step, int from, int to) {
+        Kernels k = step.kernels();
         for (int row = from; row < to; row++) {
             int at = heads.offset(row);
             for (int h = 0; h < shape.valueHeads; h++) {

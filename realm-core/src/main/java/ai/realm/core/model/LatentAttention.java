@@ -41,6 +41,9 @@ final class LatentAttention implements Mixer {
     private final Activations[] plainIn;
     private final Activations[] latentIn;
     private final PerHead perHead = new PerHead();
+    private final Step.RowTask normaliseQuery = this::normaliseQuery;
+    private final Step.RowTask place = this::place;
+    private final Step.RowTask addRotated = this::addRotated;
 
     /** @param spec one KV head; keys of latent and rotated width, values of latent width */
     LatentAttention(Parts parts, KvAttention.Spec spec, int layer, AttentionTile[] workers, Kernels kernels,
@@ -69,9 +72,9 @@ final class LatentAttention implements Mixer {
         int count = step.count();
         query(step, in, count);
         step.compute().matmul(parts.kvDown.weights(), in, count, keyValue);
-        step.compute().forRows(count, (from, to) -> place(step, from, to));
+        step.forRows(count, place);
         perHead.run(step, parts.kExpand, plainIn, queries, plain + rotated, absorbed, latent + rotated);
-        step.compute().forRows(count, (from, to) -> addRotated(step, from, to));
+        step.forRows(count, addRotated);
         core.attend(step, absorbed, latent + rotated, mixed);
         perHead.run(step, parts.vExpand, latentIn, mixed, latent, expanded, headValue);
         step.compute().matmul(parts.o.weights(), expanded, count, out);
@@ -82,15 +85,17 @@ final class LatentAttention implements Mixer {
             step.compute().matmul(parts.q.weights(), in, count, queries);
             return;
         }
-        Norm norm = parts.qNorm;
-        FloatRows c = compressed;
-        step.compute().matmul(parts.qDown.weights(), in, count, c);
-        step.compute().forRows(count, (from, to) -> {
-            for (int row = from; row < to; row++) {
-                norm.apply(step.kernels(), c.data(), c.offset(row), c.data(), c.offset(row));
-            }
-        });
-        step.compute().matmul(parts.q.weights(), c, count, queries);
+        step.compute().matmul(parts.qDown.weights(), in, count, compressed);
+        step.forRows(count, normaliseQuery);
+        step.compute().matmul(parts.q.weights(), compressed, count, queries);
+    }
+
+    private void normaliseQuery(Step step, int from, int to) {
+        Norm norm = Objects.requireNonNull(parts.qNorm);
+        FloatRows c = Objects.requireNonNull(compressed);
+        for (int row = from; row < to; row++) {
+            norm.apply(step.kernels(), c.data(), c.offset(row), c.data(), c.offset(row));
+        }
     }
 
     /** Rotates the positional parts, normalises the compressed vector and stores both. */

@@ -9,6 +9,7 @@ final class LinearGroup {
     private final WeightMatrix[] weights;
     private final FloatRows[] outs;
     private final boolean more;
+    private final Step.RowTask finish = this::finish;
 
     /** @param outs where each map's result goes; as many columns as the map has rows */
     LinearGroup(Linear[] maps, FloatRows[] outs) {
@@ -39,7 +40,7 @@ final class LinearGroup {
             step.compute().matmul(weights, x, count, outs);
         }
         if (more) {
-            step.compute().forRows(count, (from, to) -> finish(step, from, to));
+            step.forRows(count, finish);
         }
     }
 

@@ -23,6 +23,14 @@ public interface Model extends AutoCloseable {
      */
     void forward(ForwardBatch batch, KvView kv, FloatRows logits);
 
+    /**
+     * Passes a batch through one layer and a few rows of each of its matrices, on the caller's thread: all the code of a forward
+     * pass at a small part of its cost, for the compiler's sake. What it leaves in {@code kv} and {@code logits} means nothing.
+     *
+     * @param layer counted from 0; taken modulo the number of layers
+     */
+    void rehearse(ForwardBatch batch, KvView kv, FloatRows logits, int layer);
+
     /** Bytes of weights held, mapped or owned. */
     long weightBytes();
 

@@ -1,6 +1,7 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.FloatRows;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,10 @@ final class ParallelLayer implements Layer {
     private final FloatRows mixerIn;
     private final FloatRows mixed;
     private final FloatRows branch;
+    private final Step.RowTask begin = this::normalise;
+    private final Step.RowTask end = this::addBranches;
+    /** The residual stream of the pass under way. */
+    private @Nullable FloatRows stream;
 
     /** @param mixerNorm what the mixer sees, if not the same as the feed-forward part */
     ParallelLayer(Norm norm, @Nullable Norm mixerNorm, Mixer mixer, FeedForward feedForward, int width, Scratch scratch) {
@@ -36,7 +41,8 @@ final class ParallelLayer implements Layer {
 
     @Override
     public void forward(Step step, FloatRows x, boolean last) {
-        step.compute().forRows(step.count(), (from, to) -> normalise(step, x, from, to));
+        stream = x;
+        step.forRows(step.count(), begin);
         mixer.mix(step, mixerIn, mixed);
         if (last) {
             step.keepOutputs(x);
@@ -48,14 +54,18 @@ final class ParallelLayer implements Layer {
             return;
         }
         feedForward.apply(step, normed, branch, count);
-        step.compute().forRows(count, (from, to) -> {
-            int n = (to - from) * x.cols();
-            step.kernels().add(x.data(), x.offset(from), mixed.data(), mixed.offset(from), n);
-            step.kernels().add(x.data(), x.offset(from), branch.data(), branch.offset(from), n);
-        });
+        step.forRows(count, end);
     }
 
-    private void normalise(Step step, FloatRows x, int from, int to) {
+    private void addBranches(Step step, int from, int to) {
+        FloatRows x = Objects.requireNonNull(stream);
+        int n = (to - from) * x.cols();
+        step.kernels().add(x.data(), x.offset(from), mixed.data(), mixed.offset(from), n);
+        step.kernels().add(x.data(), x.offset(from), branch.data(), branch.offset(from), n);
+    }
+
+    private void normalise(Step step, int from, int to) {
+        FloatRows x = Objects.requireNonNull(stream);
         for (int row = from; row < to; row++) {
             norm.apply(step.kernels(), x.data(), x.offset(row), normed.data(), normed.offset(row));
             if (mixerNorm != null) {

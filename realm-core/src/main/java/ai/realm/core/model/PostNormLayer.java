@@ -1,6 +1,8 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.FloatRows;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The original transformer's layer, normalised after each sum: {@code x = norm1(x + mix(x))}, {@code x = norm2(x + ff(x))}. */
 final class PostNormLayer implements Layer {
@@ -9,6 +11,10 @@ final class PostNormLayer implements Layer {
     private final FeedForward feedForward;
     private final Norm feedForwardNorm;
     private final FloatRows branch;
+    private final Step.RowTask afterMixer = this::afterMixer;
+    private final Step.RowTask afterFeedForward = this::afterFeedForward;
+    /** The rows of the pass under way. */
+    private @Nullable FloatRows rows;
 
     PostNormLayer(Mixer mixer, Norm mixerNorm, FeedForward feedForward, Norm feedForwardNorm, int width, Scratch scratch) {
         this.mixer = mixer;
@@ -26,13 +32,23 @@ final class PostNormLayer implements Layer {
     /** Every row goes on, {@code last} or not: a text's vector is made of all of them. */
     @Override
     public void forward(Step step, FloatRows x, boolean last) {
+        rows = x;
         mixer.mix(step, x, branch);
-        step.compute().forRows(step.count(), (from, to) -> join(step, x, mixerNorm, from, to));
+        step.forRows(step.count(), afterMixer);
         feedForward.apply(step, x, branch, step.count());
-        step.compute().forRows(step.count(), (from, to) -> join(step, x, feedForwardNorm, from, to));
+        step.forRows(step.count(), afterFeedForward);
     }
 
-    private void join(Step step, FloatRows x, Norm norm, int from, int to) {
+    private void afterMixer(Step step, int from, int to) {
+        join(step, mixerNorm, from, to);
+    }
+
+    private void afterFeedForward(Step step, int from, int to) {
+        join(step, feedForwardNorm, from, to);
+    }
+
+    private void join(Step step, Norm norm, int from, int to) {
+        FloatRows x = Objects.requireNonNull(rows);
         for (int row = from; row < to; row++) {
             step.kernels().add(x.data(), x.offset(row), branch.data(), branch.offset(row), x.cols());
             norm.apply(step.kernels(), x.data(), x.offset(row), x.data(), x.offset(row));

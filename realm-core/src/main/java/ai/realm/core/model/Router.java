@@ -38,6 +38,9 @@ final class Router {
     private final float @Nullable [] choiceBias;
     private final FloatRows scores;
     private final FloatRows ranks;
+    private final Step.RowTask choose = this::choose;
+    private int[] chosen = {};
+    private float[] weights = {};
 
     /** @param choiceBias added to the scores for the choice only, or null */
     Router(Spec spec, Linear gate, float @Nullable [] choiceBias, Scratch scratch) {
@@ -53,16 +56,20 @@ final class Router {
     }
 
     /** Chooses for {@code count} rows; token t's experts and weights begin at {@code t * used}. */
-    void route(Step step, FloatRows in, int count, int[] chosen, float[] weights) {
+    void route(Step step, FloatRows in, int count, int[] newChosen, float[] newWeights) {
+        chosen = newChosen;
+        weights = newWeights;
         gate.apply(step, in, count);
-        step.compute().forRows(count, (from, to) -> {
-            for (int row = from; row < to; row++) {
-                choose(step.kernels(), row, chosen, weights);
-            }
-        });
+        step.forRows(count, choose);
     }
 
-    private void choose(Kernels kernels, int row, int[] chosen, float[] weights) {
+    private void choose(Step step, int from, int to) {
+        for (int row = from; row < to; row++) {
+            choose(step.kernels(), row);
+        }
+    }
+
+    private void choose(Kernels kernels, int row) {
         float[] s = scores.data();
         int at = scores.offset(row);
         switch (spec.gating) {
@@ -87,10 +94,10 @@ final class Router {
             chosen[out + i] = best;
             weights[out + i] = s[at + best];
         }
-        weigh(kernels, weights, out);
+        weigh(kernels, out);
     }
 
-    private void weigh(Kernels kernels, float[] weights, int at) {
+    private void weigh(Kernels kernels, int at) {
         if (spec.gating == Gating.SOFTMAX_OF_CHOSEN) {
             kernels.softmax(weights, at, spec.used);
         }

@@ -2,6 +2,7 @@ package ai.realm.core.model;
 
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,11 @@ final class SequentialLayer implements Layer {
     private final float residualScale;
     private final FloatRows normed;
     private final FloatRows branch;
+    private final Step.RowTask begin = this::begin;
+    private final Step.RowTask between = this::between;
+    private final Step.RowTask end = this::end;
+    /** The residual stream of the pass under way. */
+    private @Nullable FloatRows stream;
 
     /** The norms before and after each branch. */
     record Norms(@Nullable Norm mixer, @Nullable Norm mixerOut, @Nullable Norm feedForward, @Nullable Norm feedForwardOut) {}
@@ -35,7 +41,8 @@ final class SequentialLayer implements Layer {
 
     @Override
     public void forward(Step step, FloatRows x, boolean last) {
-        step.compute().forRows(step.count(), (from, to) -> normalise(step.kernels(), norms.mixer, x, from, to));
+        stream = x;
+        step.forRows(step.count(), begin);
         mixer.mix(step, normed, branch);
         if (last) {
             step.keepOutputs(x);
@@ -45,15 +52,26 @@ final class SequentialLayer implements Layer {
         if (count == 0) {
             return;
         }
-        step.compute().forRows(count, (from, to) -> {
-            addBranch(step.kernels(), norms.mixerOut, x, from, to);
-            normalise(step.kernels(), norms.feedForward, x, from, to);
-        });
+        step.forRows(count, between);
         feedForward.apply(step, normed, branch, count);
-        step.compute().forRows(count, (from, to) -> addBranch(step.kernels(), norms.feedForwardOut, x, from, to));
+        step.forRows(count, end);
     }
 
-    private void normalise(Kernels kernels, @Nullable Norm norm, FloatRows x, int from, int to) {
+    private void begin(Step step, int from, int to) {
+        normalise(step.kernels(), norms.mixer, from, to);
+    }
+
+    private void between(Step step, int from, int to) {
+        addBranch(step.kernels(), norms.mixerOut, from, to);
+        normalise(step.kernels(), norms.feedForward, from, to);
+    }
+
+    private void end(Step step, int from, int to) {
+        addBranch(step.kernels(), norms.feedForwardOut, from, to);
+    }
+
+    private void normalise(Kernels kernels, @Nullable Norm norm, int from, int to) {
+        FloatRows x = Objects.requireNonNull(stream);
         if (norm == null) {
             System.arraycopy(x.data(), x.offset(from), normed.data(), normed.offset(from), (to - from) * x.cols());
             return;
@@ -63,7 +81,8 @@ final class SequentialLayer implements Layer {
         }
     }
 
-    private void addBranch(Kernels kernels, @Nullable Norm norm, FloatRows x, int from, int to) {
+    private void addBranch(Kernels kernels, @Nullable Norm norm, int from, int to) {
+        FloatRows x = Objects.requireNonNull(stream);
         for (int row = from; row < to; row++) {
             if (norm != null) {
                 norm.apply(kernels, branch.data(), branch.offset(row), branch.data(), branch.offset(row));

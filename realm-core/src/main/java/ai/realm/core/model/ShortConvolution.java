@@ -1,7 +1,6 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.FloatRows;
-import ai.realm.core.kernel.Kernels;
 
 /**
  * LFM2's mixer: the input gives b, c and x; a causal convolution of a few taps runs over {@code b * x} of each channel, and
@@ -16,6 +15,8 @@ final class ShortConvolution implements Mixer {
     private final FloatRows convolved;
     private final int width;
     private final int layer;
+    private final Step.RowTask multiply = this::multiply;
+    private final Step.RowTask gate = this::gate;
 
     /** @param taps row-major, the taps of a channel together, oldest first */
     ShortConvolution(Linear in, Linear out, float[] taps, int width, int layer, Scratch scratch) {
@@ -33,21 +34,23 @@ final class ShortConvolution implements Mixer {
     public void mix(Step step, FloatRows input, FloatRows output) {
         int count = step.count();
         step.compute().matmul(in.weights(), input, count, bcx);
-        step.compute().forRows(count, (from, to) -> {
-            for (int row = from; row < to; row++) {
-                int at = bcx.offset(row);
-                System.arraycopy(bcx.data(), at, product.data(), product.offset(row), width);
-                step.kernels().multiply(product.data(), product.offset(row), bcx.data(), at + 2 * width, width);
-            }
-        });
+        step.forRows(count, multiply);
         convolution.run(step, layer, product, convolved);
-        step.compute().forRows(count, (from, to) -> gate(step.kernels(), from, to));
+        step.forRows(count, gate);
         step.compute().matmul(out.weights(), convolved, count, output);
     }
 
-    private void gate(Kernels kernels, int from, int to) {
+    private void multiply(Step step, int from, int to) {
         for (int row = from; row < to; row++) {
-            kernels.multiply(convolved.data(), convolved.offset(row), bcx.data(), bcx.offset(row) + width, width);
+            int at = bcx.offset(row);
+            System.arraycopy(bcx.data(), at, product.data(), product.offset(row), width);
+            step.kernels().multiply(product.data(), product.offset(row), bcx.data(), at + 2 * width, width);
+        }
+    }
+
+    private void gate(Step step, int from, int to) {
+        for (int row = from; row < to; row++) {
+            step.kernels().multiply(convolved.data(), convolved.offset(row), bcx.data(), bcx.offset(row) + width, width);
         }
     }
 

@@ -19,6 +19,17 @@ final class Step {
     private @Nullable KvView kv;
     private int runCount;
     private int tileCount;
+    private final Compute.RowRange range = this::runTask;
+    private @Nullable RowTask task;
+
+    /**
+     * Work on the rows {@code from} to {@code to} of a pass. Whoever has such work makes the task once, not for each pass: a lambda
+     * that captures something is an object, and there are hundreds of these regions for each token.
+     */
+    @FunctionalInterface
+    interface RowTask {
+        void run(Step step, int from, int to);
+    }
 
     /** @param tileTokens tokens in a tile at most */
     Step(Compute compute, int maxBatch, int tileTokens) {
@@ -51,6 +62,20 @@ final class Step {
     void end() {
         batch = null;
         kv = null;
+    }
+
+    /** Splits the rows {@code [0, rows)} over the threads. */
+    void forRows(int rows, RowTask newTask) {
+        task = newTask;
+        try {
+            compute.forRows(rows, range);
+        } finally {
+            task = null;
+        }
+    }
+
+    private void runTask(int from, int to) {
+        Objects.requireNonNull(task).run(this, from, to);
     }
 
     Compute compute() {

@@ -7,6 +7,7 @@ import ai.realm.core.kernel.quant.Dequantizer;
 import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,18 +31,25 @@ final class TransformerModel implements Model {
     private final Parts parts;
     private final KvShape kvShape;
     private final Step step;
+    private final Step rehearsal;
     private final int maxBatch;
     private final FloatRows x;
     private final FloatRows last;
     private final float[][] positionRow;
     private final long weightBytes;
     private final Arena arena;
+    private final Step.RowTask embed = this::embed;
+    private final Step.RowTask normalise = this::normalise;
+    private final Step.RowTask finish = this::finish;
+    /** Where the pass under way leaves its logits. */
+    private @Nullable FloatRows logits;
 
     /** @param arena holds the prepared weights; closed with the model */
     TransformerModel(Parts parts, Compute compute, Scratch scratch, int tileTokens, long weightBytes, Arena arena) {
         this.parts = parts;
         this.maxBatch = scratch.maxBatch();
         this.step = new Step(compute, maxBatch, tileTokens);
+        this.rehearsal = new Step(compute.sample(), maxBatch, tileTokens);
         int width = parts.config.embeddingLength();
         this.x = scratch.rows("x", width);
         this.last = scratch.rows("last", width);
@@ -84,23 +92,35 @@ final class TransformerModel implements Model {
     }
 
     @Override
-    public void forward(ForwardBatch batch, KvView kv, FloatRows logits) {
+    public void forward(ForwardBatch batch, KvView kv, FloatRows out) {
+        pass(step, batch, kv, out, 0, parts.layers.size());
+    }
+
+    @Override
+    public void rehearse(ForwardBatch batch, KvView kv, FloatRows out, int layer) {
+        int l = Math.floorMod(layer, parts.layers.size());
+        pass(rehearsal, batch, kv, out, l, l + 1);
+    }
+
+    private void pass(Step s, ForwardBatch batch, KvView kv, FloatRows out, int firstLayer, int endLayer) {
         if (batch.count() == 0) {
             return;
         }
-        check(batch, logits);
-        step.begin(batch, kv);
+        check(batch, out);
+        logits = out;
+        s.begin(batch, kv);
         try {
             for (RopeTable rope : parts.ropes) {
                 rope.prepare(batch);
             }
-            step.compute().forRows(batch.count(), (from, to) -> embed(batch, from, to));
-            for (int l = 0; l < parts.layers.size(); l++) {
-                parts.layers.get(l).forward(step, x, l == parts.layers.size() - 1);
+            s.forRows(batch.count(), embed);
+            for (int l = firstLayer; l < endLayer; l++) {
+                parts.layers.get(l).forward(s, x, l == endLayer - 1);
             }
-            output(batch, logits);
+            output(s, batch, out);
         } finally {
-            step.end();
+            logits = null;
+            s.end();
         }
     }
 
@@ -125,15 +145,16 @@ final class TransformerModel implements Model {
         }
     }
 
-    private void embed(ForwardBatch batch, int from, int to) {
+    private void embed(Step s, int from, int to) {
+        ForwardBatch batch = s.batch();
         for (int row = from; row < to; row++) {
             lookUp(parts.embedding, batch.token(row), x.data(), x.offset(row));
             if (parts.embeddingScale != 1f) {
-                step.kernels().scale(x.data(), x.offset(row), parts.embeddingScale, x.cols());
+                s.kernels().scale(x.data(), x.offset(row), parts.embeddingScale, x.cols());
             }
             if (parts.positions != null) {
                 lookUp(parts.positions, batch.position(row), positionRow[row], 0);
-                step.kernels().add(x.data(), x.offset(row), positionRow[row], 0, x.cols());
+                s.kernels().add(x.data(), x.offset(row), positionRow[row], 0, x.cols());
             }
         }
     }
@@ -143,33 +164,36 @@ final class TransformerModel implements Model {
     }
 
     /** The last layer has moved the rows whose logits are wanted to the front. */
-    private void output(ForwardBatch batch, FloatRows logits) {
+    private void output(Step s, ForwardBatch batch, FloatRows out) {
         int count = batch.outputCount();
         if (count == 0) {
             return;
         }
-        step.compute().forRows(count, (from, to) -> {
-            for (int i = from; i < to; i++) {
-                parts.outputNorm.apply(step.kernels(), x.data(), x.offset(i), last.data(), last.offset(i));
-            }
-        });
-        step.compute().matmul(parts.output.weights(), last, count, logits);
+        s.forRows(count, normalise);
+        s.compute().matmul(parts.output.weights(), last, count, out);
         if (parts.output.hasMore() || parts.logitScale != 1f || parts.logitSoftCap > 0) {
-            step.compute().forRows(count, (from, to) -> finish(logits, from, to));
+            s.forRows(count, finish);
         }
     }
 
-    private void finish(FloatRows logits, int from, int to) {
+    private void normalise(Step s, int from, int to) {
+        for (int i = from; i < to; i++) {
+            parts.outputNorm.apply(s.kernels(), x.data(), x.offset(i), last.data(), last.offset(i));
+        }
+    }
+
+    private void finish(Step s, int from, int to) {
+        FloatRows out = Objects.requireNonNull(logits);
         for (int row = from; row < to; row++) {
-            int at = logits.offset(row);
-            parts.output.finish(step.kernels(), logits.data(), at);
+            int at = out.offset(row);
+            parts.output.finish(s.kernels(), out.data(), at);
             if (parts.logitScale != 1f) {
-                step.kernels().scale(logits.data(), at, parts.logitScale, logits.cols());
+                s.kernels().scale(out.data(), at, parts.logitScale, out.cols());
             }
             if (parts.logitSoftCap > 0) {
-                step.kernels().scale(logits.data(), at, 1 / parts.logitSoftCap, logits.cols());
-                step.kernels().activate(Activation.TANH, logits.data(), at, logits.cols());
-                step.kernels().scale(logits.data(), at, parts.logitSoftCap, logits.cols());
+                s.kernels().scale(out.data(), at, 1 / parts.logitSoftCap, out.cols());
+                s.kernels().activate(Activation.TANH, out.data(), at, out.cols());
+                s.kernels().scale(out.data(), at, parts.logitSoftCap, out.cols());
             }
         }
     }

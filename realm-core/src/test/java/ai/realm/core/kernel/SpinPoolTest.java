@@ -3,6 +3,9 @@ package ai.realm.core.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
@@ -53,6 +56,29 @@ class SpinPoolTest {
             assertThat(ended).hasValue(8);
             pool.run(4, p -> ended.incrementAndGet());
             assertThat(ended).hasValue(12);
+        }
+    }
+
+    /** Who only spun would take processors from others while there is nothing to do. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 64})
+    void workers_withNothingToDo_park(int threads) {
+        try (SpinPool pool = SpinPool.open(threads)) {
+            Set<Thread> workers = ConcurrentHashMap.newKeySet();
+            Thread caller = Thread.currentThread();
+            long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+            while (workers.isEmpty() && System.nanoTime() - limit < 0) {
+                pool.run(threads * 8, part -> {
+                    if (Thread.currentThread() != caller) {
+                        workers.add(Thread.currentThread());
+                    }
+                });
+            }
+            assertThat(workers).isNotEmpty();
+            while (!workers.stream().allMatch(w -> w.getState() == Thread.State.WAITING) && System.nanoTime() - limit < 0) {
+                Thread.onSpinWait();
+            }
+            assertThat(workers).allMatch(w -> w.getState() == Thread.State.WAITING);
         }
     }
 

@@ -14,7 +14,6 @@ import ai.realm.core.tokenizer.Tokenizers;
 import ai.realm.runtime.kvcache.KvLayout;
 import ai.realm.runtime.kvcache.KvMemory;
 import ai.realm.runtime.kvcache.SharedPrefixes;
-import ai.realm.runtime.store.FileDigest;
 import ai.realm.runtime.store.LoadedModel;
 import ai.realm.runtime.store.ModelLoader;
 import ai.realm.runtime.store.ModelSource;
@@ -71,25 +70,28 @@ public final class EngineModelLoader implements ModelLoader {
 
     @Override
     public LoadedModel load(ModelSource source, long room) {
+        Verification verified = Verification.start(source);
         try {
-            String digest = source.sha256();
-            if (digest != null) {
-                FileDigest.verify(source.file(), digest);
-            }
             GgufFile file = GgufReader.open(source.file());
             try {
-                return load(source, file, room);
+                return load(source, file, room, verified);
             } catch (RuntimeException | Error e) {
                 file.close();
                 throw e;
             }
         } catch (IOException e) {
+            verified.join();
             throw unreadable(source, e);
+        } catch (RuntimeException | Error e) {
+            // That the file is another one than meant explains the rest.
+            verified.join();
+            throw e;
         }
     }
 
-    private LoadedModel load(ModelSource source, GgufFile file, long room) {
+    private LoadedModel load(ModelSource source, GgufFile file, long room, Verification verified) {
         if (EncoderLoader.takes(file)) {
+            verified.join();
             return new EncoderLoader(options, listener, turn).load(source, file, compute.share());
         }
         @Nullable
@@ -109,6 +111,7 @@ public final class EngineModelLoader implements ModelLoader {
                 file::close);
         try {
             WarmUp.run(engine, model.config().vocabSize());
+            verified.join();
         } catch (RuntimeException | Error e) {
             engine.close();
             throw e;
@@ -125,6 +128,7 @@ public final class EngineModelLoader implements ModelLoader {
         LOG.info("model={} KV memory {} MB as {}: {} blocks of {} positions; context {}{}", source.name(), memory.bytes() >> 20,
                 options.kvType(), memory.blocks(), layout.blockPositions(), positions,
                 positions < context ? String.format(Locale.ROOT, ", cut from %d by the KV memory", context) : "");
+        Rehearsal.run(source.name(), model, memory, positions);
         return new Engine(source.name(), model, memory, positions, options, share.pool(), turn, listener, System::nanoTime);
     }
 

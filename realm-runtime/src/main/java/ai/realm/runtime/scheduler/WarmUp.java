@@ -10,13 +10,12 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Short generations before a model is ready, so that its weights are in memory and its hot loops compiled when the first request
- * comes: prompts long enough for the kernels of many rows, and some tokens decoded alone and together. Also shows that the model runs at all.
+ * Two short generations before a model is ready: the way through engine and sampler, with the threads and all the weights. The
+ * kernels were compiled by a {@link Rehearsal} before. Also shows that the model runs at all.
  */
 final class WarmUp {
     private static final long LIMIT = TimeUnit.SECONDS.toNanos(120);
-    private static final int PROMPT = 96;
-    private static final int ROUNDS = 2;
+    private static final int PROMPT = 64;
     private static final int TOGETHER = 2;
     private static final int DECODE = 8;
 
@@ -25,13 +24,11 @@ final class WarmUp {
 
     static void run(Engine engine, int vocabSize) {
         int longest = Math.max(1, Math.min(PROMPT, engine.contextLength() - DECODE - 1));
-        for (int round = 0; round < ROUNDS; round++) {
-            List<Sequence> all = new ArrayList<>();
-            for (int i = 0; i < (round == 0 ? 1 : TOGETHER); i++) {
-                all.add(submit(engine, vocabSize, longest, round + i));
-            }
-            all.forEach(WarmUp::await);
+        List<Sequence> all = new ArrayList<>();
+        for (int i = 0; i < TOGETHER; i++) {
+            all.add(submit(engine, vocabSize, longest, i));
         }
+        all.forEach(WarmUp::await);
     }
 
     private static Sequence submit(Engine engine, int vocabSize, int length, int seed) {

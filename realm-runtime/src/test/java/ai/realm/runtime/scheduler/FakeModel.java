@@ -133,6 +133,11 @@ public final class FakeModel implements Model {
         }
     }
 
+    @Override
+    public void rehearse(ForwardBatch batch, KvView kv, FloatRows logits, int layer) {
+        // Nothing to compile.
+    }
+
     private void store(ForwardBatch batch, KvView kv, int i) {
         int p = batch.position(i);
         int sequence = batch.sequence(i);

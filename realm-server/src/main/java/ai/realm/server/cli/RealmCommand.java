@@ -4,6 +4,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.server.cli.load.LoadCommand;
 import ai.realm.server.cli.inspect.InspectCommand;
 import ai.realm.server.cli.verify.VerifyCommand;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,8 +20,10 @@ import picocli.CommandLine.Spec;
         "REALM_LOG=debug turns the request path's log lines on; REALM_JAVA_OPTS adds options for the JVM."}, subcommands = {
                 ServeCommand.class, RunCommand.class, BenchCommand.class, LoadCommand.class, GuestCommand.class,
                 TenantsCommand.class,
-                InspectCommand.class, ModelsCommand.class, PullCommand.class, VerifyCommand.class})
+                InspectCommand.class, ModelsCommand.class, PullCommand.class, VerifyCommand.class, TrainCommand.class})
 public final class RealmCommand implements Runnable {
+    private static final Set<String> SERVERS = Set.of("serve", "train");
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -57,8 +60,9 @@ public final class RealmCommand implements Runnable {
 
     public static void main(String[] args) {
         // Before the first logger: a server says what it does, the other commands only what is wrong.
-        System.setProperty("realm.log", args.length > 0 && args[0].equals("serve") ? "info" : "warn");
-        System.setProperty("realm.guest.log", args.length > 0 && args[0].equals("serve") ? "info" : "debug");
+        boolean serves = args.length > 0 && SERVERS.contains(args[0]);
+        System.setProperty("realm.log", serves ? "info" : "warn");
+        System.setProperty("realm.guest.log", serves ? "info" : "debug");
         System.exit(commandLine().execute(args));
     }
 }

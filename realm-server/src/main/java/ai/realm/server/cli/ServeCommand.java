@@ -1,17 +1,12 @@
 package ai.realm.server.cli;
 
-import ai.realm.runtime.guest.GuestLimits;
-import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.server.RealmServer;
 import ai.realm.server.config.ConfigLoader;
-import ai.realm.server.config.EngineSettings;
 import ai.realm.server.config.RealmConfig;
 import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.config.RealmConfig.ModelEntry;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.tenant.ApiKeys;
-import ai.realm.server.tenant.Tenant;
-import ai.realm.server.tenant.TenantLimits;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -62,7 +57,7 @@ public final class ServeCommand implements Callable<Integer> {
         Map<String, ModelEntry> models = Map.of(choice.name(), choice.entry());
         String key = configFile == null ? ApiKeys.generate() : null;
         RealmConfig config = configFile == null
-                ? demo(models, String.valueOf(key))
+                ? DemoConfig.of(models, String.valueOf(key))
                 : ConfigLoader.load(configFile, models, new CatalogFiles()::known);
         if (configFile != null && model != null && !config.models().equals(models)) {
             throw new ParameterException(spec.commandLine(), "--model cannot be used with a configuration that names models");
@@ -95,16 +90,6 @@ public final class ServeCommand implements Callable<Integer> {
             server.drain();
         }
         return 0;
-    }
-
-    private RealmConfig demo(Map<String, ModelEntry> models, String key) {
-        String name = models.keySet().iterator().next();
-        Tenant tenant = new Tenant("demo", "Demo", List.of(ApiKeys.hash(key)), false, List.of(name), name, Tenant.DEFAULT_GUEST,
-                Map.of(), GuestLimits.defaults(), TenantLimits.defaults(), 1, Priority.INTERACTIVE);
-        Path home = Path.of(System.getProperty("realm.home", ""));
-        ServerSettings settings = ServerSettings.defaults();
-        return new RealmConfig(settings.withData(home.resolve(settings.data())), null, EngineSettings.defaults(), models,
-                List.of(tenant));
     }
 
     private ServerSettings override(ServerSettings s) {

@@ -14,10 +14,11 @@ import java.util.Locale;
  *
  * @param readyMillis from the start of the process to the first token
  * @param peakBytes the process's largest resident memory, or 0 where the system does not tell
+ * @param residentBytes its resident memory after the runs, or 0
  * @param bytesPerToken heap bytes allocated for a decoded token
  */
 public record BenchReport(String model, int threads, String kernels, List<SpeedTest> tests, long readyMillis, long peakBytes,
-        double bytesPerToken) {
+        long residentBytes, double bytesPerToken) {
 
     /** Runs the prefill and the decoding test, or for a list of batch sizes a decoding test of each. */
     public static BenchReport run(SpeedBench bench, Path file, int threads, int promptTokens, int generatedTokens, int runs,
@@ -32,16 +33,18 @@ public record BenchReport(String model, int threads, String kernels, List<SpeedT
         if (batch.length == 0 && generatedTokens > 0) {
             tests.add(bench.decode(generatedTokens, runs, 0, 1));
         }
+        // What lives, without the garbage of loading.
+        System.gc();
         return new BenchReport(String.valueOf(file.getFileName()), threads, bench.describe(), tests, bench.readyMillis(),
-                peakResident(), bench.bytesPerToken());
+                memory("VmHWM:"), memory("VmRSS:"), bench.bytesPerToken());
     }
 
-    private static long peakResident() throws IOException {
+    private static long memory(String name) throws IOException {
         Path status = Path.of("/proc/self/status");
         if (!Files.isReadable(status)) {
             return 0;
         }
-        return Files.readAllLines(status).stream().filter(line -> line.startsWith("VmHWM:"))
+        return Files.readAllLines(status).stream().filter(line -> line.startsWith(name))
                 .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024).findFirst().orElse(0);
     }
 
@@ -52,13 +55,15 @@ public record BenchReport(String model, int threads, String kernels, List<SpeedT
         var list = root.putArray("tests");
         for (SpeedTest t : tests) {
             ObjectNode test = list.addObject().put("name", t.name()).put("n_prompt", t.promptTokens())
-                    .put("n_gen", t.generatedTokens()).put("batch", t.batch()).put("mean", t.mean()).put("stddev", t.deviation());
+                    .put("n_gen", t.generatedTokens()).put("batch", t.batch()).put("mean", t.mean()).put("stddev", t.deviation())
+                    .put("median", t.median());
             var each = test.putArray("runs");
             for (double r : t.runs()) {
                 each.add(r);
             }
         }
-        root.put("ready_ms", readyMillis).put("rss_peak_bytes", peakBytes).put("bytes_per_token", bytesPerToken);
+        root.put("ready_ms", readyMillis).put("rss_peak_bytes", peakBytes).put("rss_bytes", residentBytes).put("bytes_per_token",
+                bytesPerToken);
         return root.toString();
     }
 
@@ -70,8 +75,9 @@ public record BenchReport(String model, int threads, String kernels, List<SpeedT
             out.append(String.format(Locale.ROOT, "%-12s %10.2f ± %.2f tok/s (median %.2f)%n", t.name(), t.mean(), t.deviation(),
                     t.median()));
         }
-        out.append(String.format(Locale.ROOT, "ready after %d ms, %d MB resident at most, %.0f bytes allocated per decoded token",
-                readyMillis, peakBytes >> 20, bytesPerToken));
+        out.append(String.format(Locale.ROOT,
+                "ready after %d ms, %d MB resident at most and %d MB now, %.0f bytes allocated per decoded token",
+                readyMillis, peakBytes >> 20, residentBytes >> 20, bytesPerToken));
         return out.toString();
     }
 }
