@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class BenchReportTest {
     private static final BenchReport REPORT = new BenchReport("m.gguf", 2, "kernels x",
-            List.of(new SpeedTest("tg8@b4", 16, 8, 4, new double[]{10, 14, 12})), 900, 1 << 20, 12.5);
+            List.of(new SpeedTest("tg8@b4", 16, 8, 4, new double[]{10, 14, 12})), 900, 1 << 20, 1 << 19, 12.5);
 
     @Test
     void json_ofAReport_hasEveryMember() throws IOException {
@@ -20,6 +20,7 @@ class BenchReportTest {
         assertThat(json.get("kernels").asText()).isEqualTo("kernels x");
         assertThat(json.get("ready_ms").asLong()).isEqualTo(900);
         assertThat(json.get("rss_peak_bytes").asLong()).isEqualTo(1 << 20);
+        assertThat(json.get("rss_bytes").asLong()).isEqualTo(1 << 19);
         assertThat(json.get("bytes_per_token").asDouble()).isEqualTo(12.5);
         JsonNode test = json.get("tests").get(0);
         assertThat(test.get("name").asText()).isEqualTo("tg8@b4");
@@ -28,6 +29,7 @@ class BenchReportTest {
         assertThat(test.get("batch").asInt()).isEqualTo(4);
         assertThat(test.get("mean").asDouble()).isEqualTo(12);
         assertThat(test.get("stddev").asDouble()).isEqualTo(2);
+        assertThat(test.get("median").asDouble()).isEqualTo(12);
         assertThat(test.get("runs")).hasSize(3);
     }
 
