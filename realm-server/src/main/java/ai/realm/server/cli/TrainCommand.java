@@ -32,8 +32,10 @@ public final class TrainCommand implements Callable<Integer> {
         String key = ApiKeys.generate();
         Path data = Files.createTempDirectory("realm-train");
         RealmConfig demo = DemoConfig.of(Map.of(choice.name(), choice.entry()), key);
-        RealmConfig config = new RealmConfig(demo.server().withPort(0).withData(data), null, demo.engine(), demo.models(), demo.tenants());
-        try (RealmServer server = new RealmServer(config, false, new CatalogFiles()); HttpClient client = HttpClient.newHttpClient()) {
+        RealmConfig config = new RealmConfig(demo.server().withPort(0).withData(data), null, demo.engine(), demo.models(),
+                demo.tenants());
+        try (RealmServer server = new RealmServer(config, false, new CatalogFiles());
+                HttpClient client = HttpClient.newHttpClient()) {
             server.start();
             for (boolean stream : List.of(false, true)) {
                 int status = ask(client, server.url(), key, stream);
