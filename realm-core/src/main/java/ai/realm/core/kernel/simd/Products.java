@@ -16,8 +16,8 @@ import java.util.Arrays;
 final class Products {
     /** Below this many tokens a panel costs more than it saves. */
     static final int PANEL_TOKENS = 4;
-    /** Blocks of 32 columns in a panel of floats: a strip stays in the first-level cache, or the panel in the second. */
-    private static final int PANEL_BLOCKS = Lanes.WIDE ? 32 : 16;
+    /** Blocks of 32 columns in a panel of floats: a panel stays in the second-level cache, a strip of it mostly in the first. */
+    private static final int PANEL_BLOCKS = Lanes.WIDE ? 32 : 24;
     /** The same for shorts. */
     private static final int SHORT_BLOCKS = Lanes.WIDE ? 64 : 8;
 
@@ -102,9 +102,10 @@ final class Products {
 
     private static void floatGroup(PackedMatrix w, int group, float[] x, int xAt, int xStride, int count, Scratch s, float[] c,
             int cAt, int cStride) {
-        float[] panel = s.panel(Math.min(w.blocks, PANEL_BLOCKS) * 32);
-        for (int b = 0; b < w.blocks; b += PANEL_BLOCKS) {
-            int end = Math.min(w.blocks, b + PANEL_BLOCKS);
+        int step = Math.ceilDiv(w.blocks, Math.ceilDiv(w.blocks, PANEL_BLOCKS));
+        float[] panel = s.panel(step * 32);
+        for (int b = 0; b < w.blocks; b += step) {
+            int end = Math.min(w.blocks, b + step);
             Unpack.floats(w, group, b, end, s.d, s.m, panel);
             FloatGemm.multiply(panel, (end - b) * 32, x, xAt + b * 32, xStride, count, c, cAt, FloatGemm.STRIP, cStride, b > 0);
         }

@@ -129,11 +129,10 @@ final class Unpack {
     static void floats(PackedMatrix w, int group, int from, int to, float[] d, float[] m, float[] panel) {
         Packing.Quants q = w.packing.quants;
         boolean sixteens = w.packing.scales == Packing.Scales.SUPER_16;
-        for (int r = 0; r < ROWS; r += FL) {
-            int strip = r / FloatGemm.STRIP * FloatGemm.STRIP * 32 * (to - from) + r % FloatGemm.STRIP;
-            for (int b = from; b < to; b++) {
+        for (int b = from; b < to; b++) {
+            for (int r = 0; r < ROWS; r += 2 * FL) {
                 long at = w.wordAt(group * ROWS + r, b, 0);
-                int out = strip + (b - from) * 32 * FloatGemm.STRIP;
+                int out = (r / FloatGemm.STRIP * 32 * (to - from) + (b - from) * 32) * FloatGemm.STRIP + r % FloatGemm.STRIP;
                 switch (q) {
                     case BYTE -> {
                         int scale = (sixteens ? 2 * b : b) * ROWS + r;
@@ -149,52 +148,83 @@ final class Unpack {
     }
 
     /**
-     * One vector of rows, 4 columns a word. A byte where it lies in its word is {@code 2^8i} times the weight; the lower three are
+     * Two vectors of rows, 4 columns a word. A byte where it lies in its word is {@code 2^8i} times the weight; the lower three are
      * unsigned.
      */
     private static void bytes(MemorySegment from, long at, int words, float[] d, int scale, float[] panel, int out) {
-        FloatVector s3 = FloatVector.fromArray(F, d, scale);
-        FloatVector excess = s3.mul(-Packing.EXCESS);
-        FloatVector s1 = s3.mul(0x1p-8f);
-        FloatVector s2 = s3.mul(0x1p-16f);
-        FloatVector s4 = s3.mul(0x1p-24f);
+        FloatVector s0 = FloatVector.fromArray(F, d, scale);
+        FloatVector s1 = s0.mul(0x1p-8f);
+        FloatVector s2 = s0.mul(0x1p-16f);
+        FloatVector s3 = s0.mul(0x1p-24f);
+        FloatVector excess = s0.mul(-Packing.EXCESS);
+        FloatVector z0 = FloatVector.fromArray(F, d, scale + FL);
+        FloatVector z1 = z0.mul(0x1p-8f);
+        FloatVector z2 = z0.mul(0x1p-16f);
+        FloatVector z3 = z0.mul(0x1p-24f);
+        FloatVector excess2 = z0.mul(-Packing.EXCESS);
         for (int j = 0; j < words; j++) {
             IntVector v = IntVector.fromMemorySegment(I, from, at + 4L * Packing.HALF * j, LE);
+            IntVector u = IntVector.fromMemorySegment(I, from, at + 4L * Packing.HALF * j + 4L * FL, LE);
             int to = out + 4 * FloatGemm.STRIP * j;
-            ((FloatVector) v.and(0xff).castShape(F, 0)).fma(s3, excess).intoArray(panel, to);
+            ((FloatVector) v.and(0xff).castShape(F, 0)).fma(s0, excess).intoArray(panel, to);
+            ((FloatVector) u.and(0xff).castShape(F, 0)).fma(z0, excess2).intoArray(panel, to + FL);
             ((FloatVector) v.and(0xff00).castShape(F, 0)).fma(s1, excess).intoArray(panel, to + FloatGemm.STRIP);
+            ((FloatVector) u.and(0xff00).castShape(F, 0)).fma(z1, excess2).intoArray(panel, to + FloatGemm.STRIP + FL);
             ((FloatVector) v.and(0xff0000).castShape(F, 0)).fma(s2, excess).intoArray(panel, to + 2 * FloatGemm.STRIP);
-            ((FloatVector) v.and(0xff000000).castShape(F, 0)).mul(s4).intoArray(panel, to + 3 * FloatGemm.STRIP);
+            ((FloatVector) u.and(0xff0000).castShape(F, 0)).fma(z2, excess2).intoArray(panel, to + 2 * FloatGemm.STRIP + FL);
+            ((FloatVector) v.and(0xff000000).castShape(F, 0)).mul(s3).intoArray(panel, to + 3 * FloatGemm.STRIP);
+            ((FloatVector) u.and(0xff000000).castShape(F, 0)).mul(z3).intoArray(panel, to + 3 * FloatGemm.STRIP + FL);
         }
     }
 
     private static void nibbles(MemorySegment from, long at, float[] d, float[] m, int scale, float[] panel, int out) {
         FloatVector s = FloatVector.fromArray(F, d, scale);
+        FloatVector z = FloatVector.fromArray(F, d, scale + FL);
         FloatVector min = FloatVector.fromArray(F, m, scale);
+        FloatVector min2 = FloatVector.fromArray(F, m, scale + FL);
         for (int j = 0; j < 8; j++) {
-            IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at + 2L * ROWS * j, LE).castShape(I, 0);
+            long word = at + 2L * ROWS * j;
+            IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, word, LE).castShape(I, 0);
+            IntVector u = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, word + 2L * FL, LE).castShape(I, 0);
             int to = out + 4 * FloatGemm.STRIP * j;
             ((FloatVector) v.and(15).castShape(F, 0)).fma(s, min).intoArray(panel, to);
+            ((FloatVector) u.and(15).castShape(F, 0)).fma(z, min2).intoArray(panel, to + FL);
             ((FloatVector) v.lanewise(LSHR, 4).and(15).castShape(F, 0)).fma(s, min).intoArray(panel, to + FloatGemm.STRIP);
+            ((FloatVector) u.lanewise(LSHR, 4).and(15).castShape(F, 0)).fma(z, min2).intoArray(panel, to + FloatGemm.STRIP + FL);
             ((FloatVector) v.lanewise(LSHR, 8).and(15).castShape(F, 0)).fma(s, min).intoArray(panel, to + 2 * FloatGemm.STRIP);
+            ((FloatVector) u.lanewise(LSHR, 8).and(15).castShape(F, 0)).fma(z, min2).intoArray(panel,
+                    to + 2 * FloatGemm.STRIP + FL);
             ((FloatVector) v.lanewise(LSHR, 12).and(15).castShape(F, 0)).fma(s, min).intoArray(panel, to + 3 * FloatGemm.STRIP);
+            ((FloatVector) u.lanewise(LSHR, 12).and(15).castShape(F, 0)).fma(z, min2).intoArray(panel,
+                    to + 3 * FloatGemm.STRIP + FL);
         }
     }
 
     private static void fives(MemorySegment from, long at, float[] d, float[] m, int scale, float[] panel, int out) {
         FloatVector s = FloatVector.fromArray(F, d, scale);
+        FloatVector z = FloatVector.fromArray(F, d, scale + FL);
         FloatVector min = FloatVector.fromArray(F, m, scale);
+        FloatVector min2 = FloatVector.fromArray(F, m, scale + FL);
         for (int j = 0; j < 10; j++) {
-            IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at + 2L * ROWS * j, LE).castShape(I, 0);
+            long word = at + 2L * ROWS * j;
+            IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, word, LE).castShape(I, 0);
+            IntVector u = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, word + 2L * FL, LE).castShape(I, 0);
             int to = out + 3 * FloatGemm.STRIP * j;
             ((FloatVector) v.and(31).castShape(F, 0)).fma(s, min).intoArray(panel, to);
+            ((FloatVector) u.and(31).castShape(F, 0)).fma(z, min2).intoArray(panel, to + FL);
             ((FloatVector) v.lanewise(LSHR, 5).and(31).castShape(F, 0)).fma(s, min).intoArray(panel, to + FloatGemm.STRIP);
+            ((FloatVector) u.lanewise(LSHR, 5).and(31).castShape(F, 0)).fma(z, min2).intoArray(panel, to + FloatGemm.STRIP + FL);
             ((FloatVector) v.lanewise(LSHR, 10).and(31).castShape(F, 0)).fma(s, min).intoArray(panel, to + 2 * FloatGemm.STRIP);
+            ((FloatVector) u.lanewise(LSHR, 10).and(31).castShape(F, 0)).fma(z, min2).intoArray(panel,
+                    to + 2 * FloatGemm.STRIP + FL);
         }
         IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at + 20L * ROWS, LE).castShape(I, 0);
+        IntVector u = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at + 20L * ROWS + 2L * FL, LE).castShape(I, 0);
         int to = out + 30 * FloatGemm.STRIP;
         ((FloatVector) v.and(31).castShape(F, 0)).fma(s, min).intoArray(panel, to);
+        ((FloatVector) u.and(31).castShape(F, 0)).fma(z, min2).intoArray(panel, to + FL);
         ((FloatVector) v.lanewise(LSHR, 5).and(31).castShape(F, 0)).fma(s, min).intoArray(panel, to + FloatGemm.STRIP);
+        ((FloatVector) u.lanewise(LSHR, 5).and(31).castShape(F, 0)).fma(z, min2).intoArray(panel, to + FloatGemm.STRIP + FL);
     }
 
     /**
