@@ -60,7 +60,7 @@ final class DecoderBuilder {
         this.width = keys.size("embedding_length");
         // The embedding is read first: it bounds the width by what the file really holds.
         weights.checked("token_embd.weight", width, weights.shape("token_embd.weight").dim(1));
-        this.heads = keys.integer("attention.head_count", 1, MAX_HEADS);
+        this.heads = sameInEveryLayer("attention.head_count", keys.perLayer("attention.head_count", layerCount, 1, MAX_HEADS));
         this.kvHeads = keys.has("attention.head_count_kv")
                 ? keys.perLayer("attention.head_count_kv", layerCount, 0, heads)
                 : filled(layerCount, heads);
@@ -68,6 +68,15 @@ final class DecoderBuilder {
         this.valueDim = keys.integerOr("attention.value_length", width / heads, 1, MAX_HEAD);
         this.ropeDims = keys.integerOr("rope.dimension_count", keyDim, 0, keyDim);
         checkHeads();
+    }
+
+    private int sameInEveryLayer(String key, int[] values) {
+        for (int v : values) {
+            if (v != values[0]) {
+                throw keys.refuse(key, Arrays.toString(values), "it must be the same for every layer");
+            }
+        }
+        return values[0];
     }
 
     private static int layerCount(ModelKeys keys) {

@@ -41,10 +41,9 @@ final class GemmaFamily {
         d.logitSoftCap(keys.numberOr("final_logit_softcapping", 0));
         SlidingWindow window = SlidingWindow.read(d, 6);
         RopeTable rope = d.rope(Order.NEOX);
-        RopeScaling stretched = RopeScaling.read(keys);
         RopeTable local = window.exists()
                 ? d.rope(Order.NEOX, keys.positiveOr("rope.freq_base_swa", 10000),
-                        RopeScaling.PLAIN.withMagnitude(stretched.magnitude()))
+                        RopeScaling.PLAIN.withMagnitude(keys.positiveOr("rope.scaling.attn_factor", 1)))
                 : rope;
         float scale = scale(d, 62);
         d.layers(l -> layer(d, l,

@@ -70,14 +70,13 @@ final class LlamaFamily {
 
     /**
      * Norms after the branches in place of before, queries and keys normalised over all heads; with a sliding window three
-     * layers of four see it, without stretched positions.
+     * layers of four see it, without stretched positions. Its rope.freq_base_swa is not consulted: all layers turn by one base.
      */
     static void olmo2(DecoderBuilder d) {
         RopeTable rope = d.rope(Order.NEOX);
         SlidingWindow window = SlidingWindow.read(d, 4);
         RopeTable local = window.exists()
-                ? d.rope(Order.NEOX, d.keys().positiveOr("rope.freq_base_swa", d.keys().positiveOr("rope.freq_base", 10000f)),
-                        RopeScaling.PLAIN)
+                ? d.rope(Order.NEOX, d.keys().positiveOr("rope.freq_base", 10000f), RopeScaling.PLAIN)
                 : rope;
         d.layers(l -> {
             HeadNorm q = HeadNorm.whole(d.norm(DecoderBuilder.name(l, "attn_q_norm"), d.heads() * d.keyDim()));

@@ -42,6 +42,9 @@ public final class Models {
         Architectures.Description description = Architectures.find(file.architecture());
         ModelKeys keys = new ModelKeys(file);
         int trained = keys.integer("context_length", 1, Integer.MAX_VALUE);
+        if (!keys.flag("attention.causal", true)) {
+            throw keys.refuse("attention.causal", false, "only models whose tokens see what comes before them generate text");
+        }
         Arena arena = Arena.ofShared();
         try {
             DecoderBuilder builder = new DecoderBuilder(keys, new Weights(file, compute, arena), compute, options.maxBatch(),

@@ -20,6 +20,9 @@ final class SlidingWindow {
     /** @param absent the window when the key is absent */
     static SlidingWindow read(DecoderBuilder d, int period, int absent) {
         int window = d.keys().integerOr("attention.sliding_window", absent, 0, Integer.MAX_VALUE);
+        sameAsElsewhere(d, "attention.key_length_swa", d.keyDim());
+        sameAsElsewhere(d, "attention.value_length_swa", d.valueDim());
+        sameAsElsewhere(d, "rope.dimension_count_swa", d.ropeDims());
         int[] windows = new int[d.layerCount()];
         String pattern = "attention.sliding_window_pattern";
         int[] local = d.keys().isArray(pattern) ? d.keys().perLayer(pattern, windows.length, 0, 1) : null;
@@ -29,6 +32,13 @@ final class SlidingWindow {
             windows[l] = isLocal ? window : 0;
         }
         return new SlidingWindow(windows);
+    }
+
+    private static void sameAsElsewhere(DecoderBuilder d, String key, int elsewhere) {
+        int value = d.keys().integerOr(key, elsewhere, 0, Integer.MAX_VALUE);
+        if (value != elsewhere) {
+            throw d.keys().refuse(key, value, "other sizes in layers with a window are not supported: it must be " + elsewhere);
+        }
     }
 
     /** Whether any layer has a window. */

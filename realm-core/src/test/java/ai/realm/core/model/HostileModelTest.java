@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.gguf.GgufBuilder;
 import ai.realm.core.gguf.GgufException;
 import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.kernel.ActivationMode;
@@ -34,6 +35,33 @@ class HostileModelTest {
         try (GgufFile file = TinyModel.named("llama").file().u64("split.count", 3).open()) {
             assertThatThrownBy(() -> Models.load(file, compute, new Models.Options(8, 0)).close())
                     .isInstanceOf(GgufException.class).hasMessageContaining("split.count is 3").hasMessageContaining("join them");
+        }
+    }
+
+    @Test
+    void load_headsThatDifferByLayer_areRefused() throws IOException {
+        assertRefused(TinyModel.named("llama").without("llama.attention.head_count")
+                .i32s("llama.attention.head_count", new int[]{4, 2}),
+                "key llama.attention.head_count is [4, 2]; it must be the same for every layer");
+    }
+
+    @Test
+    void load_modelWhoseTokensSeeLaterOnes_isRefused() throws IOException {
+        assertRefused(TinyModel.named("llama").file().bool("llama.attention.causal", false),
+                "key llama.attention.causal is false");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"attention.key_length_swa", "attention.value_length_swa", "rope.dimension_count_swa"})
+    void load_otherSizesInLayersWithAWindow_areRefused(String key) throws IOException {
+        assertRefused(TinyModel.named("gemma3").file().u32("gemma3." + key, 16), "key gemma3." + key + " is 16");
+    }
+
+    private static void assertRefused(GgufBuilder model, String message) throws IOException {
+        try (GgufFile file = model.open()) {
+            assertThatThrownBy(() -> Models.load(file, compute, new Models.Options(512, 0)).close())
+                    .isInstanceOf(RealmException.class).hasMessageContaining(message)
+                    .extracting(e -> ((RealmException) e).code()).isEqualTo(ErrorCode.MODEL_INVALID);
         }
     }
 
@@ -80,11 +108,6 @@ class HostileModelTest {
             gpt2      | gpt2.context_length                      | 513           | tensor position_embd.weight must have shape [128, 513], not [128, 512]
             """)
     void load_valueThatCannotBe_isRefusedByName(String model, String key, long value, String message) throws IOException {
-        TinyModel tiny = TinyModel.named(model);
-        try (GgufFile file = tiny.file(key, value).open()) {
-            assertThatThrownBy(() -> Models.load(file, compute, new Models.Options(512, 0)).close())
-                    .isInstanceOf(RealmException.class).hasMessageContaining(message)
-                    .extracting(e -> ((RealmException) e).code()).isEqualTo(ErrorCode.MODEL_INVALID);
-        }
+        assertRefused(TinyModel.named(model).file(key, value), message);
     }
 }

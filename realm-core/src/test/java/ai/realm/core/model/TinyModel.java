@@ -72,12 +72,16 @@ record TinyModel(JsonNode data) {
 
     /** The file with one key's integer value replaced. */
     GgufBuilder file(String replacedKey, long value) {
+        GgufBuilder out = without(replacedKey);
+        return replacedKey.isEmpty() ? out : out.u64(replacedKey, value);
+    }
+
+    /** The file without a key. */
+    GgufBuilder without(String omitted) {
         GgufBuilder out = new GgufBuilder();
         for (JsonNode key : data.get("keys")) {
             String name = key.get(0).asText();
-            if (name.equals(replacedKey)) {
-                out.u64(name, value);
-            } else {
+            if (!name.equals(omitted)) {
                 addKey(out, name, key.get(1).asText(), key.get(2));
             }
         }
