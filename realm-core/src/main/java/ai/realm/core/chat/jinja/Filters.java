@@ -140,12 +140,8 @@ final class Filters {
         return Math.max(0, width);
     }
 
-    private static Object truncate(Context c, @Nullable Object value, Args args) {
+    private static @Nullable Object truncate(Context c, @Nullable Object value, Args args) {
         Object[] a = args.bind("truncate", 0, "length", "killwords", "end", "leeway");
-        if (!(value instanceof String) && !(value instanceof Undefined)) {
-            throw JinjaError.runtime("truncate expects a string, not " + Py.typeName(value));
-        }
-        String s = PyRepr.str(c, value);
         int length = a[0] == Args.ABSENT ? 255 : Py.toInt(a[0], "length");
         String end = a[2] == Args.ABSENT ? "..." : Py.toStr(a[2], "end");
         int endLength = end.codePointCount(0, end.length());
@@ -153,9 +149,10 @@ final class Filters {
         if (length < endLength || leeway < 0) {
             throw JinjaError.runtime("truncate expects a length of at least " + endLength + " and a leeway of at least 0");
         }
-        if (s.codePointCount(0, s.length()) <= (long) length + leeway) {
-            return s;
+        if (Py.length(value) <= (long) length + leeway) {
+            return value;
         }
+        String s = Py.toStr(value, "what truncate shortens");
         String head = PyStrings.slice(s, 0, length - endLength, 1);
         int space = a[1] != Args.ABSENT && Py.truth(a[1]) ? -1 : head.lastIndexOf(' ');
         return c.made((space < 0 ? head : head.substring(0, space)) + end);
@@ -281,7 +278,9 @@ final class Filters {
             case "common" -> PyNumbers.round(value, precision);
             case "ceil", "floor" -> {
                 double scaled = Py.toDouble(value) * Math.pow(10, precision);
-                yield (method.equals("ceil") ? Math.ceil(scaled) : Math.floor(scaled)) / Math.pow(10, precision);
+                double whole = method.equals("ceil") ? Math.ceil(scaled) : Math.floor(scaled);
+                // a whole number has no negative zero
+                yield (whole + 0.0) / Math.pow(10, precision);
             }
             default -> throw JinjaError.runtime("method must be common, ceil or floor");
         };

@@ -1,5 +1,8 @@
 package ai.realm.core.chat.jinja;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +28,22 @@ record Markup(String text) {
             return null;
         }
         return new Markup(c.made(escaped(a) + escaped(b)));
+    }
+
+    /** A method of a marked string: its parts are marked too, and what it joins is escaped. */
+    static @Nullable Object method(Context c, Markup m, String name, Args args) {
+        if (name.equals("join")) {
+            List<@Nullable Object> items = Py.list(c, args.bind(name, 1, "iterable")[0]);
+            items.replaceAll(v -> v instanceof Markup || v instanceof String ? escaped(v) : PyRepr.str(c, v));
+            return new Markup(String.valueOf(PyStringMethods.call(c, m.text(), name, new Args(List.of(items), Map.of()))));
+        }
+        Object result = PyStringMethods.call(c, m.text(), name, args.plain());
+        if (result instanceof List<?> parts) {
+            List<@Nullable Object> marked = new ArrayList<>(parts.size());
+            parts.forEach(v -> marked.add(like(m, v)));
+            return parts instanceof PyTuple ? PyTuple.of(marked) : marked;
+        }
+        return like(m, result);
     }
 
     /** The result of an operation that keeps the mark of what it worked on. */

@@ -122,7 +122,7 @@ final class PyAccess {
         public @Nullable Object call(Context c, Args args) {
             return switch (object) {
                 case String s -> PyStringMethods.call(c, s, name, args.plain());
-                case Markup m -> Markup.like(m, PyStringMethods.call(c, m.text(), name, args.plain()));
+                case Markup m -> Markup.method(c, m, name, args);
                 case Map<?, ?> m -> dictMethod(c, m, name, args);
                 case List<?> l -> listMethod(c, l, name, args);
                 default -> throw JinjaError.runtime("no method " + name);

@@ -194,7 +194,9 @@ final class SequenceFilters {
 
     private static Object sort(Context c, @Nullable Object v, Args args) {
         Object[] a = args.bind("sort", 0, "reverse", "case_sensitive", "attribute");
-        return sorted(c, Py.list(c, v), getters(c, a[2], !flag(a[1])), flag(a[0]));
+        // keys are compared as lists, so what is equal need not have an order
+        UnaryOperator<@Nullable Object> key = getters(c, a[2], !flag(a[1]));
+        return sorted(c, Py.list(c, v), item -> Collections.singletonList(key.apply(item)), flag(a[0]));
     }
 
     private static Object unique(Context c, @Nullable Object v, Args args) {
@@ -337,6 +339,9 @@ final class SequenceFilters {
             }
             Args rest = args.from(1);
             function = item -> filter.apply(c, item, rest);
+        }
+        if (!Py.truth(v)) {
+            return new PyGenerator(Collections.emptyIterator());
         }
         return new PyGenerator(new Lookahead() {
             private @Nullable Iterator<@Nullable Object> source;

@@ -34,13 +34,24 @@ final class TemplatesKind implements Kind {
             String label = CaseData.stem(file, ".json");
             try {
                 JsonNode data = CaseData.read(file);
-                ChatTemplate template = compile(folder.resolve(label + ".jinja"), data);
+                ChatTemplate template = compileOrFailLater(folder.resolve(label + ".jinja"), data);
                 for (JsonNode test : CaseData.need(data, "cases")) {
                     out.accept(verify(label + "/" + test.path("name").asText(), test, template));
                 }
             } catch (IOException | RuntimeException | StackOverflowError e) {
                 out.accept(Verdict.failed(name(), label, "first_difference", CaseData.message(e)));
             }
+        }
+    }
+
+    /** A template with a syntax error fails when it is rendered, as the cases have it. */
+    private static ChatTemplate compileOrFailLater(Path source, JsonNode data) throws IOException {
+        try {
+            return compile(source, data);
+        } catch (RealmException e) {
+            return variables -> {
+                throw new RealmException(e.code(), String.valueOf(e.getMessage()), e);
+            };
         }
     }
 
