@@ -1,13 +1,13 @@
 package ai.realm.core.sampling;
 
-/** Keeps the tokens that are at least p times as likely as the likeliest (Nguyen et al. 2024); 0 is off. */
+/** Keeps the tokens that are at least p times as likely as the likeliest, and that one (Nguyen et al. 2024); 0 is off. */
 final class MinPStage implements SamplerStage {
     private final float p;
     private final int minKeep;
 
     MinPStage(float p, int minKeep) {
         this.p = p;
-        this.minKeep = minKeep;
+        this.minKeep = Math.max(1, minKeep);
     }
 
     @Override

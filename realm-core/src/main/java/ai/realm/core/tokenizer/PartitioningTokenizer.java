@@ -13,9 +13,10 @@ abstract class PartitioningTokenizer implements Tokenizer {
      *
      * @param spacePrefix whether the space that encoding puts before a text is taken away in detokenizing
      * @param cleanSpaces whether detokenizing a whole text takes spaces before punctuation away
+     * @param firstId the id that begins every text that special tokens are added to, or -1
      * @param lastId the id that ends every text that special tokens are added to, or -1
      */
-    record PartitionRules(boolean spacePrefix, boolean cleanSpaces, int lastId) {}
+    record PartitionRules(boolean spacePrefix, boolean cleanSpaces, int firstId, int lastId) {}
 
     private final GgufVocab vocab;
     private final PartitionRules rules;
@@ -39,8 +40,8 @@ abstract class PartitioningTokenizer implements Tokenizer {
     public final int[] encode(String text, boolean addSpecial, boolean parseSpecial) {
         SourceText source = SourceText.of(text);
         IntList out = new IntList(text.length() / 3 + 4);
-        if (addSpecial && vocab.addsBos()) {
-            out.add(vocab.bosId());
+        if (addSpecial && rules.firstId() >= 0) {
+            out.add(rules.firstId());
         }
         int at = 0;
         for (SpecialMatcher.Match m : matcher.matches(source, parseSpecial)) {

@@ -57,7 +57,8 @@ record SpecialIds(int bos, int eos, int unknown, int separator, Set<Integer> end
         Collections.addAll(ends, eos, eot, eom);
         ends.remove(-1);
         f.dropExceptions(ends);
-        boolean addsBos = gguf.boolOr(VocabKeys.PREFIX + "add_bos_token", addBosByDefault);
+        // Gemma 4 begins with BOS whatever its file says
+        boolean addsBos = kind == TokenizerKind.GEMMA4_BPE || gguf.boolOr(VocabKeys.PREFIX + "add_bos_token", addBosByDefault);
         boolean addsEos = gguf.boolOr(VocabKeys.PREFIX + "add_eos_token", addEosByDefault);
         return new SpecialIds(bos, eos, unknown, separator, Collections.unmodifiableSet(ends), addsBos && bos >= 0,
                 addsEos && eos >= 0);

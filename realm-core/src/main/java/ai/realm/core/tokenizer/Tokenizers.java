@@ -32,30 +32,36 @@ public final class Tokenizers {
         String name = kind == TokenizerKind.GEMMA4_BPE ? "gemma4" : gguf.stringOr(VocabKeys.PREFIX + "pre", absent);
         PreTokenizers.Rules rules = PreTokenizers.byName(name == null ? absent : name);
         GgufVocab vocab = new GgufVocab(gguf, kind, !rules.escapeSpaces(), rules.addBos(), false);
-        PartitionRules partition = new PartitionRules(spacePrefix(gguf, false), rules.cleanSpaces(), addedEos(vocab));
+        PartitionRules partition = new PartitionRules(spacePrefix(gguf, false), rules.cleanSpaces(), addedBos(vocab),
+                addedEos(vocab));
         return new BpeTokenizer(vocab, partition, rules, new BpeMerges(gguf, vocab, !"kimi-k2".equals(name)));
     }
 
     private static Tokenizer spm(GgufFile gguf) {
         GgufVocab vocab = new GgufVocab(gguf, TokenizerKind.SPM, false, true, false);
-        return new SpmTokenizer(vocab, new PartitionRules(spacePrefix(gguf, true), false, addedEos(vocab)));
+        return new SpmTokenizer(vocab, new PartitionRules(spacePrefix(gguf, true), false, addedBos(vocab), addedEos(vocab)));
     }
 
+    /** A text is always put between the two special tokens, whatever add_bos_token says. */
     private static Tokenizer wordPiece(GgufFile gguf) {
         GgufVocab vocab = new GgufVocab(gguf, TokenizerKind.WORD_PIECE, false, true, false);
         int separator = vocab.special().separator();
-        return new WordPieceTokenizer(vocab, new PartitionRules(spacePrefix(gguf, false), true, separator), gguf);
+        return new WordPieceTokenizer(vocab, new PartitionRules(spacePrefix(gguf, false), true, vocab.bosId(), separator), gguf);
     }
 
     private static Tokenizer unigram(GgufFile gguf) {
         GgufVocab vocab = new GgufVocab(gguf, TokenizerKind.UNIGRAM, false, false, true);
         boolean space = spacePrefix(gguf, false);
-        return new UnigramTokenizer(vocab, new PartitionRules(space, false, addedEos(vocab)),
+        return new UnigramTokenizer(vocab, new PartitionRules(space, false, addedBos(vocab), addedEos(vocab)),
                 new UnigramNormalizer(gguf, vocab, space));
     }
 
     private static boolean spacePrefix(GgufFile gguf, boolean absent) {
         return gguf.boolOr(VocabKeys.PREFIX + "add_space_prefix", absent);
+    }
+
+    private static int addedBos(GgufVocab vocab) {
+        return vocab.addsBos() ? vocab.bosId() : -1;
     }
 
     private static int addedEos(GgufVocab vocab) {

@@ -90,6 +90,15 @@ class SamplerStagesTest {
         check(50, 3, stage("min_p", "p", 0.9, "min_keep", 7), r -> ReferenceSamplers.minP(r, 0.9f, 7));
     }
 
+    @Test
+    void minP_aboveOne_keepsTheLikeliest() {
+        Candidates c = candidates(new float[]{1, 5, 2});
+        stage("min_p", "p", 1.2, "min_keep", 0).apply(c);
+
+        assertThat(c.size()).isEqualTo(1);
+        assertThat(c.id(0)).isEqualTo(1);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {2, 33, 257, 4098})
     void typical_flatAndPeaked_keepsTheTypical(int count) {

@@ -97,4 +97,13 @@ class BpeTokenizerTest {
             symbols.set(at, symbols.get(at) + symbols.remove(at + 1));
         }
     }
+
+    @Test
+    void encode_gemma4_beginsWithBosWhateverTheFileSays() {
+        Tokenizer tokenizer = TestVocabs.of("gemma4").control("<bos>").piece("a", 0).merge("a", "a").key("bos_token_id", 0)
+                .key("add_bos_token", false).build();
+
+        assertThat(tokenizer.vocab().addsBos()).isTrue();
+        assertThat(tokenizer.encode("aa", true, false)).containsExactly(0, 2);
+    }
 }

@@ -47,6 +47,8 @@ class PreTokenizersTest {
             kimi-k2;      "中文ab's 1234";              "中文|ab's| |123|4"
             command-r;    "a 1";                        "a| |1"
             afmoe;        "a1234 b";                    "a|1|234| b"
+            afmoe;        "ไทย";                        "ไ|ทย"
+            afmoe;        "aꀀb";                        "a|ꀀ|b"
             superbpe;     "12345";                      "12|345"
             gemma4;       "a b";                        "a b"
             bloom;        "a b, c";                     "a| b|,| c"

@@ -100,7 +100,8 @@ public final class TestVocabs {
         }
         keys.strings("tokenizer.ggml.tokens", tokens).f32s("tokenizer.ggml.scores", scoreArray)
                 .i32s("tokenizer.ggml.token_type", kinds.stream().mapToInt(Integer::intValue).toArray());
-        return model.equals("gpt2") ? keys.strings("tokenizer.ggml.merges", merges) : keys;
+        boolean merging = model.equals("gpt2") || !merges.isEmpty();
+        return merging ? keys.strings("tokenizer.ggml.merges", merges) : keys;
     }
 
     public Tokenizer build() {

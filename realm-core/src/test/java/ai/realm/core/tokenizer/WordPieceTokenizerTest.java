@@ -47,6 +47,15 @@ class WordPieceTokenizerTest {
     }
 
     @Test
+    void encode_addBosTokenFalse_setsTextBetweenThemAllTheSame() {
+        Tokenizer tokenizer = TestVocabs.of("bert").token("[UNK]", TestVocabs.UNKNOWN, 0).control("[CLS]").control("[SEP]")
+                .piece("▁play", 0).key("unknown_token_id", 0).key("bos_token_id", 1).key("seperator_token_id", 2)
+                .key("add_bos_token", false).build();
+
+        assertThat(tokenizer.encode("play", true, false)).containsExactly(1, 3, 2);
+    }
+
+    @Test
     void detokenize_spacesBeforePunctuation_areCleanedUp() {
         int[] ids = ids("▁play", "ing", "▁,", "▁play", "▁'", "▁s");
         assertThat(TOKENIZER.cleansSpaces()).isTrue();
