@@ -5,7 +5,6 @@ import ai.realm.core.error.RealmException;
 import ai.realm.server.config.DatabaseSettings;
 import com.zaxxer.hikari.pool.HikariPool;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -33,14 +32,13 @@ public final class Database implements AutoCloseable {
         atomically(() -> makeTables(dialect));
     }
 
-    /** Opens {@code realm.db} in a directory, both made when missing. */
+    /** Opens {@code realm.db} in a directory, both made when missing and readable by the server's user only. */
     public static Database open(Path directory) {
         try {
-            Files.createDirectories(directory);
+            return sqlite(OwnersFile.in(directory, "realm.db").toString());
         } catch (IOException e) {
-            throw new RealmException(ErrorCode.INTERNAL, "the directory " + directory + " cannot be made: " + e.getMessage(), e);
+            throw new RealmException(ErrorCode.INTERNAL, "realm.db cannot be made in " + directory + ": " + e, e);
         }
-        return sqlite(directory.resolve("realm.db").toString());
     }
 
     /** A database that goes with the process. */
