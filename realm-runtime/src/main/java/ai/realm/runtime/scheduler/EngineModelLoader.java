@@ -47,7 +47,19 @@ public final class EngineModelLoader implements ModelLoader {
     @Override
     public long estimateBytes(ModelSource source) {
         long file = fileBytes(source);
+        if (isEncoder(source)) {
+            return file;
+        }
         return file + (options.kvBytes() > 0 ? options.kvBytes() : mostKvBytes(file, memoryBytes) / 2);
+    }
+
+    /** An encoder holds no KV memory, and must not have other models closed to make room for it. */
+    private static boolean isEncoder(ModelSource source) {
+        try (GgufFile file = GgufReader.open(source.file())) {
+            return EncoderLoader.takes(file);
+        } catch (IOException e) {
+            throw unreadable(source, e);
+        }
     }
 
     private static long fileBytes(ModelSource source) {
