@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -125,6 +126,9 @@ abstract class ModelControl implements Callable<Integer> {
     @Command(name = "unload", description = "Frees a model of a running server. Requests that use it may finish for a while, then they end with an error. The next "
             + "request for it loads it again.")
     static final class Unload extends ModelControl {
+        /** Below the client's own patience. */
+        private static final int MOST_SECONDS = 50;
+
         @Parameters(paramLabel = "NAME")
         private String name;
 
@@ -133,6 +137,10 @@ abstract class ModelControl implements Callable<Integer> {
 
         @Override
         public Integer call() throws IOException, InterruptedException {
+            if (drain < 0 || drain > MOST_SECONDS) {
+                throw new ParameterException(spec.commandLine(),
+                        "--drain must be 0 to " + MOST_SECONDS + " seconds, not " + drain);
+            }
             return print(admin.call("POST", path(name) + "/unload", "{\"drain_seconds\":" + drain + "}"));
         }
     }

@@ -36,7 +36,7 @@ public final class RealmCommand implements Runnable {
     /** The command line with its subcommands and rules for errors. */
     public static CommandLine commandLine() {
         CommandLine line = new CommandLine(new RealmCommand());
-        offerHelp(line);
+        offerHelp(line, line.getCommandSpec().version());
         line.setExecutionExceptionHandler((e, cmd, _) -> {
             cmd.getErr().println("realm: " + message(e));
             return 1;
@@ -46,11 +46,12 @@ public final class RealmCommand implements Runnable {
         return line;
     }
 
-    private static void offerHelp(CommandLine line) {
+    private static void offerHelp(CommandLine line, String... version) {
         if (!line.getCommandSpec().mixinStandardHelpOptions()) {
             line.getCommandSpec().mixinStandardHelpOptions(true);
         }
-        line.getSubcommands().values().forEach(RealmCommand::offerHelp);
+        line.getCommandSpec().version(version);
+        line.getSubcommands().values().forEach(c -> offerHelp(c, version));
     }
 
     private static String message(Exception e) {

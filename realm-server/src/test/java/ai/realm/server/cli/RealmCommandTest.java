@@ -31,8 +31,16 @@ class RealmCommandTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"--version", "serve --version", "guest rollback --version", "models load -V"})
+    void version_onEveryCommand_isPrinted(String args) {
+        assertThat(run(args.split(" "))).isZero();
+        assertThat(out.toString()).startsWith("realm ");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"", "dance", "serve --prot 1", "serve --port x", "serve --port 70000", "run",
-            "run hi --temperature -1"})
+            "run hi --temperature -1", "load --url http://127.0.0.1:1 --tenant a=k:1:1:1 --duration 1 --clients -1",
+            "models unload m --drain 51 --url http://127.0.0.1:1 --admin-key k", "models unload m --drain -1"})
     void usage_thatIsWrong_exits2(String args) {
         assertThat(run(args.isEmpty() ? new String[0] : args.split(" "))).isEqualTo(2);
         assertThat(err.toString()).isNotBlank();

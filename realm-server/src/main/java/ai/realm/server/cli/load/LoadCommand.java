@@ -18,6 +18,8 @@ import picocli.CommandLine.Spec;
         + "and shares. Works on any server with OpenAI's completions API.")
 @SuppressWarnings("NullAway.Init")
 public final class LoadCommand implements Callable<Integer> {
+    private static final int MAX_CLIENTS = 10_000;
+
     @Spec
     private CommandSpec spec;
 
@@ -53,11 +55,14 @@ public final class LoadCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(),
                     "--duration must be above 0 and at most 86400 seconds, not " + duration);
         }
+        if (clients < 0 || clients > MAX_CLIENTS) {
+            throw new ParameterException(spec.commandLine(), "--clients must be 0 to " + MAX_CLIENTS + ", not " + clients);
+        }
         ObjectNode report;
         try (HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
                 .connectTimeout(Duration.ofSeconds(10))
                 .build()) {
-            report = new LoadRun(url.replaceFirst("/+$", ""), parsed, Math.max(0, clients),
+            report = new LoadRun(url.replaceFirst("/+$", ""), parsed, clients,
                     Duration.ofNanos((long) (duration * 1e9)), seed, client)
                     .run();
         }
