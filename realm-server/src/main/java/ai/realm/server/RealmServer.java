@@ -144,10 +144,12 @@ public final class RealmServer implements AutoCloseable {
     private static void describe(Tenant t, GuestModule module) {
         TenantLimits l = t.limits();
         LOG.info(
-                "tenant={} guest={} guest_digest={} models={} default_model={} weight={} requests_per_minute={} tokens_per_minute={} "
-                        + "tokens_per_day={} concurrent_requests={} max_tokens={} body_bytes={} deadline={} guest_limits={}",
+                "tenant={} guest={} guest_digest={} models={} default_model={} weight={} priority={} requests_per_minute={} "
+                        + "tokens_per_minute={} tokens_per_day={} concurrent_requests={} context_length={} max_tokens={} body_bytes={} deadline={} guest_limits={}",
                 t.id(), t.guest(), module.digest().substring(0, 12), t.models(), t.defaultModel(), t.weight(),
-                l.requestsPerMinute(), l.tokensPerMinute(), l.tokensPerDay(), l.concurrentRequests(), l.maxTokens(),
+                t.priority().label(),
+                l.requestsPerMinute(), l.tokensPerMinute(), l.tokensPerDay(), l.concurrentRequests(), l.contextLength(),
+                l.maxTokens(),
                 l.bodyBytes(),
                 l.deadline(), t.guestLimits());
     }

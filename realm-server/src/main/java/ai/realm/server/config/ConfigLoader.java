@@ -65,19 +65,18 @@ public final class ConfigLoader {
      */
     public static RealmConfig load(Path file, Map<String, ModelEntry> otherwise,
             Function<Path, @Nullable ModelEntry> knownFiles) {
-        RealmYaml yaml;
+        JsonNode json;
         try {
-            yaml = YAML.readValue(Files.readString(file), RealmYaml.class);
-        } catch (JsonMappingException e) {
-            throw bad(where(e) + ": " + e.getOriginalMessage());
+            json = YAML.readTree(Files.readString(file));
         } catch (JsonProcessingException e) {
             throw bad(file + " is not YAML: " + e.getOriginalMessage());
         } catch (IOException e) {
             throw bad("cannot read " + file + ": " + e.getMessage());
         }
-        if (yaml == null) {
+        if (json == null || json.isMissingNode() || json.isNull()) {
             throw bad(file + " is empty");
         }
+        RealmYaml yaml = parse(json, RealmYaml.class, "realm.yaml");
         Path parent = file.toAbsolutePath().getParent();
         return new ConfigLoader(parent == null ? Path.of("/") : parent, otherwise, knownFiles).config(yaml);
     }
@@ -95,22 +94,12 @@ public final class ConfigLoader {
     private static <T> T parse(JsonNode json, Class<T> type, String what) {
         try {
             return YAML.treeToValue(json, type);
+        } catch (JsonMappingException e) {
+            String at = YamlMistake.where(e, what);
+            throw new RealmException(ErrorCode.INVALID_REQUEST, at + ": " + YamlMistake.what(e, json), at, e);
         } catch (JsonProcessingException e) {
-            String at = e instanceof JsonMappingException m ? where(m) : what;
-            throw new RealmException(ErrorCode.INVALID_REQUEST, at + ": " + e.getOriginalMessage(), at, e);
+            throw new RealmException(ErrorCode.INVALID_REQUEST, what + ": " + e.getOriginalMessage(), what, e);
         }
-    }
-
-    private static String where(JsonMappingException e) {
-        StringBuilder path = new StringBuilder();
-        for (JsonMappingException.Reference ref : e.getPath()) {
-            if (ref.getFieldName() == null) {
-                path.append('[').append(ref.getIndex()).append(']');
-            } else {
-                path.append(path.isEmpty() ? "" : ".").append(ref.getFieldName());
-            }
-        }
-        return path.isEmpty() ? "realm.yaml" : path.toString();
     }
 
     private RealmConfig config(RealmYaml yaml) {

@@ -21,9 +21,9 @@ public record DatabaseSettings(String url, @Nullable String user, @Nullable Stri
             throw new RealmException(ErrorCode.INVALID_REQUEST,
                     "server.database must begin with " + PREFIX + "; leave it out for SQLite in the data directory");
         }
-        if (url.toLowerCase(Locale.ROOT).contains("password=")) {
+        if (url.contains("@") || url.toLowerCase(Locale.ROOT).contains("password=")) {
             throw new RealmException(ErrorCode.INVALID_REQUEST,
-                    "server.database must not hold a password: use REALM_DATABASE_PASSWORD or server.database_password");
+                    "server.database must not hold a password, nor a user before @: use REALM_DATABASE_PASSWORD or server.database_password");
         }
     }
 

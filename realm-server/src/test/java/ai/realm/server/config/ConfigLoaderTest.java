@@ -108,8 +108,13 @@ class ConfigLoaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"tenants: [{id: a, kees: []}]|tenants[0].kees", "server: {port: 70000}|server.port",
-            "server: {port: ninety}|server.port", "tenants: [{keys: []}]|tenants[0].id", "tenants: [{id: 'a b'}]|tenants[0].id",
+    @CsvSource(delimiter = '|', value = {"tenants: [{id: a, kees: []}]|tenants[0].kees: there is no such setting",
+            "server: {port: [1]}|server.port: must be an integer", "tenants: {a: b}|tenants: must be a list",
+            "server: 7|server: must be an object",
+            "tenants: [{id: a, suspended: perhaps}]|tenants[0].suspended: must be true or false, not perhaps",
+            "server: {port: 70000}|server.port",
+            "server: {port: ninety}|server.port: must be an integer, not ninety", "tenants: [{keys: []}]|tenants[0].id",
+            "tenants: [{id: 'a b'}]|tenants[0].id",
             "tenants: [{id: a, keys: [plain]}]|tenants[0].keys", "tenants: [{id: a}, {id: a}]|a is given twice",
             "tenants: [{id: a, models: [x]}]|no model x", "tenants: [{id: a, default_model: x}]|default_model",
             "tenants: [{id: a, weight: 0}]|weight", "models: {m: {}}|models.m.file", "models: {'../m': {file: f}}|a name is",
@@ -122,7 +127,8 @@ class ConfigLoaderTest {
             "tenants: [{id: a, priority: urgent}]|priority must be interactive or batch",
             "tenants: [{id: a, limits: {context_length: -1}}]|limits.context_length",
             "server: {database: 'jdbc:mysql://x/y'}|server.database must begin with jdbc:postgresql:",
-            "server: {database: 'jdbc:postgresql://x/y?user=u&password=p'}|must not hold a password"})
+            "server: {database: 'jdbc:postgresql://x/y?user=u&password=p'}|must not hold a password",
+            "server: {database: 'jdbc:postgresql://u:p@x/y'}|must not hold a password"})
     void load_ofAFileWithAMistake_saysWhere(String yaml, String where) {
         assertThatThrownBy(() -> load(yaml)).isInstanceOf(RealmException.class).hasMessageContaining(where);
     }
