@@ -9,6 +9,7 @@ import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -240,6 +241,30 @@ public abstract class KernelsContract {
     @MethodSource("types")
     void matmul_int8_staysWithinTwoThousandths(GgmlType type) {
         products(kernels(ActivationMode.INT8), type, 2e-3 * 0.25);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"Q4_0", "Q4_1", "Q4_K", "Q5_0", "Q5_1", "Q5_K"})
+    void matmul_int8OfFewBits_isTheSameAloneAndAmongOthers(GgmlType type) {
+        Kernels kernels = kernels(ActivationMode.INT8);
+        int rows = 70;
+        int cols = 1280;
+        int count = 21;
+        float[] x = numbers(count * cols);
+        float[] together = new float[count * rows];
+        float[] alone = new float[rows];
+        try (Arena arena = Arena.ofShared()) {
+            WeightMatrix w = kernels.prepare(tensor(type, rows, cols), arena, POOL);
+            Activations a = kernels.activations(count, cols);
+            kernels.fill(a, w, x, 0, cols, 0, count);
+            kernels.matmul(w, 0, rows, a, count, together, 0, rows);
+            for (int t = 0; t < count; t++) {
+                Activations one = kernels.activations(1, cols);
+                kernels.fill(one, w, x, t * cols, cols, 0, 1);
+                kernels.matmul(w, 0, rows, one, 1, alone, 0, rows);
+                assertThat(Arrays.copyOfRange(together, t * rows, (t + 1) * rows)).as("token %d", t).isEqualTo(alone);
+            }
+        }
     }
 
     private void products(Kernels kernels, GgmlType type, double most) {

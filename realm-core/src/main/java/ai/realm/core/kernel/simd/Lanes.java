@@ -22,8 +22,6 @@ final class Lanes {
     static final int SL = BITS / 16;
     /** Whether 32 registers can be counted on. */
     static final boolean WIDE = BITS >= 512;
-    /** Whether many tokens of weights of few bits take panels of shorts: worth it with many registers, else floats are as quick. */
-    static final boolean SHORT_PANELS = Boolean.parseBoolean(System.getProperty("realm.vector.shorts", Boolean.toString(WIDE)));
     static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
 
     static final float TWO_112 = 0x1p112f;

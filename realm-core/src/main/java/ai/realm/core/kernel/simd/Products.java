@@ -51,7 +51,7 @@ final class Products {
         }
         for (int row = rowFrom; row < rowTo; row += ROWS) {
             int n = Math.min(ROWS, rowTo - row);
-            Unpack.scales(w, row / ROWS, shorts && !floatPanels(count), s.d, s.m);
+            Unpack.scales(w, row / ROWS, shorts, s.d, s.m);
             if (n == ROWS) {
                 group(w, row / ROWS, shorts, x, count, s, out, outOffset + row, outStride);
             } else {
@@ -66,9 +66,7 @@ final class Products {
 
     private static void group(PackedMatrix w, int group, boolean shorts, SimdActivations x, int count, Scratch s, float[] c,
             int cAt, int cStride) {
-        if (shorts && floatPanels(count)) {
-            floatGroup(w, group, x.rounded, 0, x.cols, count, s, c, cAt, cStride);
-        } else if (shorts) {
+        if (shorts) {
             shortGroup(w, group, x, count, s, c, cAt, cStride);
         } else if (w.packing.quants == Quants.BYTE && count < PANEL_TOKENS) {
             byteTokens(w, group, 0, count, s, c, cAt, cStride);
@@ -93,11 +91,6 @@ final class Products {
             s.excess[t] = Scratch.atLeast(s.excess[t], runs);
             PackedDot.spread(x.x, x.offset + t * x.stride, runs, w.cols / runs, s.spread[t], s.excess[t]);
         }
-    }
-
-    /** Whether so many tokens of 8-bit activations are multiplied as floats, which gives what 16-bit lanes give. */
-    private static boolean floatPanels(int count) {
-        return !Lanes.SHORT_PANELS && count >= PANEL_TOKENS;
     }
 
     private static void floatGroup(PackedMatrix w, int group, float[] x, int xAt, int xStride, int count, Scratch s, float[] c,

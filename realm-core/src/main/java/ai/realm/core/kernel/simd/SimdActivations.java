@@ -7,7 +7,6 @@ import static ai.realm.core.kernel.simd.Lanes.FL;
 import ai.realm.core.kernel.Activations;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
@@ -28,8 +27,6 @@ final class SimdActivations implements Activations {
     int[] pairs = {};
     float[] scales = NONE;
     float[] sums = NONE;
-    /** The rounded numbers as floats, for panels of floats. */
-    float[] rounded = NONE;
     /** What centres the sums of {@link PackedDot}: twice in an {@code int}, of each block and of each half block. */
     int[] bias8 = {};
     int[] bias16 = {};
@@ -58,9 +55,6 @@ final class SimdActivations implements Activations {
             sums = new float[capacity * blocks];
             bias8 = new int[capacity * blocks];
             bias16 = new int[2 * capacity * blocks];
-            if (!Lanes.SHORT_PANELS) {
-                rounded = new float[capacity * cols];
-            }
             scales = s;
         }
     }
@@ -84,9 +78,6 @@ final class SimdActivations implements Activations {
         bias8[block] = twice(-8 * (first + second));
         bias16[2 * block] = twice(-16 * first);
         bias16[2 * block + 1] = twice(-16 * second);
-        if (!Lanes.SHORT_PANELS) {
-            back(pairs, to, d, rounded);
-        }
     }
 
     private static int twice(int v) {
@@ -111,13 +102,6 @@ final class SimdActivations implements Activations {
             q.reinterpretAsInts().and(0xffff).mul(0x10001).intoArray(pairs, to + i);
         }
         return sum.reduceLanes(VectorOperators.ADD);
-    }
-
-    private static void back(int[] pairs, int at, float d, float[] out) {
-        for (int i = 0; i < 32; i += FL) {
-            IntVector v = IntVector.fromArray(Lanes.I, pairs, at + i).lanewise(VectorOperators.ASHR, 16);
-            ((FloatVector) v.castShape(F, 0)).mul(d).intoArray(out, at + i);
-        }
     }
 
     /** Grow-only scratch of one thread. */
