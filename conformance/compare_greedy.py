@@ -12,6 +12,7 @@ Exit 1 when a text parts where the reference's two best are more than --margin a
 import argparse
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -107,6 +108,8 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--margin", type=float, default=None, help="default: 0.001 with --exact, else 0.5")
     args = parser.parse_args()
+    # So that the server that runs then is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     margin = args.margin if args.margin is not None else 0.001 if args.exact else 0.5
     theirs = of_llama(args, args.tokens)
     ours = of_realm(args, args.tokens)
