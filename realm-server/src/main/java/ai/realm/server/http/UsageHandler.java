@@ -1,5 +1,6 @@
 package ai.realm.server.http;
 
+import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.UsageRow;
@@ -12,10 +13,12 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** {@code GET /v1/usage}: what a tenant has used, by day, model and guest; the admin asks for any tenant or all. */
 final class UsageHandler {
+    private static final Pattern DAY = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
     private static final int DAYS_BACK = 30;
 
     private final TenantGate gate;
@@ -42,6 +45,9 @@ final class UsageHandler {
         LocalDate today = LocalDate.now(ZoneOffset.UTC);
         LocalDate to = date(ctx, "to", today);
         LocalDate from = date(ctx, "from", to.minusDays(DAYS_BACK));
+        if (from.isAfter(to)) {
+            throw RealmException.badParam("from", "from must not be after to, which is " + to + ", not " + from);
+        }
         ObjectNode answer = Json.mapper().createObjectNode().put("object", "usage").put("tenant", tenant)
                 .put("from", from.toString()).put("to", to.toString());
         List<UsageRow> rows = accounts.usage(tenant, from, to);
@@ -68,11 +74,21 @@ final class UsageHandler {
 
     private static LocalDate date(Context ctx, String name, LocalDate otherwise) {
         String given = ctx.queryParam(name);
-        try {
-            return given == null ? otherwise : LocalDate.parse(given);
-        } catch (DateTimeParseException e) {
-            throw new RealmException(ai.realm.core.error.ErrorCode.INVALID_REQUEST, name + " must be a date as 2026-01-31", name,
-                    e);
+        if (given == null) {
+            return otherwise;
         }
+        // Four digits for the year: no sum of days and no number of milliseconds runs over.
+        if (!DAY.matcher(given).matches()) {
+            throw notADay(name, null);
+        }
+        try {
+            return LocalDate.parse(given);
+        } catch (DateTimeParseException e) {
+            throw notADay(name, e);
+        }
+    }
+
+    private static RealmException notADay(String name, @Nullable Throwable cause) {
+        return new RealmException(ErrorCode.INVALID_REQUEST, name + " must be a date as 2026-01-31", name, cause);
     }
 }

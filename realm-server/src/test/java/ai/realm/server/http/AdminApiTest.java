@@ -130,4 +130,14 @@ class AdminApiTest {
         assertThat(metrics).contains("realm_requests_total{tenant=\"counted\",status=\"200\"} 2")
                 .contains("realm_tokens_total{tenant=\"counted\",kind=\"generated\"} 4");
     }
+
+    @Test
+    void usage_ofDaysThatAreNone_is400AndNamesTheParameter() {
+        for (String day : new String[]{"x", "2026-02-30", "%2B999999999-12-31", "-999999999-01-01"}) {
+            assertThat(admin("GET", "/admin/usage?to=" + day, "", 400).at("/error/param").asText()).as(day).isEqualTo("to");
+        }
+        assertThat(admin("GET", "/admin/usage?from=2026-02-01&to=2026-01-31", "", 400).at("/error/param").asText())
+                .isEqualTo("from");
+        assertThat(admin("GET", "/admin/usage?from=0000-01-01&to=9999-12-31", "", 200).path("data").isArray()).isTrue();
+    }
 }
