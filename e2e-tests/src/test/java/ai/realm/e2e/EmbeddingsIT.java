@@ -74,6 +74,16 @@ class EmbeddingsIT {
     }
 
     @Test
+    void create_ofATextBeyondTheTenantsContext_isRefused() {
+        Api brief = new Api(TestServer.get().url(), TestServer.BRIEF);
+        Api.Answer refused = brief.post("/v1/embeddings", "{\"model\":\"bert\",\"input\":[\"a\",\"" + "a ".repeat(20) + "\"]}");
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.errorCode()).isEqualTo("context_length_exceeded");
+        assertThat(refused.errorMessage()).contains("input 1", "the tenant may have " + TestServer.BRIEF_CONTEXT);
+        assertThat(brief.post("/v1/embeddings", "{\"model\":\"bert\",\"input\":\"a a\"}").status()).isEqualTo(200);
+    }
+
+    @Test
     void models_forTheWrongRoute_areRefused() {
         OpenAIClient client = client();
         assertThatThrownBy(() -> client.embeddings()

@@ -63,6 +63,11 @@ class LogIT {
         ask("private-1", true);
         server.awaitLog(l -> l.contains("request ended request_id=private-1"));
         assertThat(server.log()).noneMatch(l -> l.contains("zebracrossing") || l.contains("Paris"));
+        for (String ids : List.of("[123456789]", "[1, -123456789]", "[1.23456789e8]")) {
+            assertThat(acme.post("/v1/completions", "{\"prompt\":" + ids + "}").status()).isEqualTo(400);
+            assertThat(acme.post("/v1/embeddings", "{\"model\":\"bert\",\"input\":" + ids + "}").status()).isEqualTo(400);
+        }
+        assertThat(server.log()).noneMatch(l -> l.contains("23456789"));
         Stream.of(TestServer.ACME, TestServer.SUFFIX, TestServer.TRAP)
                 .forEach(key -> assertThat(server.log()).noneMatch(l -> l.contains(key) || l.contains(TestServer.hash(key))));
     }

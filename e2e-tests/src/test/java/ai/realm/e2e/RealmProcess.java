@@ -60,6 +60,10 @@ final class RealmProcess implements AutoCloseable {
 
     /** @param jvm options beside those of the launcher */
     static RealmProcess launch(List<String> jvm, List<String> args) throws IOException {
+        return launch("debug", jvm, args);
+    }
+
+    private static RealmProcess launch(String log, List<String> jvm, List<String> args) throws IOException {
         Path options = home().resolve("realm-server/src/main/launcher/jvm.options");
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "@" + options));
@@ -67,20 +71,29 @@ final class RealmProcess implements AutoCloseable {
         command.addAll(List.of("-Drealm.home=" + home(), "-jar", jar().toString()));
         command.addAll(args);
         ProcessBuilder builder = new ProcessBuilder(command);
-        builder.environment().put("REALM_LOG", "debug");
+        builder.environment().put("REALM_LOG", log);
         return new RealmProcess(builder.start());
     }
 
     /** Starts a server with this configuration on a free port and returns when it is ready. */
     static RealmProcess serve(Path config) throws IOException {
-        RealmProcess p = launch(List.of("serve", "--json", "--port", "0", "--config", config.toString()));
+        return serve("debug", config);
+    }
+
+    /** @param log the level of the log: less than all of it where much is asked */
+    static RealmProcess serve(String log, Path config) throws IOException {
+        RealmProcess p = launch(log, List.of(), List.of("serve", "--json", "--port", "0", "--config", config.toString()));
         p.awaitReady();
         return p;
     }
 
     void awaitReady() {
+        awaitFirstLine(START_SECONDS);
+    }
+
+    private void awaitFirstLine(long seconds) {
         try {
-            ready = JSON.readTree(firstLine.get(START_SECONDS, TimeUnit.SECONDS));
+            ready = JSON.readTree(firstLine.get(seconds, TimeUnit.SECONDS));
         } catch (InterruptedException | ExecutionException | TimeoutException | IOException e) {
             close();
             throw new IllegalStateException("the server did not become ready; its log:\n" + String.join("\n", log()), e);
@@ -159,7 +172,11 @@ final class RealmProcess implements AutoCloseable {
 
     /** What the program printed first, waiting for it; for programs that print one line. */
     JsonNode awaitLine() {
-        awaitReady();
+        return awaitLine(START_SECONDS);
+    }
+
+    JsonNode awaitLine(long seconds) {
+        awaitFirstLine(seconds);
         return ready;
     }
 

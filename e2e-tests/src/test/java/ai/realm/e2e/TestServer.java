@@ -22,8 +22,10 @@ final class TestServer {
     static final String OTHER = "rk-e2e-other";
     static final String SUSPENDED = "rk-e2e-suspended";
     static final String TIGHT = "rk-e2e-tight";
+    static final String BRIEF = "rk-e2e-brief";
     static final String MODEL = "SmolLM2-135M-Instruct";
     static final int BODY_LIMIT = 200_000;
+    static final int BRIEF_CONTEXT = 8;
 
     private static final String GUEST_TRAP = """
             (module (memory (export "memory") 1)
@@ -77,6 +79,7 @@ final class TestServer {
         tenant(yaml, "silent", SILENT, "silent.wasm", "");
         tenant(yaml, "other", OTHER, "default", "models: []");
         tenant(yaml, "gone", SUSPENDED, "default", "suspended: true");
+        tenant(yaml, "brief", BRIEF, "default", "limits: {context_length: " + BRIEF_CONTEXT + "}");
         tenant(yaml, "tight", TIGHT, "default", "limits: {requests_per_minute: 1}");
         Path file = dir.resolve("realm.yaml");
         Files.writeString(file, yaml);

@@ -66,7 +66,8 @@ class CancellationMatrixTest {
 
     /** Where the generation stands; the engine is held in its step number {@code heldAt}. */
     private enum Place {
-        QUEUE(1, "abc"),
+        /** The first step begins when the generation is submitted, the second when it is queued behind another. */
+        QUEUE(2, "abc"),
         PREFILL(3, "p".repeat(600)),
         DECODE(4, "abc");
 
@@ -90,6 +91,7 @@ class CancellationMatrixTest {
     }, GuestHostOptions.defaults());
     private final GuestModule module = host.register(Guests.load("default"), GuestLimits.defaults());
     private final AtomicInteger leases = new AtomicInteger();
+    private final CountDownLatch begun = new CountDownLatch(1);
     private final CountDownLatch held = new CountDownLatch(1);
     private final CountDownLatch go = new CountDownLatch(1);
 
@@ -108,18 +110,19 @@ class CancellationMatrixTest {
     @ParameterizedTest
     @MethodSource("matrix")
     void request_endedFromOutside_endsWithinAStepWithItsCause(Cause cause, Place place) throws Exception {
+        holdEngine(place);
         Sequence blocker = place == Place.QUEUE
                 ? engine.submit(Engines.spec("blocker", Engines.prompt(1, 5), 900), new TokenQueue(1000))
                 : null;
         if (blocker != null) {
-            until(() -> engine.snapshot().running() == 1);
+            assertThat(begun.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
         }
-        holdEngine(place.heldAt);
         RequestContext context = new RequestContext("r", "t",
                 System.nanoTime() + (cause == Cause.TOO_LATE ? DEADLINE : TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS)));
         CompletableFuture<@Nullable RealmException> end = CompletableFuture.supplyAsync(() -> run(context, place.prompt));
         assertThat(held.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
         assertThat(opened.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(engine.snapshot().waiting()).as("generations in the queue").isEqualTo(blocker == null ? 0 : 1);
         long before = model.forwarded();
 
         Thread unload = end(cause, context);
@@ -138,19 +141,27 @@ class CancellationMatrixTest {
         }
     }
 
-    /** The engine's step number {@code n} from now on begins only when the test says so. */
-    private void holdEngine(int n) {
+    /** The step of that place begins only when the test says so. */
+    private void holdEngine(Place place) {
         AtomicInteger steps = new AtomicInteger();
         model.beforeForward(() -> {
-            if (steps.incrementAndGet() == n) {
+            int step = steps.incrementAndGet();
+            begun.countDown();
+            if (step == place.heldAt) {
                 held.countDown();
-                try {
-                    go.await();
-                } catch (InterruptedException e) {
-                    throw new IllegalStateException(e);
-                }
+                await(go);
+            } else if (place == Place.QUEUE) {
+                await(opened);
             }
         });
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private @Nullable Thread end(Cause cause, RequestContext context) {

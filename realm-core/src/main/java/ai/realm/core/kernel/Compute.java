@@ -119,6 +119,11 @@ public final class Compute implements AutoCloseable {
         return pool;
     }
 
+    /** What matrices will take in memory; see {@link Kernels#preparedBytes}. */
+    public long preparedBytes(TensorView weight) {
+        return kernels.preparedBytes(weight);
+    }
+
     /** Lays out a matrix for products; see {@link Kernels#prepare}. */
     public WeightMatrix prepare(TensorView weight, Arena arena) {
         if (weight.shape().rank() > 2) {

@@ -22,6 +22,12 @@ public interface Kernels {
      */
     WeightMatrix prepare(TensorView weight, Arena arena, WorkerPool pool);
 
+    /**
+     * Bytes that a tensor's matrices (of its first two dimensions) will take in memory once {@link #prepare} has laid them out,
+     * those of the file's map where products read it; told without reading the tensor.
+     */
+    long preparedBytes(TensorView weight);
+
     /** A reusable holder of up to {@code rows} rows of {@code cols} activations. */
     Activations activations(int rows, int cols);
 

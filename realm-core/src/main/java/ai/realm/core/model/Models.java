@@ -3,6 +3,7 @@ package ai.realm.core.model;
 import ai.realm.core.gguf.GgufException;
 import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.kernel.Compute;
+import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.util.List;
 
@@ -31,6 +32,22 @@ public final class Models {
     /** The architectures that {@link #load} takes, in alphabetical order. */
     public static List<String> supported() {
         return Architectures.names();
+    }
+
+    /**
+     * About the bytes that a model's weights will take in memory, told by the types and shapes of its tensors: some types are
+     * packed into twice their size in the file.
+     */
+    public static long estimateBytes(GgufFile file, Compute compute) {
+        boolean tied = !file.tensors().containsKey("output.weight") && Architectures.names().contains(file.architecture());
+        long bytes = 0;
+        for (TensorView t : file.tensors().values()) {
+            boolean table = t.name().equals("token_embd.weight");
+            boolean multiplied = table ? tied : t.shape().rank() > 1;
+            bytes += multiplied ? compute.preparedBytes(t) : 0;
+            bytes += table || !multiplied ? t.data().byteSize() : 0;
+        }
+        return bytes;
     }
 
     /**

@@ -214,6 +214,17 @@ public abstract class KernelsContract {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("types")
+    void preparedBytes_everyType_isWhatThePreparedMatrixTakes(GgmlType type) {
+        int cols = type.blockElements() == 1 ? 67 : type.blockElements() * 3;
+        TensorView view = tensor(type, 70, cols);
+        try (Arena arena = Arena.ofShared()) {
+            long owned = k.prepare(view, arena, POOL).ownedBytes();
+            assertThat(k.preparedBytes(view)).isEqualTo(owned > 0 ? owned : view.data().byteSize());
+        }
+    }
+
     /** Scales of MXFP4 that no half float has: the products must be exact all the same. */
     @Test
     void dequantizeRow_mxfp4OfAnyScale_isExact() {

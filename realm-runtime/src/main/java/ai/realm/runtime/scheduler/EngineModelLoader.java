@@ -18,7 +18,6 @@ import ai.realm.runtime.store.LoadedModel;
 import ai.realm.runtime.store.ModelLoader;
 import ai.realm.runtime.store.ModelSource;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.Locale;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -46,28 +45,17 @@ public final class EngineModelLoader implements ModelLoader {
 
     @Override
     public long estimateBytes(ModelSource source) {
-        long file = fileBytes(source);
-        if (isEncoder(source)) {
-            return file;
-        }
-        return file + (options.kvBytes() > 0 ? options.kvBytes() : mostKvBytes(file, memoryBytes) / 2);
-    }
-
-    /** An encoder holds no KV memory, and must not have other models closed to make room for it. */
-    private static boolean isEncoder(ModelSource source) {
         try (GgufFile file = GgufReader.open(source.file())) {
-            return EncoderLoader.takes(file);
+            long weights = Models.estimateBytes(file, compute);
+            // An encoder holds no KV memory, and must not have other models closed to make room for it.
+            return EncoderLoader.takes(file) ? weights : weights + kvBytes(weights);
         } catch (IOException e) {
             throw unreadable(source, e);
         }
     }
 
-    private static long fileBytes(ModelSource source) {
-        try {
-            return Files.size(source.file());
-        } catch (IOException e) {
-            throw unreadable(source, e);
-        }
+    private long kvBytes(long weights) {
+        return options.kvBytes() > 0 ? options.kvBytes() : mostKvBytes(weights, memoryBytes) / 2;
     }
 
     private static RealmException unreadable(ModelSource source, IOException e) {

@@ -25,7 +25,7 @@ public final class EngineEmbedder implements Embedder {
         List<int[]> texts = new ArrayList<>();
         for (int i = 0; i < command.inputs().size(); i++) {
             int[] ids = ids(command, i, encoder.tokenizer(), encoder.config().vocabSize());
-            checkLength(ids, i, encoder.contextLength());
+            checkLength(ids, i, encoder.contextLength(), context.contextLimit());
             texts.add(ids);
             context.check();
         }
@@ -53,24 +53,20 @@ public final class EngineEmbedder implements Embedder {
                 return tokenizer.encode(t.text(), true, t.parseSpecial());
             }
             case TokenPrompt t -> {
-                for (int id : t.ids()) {
-                    if (id < 0 || id >= vocabulary) {
-                        throw RealmException.badParam("input", at(index) + " has the token id " + id
-                                + "; this model's are 0 to " + (vocabulary - 1));
-                    }
-                }
+                TokenPrompt.check(t.ids(), vocabulary, "input", at(index));
                 return t.ids().clone();
             }
         }
     }
 
-    private static void checkLength(int[] ids, int index, int maxTokens) {
+    private static void checkLength(int[] ids, int index, int modelLength, int tenantLimit) {
         if (ids.length == 0) {
             throw new RealmException(ErrorCode.EMPTY_PROMPT, at(index) + " has no tokens", "input", null);
         }
-        if (ids.length > maxTokens) {
-            throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED,
-                    at(index) + " has " + ids.length + " tokens; this model takes " + maxTokens + " at most", "input", null);
+        int most = Math.min(modelLength, tenantLimit);
+        if (ids.length > most) {
+            throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED, at(index) + " has " + ids.length + " tokens; "
+                    + (most < modelLength ? "the tenant may have " : "this model takes ") + most + " at most", "input", null);
         }
     }
 

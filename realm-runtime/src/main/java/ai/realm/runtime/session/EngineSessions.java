@@ -103,7 +103,10 @@ public final class EngineSessions implements SessionFactory {
     private static int[] promptIds(Prompt prompt, Tokenizer tokenizer) {
         return switch (prompt) {
             case TextPrompt t -> withOneBos(tokenizer.encode(t.text(), true, t.parseSpecial()), t, tokenizer.vocab());
-            case TokenPrompt t -> checked(t.ids().clone(), tokenizer.vocab());
+            case TokenPrompt t -> {
+                TokenPrompt.check(t.ids(), tokenizer.vocab().size(), "prompt", "the prompt");
+                yield t.ids().clone();
+            }
         };
     }
 
@@ -112,15 +115,6 @@ public final class EngineSessions implements SessionFactory {
         boolean doubled = prompt.parseSpecial() && vocab.addsBos() && ids.length > 1 && ids[0] == vocab.bosId()
                 && ids[1] == vocab.bosId();
         return doubled ? Arrays.copyOfRange(ids, 1, ids.length) : ids;
-    }
-
-    private static int[] checked(int[] ids, Vocab vocab) {
-        for (int id : ids) {
-            if (id < 0 || id >= vocab.size()) {
-                throw RealmException.badParam("prompt", "a token id of the prompt must be below " + vocab.size() + ", not " + id);
-            }
-        }
-        return ids;
     }
 
     private static void checkLength(int[] prompt, int contextLength, int tenantLimit) {

@@ -1,5 +1,6 @@
 package ai.realm.runtime.session;
 
+import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.SamplingParams;
 import ai.realm.runtime.store.ModelLease;
 import java.util.Locale;
@@ -20,7 +21,22 @@ public record GenerateCommand(RequestContext context, ModelLease model, Prompt p
     public record TextPrompt(String text, boolean parseSpecial) implements Prompt {}
 
     /** Ids within the vocabulary; checked by the session. */
-    public record TokenPrompt(int[] ids) implements Prompt {}
+    public record TokenPrompt(int[] ids) implements Prompt {
+        /**
+         * Refuses ids outside of a vocabulary; by their place, as the error is logged and ids of a prompt are not.
+         *
+         * @param param the request's parameter
+         * @param name the prompt's
+         */
+        public static void check(int[] ids, int vocabulary, String param, String name) {
+            for (int i = 0; i < ids.length; i++) {
+                if (ids[i] < 0 || ids[i] >= vocabulary) {
+                    throw RealmException.badParam(param, "token " + i + " of " + name + " is no id of this model, which are 0 to "
+                            + (vocabulary - 1));
+                }
+            }
+        }
+    }
 
     /** Order among the requests of one tenant. */
     public enum Priority {

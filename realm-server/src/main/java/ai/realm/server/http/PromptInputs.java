@@ -50,8 +50,16 @@ final class PromptInputs {
         }
         int[] ids = new int[array.size()];
         for (int i = 0; i < ids.length; i++) {
-            ids[i] = (int) JsonFields.integer(array.get(i), at + "[" + i + "]", 0, Integer.MAX_VALUE);
+            ids[i] = id(array.get(i), at + "[" + i + "]");
         }
         return ids;
+    }
+
+    /** Its error does not tell the number, as others do: it is part of a prompt, and errors are logged. */
+    private static int id(JsonNode value, String at) {
+        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 0) {
+            throw RealmException.badParam(at, at + " must be a token id: an integer from 0");
+        }
+        return value.intValue();
     }
 }

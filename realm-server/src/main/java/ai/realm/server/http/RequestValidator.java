@@ -4,6 +4,7 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.SamplingParams;
 import ai.realm.core.tokenizer.Tokenizer;
+import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.http.CompletionRequest.PromptInput;
 import ai.realm.server.http.ValidCompletionRequest.Prompt;
@@ -88,12 +89,7 @@ final class RequestValidator {
         if (tokenizer == null) {
             return "";
         }
-        int size = tokenizer.vocab().size();
-        for (int id : ids) {
-            if (id >= size) {
-                throw RealmException.badParam("prompt", "token ids must be 0 to " + (size - 1) + ", not " + id);
-            }
-        }
+        TokenPrompt.check(ids, tokenizer.vocab().size(), "prompt", "the prompt");
         return tokenizer.decode(ids, true);
     }
 }

@@ -9,14 +9,19 @@ import ai.realm.runtime.session.InferenceSession;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The answers to one prompt that the choices of a request ask for, each in a guest of its own. The first choice that generates opens
  * the generations of all, so that the prompt is computed once and its KV blocks are shared; the others find theirs here as long as
- * they ask for the same. With a seed each choice has the one after, whichever comes first. Thread-safe.
+ * they ask for the same. Where they do not, only the first few open generations for others, so that a request of n choices never
+ * begins n times n. With a seed each choice has the one after, whichever comes first. Thread-safe.
  */
 final class SharedPrompts implements AutoCloseable {
+    /** Groups in which only the choice that began them has its own: guests that ask for different things share no more. */
+    private static final int MOST_UNSHARED = 2;
+
     private final List<Group> groups = new ArrayList<>();
     private int choices = 1;
     private @Nullable Long seed;
@@ -29,7 +34,11 @@ final class SharedPrompts implements AutoCloseable {
     }
 
     /** @param left by choice, null where it was taken */
-    private record Group(GenerateCommand command, @Nullable InferenceSession[] left) {}
+    private record Group(GenerateCommand command, @Nullable InferenceSession[] left) {
+        boolean unshared() {
+            return Arrays.stream(left).filter(Objects::nonNull).count() == left.length - 1;
+        }
+    }
 
     /** @param firstSeed of the first choice, or null when seeds are random */
     synchronized void expect(int n, @Nullable Long firstSeed) {
@@ -52,12 +61,15 @@ final class SharedPrompts implements AutoCloseable {
                 return found;
             }
         }
+        if (groups.stream().filter(Group::unshared).count() >= MOST_UNSHARED) {
+            return opener.open(command, 1).getFirst();
+        }
         @Nullable
         InferenceSession[] all = opener.open(first, choices).toArray(InferenceSession[]::new);
         InferenceSession own = all[(int) choice];
         all[(int) choice] = null;
         groups.add(new Group(first, all));
-        return java.util.Objects.requireNonNull(own);
+        return Objects.requireNonNull(own);
     }
 
     /** With a seed the choice that it tells; else any. */

@@ -118,6 +118,16 @@ class SharedPromptsTest {
     }
 
     @Test
+    void open_ofADifferentPromptByEveryChoice_beginsFewThatNobodyTakes() {
+        prompts.expect(32, null);
+        for (int choice = 0; choice < 32; choice++) {
+            open("prompt " + choice + " ", null);
+        }
+        assertThat(opened).filteredOn(o -> o.contains("*32 ")).hasSize(2);
+        assertThat(opened).filteredOn(o -> o.contains("*1 ")).hasSize(30);
+    }
+
+    @Test
     void close_endsWhatNobodyAskedForAndSharesNoMore() {
         prompts.expect(3, null);
         open("a", null);

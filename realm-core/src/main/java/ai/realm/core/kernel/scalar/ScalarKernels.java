@@ -79,6 +79,11 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
+    public long preparedBytes(TensorView weight) {
+        return weight.data().byteSize();
+    }
+
+    @Override
     public Activations activations(int rows, int cols) {
         return new Rows(rows);
     }

@@ -30,8 +30,8 @@ final class PackedMatrix implements WeightMatrix {
         this.rows = rows;
         this.cols = cols;
         this.blocks = cols / 32;
-        this.scaleBytes = 2L * ROWS * packing.scales.words(blocks);
-        this.groupBytes = scaleBytes + (long) blocks * packing.quants.blockBytes();
+        this.scaleBytes = packing.scaleBytes(blocks);
+        this.groupBytes = packing.groupBytes(blocks);
         this.data = allocate.apply(groupBytes * groups());
     }
 

@@ -3,6 +3,7 @@ package ai.realm.core.kernel.simd;
 import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
 
 import ai.realm.core.tensor.GgmlType;
+import ai.realm.core.tensor.Shape;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,6 +103,22 @@ enum Packing {
         this.type = type;
         this.quants = quants;
         this.scales = scales;
+    }
+
+    /** Bytes of one group of rows that are {@code blocks} blocks of 32 long. */
+    long groupBytes(int blocks) {
+        return scaleBytes(blocks) + (long) blocks * quants.blockBytes();
+    }
+
+    /** Those of its scales, which come first. */
+    long scaleBytes(int blocks) {
+        return 2L * ROWS * scales.words(blocks);
+    }
+
+    /** Bytes of all matrices of a tensor. */
+    long bytes(Shape shape) {
+        long rows = shape.dim(1);
+        return groupBytes(Math.toIntExact(shape.dim(0) / 32)) * Math.ceilDiv(rows, ROWS) * (shape.rows() / rows);
     }
 
     /** The packing of a type, or null when products read the file's own layout. */

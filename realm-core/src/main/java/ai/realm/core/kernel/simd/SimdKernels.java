@@ -42,6 +42,12 @@ public final class SimdKernels implements Kernels {
     }
 
     @Override
+    public long preparedBytes(TensorView weight) {
+        Packing packing = Packing.of(weight.type());
+        return packing == null ? weight.data().byteSize() : packing.bytes(weight.shape());
+    }
+
+    @Override
     public Activations activations(int rows, int cols) {
         return new SimdActivations(rows, cols);
     }
