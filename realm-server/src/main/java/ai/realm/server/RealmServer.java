@@ -17,7 +17,6 @@ import ai.realm.server.admin.AdminService;
 import ai.realm.server.config.DatabaseSettings;
 import ai.realm.server.config.GuestSettings;
 import ai.realm.server.config.RealmConfig;
-import ai.realm.server.config.RealmConfig.ModelEntry;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.model.ModelFiles;
 import ai.realm.server.model.ModelRegistry;
@@ -35,6 +34,9 @@ import ai.realm.server.tenant.TenantLimits;
 import ai.realm.server.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,10 +60,11 @@ public final class RealmServer implements AutoCloseable {
     private final Readiness readiness = new Readiness();
     private final ActiveRequests active = new ActiveRequests();
     private final HttpServer http;
+    private final long begun = System.nanoTime();
     private int port;
 
     /**
-     * Starts threads and opens the database, but neither listens nor loads anything yet.
+     * Starts threads, begins to load the models that are to be there from the start, and opens the database, but does not listen yet.
      *
      * @param keepTenants whether tenants live in the database, which the configuration's seed when it has none; else they are the
      *        configuration's
@@ -69,13 +72,16 @@ public final class RealmServer implements AutoCloseable {
      */
     public RealmServer(RealmConfig config, boolean keepTenants, ModelFiles files) {
         this.config = config;
-        this.database = open(config.server());
+        this.metrics = new ServerMetrics();
+        // Before all else, as it takes longest.
+        this.runtime = InferenceRuntime.start(RuntimeOptions.of(ModelRegistry.sources(config.models()))
+                .withEngine(config.engine().options()).withMemoryBytes(config.engine().memoryBytes()).withListener(metrics));
+        preloaded(config).forEach(runtime.models()::load);
+        this.database = open(config.server(), runtime);
         this.scratch = Database.inMemory();
         this.accounts = new Accounts(database, Clock.systemUTC());
-        this.metrics = new ServerMetrics();
         ModelRegistry registry = new ModelRegistry(config.models(), keepTenants ? database : scratch);
-        this.runtime = InferenceRuntime.start(RuntimeOptions.of(registry.sources()).withEngine(config.engine().options())
-                .withMemoryBytes(config.engine().memoryBytes()).withListener(metrics));
+        registry.registered().forEach(runtime.models()::register);
         metrics.engines(runtime::snapshots);
         metrics.models(runtime.models()::list);
         MeteredSessions sessions = new MeteredSessions(runtime.sessions(), runtime.embedder());
@@ -100,31 +106,30 @@ public final class RealmServer implements AutoCloseable {
         return guests.memoryMegabytes() == 0 ? options : options.withMemoryPages(guests.memoryMegabytes() * 16);
     }
 
-    private static Database open(ServerSettings settings) {
+    private static Database open(ServerSettings settings, InferenceRuntime runtime) {
         DatabaseSettings remote = settings.database();
         LOG.info("database {}", remote == null ? settings.data().resolve("realm.db") : remote);
-        return remote == null ? Database.open(settings.data()) : Database.connect(remote);
+        try {
+            return remote == null ? Database.open(settings.data()) : Database.connect(remote);
+        } catch (RuntimeException | Error e) {
+            runtime.close();
+            throw e;
+        }
+    }
+
+    private static List<String> preloaded(RealmConfig config) {
+        return config.models().entrySet().stream().filter(e -> e.getValue().preload()).map(Map.Entry::getKey).toList();
     }
 
     /** Listens (alive, not ready yet), compiles the tenants' guests while the models are loaded and warmed, and is ready. */
     public void start() {
-        long begun = System.nanoTime();
-        config.models().forEach((name, entry) -> {
-            if (entry.preload()) {
-                runtime.models().load(name);
-            }
-        });
         port = http.start();
         runtime.describe().forEach(line -> LOG.info("{}", line));
         for (Tenant tenant : tenants.all()) {
             GuestModule module = guests.load(tenant);
             describe(tenant, module);
         }
-        config.models().forEach((name, entry) -> {
-            if (entry.preload()) {
-                load(name, entry);
-            }
-        });
+        preloaded(config).forEach(this::awaitLoaded);
         // Loading leaves more garbage than hours of serving do; the heap shrinks to what lives, and no request has to wait for it.
         System.gc();
         readiness.ready();
@@ -133,11 +138,12 @@ public final class RealmServer implements AutoCloseable {
                 config.server().concurrentRequests(), config.server().guests(), (System.nanoTime() - begun) / 1_000_000);
     }
 
-    private void load(String name, ModelEntry entry) {
+    private void awaitLoaded(String name) {
         try (ModelLease lease = runtime.models().lease(name, LOAD_LIMIT)) {
             LOG.info("model={} architecture={} context={} layers={} embedding={} vocabulary={} file={}", name,
                     lease.config().architecture(), lease.contextLength(), lease.config().layerCount(),
-                    lease.config().embeddingLength(), lease.config().vocabSize(), entry.file().getFileName());
+                    lease.config().embeddingLength(), lease.config().vocabSize(),
+                    Objects.requireNonNull(config.models().get(name)).file().getFileName());
         }
     }
 

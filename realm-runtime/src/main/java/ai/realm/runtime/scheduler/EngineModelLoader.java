@@ -7,8 +7,11 @@ import ai.realm.core.error.RealmException;
 import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.gguf.GgufReader;
 import ai.realm.core.kernel.Compute;
+import ai.realm.core.kernel.KernelRehearsal;
 import ai.realm.core.model.Model;
 import ai.realm.core.model.Models;
+import ai.realm.core.tensor.GgmlType;
+import ai.realm.core.tensor.TensorView;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Tokenizers;
 import ai.realm.runtime.kvcache.KvLayout;
@@ -18,8 +21,11 @@ import ai.realm.runtime.store.LoadedModel;
 import ai.realm.runtime.store.ModelLoader;
 import ai.realm.runtime.store.ModelSource;
 import java.io.IOException;
+import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -95,11 +101,16 @@ public final class EngineModelLoader implements ModelLoader {
             return new EncoderLoader(options, listener, turn).load(source, file, compute.share());
         }
         @Nullable
-        Tokenizer tokenizer = Tokenizers.fromGguf(file).orElse(null);
+        Tokenizer tokenizer;
         @Nullable
-        ChatTemplate template = ChatTemplates.fromGguf(file).orElse(null);
+        ChatTemplate template;
         Compute share = compute.share();
-        Model model = Models.load(file, share, new Models.Options(options.tokenBudget(), source.contextLength()));
+        Model model;
+        try (KernelRehearsal rehearsal = KernelRehearsal.start(share, matrixTypes(file), options.kvType())) {
+            tokenizer = Tokenizers.fromGguf(file).orElse(null);
+            template = ChatTemplates.fromGguf(file).orElse(null);
+            model = Models.load(file, share, new Models.Options(options.tokenBudget(), source.contextLength()));
+        }
         Engine engine;
         try {
             engine = start(source, model, share, room);
@@ -117,6 +128,11 @@ public final class EngineModelLoader implements ModelLoader {
             throw e;
         }
         return served;
+    }
+
+    private static Set<GgmlType> matrixTypes(GgufFile file) {
+        return file.tensors().values().stream().filter(t -> t.shape().rank() > 1).map(TensorView::type)
+                .collect(Collectors.toCollection(() -> EnumSet.noneOf(GgmlType.class)));
     }
 
     private Engine start(ModelSource source, Model model, Compute share, long room) {

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class WarmUp {
     private static final long LIMIT = TimeUnit.SECONDS.toNanos(120);
-    private static final int PROMPT = 64;
+    private static final int PROMPT = 24;
     private static final int TOGETHER = 2;
     private static final int DECODE = 8;
 

@@ -4,7 +4,8 @@ import ai.realm.core.error.RealmException;
 import ai.realm.server.cli.load.LoadCommand;
 import ai.realm.server.cli.inspect.InspectCommand;
 import ai.realm.server.cli.verify.VerifyCommand;
-import java.util.Set;
+import java.util.List;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -17,12 +18,12 @@ import picocli.CommandLine.Spec;
  */
 @Command(name = "realm", mixinStandardHelpOptions = true, version = "realm 0.1.0", description = "A multi-tenant LLM inference server: every tenant's own code runs beside the model in a WebAssembly sandbox.", footer = {
         "", "./realm test runs the full build with every test.",
-        "REALM_LOG=debug turns the request path's log lines on; REALM_JAVA_OPTS adds options for the JVM."}, subcommands = {
-                ServeCommand.class, RunCommand.class, BenchCommand.class, LoadCommand.class, GuestCommand.class,
-                TenantsCommand.class,
-                InspectCommand.class, ModelsCommand.class, PullCommand.class, VerifyCommand.class, TrainCommand.class})
+        "REALM_LOG=debug turns the request path's log lines on; REALM_JAVA_OPTS adds options for the JVM."})
 public final class RealmCommand implements Runnable {
-    private static final Set<String> SERVERS = Set.of("serve", "train");
+    private static final List<Class<?>> COMMANDS = List.of(ServeCommand.class, RunCommand.class, BenchCommand.class,
+            LoadCommand.class, GuestCommand.class, TenantsCommand.class, InspectCommand.class, ModelsCommand.class,
+            PullCommand.class, VerifyCommand.class, TrainCommand.class);
+    private static final Map<String, Class<?>> SERVERS = Map.of("serve", ServeCommand.class, "train", TrainCommand.class);
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -35,7 +36,12 @@ public final class RealmCommand implements Runnable {
 
     /** The command line with its subcommands and rules for errors. */
     public static CommandLine commandLine() {
+        return commandLine(COMMANDS);
+    }
+
+    private static CommandLine commandLine(List<Class<?>> commands) {
         CommandLine line = new CommandLine(new RealmCommand());
+        commands.forEach(line::addSubcommand);
         offerHelp(line, line.getCommandSpec().version());
         line.setExecutionExceptionHandler((e, cmd, _) -> {
             cmd.getErr().println("realm: " + message(e));
@@ -61,9 +67,10 @@ public final class RealmCommand implements Runnable {
 
     public static void main(String[] args) {
         // Before the first logger: a server says what it does, the other commands only what is wrong.
-        boolean serves = args.length > 0 && SERVERS.contains(args[0]);
-        System.setProperty("realm.log", serves ? "info" : "warn");
-        System.setProperty("realm.guest.log", serves ? "info" : "debug");
-        System.exit(commandLine().execute(args));
+        Class<?> server = args.length == 0 ? null : SERVERS.get(args[0]);
+        System.setProperty("realm.log", server != null ? "info" : "warn");
+        System.setProperty("realm.guest.log", server != null ? "info" : "debug");
+        // A server does without the other commands, as reading what all of them say about themselves takes a while.
+        System.exit(commandLine(server != null ? List.of(server) : COMMANDS).execute(args));
     }
 }

@@ -4,7 +4,6 @@ import ai.realm.runtime.store.ModelSource;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.ModelTable;
 import ai.realm.server.config.RealmConfig.ModelEntry;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,12 +35,14 @@ public final class ModelRegistry {
         });
     }
 
-    /** Every model, as the store wants it. */
-    public List<ModelSource> sources() {
-        List<ModelSource> all = new ArrayList<>();
-        configured.forEach((name, entry) -> all.add(source(name, entry)));
-        registered.forEach((name, entry) -> all.add(source(name, entry)));
-        return all;
+    /** Models as the store wants them. */
+    public static List<ModelSource> sources(Map<String, ModelEntry> models) {
+        return models.entrySet().stream().map(e -> source(e.getKey(), e.getValue())).toList();
+    }
+
+    /** Those that are not the configuration's. */
+    public List<ModelSource> registered() {
+        return sources(registered);
     }
 
     static ModelSource source(String name, ModelEntry entry) {

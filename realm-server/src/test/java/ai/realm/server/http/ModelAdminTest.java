@@ -78,8 +78,10 @@ class ModelAdminTest {
     }
 
     private void start() {
-        registry = new ModelRegistry(Map.of("fixed", new ModelEntry(dir.resolve("fixed.gguf"), 0, null, null, true)), database);
-        store = new LruModelStore(registry.sources(), loader, 250, System::nanoTime);
+        Map<String, ModelEntry> configured = Map.of("fixed", new ModelEntry(dir.resolve("fixed.gguf"), 0, null, null, true));
+        registry = new ModelRegistry(configured, database);
+        store = new LruModelStore(ModelRegistry.sources(configured), loader, 250, System::nanoTime);
+        registry.registered().forEach(store::register);
         models = new ModelService(store, registry, new Catalogue(dir.resolve("listed.gguf")),
                 new Tenants(List.of(HttpFixture.tenantWithModels("holder", List.of("granted")))));
     }

@@ -1,7 +1,6 @@
 package ai.realm.core.kernel.simd;
 
 import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
-import static ai.realm.core.kernel.simd.PackedMatrix.INT;
 import static ai.realm.core.kernel.simd.PackedMatrix.SHORT;
 
 import ai.realm.core.kernel.WorkerPool;
@@ -11,6 +10,7 @@ import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * Turns a tensor's QuantBlocks into a {@link PackedMatrix}: the same numbers in another order, nothing rounded. Source of the
@@ -20,18 +20,21 @@ final class Packer {
     /** Groups that a thread takes at a time. */
     private static final int PART_GROUPS = 4;
 
-    private final MemorySegment src;
-    private final MemorySegment dst;
+    private final TensorView view;
     private final PackedMatrix to;
     private final Packing packing;
     private final int[] q = new int[32];
     private final byte[] bytes = new byte[256];
+    /** One row as it is in the file, and one group as it will be: arrays, as this code runs once and mostly not compiled well. */
+    private final byte[] row;
+    private final short[] group;
 
     private Packer(TensorView view, PackedMatrix to) {
-        this.src = view.data();
-        this.dst = to.data;
+        this.view = view;
         this.to = to;
         this.packing = to.packing;
+        this.row = new byte[Math.toIntExact(view.rowBytes())];
+        this.group = new short[Math.toIntExact(to.groupBytes / 2)];
     }
 
     /**
@@ -63,21 +66,32 @@ final class Packer {
         PackedMatrix to = new PackedMatrix(packing, rows, Math.toIntExact(view.shape().dim(0)), n -> arena.allocate(n, 64));
         pool.run(Math.ceilDiv(to.groups(), PART_GROUPS), part -> {
             Packer packer = new Packer(view, to);
-            int end = Math.min(rows, (part + 1) * PART_GROUPS * ROWS);
-            for (int r = part * PART_GROUPS * ROWS; r < end; r++) {
-                packer.row(r, r * view.rowBytes());
+            for (int g = part * PART_GROUPS; g < Math.min(to.groups(), (part + 1) * PART_GROUPS); g++) {
+                packer.group(g);
             }
         });
         return to;
     }
 
-    private void row(int r, long from) {
+    private void group(int g) {
+        int end = Math.min(to.rows, (g + 1) * ROWS);
+        if (end % ROWS != 0) {
+            Arrays.fill(group, (short) 0);
+        }
+        for (int r = g * ROWS; r < end; r++) {
+            MemorySegment.copy(view.data(), ValueLayout.JAVA_BYTE, r * view.rowBytes(), row, 0, row.length);
+            row(r);
+        }
+        MemorySegment.copy(group, 0, to.data, SHORT, to.scalesAt(g), group.length);
+    }
+
+    private void row(int r) {
         int blockBytes = packing.type.blockBytes();
         int subs = packing.type.blockElements() / 32;
         for (int b = 0; b < to.blocks; b++) {
             int sub = b % subs;
             if (sub == 0) {
-                MemorySegment.copy(src, ValueLayout.JAVA_BYTE, from + (long) (b / subs) * blockBytes, bytes, 0, blockBytes);
+                System.arraycopy(row, b / subs * blockBytes, bytes, 0, blockBytes);
             }
             switch (packing) {
                 case Q4_0 -> {
@@ -142,7 +156,7 @@ final class Packer {
     }
 
     private void scale(int r, int word, int value) {
-        dst.set(SHORT, to.scalesAt(r / ROWS) + 2L * ((long) word * ROWS + r % ROWS), (short) value);
+        group[word * ROWS + r % ROWS] = (short) value;
     }
 
     private void nibbles(int at) {
@@ -231,27 +245,27 @@ final class Packer {
     }
 
     private void store(int r, int b) {
-        Packing.Quants form = packing.quants;
-        long at = to.wordAt(r, b, 0);
-        long step = to.wordAt(r, b, 1) - at;
-        switch (form) {
+        long begin = to.scalesAt(r / ROWS);
+        int at = (int) (to.wordAt(r, b, 0) - begin) / 2;
+        int step = (int) (to.wordAt(r, b, 1) - begin) / 2 - at;
+        switch (packing.quants) {
             case NIBBLE -> {
                 for (int j = 0; j < 8; j++) {
-                    int v = q[4 * j] | q[4 * j + 1] << 4 | q[4 * j + 2] << 8 | q[4 * j + 3] << 12;
-                    dst.set(SHORT, at + j * step, (short) v);
+                    group[at + j * step] = (short) (q[4 * j] | q[4 * j + 1] << 4 | q[4 * j + 2] << 8 | q[4 * j + 3] << 12);
                 }
             }
             case FIVE -> {
                 for (int j = 0; j < 10; j++) {
-                    int v = q[3 * j] | q[3 * j + 1] << 5 | q[3 * j + 2] << 10;
-                    dst.set(SHORT, at + j * step, (short) v);
+                    group[at + j * step] = (short) (q[3 * j] | q[3 * j + 1] << 5 | q[3 * j + 2] << 10);
                 }
-                dst.set(SHORT, at + 10 * step, (short) (q[30] | q[31] << 5));
+                group[at + 10 * step] = (short) (q[30] | q[31] << 5);
             }
             case BYTE -> {
                 for (int j = 0; j < 8; j++) {
-                    int v = q[4 * j] & 255 | (q[4 * j + 1] & 255) << 8 | (q[4 * j + 2] & 255) << 16 | q[4 * j + 3] << 24;
-                    dst.set(INT, at + j * step, v ^ Packing.EXCESS_BITS);
+                    int v = (q[4 * j] & 255 | (q[4 * j + 1] & 255) << 8 | (q[4 * j + 2] & 255) << 16 | q[4 * j + 3] << 24)
+                            ^ Packing.EXCESS_BITS;
+                    group[at + j * step] = (short) v;
+                    group[at + j * step + 1] = (short) (v >> 16);
                 }
             }
         }

@@ -1,0 +1,52 @@
+package ai.realm.core.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.realm.core.tensor.GgmlType;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class KernelRehearsalTest {
+    private static boolean isUnderWay() {
+        return Thread.getAllStackTraces().keySet().stream().anyMatch(t -> t.getName().equals("realm-rehearsal"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"scalar", "simd"})
+    void close_afterEveryTypeThereIs_endsTheThread(String kernels) {
+        try (Compute compute = Compute.open(Compute.Options.defaults().withKernels(kernels));
+                KernelRehearsal rehearsal = KernelRehearsal.start(compute, List.of(GgmlType.values()), KvType.F16)) {
+            while (rehearsal.rounds() < 1 && isUnderWay()) {
+                Thread.onSpinWait();
+            }
+            assertThat(rehearsal.rounds()).isPositive();
+        }
+        assertThat(isUnderWay()).isFalse();
+    }
+
+    @ParameterizedTest
+    @EnumSource(KvType.class)
+    void round_ofEachKvType_comesToItsEnd(KvType type) {
+        try (Compute compute = Compute.open(Compute.Options.defaults().withThreads(1));
+                KernelRehearsal rehearsal = KernelRehearsal.start(compute, List.of(GgmlType.Q8_0), type)) {
+            while (rehearsal.rounds() < 2 && isUnderWay()) {
+                Thread.onSpinWait();
+            }
+            assertThat(rehearsal.rounds()).isGreaterThanOrEqualTo(2);
+        }
+    }
+
+    @Test
+    void start_withoutMatrices_rehearsesTheRest() {
+        try (Compute compute = Compute.open(Compute.Options.defaults().withThreads(1));
+                KernelRehearsal rehearsal = KernelRehearsal.start(compute, List.of(), KvType.F16)) {
+            while (rehearsal.rounds() < 2 && isUnderWay()) {
+                Thread.onSpinWait();
+            }
+            assertThat(rehearsal.rounds()).isGreaterThanOrEqualTo(2);
+        }
+    }
+}
