@@ -32,6 +32,8 @@ import ai.realm.server.tenant.TenantGate;
 import ai.realm.server.tenant.TenantGuests;
 import ai.realm.server.tenant.TenantLimits;
 import ai.realm.server.tenant.Tenants;
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -92,6 +94,8 @@ public final class RealmServer implements AutoCloseable {
         this.gate = new TenantGate(tenants, config.server().concurrentRequests(), System::nanoTime, Clock.systemUTC(),
                 accounts::tokensToday);
         metrics.gauge("realm_requests_running", "Admitted requests that have not ended.", gate::running);
+        metrics.gauge("realm_heap_allocated_bytes", "Heap that all threads have allocated since the start.",
+                ((ThreadMXBean) ManagementFactory.getThreadMXBean())::getTotalThreadAllocatedBytes);
         AdminService admin = new AdminService(tenants, keepTenants ? database : null, guests, active, runtime.models());
         this.http = new HttpServer(config.server(), new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
                 readiness, active, accounts, metrics, registry, new AdminGate(config.admin()), admin,

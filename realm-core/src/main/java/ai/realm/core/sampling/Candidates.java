@@ -15,6 +15,7 @@ public final class Candidates {
     private float[] probs = new float[0];
     private int[] spareIds = new int[0];
     private float[] spareLogits = new float[0];
+    private final int[] powers = new int[Exp.BLOCK];
     private final TopK top = new TopK();
     private int size;
     private boolean sorted;
@@ -143,7 +144,7 @@ public final class Candidates {
             Arrays.fill(probs, 0, size, 0);
             return;
         }
-        double sum = Exp.shifted(logits, 0, probs, size, max);
+        double sum = Exp.shifted(logits, 0, probs, size, max, powers);
         float scale = (float) (1 / sum);
         for (int i = 0; i < size; i++) {
             probs[i] *= scale;
@@ -153,7 +154,7 @@ public final class Candidates {
     /** The sum of exp(logit - largest logit); 0 when no token is possible. */
     double expSum() {
         float max = maxLogit();
-        return max == Float.NEGATIVE_INFINITY ? 0 : Exp.shifted(logits, 0, probs, size, max);
+        return max == Float.NEGATIVE_INFINITY ? 0 : Exp.shifted(logits, 0, probs, size, max, powers);
     }
 
     /** Draws an index in proportion to the softmax of the logits, by a uniform number in [0, 1); -1 when none is possible. */
@@ -162,7 +163,7 @@ public final class Candidates {
         if (max == Float.NEGATIVE_INFINITY) {
             return -1;
         }
-        double target = Exp.shifted(logits, 0, probs, size, max) * uniform;
+        double target = Exp.shifted(logits, 0, probs, size, max, powers) * uniform;
         double sum = 0;
         int last = -1;
         for (int i = 0; i < size; i++) {

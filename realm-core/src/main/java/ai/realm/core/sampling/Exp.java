@@ -10,7 +10,8 @@ final class Exp {
     private static final float LN2_HIGH = 0.693359375f;
     private static final float LN2_LOW = -2.12194440e-4f;
     private static final float LOWEST = -87f;
-    private static final int BLOCK = 1024;
+    /** Numbers that are worked on together. */
+    static final int BLOCK = 1024;
     /** Powers of two by falling exponent; 0 from where the values end. */
     private static final float[] POWERS = powers();
 
@@ -25,9 +26,12 @@ final class Exp {
         return out;
     }
 
-    /** {@code to[i] = exp(from[offset + i] - max)} for i below {@code count}; no value may exceed {@code max}. Returns the sum. */
-    static double shifted(float[] from, int offset, float[] to, int count, float max) {
-        int[] powers = new int[Math.min(BLOCK, count)];
+    /**
+     * {@code to[i] = exp(from[offset + i] - max)} for i below {@code count}; no value may exceed {@code max}. Returns the sum.
+     *
+     * @param powers scratch for {@link #BLOCK} numbers
+     */
+    static double shifted(float[] from, int offset, float[] to, int count, float max, int[] powers) {
         double sum = 0;
         for (int at = 0; at < count; at += BLOCK) {
             int length = Math.min(BLOCK, count - at);

@@ -3,6 +3,7 @@ package ai.realm.core.sampling;
 /** Reads log-probabilities out of a raw row of logits. */
 final class LogProbsReader {
     private final int alternatives;
+    private final int[] powers = new int[Exp.BLOCK];
     private final TopK top = new TopK();
     private float[] row = new float[0];
     private float[] exps = new float[0];
@@ -22,7 +23,7 @@ final class LogProbsReader {
             row[i] = Float.isFinite(v) ? v : Float.NEGATIVE_INFINITY;
             max = Math.max(max, row[i]);
         }
-        double logSum = max + Math.log(Exp.shifted(row, 0, exps, count, max));
+        double logSum = max + Math.log(Exp.shifted(row, 0, exps, count, max, powers));
         int n = Math.min(alternatives, count);
         int[] tokens = new int[n];
         float[] logProbs = new float[n];

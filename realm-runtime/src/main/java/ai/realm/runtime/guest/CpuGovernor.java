@@ -1,5 +1,6 @@
 package ai.realm.runtime.guest;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -51,9 +52,15 @@ final class CpuGovernor {
         }
         // A long debt would punish for what one tick could not see; it is bounded by what a second can repay.
         budgetNanos = Math.max(budgetNanos, -1e9 * processors);
-        runs.stream().filter(r -> r.paused() && !competes(r)).forEach(r -> r.pause(false));
-        List<Supervision> heavy = runs.stream().filter(this::competes)
-                .sorted(Comparator.comparingLong((Supervision r) -> tenant(r).turn).thenComparingLong(r -> r.turn)).toList();
+        List<Supervision> heavy = new ArrayList<>(0);
+        for (Supervision run : runs) {
+            if (competes(run)) {
+                heavy.add(run);
+            } else if (run.paused()) {
+                run.pause(false);
+            }
+        }
+        heavy.sort(Comparator.comparingLong((Supervision r) -> tenant(r).turn).thenComparingLong(r -> r.turn));
         int slots = budgetNanos > 0 ? parallel : 0;
         for (Supervision run : heavy) {
             boolean goes = slots-- > 0;

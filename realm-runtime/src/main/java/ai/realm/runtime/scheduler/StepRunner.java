@@ -8,6 +8,7 @@ import ai.realm.core.model.ForwardBatch;
 import ai.realm.core.model.Model;
 import ai.realm.runtime.kvcache.BatchKvView;
 import ai.realm.runtime.kvcache.KvMemory;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -25,6 +26,9 @@ final class StepRunner {
     private final BatchKvView view;
     private final ForwardBatch batch;
     private final FloatRows logits;
+    /** Whose logits are sampled in the step under way. */
+    private final List<Sequence> rows = new ArrayList<>();
+    private final WorkerPool.Task sampleRow = this::sampleRow;
     private int[] tokens;
     private @Nullable RuntimeException[] errors;
 
@@ -97,17 +101,22 @@ final class StepRunner {
     }
 
     private void sample(StepPlan plan) {
-        List<StepPlan.Work> rows = plan.work().stream().filter(StepPlan.Work::samples).toList();
+        rows.clear();
+        for (StepPlan.Work w : plan.work()) {
+            if (w.samples()) {
+                rows.add(w.sequence());
+            }
+        }
         Arrays.fill(errors, 0, rows.size(), null);
         if (rows.size() == 1) {
-            sampleRow(rows, 0);
-        } else if (!rows.isEmpty()) {
-            pool.run(rows.size(), row -> sampleRow(rows, row));
+            sampleRow(0);
+        } else {
+            pool.run(rows.size(), sampleRow);
         }
     }
 
-    private void sampleRow(List<StepPlan.Work> rows, int row) {
-        Sequence s = rows.get(row).sequence();
+    private void sampleRow(int row) {
+        Sequence s = rows.get(row);
         try {
             tokens[row] = s.spec().sampler().sample(logits.data(), logits.offset(row), logits.cols());
         } catch (RuntimeException e) {
