@@ -2,10 +2,15 @@ package ai.realm.bench;
 
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.ActivationMode;
+import ai.realm.core.kernel.Activations;
 import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.KvType;
+import ai.realm.core.kernel.WeightMatrix;
+import ai.realm.core.tensor.GgmlType;
+import ai.realm.core.tensor.Shape;
+import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Random;
@@ -36,12 +41,18 @@ public class KernelPairs {
     private static final int N = 1536;
     private static final int DIM = 64;
     private static final int POSITIONS = 256;
+    /** Query heads of a KV head. */
+    private static final int QUERIES = 3;
 
     @Param({"scalar", "simd"})
     private String kernels;
 
     private Compute compute;
     private Arena arena;
+    private MemorySegment pages;
+    private MemorySegment row;
+    private WeightMatrix weights;
+    private Activations activations;
     private final FloatRows x = new FloatRows(2, N);
     private final float[] out = new float[N];
     private final AttentionTile tile = new AttentionTile(DIM, DIM);
@@ -54,13 +65,17 @@ public class KernelPairs {
         for (int i = 0; i < x.data().length; i++) {
             x.data()[i] = (float) random.nextGaussian();
         }
-        MemorySegment memory = arena.allocate(2L * POSITIONS * DIM * Short.BYTES);
+        pages = arena.allocate(2L * POSITIONS * DIM * Short.BYTES);
+        row = arena.allocate((long) N * Short.BYTES);
+        weights = compute.prepare(new TensorView("w", GgmlType.Q4_0, new Shape(N, 1), arena.allocate(GgmlType.Q4_0.bytesFor(N))),
+                arena);
+        activations = compute.kernels().activations(1, N);
         tile.begin(DIM, DIM, 0.125f, 0, false);
-        tile.over(KvType.F16, memory, POSITIONS);
+        tile.over(KvType.F16, pages, POSITIONS);
         tile.page(0, 0, (long) POSITIONS * DIM * Short.BYTES);
         for (int p = 0; p < POSITIONS; p++) {
-            compute.kernels().storeKv(x.data(), p, DIM, KvType.F16, memory, tile.keyAt(p));
-            compute.kernels().storeKv(x.data(), 2 * p, DIM, KvType.F16, memory, tile.valueAt(p));
+            compute.kernels().storeKv(x.data(), p, DIM, KvType.F16, pages, tile.keyAt(p));
+            compute.kernels().storeKv(x.data(), 2 * p, DIM, KvType.F16, pages, tile.valueAt(p));
         }
         for (int r = 0; r < AttentionTile.MAX_ROWS; r++) {
             tile.addRow(0, POSITIONS, 0);
@@ -75,13 +90,53 @@ public class KernelPairs {
     }
 
     @Benchmark
+    public Activations fill() {
+        compute.kernels().fill(activations, weights, x.data(), 0, N, 0, 1);
+        return activations;
+    }
+
+    @Benchmark
     public float dot() {
         return compute.kernels().dot(x.data(), 0, x.data(), N, N);
     }
 
     @Benchmark
+    public float[] add() {
+        System.arraycopy(x.data(), 0, out, 0, N);
+        compute.kernels().add(out, 0, x.data(), N, N);
+        return out;
+    }
+
+    @Benchmark
+    public float[] addScaled() {
+        System.arraycopy(x.data(), 0, out, 0, N);
+        compute.kernels().addScaled(out, 0, 0.5f, x.data(), N, N);
+        return out;
+    }
+
+    @Benchmark
+    public float[] multiply() {
+        System.arraycopy(x.data(), 0, out, 0, N);
+        compute.kernels().multiply(out, 0, x.data(), N, N);
+        return out;
+    }
+
+    @Benchmark
+    public float[] scale() {
+        System.arraycopy(x.data(), 0, out, 0, N);
+        compute.kernels().scale(out, 0, 0.5f, N);
+        return out;
+    }
+
+    @Benchmark
     public float[] rmsNorm() {
         compute.kernels().rmsNorm(x.data(), 0, x.data(), 1e-5f, out, 0, N);
+        return out;
+    }
+
+    @Benchmark
+    public float[] layerNorm() {
+        compute.kernels().layerNorm(x.data(), 0, x.data(), x.data(), 1e-5f, out, 0, N);
         return out;
     }
 
@@ -93,14 +148,39 @@ public class KernelPairs {
     }
 
     @Benchmark
-    public float[] gatedSilu() {
+    public float[] activate() {
+        System.arraycopy(x.data(), 0, out, 0, N);
+        compute.kernels().activate(Activation.GELU_TANH, out, 0, N);
+        return out;
+    }
+
+    @Benchmark
+    public float[] gate() {
         System.arraycopy(x.data(), 0, out, 0, N);
         compute.kernels().gate(Activation.SILU, out, 0, x.data(), N, N);
         return out;
     }
 
     @Benchmark
-    public float[] attention() {
+    public MemorySegment storeKv() {
+        compute.kernels().storeKv(x.data(), 0, N, KvType.F16, row, 0);
+        return row;
+    }
+
+    @Benchmark
+    public float[] scores() {
+        compute.kernels().scores(x.data(), 0, DIM, QUERIES, KvType.F16, pages, 0, POSITIONS, DIM, 0.125f, out, 0, POSITIONS);
+        return out;
+    }
+
+    @Benchmark
+    public float[] weightedValues() {
+        compute.kernels().weightedValues(x.data(), 0, POSITIONS, QUERIES, KvType.F16, pages, 0, POSITIONS, DIM, out, 0, DIM);
+        return out;
+    }
+
+    @Benchmark
+    public float[] attend() {
         compute.kernels().attend(tile);
         return tile.out();
     }
