@@ -59,7 +59,9 @@ public class ProductPairs {
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) (i % 23);
         }
-        weights = compute.prepare(new TensorView("w", type, new Shape(COLS, ROWS), MemorySegment.ofArray(bytes)), arena);
+        // As of a file: memory outside the heap.
+        MemorySegment data = arena.allocate(bytes.length, 64).copyFrom(MemorySegment.ofArray(bytes));
+        weights = compute.prepare(new TensorView("w", type, new Shape(COLS, ROWS), data), arena);
         x = new FloatRows(tokens, COLS);
         for (int i = 0; i < x.data().length; i++) {
             x.data()[i] = (i * 31 % 17 - 8) / 8f;
