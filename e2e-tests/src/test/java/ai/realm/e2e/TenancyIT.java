@@ -2,15 +2,12 @@ package ai.realm.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.realm.e2e.Ledger.Used;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
-import java.net.Socket;
-import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -20,12 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -41,7 +33,6 @@ class TenancyIT {
     private static final String COMMON = "You are a helpful assistant of the common kind. ".repeat(8);
     private static final String MAIN = "main";
     private static final String SPARE = "spare";
-    private static final long SEED = 4242;
 
     @TempDir
     private static Path dir;
@@ -64,8 +55,6 @@ class TenancyIT {
         }
         yaml.append("  - {id: short, keys: ['").append(TestServer.hash(key("short"))).append(
                 "'], limits: {context_length: 24}}\n");
-        yaml.append("  - {id: hurried, keys: ['").append(TestServer.hash(key("hurried"))).append(
-                "'], limits: {deadline_seconds: 1}}\n");
         server = RealmProcess.serve(Files.writeString(dir.resolve("realm.yaml"), yaml));
     }
 
@@ -153,6 +142,7 @@ class TenancyIT {
                 + "The lamps were lit, the fish market was closed, and from the hill one could hear a brass band practise. Each "
                 + "told what the year had brought. The sailor began, in a low voice: \"";
         ObjectNode body = prompt(text, 8).put("n", 3).put("seed", 11).put("temperature", 1.5);
+        untilCompiled(body);
         double before = metric("realm_engine_forwarded_tokens_total");
         Api.Answer whole = api("e").complete(body);
         int promptTokens = whole.json().at("/usage/prompt_tokens").asInt();
@@ -166,6 +156,21 @@ class TenancyIT {
         assertThat(forwarded).as("the prompt once and a token a step").isLessThanOrEqualTo(promptTokens + 3 * 7);
         assertThat(joinedByIndex(api("e").complete(body.put("stream", true)))).containsExactlyElementsOf(texts);
         assertThat(texts.get(1)).isEqualTo(api("e").complete(prompt(text, 8).put("seed", 12).put("temperature", 1.5)).text());
+    }
+
+    /**
+     * Asks until answers repeat themselves: the sum of a vector's lanes has another order, and so other last bits, in code that is
+     * not compiled yet, which at a high temperature are other texts.
+     */
+    private static void untilCompiled(ObjectNode body) {
+        String last = "";
+        int same = 0;
+        for (int i = 0; i < 100 && same < 10; i++) {
+            String next = api("d").complete(body).json().path("choices").toString();
+            same = next.equals(last) ? same + 1 : 0;
+            last = next;
+        }
+        assertThat(same).as("equal answers in a row").isEqualTo(10);
     }
 
     private static List<String> joinedByIndex(Api.Answer stream) {
@@ -270,84 +275,5 @@ class TenancyIT {
             assertThat(lines).as(name).anyMatch(l -> l.startsWith(name + "{tenant=\"a\""));
         }
         assertThat(lines).noneMatch(l -> l.contains("rk-e2e"));
-    }
-
-    /** What a client of the soak saw of its request. */
-    private record Seen(String id, boolean complete, int pieces, Used usage) {}
-
-    @Test
-    void requests_completedCancelledAndLate_areAccountedForAndLeaveNothing() throws Exception {
-        int requests = Integer.getInteger("realm.soak", 120);
-        List<Seen> seen = new CopyOnWriteArrayList<>();
-        List<String> problems = new CopyOnWriteArrayList<>();
-        untilServed("a", MAIN);
-        Semaphore places = new Semaphore(12);
-        try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (int i = 0; i < requests; i++) {
-                Random random = new Random(SEED + i);
-                String id = "soak-" + i;
-                places.acquire();
-                pool.execute(() -> {
-                    try {
-                        seen.add(soak(id, random));
-                    } catch (IOException | RuntimeException | AssertionError e) {
-                        problems.add(id + ": " + e);
-                    } finally {
-                        places.release();
-                    }
-                });
-            }
-        }
-        assertThat(problems).isEmpty();
-        await("realm_requests_running", 0);
-        try (Ledger ledger = new Ledger(dir.resolve("data"))) {
-            for (Seen s : seen) {
-                Used kept = ledger.of(s.id);
-                assertThat(kept).as(s.id).isNotNull();
-                if (s.complete) {
-                    assertThat(kept).as(s.id).isEqualTo(s.usage);
-                } else {
-                    assertThat(kept.generated()).as(s.id).isGreaterThanOrEqualTo(s.pieces);
-                }
-            }
-        }
-        assertThat(seen).filteredOn(Seen::complete).hasSizeGreaterThan(requests / 4);
-        assertThat(seen).filteredOn(s -> !s.complete).hasSizeGreaterThan(requests / 8);
-    }
-
-    /** One request: of a patient client, of one that leaves after some pieces, or of a tenant whose deadline is short. */
-    private static Seen soak(String id, Random random) throws IOException {
-        int leaveAfter = random.nextInt(3) == 0 ? 1 + random.nextInt(6) : Integer.MAX_VALUE;
-        String tenant = random.nextInt(5) == 0 ? "hurried" : List.of("a", "b", "c", "e").get(random.nextInt(4));
-        ObjectNode body = prompt("Story " + random.nextInt(30) + " of " + "a long road ".repeat(random.nextInt(40)),
-                tenant.equals("hurried") ? 1000 : 2 + random.nextInt(25)).put("stream", true).put("temperature", 1);
-        body.put("priority", random.nextBoolean() ? "batch" : "interactive").putObject("stream_options").put("include_usage",
-                true);
-        URI url = URI.create(server.url());
-        byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
-        int pieces = 0;
-        String last = "";
-        try (Socket socket = new Socket(url.getHost(), url.getPort())) {
-            socket.setSoTimeout(120_000);
-            socket.getOutputStream()
-                    .write(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer "
-                            + key(tenant) + "\r\nx-request-id: " + id + "\r\nContent-Length: " + bytes.length + "\r\n\r\n")
-                            .getBytes(StandardCharsets.US_ASCII));
-            socket.getOutputStream().write(bytes);
-            BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
-            for (String line = in.readLine(); line != null; line = in.readLine()) {
-                if (line.equals("data: [DONE]")) {
-                    return new Seen(id, true, pieces, Used.of(Api.parse(last).path("usage")));
-                }
-                if (line.startsWith("data: ")) {
-                    last = line.substring(6);
-                    pieces += Api.parse(last).at("/choices/0/text").asText("").isEmpty() ? 0 : 1;
-                }
-                if (pieces >= leaveAfter) {
-                    return new Seen(id, false, pieces, new Used(0, 0, 0));
-                }
-            }
-        }
-        return new Seen(id, false, pieces, new Used(0, 0, 0));
     }
 }
