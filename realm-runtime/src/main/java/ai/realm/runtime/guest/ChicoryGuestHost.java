@@ -36,8 +36,8 @@ final class ChicoryGuestHost implements GuestHost {
         this.compiler = new GuestCompiler(options.listener(), CompiledCache.open(options.compiledCache()));
         this.instances = new InstanceFactory(new PageBudget(options.memoryPages()));
         this.threads = new GuestThreads(options.maxInstances());
-        double processors = Runtime.getRuntime().availableProcessors() * options.cpuShare();
-        this.watchdog = new Watchdog(new CpuGovernor(processors, System.nanoTime()));
+        this.watchdog = new Watchdog(
+                new CpuGovernor(options.cpuShare(), Runtime.getRuntime().availableProcessors(), System.nanoTime()));
     }
 
     @Override

@@ -8,27 +8,42 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Keeps the CPU time of all guests together within the operator's share. A budget fills with time and is drained by what guests
- * used; while it is empty, heavy runs wait, and at no time do more of them run than the share has processors. A run is light while
- * it has used little itself and its tenant has used little of late, so many short runs of one tenant weigh as much as a long one.
- * Light runs never wait for heavy ones: what they use, the heavy ones have less. Only when light runs alone take more than the share
- * does the debt grow beyond a bound, and then all runs wait for their turn. Not thread-safe: the watchdog's.
+ * Keeps the CPU time of all guests together within the operator's share, and what it costs everybody else within it, too. A budget of
+ * CPU time fills with time and is drained by what guests used. A run is heavy when it has used much itself or its tenant has used
+ * much of late, so many short runs of one tenant weigh as much as a long one. Heavy runs go on together, one for each processor, and
+ * for no greater part of the time than the share: a forward pass goes on only when all its threads do, so it loses the time in which
+ * any of them gave its processor to a guest, not the average over processors. In between heavy runs wait. Light runs never wait for
+ * heavy ones: what they use, the heavy ones have less. Only when light runs alone take more than the share does the debt grow beyond
+ * a bound, and then all runs wait for their turn. Not thread-safe: the watchdog's.
  */
 final class CpuGovernor {
-    /** CPU time that every run may use before it counts as heavy. */
+    /** CPU time that every run may use before it counts as heavy, ... */
     static final long GRACE_NANOS = 5_000_000;
+    /** ... and the part of its time that it may use on top: a long stream uses little for each token, but has many. */
+    private static final double LIGHT_PACE = 0.05;
     private static final long BURST_NANOS = 20_000_000;
+    /** Time that heavy runs may save up: about what the watchdog sees at a time. */
+    private static final long TIME_BURST_NANOS = 5_000_000;
     /** What a tenant used is forgotten at this pace. */
     private static final double MEMORY_NANOS = 1e9;
-    /** A tenant is light while what is remembered of its use is less than this part of what the share gives in that time. */
+    /**
+     * A tenant is light while what is remembered of its use is less than this part of what the share gives in that time, or less than
+     * its equal part of what the share gives on one processor.
+     */
     private static final double LIGHT_PART = 0.1;
     private static final double DEBT_SECONDS = 0.2;
 
+    private final double share;
+    private final int machine;
     private final double processors;
-    private final int parallel;
     private final Map<String, Tenant> tenants = new HashMap<>();
     private double budgetNanos;
+    private double timeNanos = TIME_BURST_NANOS;
+    /** What heavy runs used since the last tick, and all runs. */
+    private long heavyNanos;
+    private long allNanos;
     private long lastNanos;
+    private long lastTickNanos;
     private long turns;
 
     private static final class Tenant {
@@ -36,11 +51,16 @@ final class CpuGovernor {
         long turn;
     }
 
-    /** @param processors how many processors' time guests may use; may be a fraction */
-    CpuGovernor(double processors, long nowNanos) {
-        this.processors = processors;
-        this.parallel = Math.max(1, (int) Math.floor(processors));
+    /**
+     * @param share part of the machine that guests may use
+     * @param machine processors that it has
+     */
+    CpuGovernor(double share, int machine, long nowNanos) {
+        this.share = share;
+        this.machine = machine;
+        this.processors = share * machine;
         this.lastNanos = nowNanos;
+        this.lastTickNanos = nowNanos;
         this.budgetNanos = BURST_NANOS;
     }
 
@@ -50,8 +70,10 @@ final class CpuGovernor {
         for (Supervision run : runs) {
             account(run);
         }
+        spendTime(nowNanos);
         // A long debt would punish for what one tick could not see; it is bounded by what a second can repay.
         budgetNanos = Math.max(budgetNanos, -1e9 * processors);
+        timeNanos = Math.max(timeNanos, -1e9 * share);
         List<Supervision> heavy = new ArrayList<>(0);
         for (Supervision run : runs) {
             if (competes(run)) {
@@ -61,7 +83,7 @@ final class CpuGovernor {
             }
         }
         heavy.sort(Comparator.comparingLong((Supervision r) -> tenant(r).turn).thenComparingLong(r -> r.turn));
-        int slots = budgetNanos > 0 ? parallel : 0;
+        int slots = mayGo() ? machine : 0;
         for (Supervision run : heavy) {
             boolean goes = slots-- > 0;
             if (goes) {
@@ -75,15 +97,30 @@ final class CpuGovernor {
     /** A run is about to begin: that of a tenant which has used much waits for its turn from the start. */
     void admit(long nowNanos, Supervision run) {
         pass(nowNanos);
-        if (budgetNanos <= 0 && isHeavy(run)) {
+        run.admittedNanos = nowNanos;
+        if (!mayGo() && isHeavy(run)) {
             run.pause(true);
         }
+    }
+
+    /** Heavy runs may have run one after the other; those that are light are many and short, and spread over the processors. */
+    private void spendTime(long nowNanos) {
+        double lost = heavyNanos + (double) (allNanos - heavyNanos) / machine;
+        timeNanos -= Math.min(nowNanos - lastTickNanos, lost);
+        lastTickNanos = nowNanos;
+        heavyNanos = 0;
+        allNanos = 0;
+    }
+
+    private boolean mayGo() {
+        return budgetNanos > 0 && timeNanos > 0;
     }
 
     private void pass(long nowNanos) {
         long elapsed = Math.max(0, nowNanos - lastNanos);
         lastNanos = Math.max(lastNanos, nowNanos);
         budgetNanos = Math.min(BURST_NANOS, budgetNanos + elapsed * processors);
+        timeNanos = Math.min(TIME_BURST_NANOS, timeNanos + elapsed * share);
         double kept = Math.exp(-elapsed / MEMORY_NANOS);
         tenants.values().forEach(t -> t.recentNanos *= kept);
         tenants.values().removeIf(t -> t.recentNanos < 1000);
@@ -95,8 +132,10 @@ final class CpuGovernor {
 
     private boolean isHeavy(Supervision run) {
         Tenant tenant = tenants.get(run.tenant());
-        return run.cpuNanos() > GRACE_NANOS || budgetNanos < -DEBT_SECONDS * 1e9 * processors
-                || tenant != null && tenant.recentNanos > LIGHT_PART * MEMORY_NANOS * processors;
+        double light = Math.max(LIGHT_PART * processors, share / Math.max(1, tenants.size()));
+        return run.cpuNanos() > GRACE_NANOS + LIGHT_PACE * (lastNanos - run.admittedNanos)
+                || budgetNanos < -DEBT_SECONDS * 1e9 * processors
+                || tenant != null && tenant.recentNanos > light * MEMORY_NANOS;
     }
 
     private Tenant tenant(Supervision run) {
@@ -108,6 +147,8 @@ final class CpuGovernor {
         long nanos = run.takeCpuDelta();
         if (nanos > 0) {
             budgetNanos -= nanos;
+            allNanos += nanos;
+            heavyNanos += isHeavy(run) ? nanos : 0;
             tenant(run).recentNanos += nanos;
         }
     }

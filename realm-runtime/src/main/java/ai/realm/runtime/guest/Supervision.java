@@ -31,7 +31,8 @@ final class Supervision {
     private volatile long cpuNanos;
     private long accountedNanos;
     private volatile long pausedNanos;
-    /** The governor's: when it last had its turn. */
+    /** The governor's: when the run began, and when it last had its turn. */
+    long admittedNanos;
     long turn;
 
     /** @param requestRemainingNanos what is left of the request's own deadline */
