@@ -22,6 +22,7 @@ import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -31,7 +32,7 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * A compiled kernel allocates nothing. A vector that the compiler boxes allocates in every call for ever, at the least 32 bytes;
- * so the calls go on, up to a bound, until a run of them has left nothing.
+ * so the calls go on until a run of them has left nothing, or for longer than a compiler with a full queue takes.
  */
 class KernelAllocationTest {
     /** What says something about a kernel, or makes what it works on. */
@@ -47,7 +48,7 @@ class KernelAllocationTest {
     private static final int DIM = 64;
     private static final int POSITIONS = 16;
     private static final int CALLS = 500;
-    private static final int MOST_RUNS = 200;
+    private static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(30);
     /** Of {@link #CALLS} calls together: what the JVM itself may leave on a thread, less than one vector in each. */
     private static final long LIMIT = 8L * CALLS;
 
@@ -82,7 +83,8 @@ class KernelAllocationTest {
 
     private long leastBytes(Runnable call) {
         long least = Long.MAX_VALUE;
-        for (int run = 0; run < MOST_RUNS && least >= LIMIT; run++) {
+        long start = System.nanoTime();
+        while (least >= LIMIT && System.nanoTime() - start < MOST_NANOS) {
             long before = threads.getCurrentThreadAllocatedBytes();
             for (int i = 0; i < CALLS; i++) {
                 call.run();
