@@ -99,7 +99,7 @@ final class ChicoryGuestHost implements GuestHost {
         Supervision supervision = new Supervision("", WARM_UP_DEADLINE, Duration.ofMillis(500),
                 Long.MAX_VALUE);
         GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), true, () -> {}, text -> {});
-        threads.start(limits.stackBytes(), () -> task.run(warmUp::run));
+        threads.start(limits.stackBytes(), () -> task.run(warmUp::run), task::ended);
         try {
             task.await();
         } catch (RealmException e) {
@@ -157,7 +157,7 @@ final class ChicoryGuestHost implements GuestHost {
                     options.listener().instanceCreated(context.tenantId(), guest.digest(), System.nanoTime() - begin);
                     instance.answer();
                 }
-            }, run::failure));
+            }, run::failure), task::ended);
             task.await();
             failed = false;
             return run.result();

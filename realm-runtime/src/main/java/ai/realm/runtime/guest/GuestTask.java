@@ -29,6 +29,8 @@ final class GuestTask {
     private final Runnable requestCheck;
     private final GuestOutput output;
     private final BlockingQueue<Event> events = new ArrayBlockingQueue<>(PIECES);
+    /** Only the guest's thread touches it. */
+    private @Nullable RealmException error;
 
     private sealed interface Event {
     }
@@ -61,9 +63,8 @@ final class GuestTask {
         run(guestCode, (what, thrown) -> new RealmException(ErrorCode.GUEST_FAILED, what, thrown));
     }
 
-    /** On the guest's thread: runs {@code guestCode} under watch; always ends with one end event. */
+    /** On the guest's thread: runs {@code guestCode} under watch; {@link #ended} is to follow. */
     void run(Runnable guestCode, Failure failure) {
-        RealmException error = null;
         supervision.begin(Watchdog.currentCpuNanos());
         GuestThread.runs(supervision);
         watchdog.add(supervision);
@@ -76,16 +77,16 @@ final class GuestTask {
             GuestThread.runs(null);
             supervision.end(Watchdog.currentCpuNanos());
             watchdog.remove(supervision);
-            end(new End(error));
         }
     }
 
-    private void end(End end) {
+    /** On the guest's thread, when its place is free for another: tells the request's thread. */
+    void ended() {
         try {
-            if (!held.isEmpty() && end.error() == null) {
+            if (!held.isEmpty() && error == null) {
                 events.put(new Piece(held.toString()));
             }
-            events.put(end);
+            events.put(new End(error));
         } catch (InterruptedException e) {
             // Only a host that is being closed interrupts here; the waiting request finds out by its own clock.
             Thread.currentThread().interrupt();

@@ -24,8 +24,11 @@ final class GuestThreads implements AutoCloseable {
         this.max = max;
     }
 
-    /** Runs {@code body} on a thread of its own with that much stack, or refuses at once when all are in use. */
-    void start(int stackBytes, Runnable body) {
+    /**
+     * Runs {@code body} on a thread of its own with that much stack, or refuses at once when all are in use; then, when the place is free
+     * again, {@code ended}: whoever that tells finds the place free.
+     */
+    void start(int stackBytes, Runnable body, Runnable ended) {
         if (used.incrementAndGet() > max) {
             used.decrementAndGet();
             throw new RealmException(ErrorCode.OVERLOADED, "all " + max + " guest instances of the server are in use");
@@ -36,6 +39,7 @@ final class GuestThreads implements AutoCloseable {
                     body.run();
                 } finally {
                     used.decrementAndGet();
+                    ended.run();
                 }
             });
         } catch (RejectedExecutionException e) {

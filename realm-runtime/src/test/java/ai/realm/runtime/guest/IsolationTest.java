@@ -11,6 +11,7 @@ import ai.realm.runtime.guest.GuestFixture.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -159,7 +160,7 @@ class IsolationTest {
             small.sessions.hangs();
             GuestModule good = small.host.register(Guests.load("default"), small.limits);
             Thread waiting = Thread.ofPlatform().start(() -> small.run(good));
-            small.sessions.hanging.await();
+            assertThat(small.sessions.hanging.await(30, TimeUnit.SECONDS)).as("the request is in its generation").isTrue();
             assertThat(small.run(good).code()).isEqualTo(ErrorCode.OVERLOADED);
             small.context.cancel(ErrorCode.CANCELLED, "enough");
             waiting.join();
@@ -176,7 +177,7 @@ class IsolationTest {
             assertThat(small.run(hungry).text()).isEqualTo("3");
             small.sessions.hangs();
             Thread waiting = Thread.ofPlatform().start(() -> small.run(hungry));
-            small.sessions.hanging.await();
+            assertThat(small.sessions.hanging.await(30, TimeUnit.SECONDS)).as("the request is in its generation").isTrue();
             small.sessions.hangs(false);
             GuestModule modest = small.host.register(
                     GuestFixture.wasm(GuestFixture.answersNumber("(memory.grow (i32.const 1))")), small.limits);
