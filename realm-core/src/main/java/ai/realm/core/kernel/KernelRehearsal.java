@@ -7,6 +7,8 @@ import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Collection;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -37,7 +39,8 @@ public final class KernelRehearsal implements AutoCloseable {
     private final float[] weight = new float[COLS];
     private final AttentionTile tile = new AttentionTile(HEAD, HEAD);
     private final MemorySegment pages;
-    private final Thread thread = new Thread(this::run, "realm-rehearsal");
+    private final ExecutorService thread = Executors
+            .newSingleThreadExecutor(Thread.ofPlatform().daemon().name("realm-rehearsal").factory());
     private volatile boolean closed;
     private volatile int rounds;
 
@@ -47,7 +50,6 @@ public final class KernelRehearsal implements AutoCloseable {
         this.kvType = kvType;
         this.pages = arena.allocate(2L * POSITIONS * kvType.rowBytes(HEAD), 64);
         this.weights = types.stream().filter(Dequantizer::supports).map(this::zeros).toArray(WeightMatrix[]::new);
-        thread.setDaemon(true);
     }
 
     /**
@@ -56,7 +58,7 @@ public final class KernelRehearsal implements AutoCloseable {
      */
     public static KernelRehearsal start(Compute compute, Collection<GgmlType> types, KvType kvType) {
         KernelRehearsal rehearsal = new KernelRehearsal(compute, types, kvType);
-        rehearsal.thread.start();
+        rehearsal.thread.execute(rehearsal::run);
         return rehearsal;
     }
 
@@ -120,17 +122,7 @@ public final class KernelRehearsal implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        thread.close();
         compute.close();
         arena.close();
     }
