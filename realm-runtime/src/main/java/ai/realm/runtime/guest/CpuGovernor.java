@@ -19,7 +19,10 @@ import java.util.Map;
 final class CpuGovernor {
     /** CPU time that every run may use before it counts as heavy, ... */
     static final long GRACE_NANOS = 5_000_000;
-    /** ... and the part of its time that it may use on top: a long stream uses little for each token, but has many. */
+    /**
+     * ... and the part of its time that it may use on top: a long stream uses little for each token, but has many. Time in which it was
+     * held back does not count, or those that are held back much would seem to want little.
+     */
     private static final double LIGHT_PACE = 0.05;
     private static final long BURST_NANOS = 20_000_000;
     /** Time that heavy runs may save up: about what the watchdog sees at a time. */
@@ -68,6 +71,7 @@ final class CpuGovernor {
     void tick(long nowNanos, Collection<Supervision> runs) {
         pass(nowNanos);
         for (Supervision run : runs) {
+            run.heldNanos += run.paused() ? nowNanos - lastTickNanos : 0;
             account(run);
         }
         spendTime(nowNanos);
@@ -133,7 +137,7 @@ final class CpuGovernor {
     private boolean isHeavy(Supervision run) {
         Tenant tenant = tenants.get(run.tenant());
         double light = Math.max(LIGHT_PART * processors, share / Math.max(1, tenants.size()));
-        return run.cpuNanos() > GRACE_NANOS + LIGHT_PACE * (lastNanos - run.admittedNanos)
+        return run.cpuNanos() > GRACE_NANOS + LIGHT_PACE * Math.max(0, lastNanos - run.admittedNanos - run.heldNanos)
                 || budgetNanos < -DEBT_SECONDS * 1e9 * processors
                 || tenant != null && tenant.recentNanos > light * MEMORY_NANOS;
     }

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * cancellation end it from other threads; the guest's own thread asks whether it may go on.
  */
 final class Supervision {
+    /** Whoever lets a waiting run go on or ends it wakes it up; to wake by itself would only disturb the others. */
+    private static final long LONG_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final String tenant;
     private final long startNanos = System.nanoTime();
     private final Duration deadline;
@@ -31,8 +34,9 @@ final class Supervision {
     private volatile long cpuNanos;
     private long accountedNanos;
     private volatile long pausedNanos;
-    /** The governor's: when the run began, and when it last had its turn. */
+    /** The governor's: when the run began, how long it has been held back, and when it last had its turn. */
     long admittedNanos;
+    long heldNanos;
     long turn;
 
     /** @param requestRemainingNanos what is left of the request's own deadline */
@@ -172,7 +176,7 @@ final class Supervision {
     void awaitTurn(BooleanSupplier interrupted) {
         long begin = System.nanoTime();
         while (paused && !interrupted.getAsBoolean()) {
-            LockSupport.parkNanos(this, 10_000_000);
+            LockSupport.parkNanos(this, LONG_NANOS);
         }
         pausedNanos += System.nanoTime() - begin;
     }

@@ -18,6 +18,7 @@ class CpuGovernorTest {
     private static final class Run {
         final Supervision supervision;
         long cpu;
+        boolean ran;
 
         Run(String tenant) {
             supervision = new Supervision(tenant, Duration.ofDays(1), Duration.ofDays(1), Long.MAX_VALUE);
@@ -81,6 +82,33 @@ class CpuGovernorTest {
         }
         assertThat(disturbed / 4000.0).isBetween(0.09, 0.11);
         assertThat(runs.stream().mapToLong(r -> r.cpu).sum() / (4000.0 * TICK)).isBetween(0.18, 0.22);
+    }
+
+    /**
+     * Burners beside a forward pass, which leaves them half of each processor, and which waits wherever one of them runs; each notices
+     * late that its turn is over. Each gets so little that it would look like a stream if time in which it is held back counted.
+     */
+    @Test
+    void burnersBesideAForwardPass_takeNoMoreOfItsTimeThanTheShare() {
+        add("a", "b", "c", "d", "e", "f", "a", "b", "c", "d", "e", "f");
+        for (double share : new double[]{0.1, 0.25, 0.5}) {
+            CpuGovernor governor = new CpuGovernor(share, 2, now);
+            long lost = 0;
+            for (int i = 0; i < 8000; i++) {
+                now += TICK;
+                long used = 0;
+                for (Run run : runs) {
+                    long more = !run.supervision.paused() ? TICK / 2 : run.ran ? TICK / 5 : 0;
+                    run.ran = !run.supervision.paused();
+                    run.cpu += more;
+                    run.supervision.used(run.cpu);
+                    used += more;
+                }
+                lost += Math.min(TICK, used);
+                governor.tick(now, runs.stream().map(r -> r.supervision).toList());
+            }
+            assertThat(lost / (8000.0 * TICK)).as("share %s", share).isLessThanOrEqualTo(share + 0.01);
+        }
     }
 
     /** A stream that uses 2 % of a processor for as long as it lasts, beside burners. */
