@@ -77,6 +77,11 @@ public class GuestPairs {
         public boolean delete(byte[] key) {
             return false;
         }
+
+        @Override
+        public long bytes() {
+            return 0;
+        }
     };
 
     @Setup

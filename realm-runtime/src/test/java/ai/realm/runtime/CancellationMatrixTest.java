@@ -217,5 +217,10 @@ class CancellationMatrixTest {
         public boolean delete(byte[] key) {
             return false;
         }
+
+        @Override
+        public long bytes() {
+            return 0;
+        }
     }
 }

@@ -11,4 +11,7 @@ public interface GuestKvStore {
 
     /** False when there was none. */
     boolean delete(byte[] key);
+
+    /** What its budget counts of the keys and values that it holds. */
+    long bytes();
 }

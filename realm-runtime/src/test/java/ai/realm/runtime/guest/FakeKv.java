@@ -21,7 +21,7 @@ final class FakeKv implements GuestKvStore {
     @Override
     public synchronized boolean set(byte[] key, byte[] value) {
         byte[] before = entries.put(name(key), value);
-        if (entries.entrySet().stream().mapToLong(e -> e.getKey().length() + e.getValue().length).sum() <= budget) {
+        if (bytes() <= budget) {
             return true;
         }
         if (before == null) {
@@ -35,6 +35,11 @@ final class FakeKv implements GuestKvStore {
     @Override
     public synchronized boolean delete(byte[] key) {
         return entries.remove(name(key)) != null;
+    }
+
+    @Override
+    public synchronized long bytes() {
+        return entries.entrySet().stream().mapToLong(e -> e.getKey().length() + e.getValue().length).sum();
     }
 
     private static String name(byte[] key) {

@@ -6,8 +6,10 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A tenant's store in memory, within a budget of bytes of keys and values together. */
+/** A tenant's store in memory, within a budget of bytes of keys and values together; an entry counts what it costs, however small. */
 public final class MemoryKvStore implements GuestKvStore {
+    private static final int LEAST_ENTRY_BYTES = 128;
+
     private long budget;
     private final Map<ByteBuffer, byte[]> entries = new HashMap<>();
     private long used;
@@ -30,7 +32,7 @@ public final class MemoryKvStore implements GuestKvStore {
     @Override
     public synchronized boolean set(byte[] key, byte[] value) {
         byte[] old = entries.get(ByteBuffer.wrap(key));
-        long next = used + value.length + (old == null ? key.length : -old.length);
+        long next = used + cost(key, value) - (old == null ? 0 : cost(key, old));
         if (next > budget && next > used) {
             return false;
         }
@@ -45,7 +47,16 @@ public final class MemoryKvStore implements GuestKvStore {
         if (old == null) {
             return false;
         }
-        used -= (long) key.length + old.length;
+        used -= cost(key, old);
         return true;
+    }
+
+    private static long cost(byte[] key, byte[] value) {
+        return Math.max(LEAST_ENTRY_BYTES, (long) key.length + value.length);
+    }
+
+    @Override
+    public synchronized long bytes() {
+        return used;
     }
 }

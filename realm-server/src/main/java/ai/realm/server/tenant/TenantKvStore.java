@@ -3,6 +3,7 @@ package ai.realm.server.tenant;
 import ai.realm.runtime.guest.GuestKvStore;
 import ai.realm.server.accounts.GuestValues;
 import java.nio.ByteBuffer;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -18,6 +19,8 @@ public final class TenantKvStore implements GuestKvStore {
     private final GuestValues values;
     private final MemoryKvStore memory = new MemoryKvStore(Long.MAX_VALUE);
     private final Set<ByteBuffer> changed = new LinkedHashSet<>();
+    /** What the database may have: a key that was never there and is gone again need not be remembered. */
+    private final Set<ByteBuffer> stored = new HashSet<>();
     /** Held while changes are on their way, so that an older value never overtakes a newer one. */
     private final Object saving = new Object();
     private boolean forgotten;
@@ -34,6 +37,7 @@ public final class TenantKvStore implements GuestKvStore {
             byte[] value = e.value();
             if (value != null) {
                 store.memory.set(e.key(), value);
+                store.stored.add(ByteBuffer.wrap(e.key()));
             }
         }
         return store;
@@ -52,17 +56,35 @@ public final class TenantKvStore implements GuestKvStore {
 
     @Override
     public synchronized boolean set(byte[] key, byte[] value) {
-        return memory.set(key, value) && note(key);
+        if (!memory.set(key, value)) {
+            return false;
+        }
+        changed.add(ByteBuffer.wrap(key.clone()));
+        return true;
     }
 
     @Override
     public synchronized boolean delete(byte[] key) {
-        return memory.delete(key) && note(key);
+        if (!memory.delete(key)) {
+            return false;
+        }
+        ByteBuffer gone = ByteBuffer.wrap(key.clone());
+        if (stored.contains(gone)) {
+            changed.add(gone);
+        } else {
+            changed.remove(gone);
+        }
+        return true;
     }
 
-    private boolean note(byte[] key) {
-        changed.add(ByteBuffer.wrap(key.clone()));
-        return true;
+    @Override
+    public long bytes() {
+        return memory.bytes();
+    }
+
+    /** Keys that the next save writes or deletes. */
+    synchronized int changes() {
+        return changed.size();
     }
 
     /**
@@ -78,6 +100,7 @@ public final class TenantKvStore implements GuestKvStore {
             }
             try {
                 values.change(tenant, changes);
+                saved(changes);
             } catch (RuntimeException e) {
                 putBack(changes);
                 throw e;
@@ -88,12 +111,21 @@ public final class TenantKvStore implements GuestKvStore {
     private synchronized List<GuestValues.Entry> takeChanges() {
         List<GuestValues.Entry> changes = changed.stream().map(k -> new GuestValues.Entry(k.array(), memory.get(k.array())))
                 .toList();
+        stored.addAll(changed);
         changed.clear();
         return changes;
     }
 
+    private synchronized void saved(List<GuestValues.Entry> changes) {
+        for (GuestValues.Entry c : changes) {
+            if (c.value() == null && memory.get(c.key()) == null) {
+                stored.remove(ByteBuffer.wrap(c.key()));
+            }
+        }
+    }
+
     private synchronized void putBack(List<GuestValues.Entry> changes) {
-        changes.forEach(c -> note(c.key()));
+        changes.forEach(c -> changed.add(ByteBuffer.wrap(c.key())));
     }
 
     /** Its tenant was removed: whatever requests still write goes nowhere. */

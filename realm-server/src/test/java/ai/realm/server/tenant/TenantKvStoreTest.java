@@ -8,6 +8,8 @@ import ai.realm.core.error.RealmException;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -48,16 +50,73 @@ class TenantKvStoreTest {
     @Test
     void loadedValues_countAgainstTheBudget_andStayWhenItShrinks() {
         try (Database database = Database.inMemory()) {
-            TenantKvStore first = store(database, "acme").within(100);
-            first.set(bytes("k"), new byte[50]);
+            TenantKvStore first = store(database, "acme").within(1000);
+            first.set(bytes("k"), new byte[500]);
             first.save();
-            TenantKvStore second = store(database, "acme").within(60);
-            assertThat(second.set(bytes("l"), new byte[10])).isFalse();
-            assertThat(second.set(bytes("l"), new byte[8])).isTrue();
+            TenantKvStore second = store(database, "acme").within(700);
+            assertThat(second.set(bytes("l"), new byte[199])).isFalse();
+            assertThat(second.set(bytes("l"), new byte[198])).isTrue();
             second.within(10);
-            assertThat(second.get(bytes("k"))).hasSize(50);
-            assertThat(second.set(bytes("k"), new byte[51])).as("more").isFalse();
-            assertThat(second.set(bytes("k"), new byte[49])).as("less").isTrue();
+            assertThat(second.get(bytes("k"))).hasSize(500);
+            assertThat(second.set(bytes("k"), new byte[501])).as("more").isFalse();
+            assertThat(second.set(bytes("k"), new byte[499])).as("less").isTrue();
+        }
+    }
+
+    @Test
+    void entryHoweverSmall_countsWhatItCosts() {
+        try (Database database = Database.inMemory()) {
+            TenantKvStore store = store(database, "acme").within(256);
+            assertThat(store.set(bytes("a"), new byte[0])).isTrue();
+            assertThat(store.set(bytes("b"), new byte[0])).isTrue();
+            assertThat(store.set(bytes("c"), new byte[0])).isFalse();
+            assertThat(store.set(bytes("b"), new byte[127])).isTrue();
+            assertThat(store.delete(bytes("a"))).isTrue();
+            assertThat(store.bytes()).isEqualTo(128);
+        }
+    }
+
+    @Test
+    void keysThatComeAndGoWithinARequest_areNotRemembered() {
+        try (Database database = Database.inMemory()) {
+            TenantKvStore store = store(database, "acme");
+            store.set(bytes("kept"), bytes("v"));
+            store.save();
+            for (int i = 0; i < 1000; i++) {
+                store.set(bytes("k" + i), bytes("v"));
+                store.delete(bytes("k" + i));
+            }
+            assertThat(store.changes()).isZero();
+            store.delete(bytes("kept"));
+            store.save();
+            assertThat(new GuestValues(database).all("acme")).isEmpty();
+            store.set(bytes("kept"), bytes("w"));
+            store.delete(bytes("kept"));
+            assertThat(store.changes()).as("after the database has deleted it").isZero();
+        }
+    }
+
+    /** Two requests of a tenant that fill its store at the same time, each with keys of its own and with those of the other. */
+    @Test
+    void racingRequests_neverHoldMoreThanTheBudgetTogether() throws Exception {
+        try (Database database = Database.inMemory()) {
+            TenantKvStore store = store(database, "acme").within(1000);
+            List<Thread> requests = IntStream.range(0, 2).mapToObj(r -> Thread.ofPlatform().start(() -> {
+                for (int i = 0; i < 20_000; i++) {
+                    byte[] key = bytes((i % 3 == 0 ? "shared-" : r + "-") + i % 50);
+                    if (i % 7 == 0) {
+                        store.delete(key);
+                    } else {
+                        store.set(key, new byte[i % 300]);
+                    }
+                }
+            })).toList();
+            for (Thread request : requests) {
+                request.join();
+            }
+            store.save();
+            assertThat(store.bytes()).isLessThanOrEqualTo(1000);
+            assertThat(store(database, "acme").bytes()).as("as the database has it").isEqualTo(store.bytes());
         }
     }
 

@@ -53,14 +53,14 @@ class TenantsTest {
 
     @Test
     void kvStore_pastItsBudget_changesNothing() {
-        MemoryKvStore store = new MemoryKvStore(10);
+        MemoryKvStore store = new MemoryKvStore(200);
         byte[] key = {1, 2};
-        assertThat(store.set(key, new byte[8])).isTrue();
+        assertThat(store.set(key, new byte[198])).isTrue();
         assertThat(store.set(new byte[]{3}, new byte[1])).isFalse();
-        assertThat(store.set(key, new byte[9])).isFalse();
-        assertThat(store.get(key)).hasSize(8);
+        assertThat(store.set(key, new byte[199])).isFalse();
+        assertThat(store.get(key)).hasSize(198);
         assertThat(store.delete(key)).isTrue();
         assertThat(store.delete(key)).isFalse();
-        assertThat(store.set(new byte[]{3}, new byte[9])).isTrue();
+        assertThat(store.set(new byte[]{3}, new byte[199])).isTrue();
     }
 }
