@@ -130,4 +130,20 @@ record Api(String url, String key) {
     Answer complete(ObjectNode body) {
         return post("/v1/completions", body);
     }
+
+    /** The sum of a metric's series; with labels in its name, that of one. */
+    double metric(String name) {
+        return get("/metrics").body().lines().filter(l -> l.startsWith(name + " ") || l.startsWith(name + "{"))
+                .mapToDouble(l -> Double.parseDouble(l.substring(l.lastIndexOf(' ') + 1))).sum();
+    }
+
+    /** Returns when a metric has this value. */
+    void awaitMetric(String name, double wanted) {
+        long end = System.nanoTime() + 30_000_000_000L;
+        while (metric(name) != wanted) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError(name + " must become " + wanted + " and is " + metric(name));
+            }
+        }
+    }
 }

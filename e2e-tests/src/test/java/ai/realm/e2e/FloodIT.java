@@ -60,10 +60,11 @@ class FloodIT {
         double capacity = load(5, List.of("--clients", "8"), tenant("flood", 1)).at("/total/requests_per_second").asDouble();
         String quiet = tenant("quiet", Math.max(capacity * QUIET_PART, LEAST_REQUESTS / SECONDS));
         JsonNode alone = load(SECONDS, List.of(), quiet).at("/tenants/quiet");
-        double steps = metric("realm_engine_steps_total");
-        double stepSeconds = metric("realm_engine_step_seconds_total");
+        double steps = api().metric("realm_engine_steps_total");
+        double stepSeconds = api().metric("realm_engine_step_seconds_total");
         JsonNode both = load(SECONDS, List.of(), quiet, tenant("flood", capacity * FLOOD_PART));
-        double step = (metric("realm_engine_step_seconds_total") - stepSeconds) / (metric("realm_engine_steps_total") - steps)
+        double step = (api().metric("realm_engine_step_seconds_total") - stepSeconds)
+                / (api().metric("realm_engine_steps_total") - steps)
                 * 1e3;
         JsonNode beside = both.at("/tenants/quiet");
         JsonNode flood = both.at("/tenants/flood");
@@ -88,6 +89,10 @@ class FloodIT {
         return String.format(Locale.ROOT, "%s=%s:%.3f:%d:%d", name, name, rate, PROMPT_WORDS, OUTPUT);
     }
 
+    private static Api api() {
+        return new Api(server.url(), "quiet");
+    }
+
     /** What {@code realm load} reports. */
     private static JsonNode load(int seconds, List<String> more, String... tenants) throws Exception {
         List<String> args = new ArrayList<>(
@@ -100,10 +105,5 @@ class FloodIT {
         try (RealmProcess load = RealmProcess.launch(args)) {
             return load.awaitLine(seconds + 120);
         }
-    }
-
-    private static double metric(String name) {
-        return new Api(server.url(), "quiet").get("/metrics").body().lines().filter(l -> l.startsWith(name + "{"))
-                .mapToDouble(l -> Double.parseDouble(l.substring(l.lastIndexOf(' ') + 1))).sum();
     }
 }

@@ -77,7 +77,7 @@ class GuestShareIT {
                 measure(innocent, beside);
                 assertThat(burning).as("guests that still run").noneMatch(CompletableFuture::isDone);
                 burning.forEach(b -> b.cancel(true));
-                awaitRunning(innocent, 0);
+                innocent.awaitMetric("realm_requests_running", 0);
             }
             report(share, alone, beside);
         }
@@ -115,16 +115,8 @@ class GuestShareIT {
                     .POST(HttpRequest.BodyPublishers.ofString(Api.completion("x").put("max_tokens", 1).toString()))
                     .build(), HttpResponse.BodyHandlers.ofString()));
         }
-        awaitRunning(innocent, burning.size());
+        innocent.awaitMetric("realm_requests_running", burning.size());
         return burning;
-    }
-
-    private static void awaitRunning(Api api, int wanted) {
-        long end = System.nanoTime() + 30_000_000_000L;
-        while (api.get("/metrics").body().lines().filter(l -> l.startsWith("realm_requests_running "))
-                .noneMatch(l -> Double.parseDouble(l.substring(l.indexOf(' '))) == wanted)) {
-            assertThat(System.nanoTime()).as(wanted + " requests must run").isLessThan(end);
-        }
     }
 
     /** Streams some answers, one after the other; every prompt is a new one. */

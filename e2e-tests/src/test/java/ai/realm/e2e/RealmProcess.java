@@ -17,12 +17,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The real server in a process of its own, started as the launcher starts it; its log is kept and can be waited on. */
 final class RealmProcess implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long START_SECONDS = 240;
+    private static final Pattern USED = Pattern.compile("used (\\d+)K");
 
     private final Process process;
     private final List<String> log = new ArrayList<>();
@@ -168,6 +171,27 @@ final class RealmProcess implements AutoCloseable {
 
     long pid() {
         return process.pid();
+    }
+
+    /** What the server's heap holds after a collection. */
+    long usedHeap() throws IOException, InterruptedException {
+        jcmd("GC.run");
+        Matcher used = USED.matcher(jcmd("GC.heap_info"));
+        if (!used.find()) {
+            throw new AssertionError("the heap's size is not known");
+        }
+        return Long.parseLong(used.group(1)) << 10;
+    }
+
+    /** What the JDK's diagnostic command prints about the process. */
+    String jcmd(String command) throws IOException, InterruptedException {
+        Process jcmd = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                Long.toString(pid()), command).start();
+        String printed = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (jcmd.waitFor() != 0) {
+            throw new AssertionError("jcmd " + command + " failed: " + printed);
+        }
+        return printed;
     }
 
     /** What the program printed first, waiting for it; for programs that print one line. */

@@ -99,13 +99,14 @@ class SoakIT {
             }
         }
         assertThat(problems).isEmpty();
+        Api api = new Api(server.url(), "a");
         for (String m : List.of("realm_requests_running", "vllm:num_requests_running", "vllm:num_requests_waiting",
                 "vllm:kv_cache_usage_perc")) {
-            awaitZero(m);
+            api.awaitMetric(m, 0);
         }
         reconcile(seen);
         Map<End, Long> ends = seen.stream().collect(Collectors.groupingBy(Seen::end, Collectors.counting()));
-        double preemptions = metric("vllm:num_preemptions_total");
+        double preemptions = api.metric("vllm:num_preemptions_total");
         System.out.printf("soak: %d requests from seed %d: %s, %.0f preemptions%n", seen.size(), SEED, ends, preemptions);
         assertThat(seen).hasSize(REQUESTS);
         assertThat(ends).containsOnlyKeys(End.values());
@@ -165,18 +166,5 @@ class SoakIT {
         JsonNode error = Api.parse(last).path("error");
         assertThat(error.path("code").asText()).as(last).isEqualTo("deadline_exceeded");
         return new Seen(id, End.TOO_LATE, pieces, Used.of(Api.JSON.nullNode()));
-    }
-
-    private static double metric(String name) {
-        return new Api(server.url(), "a").get("/metrics").body().lines()
-                .filter(l -> l.startsWith(name + " ") || l.startsWith(name + "{"))
-                .mapToDouble(l -> Double.parseDouble(l.substring(l.lastIndexOf(' ') + 1))).sum();
-    }
-
-    private static void awaitZero(String metric) {
-        long end = System.nanoTime() + 30_000_000_000L;
-        while (metric(metric) != 0) {
-            assertThat(System.nanoTime()).as(metric + " must become 0").isLessThan(end);
-        }
     }
 }

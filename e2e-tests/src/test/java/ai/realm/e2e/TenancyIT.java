@@ -65,10 +65,10 @@ class TenancyIT {
 
     @AfterEach
     void nothingIsLeftBehind() {
-        await("vllm:num_requests_running", 0);
-        await("vllm:num_requests_waiting", 0);
-        await("vllm:kv_cache_usage_perc", 0);
-        await("realm_requests_running", 0);
+        api("a").awaitMetric("vllm:num_requests_running", 0);
+        api("a").awaitMetric("vllm:num_requests_waiting", 0);
+        api("a").awaitMetric("vllm:kv_cache_usage_perc", 0);
+        api("a").awaitMetric("realm_requests_running", 0);
     }
 
     private static String key(String tenant) {
@@ -91,26 +91,14 @@ class TenancyIT {
     }
 
     /** The sum of a metric's series. */
-    private static double metric(String name) {
-        return api("a").get("/metrics").body().lines().filter(l -> l.startsWith(name + " ") || l.startsWith(name + "{"))
-                .mapToDouble(l -> Double.parseDouble(l.substring(l.lastIndexOf(' ') + 1))).sum();
-    }
-
-    private static void await(String metric, double wanted) {
-        long end = System.nanoTime() + 30_000_000_000L;
-        while (metric(metric) != wanted) {
-            assertThat(System.nanoTime()).as(metric + " must become " + wanted).isLessThan(end);
-        }
-    }
-
-    /** Positions computed for a request of one token, and its usage. */
+                                        /** Positions computed for a request of one token, and its usage. */
     private record Cost(double forwarded, int prompt, int cached) {}
 
     private static Cost cost(String tenant, String text) {
-        double before = metric("realm_engine_forwarded_tokens_total");
+        double before = api("a").metric("realm_engine_forwarded_tokens_total");
         JsonNode usage = api(tenant).complete(prompt(text, 1)).json().path("usage");
-        await("vllm:num_requests_running", 0);
-        return new Cost(metric("realm_engine_forwarded_tokens_total") - before, usage.path("prompt_tokens").asInt(),
+        api("a").awaitMetric("vllm:num_requests_running", 0);
+        return new Cost(api("a").metric("realm_engine_forwarded_tokens_total") - before, usage.path("prompt_tokens").asInt(),
                 usage.at("/prompt_tokens_details/cached_tokens").asInt(-1));
     }
 
@@ -143,11 +131,11 @@ class TenancyIT {
                 + "told what the year had brought. The sailor began, in a low voice: \"";
         ObjectNode body = prompt(text, 8).put("n", 3).put("seed", 11).put("temperature", 1.5);
         untilCompiled(body);
-        double before = metric("realm_engine_forwarded_tokens_total");
+        double before = api("a").metric("realm_engine_forwarded_tokens_total");
         Api.Answer whole = api("e").complete(body);
         int promptTokens = whole.json().at("/usage/prompt_tokens").asInt();
-        await("vllm:num_requests_running", 0);
-        double forwarded = metric("realm_engine_forwarded_tokens_total") - before;
+        api("a").awaitMetric("vllm:num_requests_running", 0);
+        double forwarded = api("a").metric("realm_engine_forwarded_tokens_total") - before;
         List<String> texts = whole.json().path("choices").findValuesAsText("text");
         assertThat(texts).hasSize(3);
         assertThat(new HashSet<>(texts)).as("seeds differ").hasSizeGreaterThan(1);
@@ -223,7 +211,7 @@ class TenancyIT {
         String rest = during("a", () -> assertThat(
                 admin("POST", "/admin/models/main/unload", "").path("state").asText()).isEqualTo("absent"));
         assertThat(rest).contains("model_unloaded").doesNotContain("[DONE]");
-        assertThat(metric("vllm:num_requests_running")).isZero();
+        assertThat(api("a").metric("vllm:num_requests_running")).isZero();
         untilServed("a", MAIN);
     }
 

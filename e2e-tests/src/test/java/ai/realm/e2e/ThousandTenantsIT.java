@@ -12,8 +12,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -37,7 +35,6 @@ class ThousandTenantsIT {
     private static final long MOST_BYTES = 64L << 20;
     /** Of the throughput of one tenant: what a busy machine may take away between two rounds. */
     private static final double LEAST_RATIO = 0.75;
-    private static final Pattern USED = Pattern.compile("used (\\d+)K");
 
     @TempDir
     private static Path dir;
@@ -65,7 +62,7 @@ class ThousandTenantsIT {
     void tenants_aThousandOnOneModule_costLittleHeapAndNoThroughput() throws Exception {
         List<String> first = List.of(FIRST);
         round(first);
-        long before = usedHeap();
+        long before = server.usedHeap();
         List<String> keys = IntStream.range(0, TENANTS).mapToObj(ThousandTenantsIT::create).toList();
         round(keys);
         double[] one = new double[ROUNDS];
@@ -77,7 +74,7 @@ class ThousandTenantsIT {
             all[r] = round(keys);
             one[r] = oneFirst ? one[r] : round(first);
         }
-        long grown = usedHeap() - before;
+        long grown = server.usedHeap() - before;
         double ratio = Arrays.stream(all).sum() / Arrays.stream(one).sum();
         System.out.printf("a thousand tenants: heap +%.1f MB; requests/s of one %s, of a thousand %s: %.3f%n",
                 grown / (double) (1 << 20), Arrays.toString(one), Arrays.toString(all), ratio);
@@ -123,21 +120,5 @@ class ThousandTenantsIT {
         } catch (RuntimeException e) {
             problems.add(e.toString());
         }
-    }
-
-    /** What the server's heap holds after a collection. */
-    private static long usedHeap() throws Exception {
-        jcmd("GC.run");
-        Matcher used = USED.matcher(jcmd("GC.heap_info"));
-        assertThat(used.find()).isTrue();
-        return Long.parseLong(used.group(1)) << 10;
-    }
-
-    private static String jcmd(String command) throws Exception {
-        Process jcmd = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
-                Long.toString(server.pid()), command).start();
-        String printed = new String(jcmd.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        assertThat(jcmd.waitFor()).as(printed).isZero();
-        return printed;
     }
 }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class ChicoryGuestHost implements GuestHost {
     /** Generous, for a busy machine; what loops is ended by its processor time. */
     private static final Duration WARM_UP_DEADLINE = Duration.ofSeconds(15);
+    private static final Duration WARM_UP_CPU_TIME = Duration.ofMillis(500);
 
     private final SessionFactory sessions;
     private final GuestHostOptions options;
@@ -96,19 +97,30 @@ final class ChicoryGuestHost implements GuestHost {
     /** One instance off the request path: what it cannot do now is refused now. */
     private CompiledGuest warm(CompiledGuest guest, GuestLimits limits) {
         GuestWarmUp warmUp = new GuestWarmUp(guest, limits, instances);
-        Supervision supervision = new Supervision("", WARM_UP_DEADLINE, Duration.ofMillis(500),
-                Long.MAX_VALUE);
+        Supervision supervision = new Supervision("", WARM_UP_DEADLINE, WARM_UP_CPU_TIME, Long.MAX_VALUE);
         GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), true, () -> {}, text -> {});
         threads.start(limits.stackBytes(), () -> task.run(warmUp::run), task::ended);
         try {
             task.await();
         } catch (RealmException e) {
-            throw e.code() == ErrorCode.GUEST_REFUSED
-                    ? e
-                    : new RealmException(ErrorCode.GUEST_REFUSED, "the module was refused: no instance can be made of it: "
-                            + e.getMessage(), e);
+            throw e.code() == ErrorCode.GUEST_REFUSED ? e : noInstance(e);
         }
         return guest.warmed(warmUp.abiVersion(), guest.report().compileNanos() + supervision.ageNanos());
+    }
+
+    /** The times of a warm-up are the host's, not settings of the tenant. */
+    private static RealmException noInstance(RealmException e) {
+        String refused = "the module was refused: no instance can be made of it: ";
+        if (e instanceof GuestLimitException reached) {
+            return switch (reached.limit()) {
+                case CPU_TIME -> new RealmException(ErrorCode.GUEST_REFUSED,
+                        refused + "that takes more than " + WARM_UP_CPU_TIME.toMillis() + " ms of processor time", e);
+                case DEADLINE -> new RealmException(ErrorCode.GUEST_REFUSED,
+                        refused + "that takes more than " + WARM_UP_DEADLINE.toMillis() + " ms", e);
+                default -> new GuestLimitException(reached.limit(), ErrorCode.GUEST_REFUSED, refused + e.getMessage());
+            };
+        }
+        return new RealmException(ErrorCode.GUEST_REFUSED, refused + e.getMessage(), e);
     }
 
     @Override
@@ -120,9 +132,6 @@ final class ChicoryGuestHost implements GuestHost {
         enter(tenant, limits);
         try {
             return supervised(guest, call, limits, output);
-        } catch (GuestLimitException e) {
-            options.listener().limitReached(tenant, e.limit());
-            throw e;
         } finally {
             running.compute(tenant, (t, n) -> n == null || n == 1 ? null : n - 1);
         }
@@ -161,6 +170,9 @@ final class ChicoryGuestHost implements GuestHost {
             task.await();
             failed = false;
             return run.result();
+        } catch (GuestLimitException e) {
+            run.reached(e.limit());
+            throw e;
         } finally {
             options.listener().requestEnded(context.tenantId(), guest.digest(), supervision.cpuNanos(), failed);
             if (supervision.pausedNanos() > 0) {

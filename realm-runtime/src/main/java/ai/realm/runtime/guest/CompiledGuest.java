@@ -28,21 +28,21 @@ record CompiledGuest(GuestReport report, ModuleGate.Facts facts, WasmModule modu
     /** Limits differ between tenants that share the code, so they are checked for each. */
     void requireWithin(GuestLimits limits) {
         if (report.moduleBytes() > limits.moduleBytes()) {
-            throw GuestLimit.MODULE_BYTES.reached(limits.moduleBytes(), report.moduleBytes());
+            throw GuestLimit.MODULE_BYTES.reached(limits.moduleBytes() + " bytes", report.moduleBytes() + " bytes");
         }
         if (report.memoryPages() > limits.memoryPages()) {
-            throw refused(GuestLimit.MEMORY_PAGES, "its memory starts with " + report.memoryPages() + " pages; wanted: at most "
-                    + limits.memoryPages() + " (memory_pages)");
+            throw refused(GuestLimit.MEMORY_PAGES, "its memory starts with " + report.memoryPages() + " pages",
+                    limits.memoryPages());
         }
         if (report.tableElements() > limits.tableElements()) {
-            throw refused(GuestLimit.TABLE_ELEMENTS,
-                    "its tables start with " + report.tableElements() + " elements; wanted: at most "
-                            + limits.tableElements() + " (table_elements)");
+            throw refused(GuestLimit.TABLE_ELEMENTS, "its tables start with " + report.tableElements() + " elements",
+                    limits.tableElements());
         }
     }
 
-    private static GuestLimitException refused(GuestLimit limit, String rule) {
-        return new GuestLimitException(limit, ErrorCode.GUEST_REFUSED, "the module was refused: " + rule);
+    private static GuestLimitException refused(GuestLimit limit, String what, int wanted) {
+        return new GuestLimitException(limit, ErrorCode.GUEST_REFUSED, "the module was refused: " + what + "; wanted: at most "
+                + wanted + " (" + limit.setting() + ")");
     }
 
     static CompiledGuest of(GuestModule module) {

@@ -240,8 +240,13 @@ final class GenOptions {
         }
         ByteBuffer in = array(memory, ptr, 8L * count, "stop_strings");
         List<String> texts = new ArrayList<>(count);
+        long bytes = 0;
         while (in.hasRemaining()) {
-            texts.add(readText(memory, in.getInt(), in.getInt(), "stop_strings"));
+            int at = in.getInt();
+            int len = in.getInt();
+            bytes += Integer.toUnsignedLong(len);
+            requireShort(bytes, "stop_strings together"); // they may all be the same bytes of the guest's memory
+            texts.add(readText(memory, at, len, "stop_strings"));
         }
         return texts;
     }
@@ -253,14 +258,18 @@ final class GenOptions {
 
     private static String readText(GuestMemory memory, int ptr, int len, String field) {
         long bytes = Integer.toUnsignedLong(len);
-        if (bytes > MAX_BYTES) {
-            throw new AbiException(AbiError.BAD_OPTION, field + " must have at most " + MAX_BYTES + " bytes, not " + bytes);
-        }
+        requireShort(bytes, field);
         String text = Text.strictUtf8(array(memory, ptr, bytes, field).array());
         if (text == null) {
             throw new AbiException(AbiError.NOT_UTF8, "options: " + field + " is not UTF-8");
         }
         return text;
+    }
+
+    private static void requireShort(long bytes, String what) {
+        if (bytes > MAX_BYTES) {
+            throw new AbiException(AbiError.BAD_OPTION, what + " must have at most " + MAX_BYTES + " bytes, not " + bytes);
+        }
     }
 
     private static Map<Integer, Float> readBiases(GuestMemory memory, int ptr, int count) {

@@ -3,13 +3,13 @@ package ai.realm.runtime.guest;
 import ai.realm.core.error.ErrorCode;
 import java.util.Locale;
 
-/** The limits of a guest by the names that settings, errors and metrics use. */
+/** The limits of a guest: the names that errors and metrics use, and the settings under {@code guest_limits}. */
 public enum GuestLimit {
     MEMORY_PAGES,
     TABLE_ELEMENTS,
     STACK_BYTES,
-    DEADLINE,
-    CPU_TIME,
+    DEADLINE("deadline_ms"),
+    CPU_TIME("cpu_ms"),
     GENERATIONS,
     GENERATED_TOKENS,
     OUTPUT_BYTES,
@@ -17,11 +17,27 @@ public enum GuestLimit {
     KV_BYTES,
     CONCURRENT_INSTANCES,
     MODULE_BYTES,
-    COMPILE_TIME;
+    COMPILE_TIME("compile_ms");
 
-    /** The setting's name: {@code cpu_time}. */
-    public String setting() {
+    private final String key;
+
+    /** The setting has the limit's name. */
+    GuestLimit() {
+        this.key = label();
+    }
+
+    GuestLimit(String key) {
+        this.key = key;
+    }
+
+    /** The name in errors and metrics: {@code cpu_time}. */
+    public String label() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The setting's path below a tenant: {@code guest_limits.cpu_ms}. */
+    public String setting() {
+        return "guest_limits." + key;
     }
 
     /** An error that names the limit, its setting and the value reached. */
@@ -34,7 +50,7 @@ public enum GuestLimit {
                     KV_BYTES ->
                 ErrorCode.GUEST_LIMIT;
         };
-        return new GuestLimitException(this, code,
-                "the guest reached its limit " + setting() + ": " + limit + " allowed, " + value + " reached");
+        return new GuestLimitException(this, code, "the guest reached its limit " + label() + ": " + limit + " allowed by "
+                + setting() + ", " + value + " reached");
     }
 }

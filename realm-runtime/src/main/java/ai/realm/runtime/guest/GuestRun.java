@@ -4,6 +4,8 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,7 @@ final class GuestRun {
     /** Why the guest did not get the memory that it asked for; counts when nothing else explains its failure. */
     private @Nullable RealmException memoryCause;
     private boolean resultWaits;
+    private final Set<GuestLimit> reached = ConcurrentHashMap.newKeySet();
 
     /** What the guest's code is doing, which decides what it may ask of the host. */
     enum Phase {
@@ -110,11 +113,11 @@ final class GuestRun {
     /** Counts a generation; returns the tokens that it may still use. */
     int beginGeneration() {
         if (generations >= limits.generations()) {
-            throw limit(GuestLimit.GENERATIONS, limits.generations(), generations + 1L);
+            throw new AbiException(GuestLimit.GENERATIONS.reached(limits.generations(), generations + 1L));
         }
         int left = limits.generatedTokens() - usage.generatedTokens();
         if (left < 1) {
-            throw limit(GuestLimit.GENERATED_TOKENS, limits.generatedTokens(), usage.generatedTokens());
+            throw new AbiException(GuestLimit.GENERATED_TOKENS.reached(limits.generatedTokens(), usage.generatedTokens()));
         }
         generations++;
         return left;
@@ -127,6 +130,9 @@ final class GuestRun {
     void endGeneration(FinishReason how, Usage used, byte[] result) {
         reason = how;
         usage = usage.plus(used);
+        if (usage.generatedTokens() >= limits.generatedTokens()) {
+            reached(GuestLimit.GENERATED_TOKENS);
+        }
         lastResult = result;
     }
 
@@ -141,6 +147,9 @@ final class GuestRun {
     /** Remembers why a host call failed. A key that does not exist is an answer, not a cause. */
     void failed(AbiException e, String function) {
         resultWaits = e.error() == AbiError.RESULT_TOO_LARGE;
+        if (e.origin() instanceof GuestLimitException limit) {
+            reached(limit.limit());
+        }
         lastError = function + " failed (" + e.error().code() + "): " + e.getMessage();
         if (e.error() != AbiError.NO_SUCH_KEY) {
             RealmException origin = e.origin();
@@ -164,8 +173,8 @@ final class GuestRun {
 
     /** The guest asked for more memory than it may have, which is no failure yet. */
     void memoryRefused(long pages, boolean own) {
-        if (own && memoryCause == null) {
-            listener.limitReached(call.context().tenantId(), GuestLimit.MEMORY_PAGES);
+        if (own) {
+            reached(GuestLimit.MEMORY_PAGES);
         }
         memoryCause = own
                 ? GuestLimit.MEMORY_PAGES.reached(limits.memoryPages(), pages)
@@ -184,9 +193,11 @@ final class GuestRun {
         return new RealmException(ErrorCode.GUEST_FAILED, "the guest failed: " + whatTheGuestDid, thrown);
     }
 
-    AbiException limit(GuestLimit limit, Object allowed, Object reached) {
-        listener.limitReached(call.context().tenantId(), limit);
-        return new AbiException(limit.reached(allowed, reached));
+    /** Counts a limit, once a request however often the guest runs into it; on any thread. */
+    void reached(GuestLimit limit) {
+        if (reached.add(limit)) {
+            listener.limitReached(call.context().tenantId(), limit);
+        }
     }
 
     GuestResult result() {

@@ -112,7 +112,7 @@ final class HostFunctions {
         require(GuestRun.Phase.ON_TOKEN, HostImport.EMIT);
         if (len > run.limits().outputBytes()) {
             memory.require(ptr, len, "text");
-            throw run.limit(GuestLimit.OUTPUT_BYTES, run.limits().outputBytes() + " bytes", len + " bytes");
+            throw new AbiException(GuestLimit.OUTPUT_BYTES.reached(run.limits().outputBytes() + " bytes", len + " bytes"));
         }
         run.answer().send(memory.readText(ptr, len, "text"));
         return 0;
@@ -164,7 +164,7 @@ final class HostFunctions {
             }
             run.log().line(level, text);
         } else if (run.log().justExhausted()) {
-            run.failed(run.limit(GuestLimit.LOG_LINES, run.limits().logLines(), run.limits().logLines() + 1),
+            run.failed(new AbiException(GuestLimit.LOG_LINES.reached(run.limits().logLines(), run.limits().logLines() + 1)),
                     HostImport.LOG.functionName());
             run.recovered();
         }
@@ -198,10 +198,11 @@ final class HostFunctions {
         memory.require(ptr, len, "value");
         long budget = run.limits().kvBytes();
         if (keyLen + len > budget) {
-            throw run.limit(GuestLimit.KV_BYTES, budget + " bytes", keyLen + len + " bytes for one entry");
+            throw new AbiException(GuestLimit.KV_BYTES.reached(budget + " bytes", keyLen + len + " bytes for one entry"));
         }
         if (!run.call().kv().set(key, memory.read(ptr, len, "value"))) {
-            throw run.limit(GuestLimit.KV_BYTES, budget + " bytes", "more with " + (keyLen + len) + " bytes for this entry");
+            throw new AbiException(GuestLimit.KV_BYTES.reached(budget + " bytes",
+                    run.call().kv().bytes() + " bytes and " + (keyLen + len) + " for this entry"));
         }
         return 0;
     }

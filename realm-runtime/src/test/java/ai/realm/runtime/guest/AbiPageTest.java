@@ -135,10 +135,11 @@ class AbiPageTest {
     @Test
     void limits_areThoseOfTheCode_withTheirDefaults() {
         GuestLimits d = GuestLimits.defaults();
-        Map<String, Long> defaults = rows("^\\| `(\\w+)` \\| `\\w+` \\| (\\d+) \\|").stream()
-                .collect(Collectors.toMap(r -> r.group(1), r -> Long.parseLong(r.group(2))));
-        assertThat(defaults.keySet()).containsExactlyInAnyOrderElementsOf(
-                Arrays.stream(GuestLimit.values()).map(GuestLimit::setting).toList());
+        List<MatchResult> rows = rows("^\\| `(\\w+)` \\| `(\\w+)` \\| (\\d+) \\|");
+        assertThat(rows.stream().map(r -> r.group(1) + " is guest_limits." + r.group(2))).containsExactlyInAnyOrderElementsOf(
+                Arrays.stream(GuestLimit.values()).map(l -> l.label() + " is " + l.setting()).toList());
+        Map<String, Long> defaults = rows.stream()
+                .collect(Collectors.toMap(r -> r.group(1), r -> Long.parseLong(r.group(3))));
         assertThat(defaults).containsEntry("memory_pages", (long) d.memoryPages())
                 .containsEntry("table_elements", (long) d.tableElements()).containsEntry("stack_bytes", (long) d.stackBytes())
                 .containsEntry("deadline", d.deadline().toMillis()).containsEntry("cpu_time", d.cpuTime().toMillis())

@@ -19,6 +19,15 @@ final class HostileAnswers {
             "-8",
             "-1"};
 
+    private static final String SAME_MEGABYTE = """
+            (memory.fill (i32.const 65536) (i32.const 65) (i32.const 1048576))
+            (local.set $prompt (i32.const 256))
+            (loop $l
+              (i32.store (local.get $prompt) (i32.const 65536))
+              (i32.store offset=4 (local.get $prompt) (i32.const 1048576))
+              (br_if $l (i32.lt_u (local.tee $prompt (i32.add (local.get $prompt) (i32.const 8))) (i32.const 33024))))
+            (local.set $prompt (i32.const 65536))""";
+
     private HostileAnswers() {
     }
 
@@ -79,8 +88,17 @@ final class HostileAnswers {
                         "-4"),
                 answered(s, "all of 4 GiB", emits("(call $number (call $emit (i32.const 0) (i32.const -1)) (i32.const 16))"),
                         "-3"),
+                answered(s, "one byte, and the first beyond the memory",
+                        emits("(call $number (call $emit (i32.const 65535) (i32.const 2)) (i32.const 16))"), "-3"),
+                answered(s, "a length that wraps around",
+                        emits("(call $number (call $emit (i32.const 8) (i32.const -8)) (i32.const 16))"), "-3"),
                 answered(s, "nothing, at the memory's end",
                         emits("(call $number (call $emit (i32.const 65536) (i32.const 0)) (i32.const 16))"), "0"),
+                fails(s, "a byte more when the limit is used up",
+                        emits("(memory.fill (i32.const 0) (i32.const 65) (i32.const 32768)) "
+                                + "(drop (call $emit (i32.const 0) (i32.const 32768))) (drop (call $emit (i32.const 0) (i32.const 32768))) "
+                                + "(if (i32.ne (call $emit (i32.const 0) (i32.const 1)) (i32.const -20)) (then unreachable)) (i32.const 0)"),
+                        limit, "output_bytes", "65537 bytes reached"),
                 fails(s, "more than the limit in one piece",
                         emits("(drop (memory.grow (i32.const 1))) (drop (call $emit (i32.const 0) (i32.const 65537))) (i32.const 0)"),
                         limit, "output_bytes"),
@@ -89,6 +107,45 @@ final class HostileAnswers {
                                 + "(loop $l (br_if $l (i32.eqz (call $emit (i32.const 64) (i32.const 1000))))) (i32.const 0)"),
                         limit,
                         "output_bytes"));
+    }
+
+    /** A generation with a struct of version 1 at 64 and what it points to from 256 on; answers with what the host says. */
+    private static Supplier<byte[]> options(int presentBit, String body) {
+        return () -> wasm(generates("(drop (memory.grow (i32.const 63))) (i32.store8 (i32.const 89) (i32.const 1)) (i32.store "
+                + "(i32.const 96) (i32.const " + (1 << presentBit) + ")) " + body
+                + " (call $number (call $generate (i32.const 0) (local.get $prompt) (local.get $len) (i32.const 64) (i32.const 1024) "
+                + "(i32.const 64)) (i32.const 16))").replace("(memory (export",
+                        "(func (export \"realm_abi_version\") (result i32) (i32.const 1)) (memory (export"));
+    }
+
+    private static String store(int at, long value) {
+        return "(i32.store (i32.const " + at + ") (i32.const " + (int) value + ")) ";
+    }
+
+    static List<Attack> options() {
+        String s = "options";
+        int stopTokens = 6;
+        int stopStrings = 12;
+        int grammar = 13;
+        int schema = 14;
+        int biases = 15;
+        return List.of(
+                answered(s, "the struct across the memory's end", () -> wasm(answersNumber("(call $generate (i32.const 0) "
+                        + "(local.get $prompt) (local.get $len) (i32.const 65520) (i32.const 1024) (i32.const 64))")), "-2"),
+                answered(s, "4096 stop strings that are the same megabyte",
+                        options(stopStrings, store(136, 256) + store(140, 4096) + SAME_MEGABYTE), "-17"),
+                answered(s, "2^32-1 stop strings", options(stopStrings, store(140, -1)), "-17"),
+                answered(s, "stop strings whose addresses wrap",
+                        options(stopStrings, store(136, -8) + store(140, 2)), "-2"),
+                answered(s, "a stop string of 2^32-1 bytes",
+                        options(stopStrings, store(136, 256) + store(140, 1) + store(256, 64) + store(260, -1)), "-17"),
+                answered(s, "4097 stop tokens", options(stopTokens, store(92, 256) + store(168, 4097)), "-17"),
+                answered(s, "a grammar past the memory's end",
+                        options(grammar, store(144, 4194300) + store(148, 8)), "-2"),
+                answered(s, "a schema of half a character", options(schema, store(152, 256) + store(156, 1) + store(256, 0xc3)),
+                        "-4"),
+                answered(s, "a bias that is not a number",
+                        options(biases, store(160, 256) + store(164, 1) + store(256, 5) + store(260, 0x7fc00000L)), "-17"));
     }
 
     static List<Attack> tenants() {

@@ -71,7 +71,7 @@ final class HostileTime {
                 refused(s, "loop in realm_abi_version",
                         module("(func (export \"realm_abi_version\") (result i32) (loop $l (br $l)) (i32.const 0))",
                                 "(i32.const 8)"),
-                        "the guest reached its limit"),
+                        "more than 500 ms of processor time"),
                 refused(s, "loop in the start section", module("(func $s (loop $l (br $l))) (start $s)", "(i32.const 8)"),
                         "start section"),
                 fails(s, "loop of realm_host_result",
@@ -116,6 +116,10 @@ final class HostileTime {
                         .whileTheSessionHangs(),
                 fails(s, "generates for ever", body("(loop $l " + ONE_GENERATION
                         + " (br_if $l (i32.lt_s (i32.const 0) (local.get $len)))) (i32.const 0)"), limit, "cpu_time"),
+                fails(s, "two thousand generations of which it may have eight",
+                        body("(local $n i32) (loop $l (local.set $n (i32.add (local.get $n) (i32.const 1))) " + ONE_GENERATION
+                                + " (br_if $l (i32.lt_u (local.get $n) (i32.const 2000)))) (i32.const 0)"),
+                        limit, "9 reached"),
                 fails(s, "generates as long as it may",
                         body("(local $n i32) (loop $l (local.set $n (call $generate (i32.const 0) "
                                 + "(local.get $prompt) (local.get $len) (i32.const 0) (i32.const 1024) (i32.const 64))) (br_if $l (i32.gt_s "

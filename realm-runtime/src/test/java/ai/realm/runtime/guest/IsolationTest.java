@@ -116,7 +116,7 @@ class IsolationTest {
         GuestListener listener = new GuestListener() {
             @Override
             public void limitReached(String tenant, GuestLimit limit) {
-                reached.add(tenant + " " + limit.setting());
+                reached.add(tenant + " " + limit.label());
             }
         };
         LimitsBuilder tight = new LimitsBuilder();

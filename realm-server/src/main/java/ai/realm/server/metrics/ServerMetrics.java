@@ -163,7 +163,7 @@ public final class ServerMetrics implements EngineListener, GuestListener {
 
     @Override
     public void limitReached(String tenant, GuestLimit limit) {
-        guestLimits.add(1, tenant, limit.name().toLowerCase(Locale.ROOT));
+        guestLimits.add(1, tenant, limit.label());
     }
 
     @Override
