@@ -107,7 +107,7 @@ class CpuGovernorTest {
                 lost += Math.min(TICK, used);
                 governor.tick(now, runs.stream().map(r -> r.supervision).toList());
             }
-            assertThat(lost / (8000.0 * TICK)).as("share %s", share).isLessThanOrEqualTo(share + 0.01);
+            assertThat(lost / (8000.0 * TICK)).as("share %s", share).isLessThanOrEqualTo(share);
         }
     }
 
