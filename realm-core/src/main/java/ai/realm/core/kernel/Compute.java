@@ -15,6 +15,8 @@ public final class Compute implements AutoCloseable {
     private static final int MIN_PARALLEL_ROWS = 2;
     /** Multiply-adds that are worth a hand-over to another thread. */
     private static final long MIN_PART_WORK = 1 << 15;
+    /** Tokens that are worth unpacking a panel of weights once more. */
+    private static final int MIN_PART_TOKENS = 64;
 
     private final Options options;
     private final Kernels kernels;
@@ -274,14 +276,20 @@ public final class Compute implements AutoCloseable {
         }
     }
 
-    /** The reusable task of matrix products: the rows of all matrices one after the other, cut into aligned pieces. */
+    /**
+     * The reusable task of matrix products: the rows of all matrices one after the other, cut into aligned units. As many units as
+     * all threads can have the same number of make parts of whole units; those left over are cut by tokens when there are many.
+     */
     private final class Products implements WorkerPool.Task {
         private WeightMatrix[] ws = new WeightMatrix[0];
         private FloatRows[] outs = new FloatRows[0];
         private @Nullable Activations x;
         private int count;
-        private int perPart;
         private int units;
+        private int perPart;
+        private int whole;
+        private int wholeParts;
+        private int cuts;
 
         void run(WeightMatrix[] newWs, Activations newX, int newCount, FloatRows[] newOuts) {
             ws = newWs;
@@ -295,9 +303,12 @@ public final class Compute implements AutoCloseable {
                 work += (long) w.rows() * w.cols() * newCount;
             }
             int threads = pool.threads();
+            cuts = Math.min(threads, newCount / MIN_PART_TOKENS);
+            whole = cuts < 2 ? units : units - units % threads;
             int parts = threads == 1 ? 1 : (int) Math.max(1, Math.min(work / MIN_PART_WORK, threads * 4L));
-            perPart = Math.ceilDiv(units, parts);
-            pool.run(Math.ceilDiv(units, perPart), this);
+            perPart = Math.max(1, Math.ceilDiv(whole, parts));
+            wholeParts = Math.ceilDiv(whole, perPart);
+            pool.run(wholeParts + (units - whole) * cuts, this);
         }
 
         private int unitsOf(WeightMatrix w) {
@@ -307,8 +318,16 @@ public final class Compute implements AutoCloseable {
 
         @Override
         public void run(int part) {
-            int from = part * perPart;
-            int to = Math.min(units, from + perPart);
+            if (part < wholeParts) {
+                product(part * perPart, Math.min(whole, part * perPart + perPart), 0, count);
+            } else {
+                int unit = whole + (part - wholeParts) / cuts;
+                long cut = (part - wholeParts) % cuts;
+                product(unit, unit + 1, (int) (count * cut / cuts), (int) (count * (cut + 1) / cuts));
+            }
+        }
+
+        private void product(int from, int to, int firstToken, int lastToken) {
             int base = 0;
             for (int i = 0; i < ws.length && base < to; i++) {
                 WeightMatrix w = ws[i];
@@ -317,8 +336,8 @@ public final class Compute implements AutoCloseable {
                 int last = Math.min(to, base + n) - base;
                 if (first < last) {
                     int align = kernels.rowAlignment(w);
-                    kernels.matmul(w, first * align, Math.min(w.rows(), last * align), Objects.requireNonNull(x), count,
-                            outs[i].data(), 0, outs[i].cols());
+                    kernels.matmul(w, first * align, Math.min(w.rows(), last * align), Objects.requireNonNull(x), firstToken,
+                            lastToken, outs[i].data(), 0, outs[i].cols());
                 }
                 base += n;
             }

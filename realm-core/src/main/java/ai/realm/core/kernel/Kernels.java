@@ -42,10 +42,11 @@ public interface Kernels {
     boolean sameForm(WeightMatrix a, WeightMatrix b);
 
     /**
-     * {@code out[outOffset + t * outStride + r] = sum_c w[r, c] * x[t, c]} for rows {@code rowFrom <= r < rowTo} and all
-     * {@code 0 <= t < count}.
+     * {@code out[outOffset + t * outStride + r] = sum_c w[r, c] * x[t, c]} for rows {@code rowFrom <= r < rowTo} and tokens
+     * {@code from <= t < to}.
      */
-    void matmul(WeightMatrix w, int rowFrom, int rowTo, Activations x, int count, float[] out, int outOffset, int outStride);
+    void matmul(WeightMatrix w, int rowFrom, int rowTo, Activations x, int from, int to, float[] out, int outOffset,
+            int outStride);
 
     /** Row ranges given to {@link #matmul} should begin at multiples of this. */
     int rowAlignment(WeightMatrix w);

@@ -194,15 +194,15 @@ final class ExpertMlp implements FeedForward {
             if (!k.sameForm(g, u)) {
                 k.fill(input, u, x.data(), 0, x.cols(), 0, count);
             }
-            k.matmul(g, 0, g.rows(), input, count, gate.data(), 0, gate.cols());
-            k.matmul(u, 0, u.rows(), input, count, up.data(), 0, up.cols());
+            k.matmul(g, 0, g.rows(), input, 0, count, gate.data(), 0, gate.cols());
+            k.matmul(u, 0, u.rows(), input, 0, count, up.data(), 0, up.cols());
             for (int i = 0; i < count; i++) {
                 experts.gate[expert].finish(k, gate.data(), gate.offset(i));
                 experts.up[expert].finish(k, up.data(), up.offset(i));
                 join(k, i);
             }
             k.fill(hidden, d, gate.data(), 0, gate.cols(), 0, count);
-            k.matmul(d, 0, d.rows(), hidden, count, y.data(), 0, y.cols());
+            k.matmul(d, 0, d.rows(), hidden, 0, count, y.data(), 0, y.cols());
             for (int i = 0; i < count; i++) {
                 experts.down[expert].finish(k, y.data(), y.offset(i));
                 System.arraycopy(y.data(), y.offset(i), results.data(), results.offset(order[from + i]), y.cols());

@@ -154,7 +154,7 @@ final class LatentAttention implements Mixer {
             for (int h = part; h < maps.length; h += parts) {
                 Linear map = maps[h];
                 s.kernels().fill(scratch[part], map.weights(), x.data(), h * inStride, x.cols(), 0, s.count());
-                s.kernels().matmul(map.weights(), 0, map.rows(), scratch[part], s.count(), y.data(), h * outStride, y.cols());
+                s.kernels().matmul(map.weights(), 0, map.rows(), scratch[part], 0, s.count(), y.data(), h * outStride, y.cols());
             }
         }
     }

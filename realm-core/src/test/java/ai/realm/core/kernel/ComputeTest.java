@@ -10,6 +10,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ComputeTest {
     private static final Compute.Options SCALAR = new Compute.Options(3, ActivationMode.F32, "scalar");
@@ -28,18 +30,20 @@ class ComputeTest {
                 .hasMessageContaining("scalar").hasMessageContaining("gpu");
     }
 
-    @Test
-    void matmul_severalMatrices_areAllMultiplied() {
+    /** 200 tokens are enough to cut what is left over of the rows by tokens: 76 rows for 3 threads. */
+    @ParameterizedTest
+    @ValueSource(ints = {9, 200})
+    void matmul_severalMatrices_areAllMultiplied(int tokens) {
         try (Compute compute = Compute.open(SCALAR); Arena arena = Arena.ofShared()) {
-            FloatRows x = new FloatRows(9, 33);
+            FloatRows x = new FloatRows(tokens, 33);
             for (int i = 0; i < x.data().length; i++) {
                 x.data()[i] = i % 5;
             }
-            WeightMatrix[] ws = {compute.prepare(matrix(70, 33), arena), compute.prepare(matrix(5, 33), arena)};
-            FloatRows[] outs = {new FloatRows(9, 70), new FloatRows(9, 6)};
-            compute.matmul(ws, x, 9, outs);
+            WeightMatrix[] ws = {compute.prepare(matrix(70, 33), arena), compute.prepare(matrix(6, 33), arena)};
+            FloatRows[] outs = {new FloatRows(tokens, 70), new FloatRows(tokens, 7)};
+            compute.matmul(ws, x, tokens, outs);
             for (int i = 0; i < 2; i++) {
-                for (int t = 0; t < 9; t++) {
+                for (int t = 0; t < tokens; t++) {
                     for (int r = 0; r < ws[i].rows(); r++) {
                         float want = 0;
                         for (int c = 0; c < 33; c++) {

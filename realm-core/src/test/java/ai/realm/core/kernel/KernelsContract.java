@@ -268,11 +268,11 @@ public abstract class KernelsContract {
             WeightMatrix w = kernels.prepare(tensor(type, rows, cols), arena, POOL);
             Activations a = kernels.activations(count, cols);
             kernels.fill(a, w, x, 0, cols, 0, count);
-            kernels.matmul(w, 0, rows, a, count, together, 0, rows);
+            kernels.matmul(w, 0, rows, a, 0, count, together, 0, rows);
             for (int t = 0; t < count; t++) {
                 Activations one = kernels.activations(1, cols);
                 kernels.fill(one, w, x, t * cols, cols, 0, 1);
-                kernels.matmul(w, 0, rows, one, 1, alone, 0, rows);
+                kernels.matmul(w, 0, rows, one, 0, 1, alone, 0, rows);
                 assertThat(Arrays.copyOfRange(together, t * rows, (t + 1) * rows)).as("token %d", t).isEqualTo(alone);
             }
         }
@@ -301,8 +301,9 @@ public abstract class KernelsContract {
             kernels.fill(a, w, x, 2, stride, count / 2, count);
             int align = kernels.rowAlignment(w);
             int middle = Math.min(rows, Math.ceilDiv(rows / 2, align) * align);
-            kernels.matmul(w, 0, middle, a, count, out, 1, rows + 2);
-            kernels.matmul(w, middle, rows, a, count, out, 1, rows + 2);
+            kernels.matmul(w, 0, middle, a, 0, count, out, 1, rows + 2);
+            kernels.matmul(w, middle, rows, a, 0, count / 3, out, 1, rows + 2);
+            kernels.matmul(w, middle, rows, a, count / 3, count, out, 1, rows + 2);
         }
         float[] row = new float[cols];
         for (int r = 0; r < rows; r++) {

@@ -102,7 +102,7 @@ public final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void matmul(WeightMatrix w, int rowFrom, int rowTo, Activations x, int count, float[] out, int outOffset,
+    public void matmul(WeightMatrix w, int rowFrom, int rowTo, Activations x, int from, int to, float[] out, int outOffset,
             int outStride) {
         Rows in = (Rows) x;
         float[] data = in.x;
@@ -112,7 +112,7 @@ public final class ScalarKernels implements Kernels {
         float[] row = scratch(w.cols());
         for (int r = rowFrom; r < rowTo; r++) {
             w.dequantizeRow(r, row, 0);
-            for (int t = 0; t < count; t++) {
+            for (int t = from; t < to; t++) {
                 out[outOffset + t * outStride + r] = dot(row, 0, data, in.offset + t * in.stride, w.cols());
             }
         }

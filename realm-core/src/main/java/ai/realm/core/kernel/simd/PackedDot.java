@@ -7,7 +7,7 @@ import static ai.realm.core.kernel.simd.Lanes.I;
 import static ai.realm.core.kernel.simd.Lanes.LE;
 import static ai.realm.core.kernel.simd.Lanes.S;
 import static ai.realm.core.kernel.simd.Lanes.SL;
-import static jdk.incubator.vector.VectorOperators.LSHR;
+import static ai.realm.core.kernel.simd.Lanes.shifted;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -17,12 +17,17 @@ import jdk.incubator.vector.VectorOperators;
 
 /** Products of one group of packed rows with one token, unpacked in registers: what decoding is made of. */
 final class PackedDot {
-    private static final int NIBBLES = 0xf000f;
-    private static final int FIVES = 0x1f001f;
+    /** Factors of {@link #steps} for words of four weights, and for words of three in halves of 16. */
+    static final int[] NIBBLE_STEPS = new int[32];
+    static final int[] FIVE_STEPS = new int[32];
     private static final float[] SHIFTS = new float[16];
     private static final float[] EXCESS = new float[16];
 
     static {
+        for (int i = 0; i < 32; i++) {
+            NIBBLE_STEPS[i] = i % 4 == 0 ? 0 : 16 * 0x10001;
+            FIVE_STEPS[i] = i % 3 == 0 || i == 16 ? 0 : 32 * 0x10001;
+        }
         for (int i = 0; i < 16; i++) {
             SHIFTS[i] = (float) Math.scalb(1, -8 * (i % 4));
             EXCESS[i] = i % 4 == 3 ? 0 : -Packing.EXCESS;
@@ -35,6 +40,8 @@ final class PackedDot {
     /**
      * 16-bit sums of every block of 32 of 4-bit weights: {@code sums[b][r]}. Weights are unsigned; {@code bias} is what takes off the
      * centre, {@code -8 * sum(x)} of a block twice in an {@code int}. Sums are exact modulo 2^16, and the centred ones fit 16 bits.
+     * So a word need not be cut into its weights: shifted right it still holds those above, 16 times each, and the activations, as
+     * {@link #steps}, take those off again.
      */
     static void nibbleSums(MemorySegment w, long at, int blocks, int[] x, int xAt, int[] bias, int biasAt, short[] sums) {
         for (int n = 0; n < blocks; n++) {
@@ -48,20 +55,20 @@ final class PackedDot {
         ShortVector a = IntVector.broadcast(I, bias).reinterpretAsShorts();
         ShortVector c = a;
         for (int j = 0; j < 8; j++) {
-            IntVector v = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS, LE);
-            IntVector u = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS + 2L * SL, LE);
+            ShortVector v = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS, LE);
+            ShortVector u = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS + 2L * SL, LE);
             ShortVector y = IntVector.broadcast(I, x[xAt + 4 * j]).reinterpretAsShorts();
-            a = a.add(v.and(NIBBLES).reinterpretAsShorts().mul(y));
-            c = c.add(u.and(NIBBLES).reinterpretAsShorts().mul(y));
+            a = a.add(v.mul(y));
+            c = c.add(u.mul(y));
             y = IntVector.broadcast(I, x[xAt + 4 * j + 1]).reinterpretAsShorts();
-            a = a.add(v.lanewise(LSHR, 4).and(NIBBLES).reinterpretAsShorts().mul(y));
-            c = c.add(u.lanewise(LSHR, 4).and(NIBBLES).reinterpretAsShorts().mul(y));
+            a = a.add(shifted(v, 4).mul(y));
+            c = c.add(shifted(u, 4).mul(y));
             y = IntVector.broadcast(I, x[xAt + 4 * j + 2]).reinterpretAsShorts();
-            a = a.add(v.lanewise(LSHR, 8).and(NIBBLES).reinterpretAsShorts().mul(y));
-            c = c.add(u.lanewise(LSHR, 8).and(NIBBLES).reinterpretAsShorts().mul(y));
+            a = a.add(shifted(v, 8).mul(y));
+            c = c.add(shifted(u, 8).mul(y));
             y = IntVector.broadcast(I, x[xAt + 4 * j + 3]).reinterpretAsShorts();
-            a = a.add(v.lanewise(LSHR, 12).and(NIBBLES).reinterpretAsShorts().mul(y));
-            c = c.add(u.lanewise(LSHR, 12).and(NIBBLES).reinterpretAsShorts().mul(y));
+            a = a.add(shifted(v, 12).mul(y));
+            c = c.add(shifted(u, 12).mul(y));
         }
         a.intoArray(sums, to);
         c.intoArray(sums, to + SL);
@@ -77,60 +84,82 @@ final class PackedDot {
         }
     }
 
+    /** The word in the middle belongs to both halves: of the first it has one weight, which is cut out. */
     private static void fiveBlock(MemorySegment w, long at, int[] x, int xAt, int bias, int bias2, short[] sums, int to) {
         ShortVector a = IntVector.broadcast(I, bias).reinterpretAsShorts();
         ShortVector c = a;
         for (int j = 0; j < 5; j++) {
-            IntVector v = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS, LE);
-            IntVector u = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS + 2L * SL, LE);
+            ShortVector v = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS, LE);
+            ShortVector u = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS + 2L * SL, LE);
             ShortVector y = IntVector.broadcast(I, x[xAt + 3 * j]).reinterpretAsShorts();
-            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
-            c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
+            a = a.add(v.mul(y));
+            c = c.add(u.mul(y));
             y = IntVector.broadcast(I, x[xAt + 3 * j + 1]).reinterpretAsShorts();
-            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
-            c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+            a = a.add(shifted(v, 5).mul(y));
+            c = c.add(shifted(u, 5).mul(y));
             y = IntVector.broadcast(I, x[xAt + 3 * j + 2]).reinterpretAsShorts();
-            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
-            c = c.add(u.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
+            a = a.add(shifted(v, 10).mul(y));
+            c = c.add(shifted(u, 10).mul(y));
         }
-        IntVector v = IntVector.fromMemorySegment(I, w, at + 10L * ROWS, LE);
-        IntVector u = IntVector.fromMemorySegment(I, w, at + 10L * ROWS + 2L * SL, LE);
+        ShortVector v = ShortVector.fromMemorySegment(S, w, at + 10L * ROWS, LE);
+        ShortVector u = ShortVector.fromMemorySegment(S, w, at + 10L * ROWS + 2L * SL, LE);
         ShortVector y = IntVector.broadcast(I, x[xAt + 15]).reinterpretAsShorts();
-        a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
-        c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
+        a = a.add(v.and((short) 31).mul(y));
+        c = c.add(u.and((short) 31).mul(y));
         a.intoArray(sums, to);
         c.intoArray(sums, to + SL);
         a = IntVector.broadcast(I, bias2).reinterpretAsShorts();
         c = a;
         y = IntVector.broadcast(I, x[xAt + 16]).reinterpretAsShorts();
-        a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
-        c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+        a = a.add(shifted(v, 5).mul(y));
+        c = c.add(shifted(u, 5).mul(y));
         y = IntVector.broadcast(I, x[xAt + 17]).reinterpretAsShorts();
-        a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
-        c = c.add(u.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
+        a = a.add(shifted(v, 10).mul(y));
+        c = c.add(shifted(u, 10).mul(y));
         for (int j = 6; j < 10; j++) {
-            v = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS, LE);
-            u = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS + 2L * SL, LE);
+            v = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS, LE);
+            u = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS + 2L * SL, LE);
             y = IntVector.broadcast(I, x[xAt + 3 * j]).reinterpretAsShorts();
-            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
-            c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
+            a = a.add(v.mul(y));
+            c = c.add(u.mul(y));
             y = IntVector.broadcast(I, x[xAt + 3 * j + 1]).reinterpretAsShorts();
-            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
-            c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+            a = a.add(shifted(v, 5).mul(y));
+            c = c.add(shifted(u, 5).mul(y));
             y = IntVector.broadcast(I, x[xAt + 3 * j + 2]).reinterpretAsShorts();
-            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
-            c = c.add(u.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
+            a = a.add(shifted(v, 10).mul(y));
+            c = c.add(shifted(u, 10).mul(y));
         }
-        v = IntVector.fromMemorySegment(I, w, at + 20L * ROWS, LE);
-        u = IntVector.fromMemorySegment(I, w, at + 20L * ROWS + 2L * SL, LE);
+        v = ShortVector.fromMemorySegment(S, w, at + 20L * ROWS, LE);
+        u = ShortVector.fromMemorySegment(S, w, at + 20L * ROWS + 2L * SL, LE);
         y = IntVector.broadcast(I, x[xAt + 30]).reinterpretAsShorts();
-        a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
-        c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
+        a = a.add(v.mul(y));
+        c = c.add(u.mul(y));
         y = IntVector.broadcast(I, x[xAt + 31]).reinterpretAsShorts();
-        a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
-        c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+        a = a.add(shifted(v, 5).mul(y));
+        c = c.add(shifted(u, 5).mul(y));
         a.intoArray(sums, to + ROWS);
         c.intoArray(sums, to + ROWS + SL);
+    }
+
+    /**
+     * Activations for words that are shifted and not cut: each less {@code factors} times the one before it, modulo 2^16, two equal
+     * halves in an {@code int}. A weight that is the lowest of its word has the factor 0.
+     *
+     * @param n columns, whole blocks
+     * @param factors of a block's columns, {@link #NIBBLE_STEPS} or {@link #FIVE_STEPS}
+     */
+    static void steps(int[] pairs, int at, int n, int[] factors, int[] steps, int to) {
+        for (int i = 0; i < FL; i++) {
+            steps[to + i] = factors[i] == 0
+                    ? pairs[at + i]
+                    : (pairs[at + i] - (factors[i] & 0xffff) * (pairs[at + i - 1] & 0xffff) & 0xffff) * 0x10001;
+        }
+        for (int i = FL; i < n; i += FL) {
+            ShortVector before = IntVector.fromArray(I, pairs, at + i - 1).reinterpretAsShorts();
+            ShortVector factor = IntVector.fromArray(I, factors, i % 32).reinterpretAsShorts();
+            IntVector.fromArray(I, pairs, at + i).reinterpretAsShorts().sub(before.mul(factor)).reinterpretAsInts()
+                    .intoArray(steps, to + i);
+        }
     }
 
     /**

@@ -29,17 +29,18 @@ final class Products {
         return mode == ActivationMode.INT8 && w instanceof PackedMatrix p && p.packing.quants != Quants.BYTE;
     }
 
-    static void matmul(WeightMatrix w, ActivationMode mode, int rowFrom, int rowTo, SimdActivations x, int count, float[] out,
-            int outOffset, int outStride) {
+    static void matmul(WeightMatrix w, ActivationMode mode, int rowFrom, int rowTo, SimdActivations x, int from, int to,
+            float[] out, int outOffset, int outStride) {
+        int at = outOffset + from * outStride;
         if (w instanceof PackedMatrix p) {
-            packed(p, usesShorts(w, mode), rowFrom, rowTo, x, count, out, outOffset, outStride);
+            packed(p, usesShorts(w, mode), rowFrom, rowTo, x, from, to - from, out, at, outStride);
         } else {
-            mapped((MappedMatrix) w, rowFrom, rowTo, x, count, out, outOffset, outStride);
+            mapped((MappedMatrix) w, rowFrom, rowTo, x, from, to - from, out, at, outStride);
         }
     }
 
-    private static void packed(PackedMatrix w, boolean shorts, int rowFrom, int rowTo, SimdActivations x, int count, float[] out,
-            int outOffset, int outStride) {
+    private static void packed(PackedMatrix w, boolean shorts, int rowFrom, int rowTo, SimdActivations x, int first, int count,
+            float[] out, int outOffset, int outStride) {
         if (rowFrom % ROWS != 0 && rowFrom < rowTo) {
             throw new IllegalArgumentException("a range of packed rows begins at a multiple of " + ROWS + ", not " + rowFrom);
         }
@@ -47,16 +48,16 @@ final class Products {
         s.d = Scratch.atLeast(s.d, 2 * w.blocks * ROWS);
         s.m = Scratch.atLeast(s.m, w.blocks * ROWS);
         if (w.packing.quants == Quants.BYTE && count < PANEL_TOKENS) {
-            spread(w, x, count, s);
+            spread(w, x, first, count, s);
         }
         for (int row = rowFrom; row < rowTo; row += ROWS) {
             int n = Math.min(ROWS, rowTo - row);
             Unpack.scales(w, row / ROWS, shorts, s.d, s.m);
             if (n == ROWS) {
-                group(w, row / ROWS, shorts, x, count, s, out, outOffset + row, outStride);
+                group(w, row / ROWS, shorts, x, first, count, s, out, outOffset + row, outStride);
             } else {
                 s.tile = Scratch.atLeast(s.tile, count * ROWS);
-                group(w, row / ROWS, shorts, x, count, s, s.tile, 0, ROWS);
+                group(w, row / ROWS, shorts, x, first, count, s, s.tile, 0, ROWS);
                 for (int t = 0; t < count; t++) {
                     System.arraycopy(s.tile, t * ROWS, out, outOffset + t * outStride + row, n);
                 }
@@ -64,14 +65,14 @@ final class Products {
         }
     }
 
-    private static void group(PackedMatrix w, int group, boolean shorts, SimdActivations x, int count, Scratch s, float[] c,
-            int cAt, int cStride) {
+    private static void group(PackedMatrix w, int group, boolean shorts, SimdActivations x, int first, int count, Scratch s,
+            float[] c, int cAt, int cStride) {
         if (shorts) {
-            shortGroup(w, group, x, count, s, c, cAt, cStride);
+            shortGroup(w, group, x, first, count, s, c, cAt, cStride);
         } else if (w.packing.quants == Quants.BYTE && count < PANEL_TOKENS) {
             byteTokens(w, group, 0, count, s, c, cAt, cStride);
         } else {
-            floatGroup(w, group, x.x, x.offset, x.stride, count, s, c, cAt, cStride);
+            floatGroup(w, group, x.x, x.offset + first * x.stride, x.stride, count, s, c, cAt, cStride);
         }
     }
 
@@ -84,12 +85,12 @@ final class Products {
     }
 
     /** Few tokens of 8-bit weights take the activations in a form of their own. */
-    private static void spread(PackedMatrix w, SimdActivations x, int count, Scratch s) {
+    private static void spread(PackedMatrix w, SimdActivations x, int first, int count, Scratch s) {
         int runs = w.packing.scales == Packing.Scales.SUPER_16 ? 2 * w.blocks : w.blocks;
         for (int t = 0; t < count; t++) {
             s.spread[t] = Scratch.atLeast(s.spread[t], w.cols);
             s.excess[t] = Scratch.atLeast(s.excess[t], runs);
-            PackedDot.spread(x.x, x.offset + t * x.stride, runs, w.cols / runs, s.spread[t], s.excess[t]);
+            PackedDot.spread(x.x, x.offset + (first + t) * x.stride, runs, w.cols / runs, s.spread[t], s.excess[t]);
         }
     }
 
@@ -104,48 +105,46 @@ final class Products {
         }
     }
 
-    private static void shortGroup(PackedMatrix w, int group, SimdActivations x, int count, Scratch s, float[] c, int cAt,
-            int cStride) {
+    private static void shortGroup(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
+            int cAt, int cStride) {
         boolean min = w.packing.scales.hasMin();
-        if (count >= PANEL_TOKENS && min) {
-            float[] panel = s.panel(w.blocks);
-            Unpack.strips(s.m, w.blocks, panel);
-            FloatGemm.multiply(panel, w.blocks, x.sums, 0, w.blocks, count, c, cAt, FloatGemm.STRIP, cStride, false);
-        } else {
-            for (int t = 0; t < count; t++) {
-                if (min) {
-                    ShortGemm.minima(s.m, w.blocks, x.sums, t * w.blocks, c, cAt + t * cStride);
-                } else {
-                    Arrays.fill(c, cAt + t * cStride, cAt + t * cStride + ROWS, 0f);
-                }
-            }
-        }
         if (count >= PANEL_TOKENS) {
-            shortPanels(w, group, x, count, s, c, cAt, cStride);
+            if (min) {
+                float[] panel = s.panel(w.blocks);
+                Unpack.strips(s.m, w.blocks, panel);
+                FloatGemm.multiply(panel, w.blocks, x.sums, first * w.blocks, w.blocks, count, c, cAt, FloatGemm.STRIP, cStride,
+                        false);
+            }
+            shortPanels(w, group, x, first, count, s, c, cAt, cStride);
             return;
         }
         for (int t = 0; t < count; t++) {
-            shortToken(w, group, x, t, s, c, cAt + t * cStride);
+            if (min) {
+                ShortGemm.minima(s.m, w.blocks, x.sums, (first + t) * w.blocks, c, cAt + t * cStride);
+            }
+            shortToken(w, group, x, first + t, s, c, cAt + t * cStride);
         }
     }
 
     private static void shortToken(PackedMatrix w, int group, SimdActivations x, int t, Scratch s, float[] c, int cAt) {
+        boolean min = w.packing.scales.hasMin();
+        float[] from = min ? c : FloatGemm.ZEROS;
+        int fromAt = min ? cAt : 0;
         if (w.packing.quants == Quants.NIBBLE) {
             short[] sums = s.sums(w.blocks * ROWS);
-            PackedDot.nibbleSums(w.data, w.quantsAt(group), w.blocks, x.pairs, t * x.cols, x.bias8, t * x.blocks, sums);
-            ShortGemm.scaleRun(sums, w.blocks, s.d, x.scales, t * x.blocks, c, cAt);
+            PackedDot.nibbleSums(w.data, w.quantsAt(group), w.blocks, x.nibbleSteps, t * x.cols, x.bias8, t * x.blocks, sums);
+            ShortGemm.scaleRun(sums, w.blocks, s.d, x.scales, t * x.blocks, from, fromAt, c, cAt);
         } else {
             short[] sums = s.sums(2 * w.blocks * ROWS);
-            PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.pairs, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
-            ShortGemm.scaleRunHalves(sums, w.blocks, s.d, x.scales, t * x.blocks, c, cAt);
+            PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.fiveSteps, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
+            ShortGemm.scaleRunHalves(sums, w.blocks, s.d, x.scales, t * x.blocks, from, fromAt, c, cAt);
         }
     }
 
-    private static void shortPanels(PackedMatrix w, int group, SimdActivations x, int count, Scratch s, float[] c, int cAt,
-            int cStride) {
+    private static void shortPanels(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
+            int cAt, int cStride) {
         short[] panel = s.shorts(Math.min(w.blocks, SHORT_BLOCKS) * 32);
         short[] sums = s.sums(2 * ShortGemm.TOKENS * ShortGemm.STRIP);
-        boolean halves = w.packing.quants == Quants.FIVE;
         for (int from = 0; from < w.blocks; from += SHORT_BLOCKS) {
             int to = Math.min(w.blocks, from + SHORT_BLOCKS);
             Unpack.shorts(w, group, from, to, panel);
@@ -154,7 +153,7 @@ final class Products {
                 for (int t = 0; t < count;) {
                     int tokens = ShortGemm.next(count - t);
                     for (int b = from; b < to; b++) {
-                        tile(panel, strip + (b - from) * 32 * ShortGemm.STRIP, x, t, tokens, b, halves, sums, s.d, r, c,
+                        tile(w, panel, strip + (b - from) * 32 * ShortGemm.STRIP, x, first + t, tokens, b, sums, s.d, r, c,
                                 cAt + t * cStride + r, cStride);
                     }
                     t += tokens;
@@ -163,27 +162,32 @@ final class Products {
         }
     }
 
-    /** One block of 32 columns for some tokens and one strip of rows. */
-    private static void tile(short[] panel, int at, SimdActivations x, int t, int tokens, int b, boolean halves, short[] sums,
+    /** One block of 32 columns for some tokens and one strip of rows; the first of a type without minima replaces what was there. */
+    private static void tile(PackedMatrix w, short[] panel, int at, SimdActivations x, int t, int tokens, int b, short[] sums,
             float[] d, int r, float[] c, int cAt, int cStride) {
         int xAt = t * x.cols + b * 32;
         int xs = t * x.blocks + b;
-        if (!halves) {
+        boolean add = b > 0 || w.packing.scales.hasMin();
+        float[] from = add ? c : FloatGemm.ZEROS;
+        int fromAt = add ? cAt : 0;
+        int fromStride = add ? cStride : 0;
+        if (w.packing.quants == Quants.NIBBLE) {
             ShortGemm.sums(panel, at, 32, x.pairs, xAt, x.cols, tokens, sums, 0);
-            ShortGemm.scale(sums, tokens, d, b * ROWS + r, x.scales, xs, x.blocks, c, cAt, cStride);
+            ShortGemm.scale(sums, tokens, d, b * ROWS + r, x.scales, xs, x.blocks, from, fromAt, fromStride, c, cAt, cStride);
         } else {
             ShortGemm.sums(panel, at, 16, x.pairs, xAt, x.cols, tokens, sums, 0);
             ShortGemm.sums(panel, at + 16 * ShortGemm.STRIP, 16, x.pairs, xAt + 16, x.cols, tokens, sums,
                     ShortGemm.TOKENS * ShortGemm.STRIP);
-            ShortGemm.scaleHalves(sums, tokens, d, b * ROWS + r, x.scales, xs, x.blocks, c, cAt, cStride);
+            ShortGemm.scaleHalves(sums, tokens, d, b * ROWS + r, x.scales, xs, x.blocks, from, fromAt, fromStride, c, cAt,
+                    cStride);
         }
     }
 
-    private static void mapped(MappedMatrix w, int rowFrom, int rowTo, SimdActivations x, int count, float[] out, int outOffset,
-            int outStride) {
+    private static void mapped(MappedMatrix w, int rowFrom, int rowTo, SimdActivations x, int first, int count, float[] out,
+            int outOffset, int outStride) {
         if (count < 16) {
             for (int r = rowFrom; r < rowTo; r++) {
-                mappedRow(w, r, x, count, out, outOffset + r, outStride);
+                mappedRow(w, r, x, first, count, out, outOffset + r, outStride);
             }
             return;
         }
@@ -191,31 +195,33 @@ final class Products {
         for (int row = rowFrom; row < rowTo; row += ROWS) {
             int n = Math.min(ROWS, rowTo - row);
             s.tile = Scratch.atLeast(s.tile, count * ROWS);
-            mappedPanels(w, row, n, x, count, s);
+            mappedPanels(w, row, n, x, first, count, s);
             for (int t = 0; t < count; t++) {
                 System.arraycopy(s.tile, t * ROWS, out, outOffset + t * outStride + row, n);
             }
         }
     }
 
-    private static void mappedRow(MappedMatrix w, int r, SimdActivations x, int count, float[] out, int at, int outStride) {
+    private static void mappedRow(MappedMatrix w, int r, SimdActivations x, int first, int count, float[] out, int at,
+            int outStride) {
+        int xAt = x.offset + first * x.stride;
         long from = r * w.view().rowBytes();
         if (count == 1 && w.type() == GgmlType.F16) {
-            out[at] = VectorLoads.dotHalves(w.view().data(), from, x.x, x.offset, w.cols());
+            out[at] = VectorLoads.dotHalves(w.view().data(), from, x.x, xAt, w.cols());
         } else if (count == 1 && w.type() == GgmlType.F32) {
-            out[at] = VectorLoads.dotFloats(w.view().data(), from, x.x, x.offset, w.cols());
+            out[at] = VectorLoads.dotFloats(w.view().data(), from, x.x, xAt, w.cols());
         } else {
             Scratch s = Scratch.get();
             s.row = Scratch.atLeast(s.row, w.cols());
             w.dequantizeRow(r, s.row, 0);
             for (int t = 0; t < count; t++) {
-                out[at + t * outStride] = Dot.dot(s.row, 0, x.x, x.offset + t * x.stride, w.cols());
+                out[at + t * outStride] = Dot.dot(s.row, 0, x.x, xAt + t * x.stride, w.cols());
             }
         }
     }
 
     /** Products of up to {@link FloatGemm#ROWS} rows with all tokens, into the scratch tile. */
-    private static void mappedPanels(MappedMatrix w, int row, int n, SimdActivations x, int count, Scratch s) {
+    private static void mappedPanels(MappedMatrix w, int row, int n, SimdActivations x, int first, int count, Scratch s) {
         int step = w.type().blockElements() == 1 ? PANEL_BLOCKS * 32 : Math.max(PANEL_BLOCKS * 32, w.type().blockElements());
         float[] panel = s.panel(step);
         s.row = Scratch.atLeast(s.row, step);
@@ -233,7 +239,8 @@ final class Products {
                     panel[to + i * FloatGemm.STRIP] = s.row[i];
                 }
             }
-            FloatGemm.multiply(panel, m, x.x, x.offset + k, x.stride, count, s.tile, 0, FloatGemm.STRIP, ROWS, k > 0);
+            FloatGemm.multiply(panel, m, x.x, x.offset + first * x.stride + k, x.stride, count, s.tile, 0, FloatGemm.STRIP, ROWS,
+                    k > 0);
         }
     }
 }

@@ -224,37 +224,50 @@ final class ShortGemm {
         a01.intoArray(sums, to + SL);
     }
 
-    /** {@code c[t][r] += sums[t][r] * (d[r] * dx[t])} for the tokens of a tile and the rows of a strip. */
-    static void scale(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] c, int cAt,
-            int cStride) {
+    /**
+     * {@code c[t][r] = from[t][r] + sums[t][r] * (d[r] * dx[t])} for the tokens of a tile and the rows of a strip, which is four
+     * vectors of floats.
+     */
+    static void scale(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] from, int fromAt,
+            int fromStride, float[] c, int cAt, int cStride) {
+        FloatVector d0 = FloatVector.fromArray(F, d, dAt);
+        FloatVector d1 = FloatVector.fromArray(F, d, dAt + FL);
+        FloatVector d2 = FloatVector.fromArray(F, d, dAt + 2 * FL);
+        FloatVector d3 = FloatVector.fromArray(F, d, dAt + 3 * FL);
         for (int t = 0; t < tokens; t++) {
             FloatVector x = FloatVector.broadcast(F, dx[dxAt + t * dxStride]);
-            for (int r = 0; r < STRIP; r += FL) {
-                int at = cAt + t * cStride + r;
-                FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, t * STRIP + r).castShape(F, 0);
-                s.fma(FloatVector.fromArray(F, d, dAt + r).mul(x), FloatVector.fromArray(F, c, at)).intoArray(c, at);
-            }
+            int s = t * STRIP;
+            int f = fromAt + t * fromStride;
+            int to = cAt + t * cStride;
+            FloatVector s0 = (FloatVector) ShortVector.fromArray(HALF_S, sums, s).castShape(F, 0);
+            FloatVector s1 = (FloatVector) ShortVector.fromArray(HALF_S, sums, s + FL).castShape(F, 0);
+            FloatVector s2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, s + 2 * FL).castShape(F, 0);
+            FloatVector s3 = (FloatVector) ShortVector.fromArray(HALF_S, sums, s + 3 * FL).castShape(F, 0);
+            s0.fma(d0.mul(x), FloatVector.fromArray(F, from, f)).intoArray(c, to);
+            s1.fma(d1.mul(x), FloatVector.fromArray(F, from, f + FL)).intoArray(c, to + FL);
+            s2.fma(d2.mul(x), FloatVector.fromArray(F, from, f + 2 * FL)).intoArray(c, to + 2 * FL);
+            s3.fma(d3.mul(x), FloatVector.fromArray(F, from, f + 3 * FL)).intoArray(c, to + 3 * FL);
         }
     }
 
     /** As {@link #scale} for blocks whose sums came in two halves, the second {@code TOKENS * STRIP} after the first. */
-    static void scaleHalves(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] c, int cAt,
-            int cStride) {
+    static void scaleHalves(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] from,
+            int fromAt, int fromStride, float[] c, int cAt, int cStride) {
         for (int t = 0; t < tokens; t++) {
             FloatVector x = FloatVector.broadcast(F, dx[dxAt + t * dxStride]);
             for (int r = 0; r < STRIP; r += FL) {
-                int at = cAt + t * cStride + r;
                 FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, t * STRIP + r).castShape(F, 0);
                 FloatVector s2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, (TOKENS + t) * STRIP + r).castShape(F, 0);
-                s.add(s2).fma(FloatVector.fromArray(F, d, dAt + r).mul(x), FloatVector.fromArray(F, c, at)).intoArray(c, at);
+                s.add(s2).fma(FloatVector.fromArray(F, d, dAt + r).mul(x),
+                        FloatVector.fromArray(F, from, fromAt + t * fromStride + r)).intoArray(c, cAt + t * cStride + r);
             }
         }
     }
 
-    /** {@code c[r] += sum_b sums[b][r] * d[b][r] * dx[b]}: one token's sums over all its blocks. */
-    static void scaleRun(short[] sums, int blocks, float[] d, float[] dx, int xAt, float[] c, int cAt) {
+    /** {@code c[r] = from[r] + sum_b sums[b][r] * d[b][r] * dx[b]}: one token's sums over all its blocks. */
+    static void scaleRun(short[] sums, int blocks, float[] d, float[] dx, int xAt, float[] from, int fromAt, float[] c, int cAt) {
         for (int r = 0; r < ROWS; r += FL) {
-            FloatVector a = FloatVector.fromArray(F, c, cAt + r);
+            FloatVector a = FloatVector.fromArray(F, from, fromAt + r);
             for (int b = 0; b < blocks; b++) {
                 FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, b * ROWS + r).castShape(F, 0);
                 a = s.fma(FloatVector.fromArray(F, d, b * ROWS + r).mul(dx[xAt + b]), a);
@@ -264,9 +277,10 @@ final class ShortGemm {
     }
 
     /** As {@link #scaleRun} for blocks whose sums came in two halves, one after the other. */
-    static void scaleRunHalves(short[] sums, int blocks, float[] d, float[] dx, int xAt, float[] c, int cAt) {
+    static void scaleRunHalves(short[] sums, int blocks, float[] d, float[] dx, int xAt, float[] from, int fromAt, float[] c,
+            int cAt) {
         for (int r = 0; r < ROWS; r += FL) {
-            FloatVector a = FloatVector.fromArray(F, c, cAt + r);
+            FloatVector a = FloatVector.fromArray(F, from, fromAt + r);
             for (int b = 0; b < blocks; b++) {
                 FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, 2 * b * ROWS + r).castShape(F, 0);
                 FloatVector s2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, (2 * b + 1) * ROWS + r).castShape(F, 0);

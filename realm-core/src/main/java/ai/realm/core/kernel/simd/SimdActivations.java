@@ -27,6 +27,9 @@ final class SimdActivations implements Activations {
     int[] pairs = {};
     float[] scales = NONE;
     float[] sums = NONE;
+    /** The first tokens as {@link PackedDot#steps}, which few tokens at a time are multiplied with. */
+    int[] nibbleSteps = {};
+    int[] fiveSteps = {};
     /** What centres the sums of {@link PackedDot}: twice in an {@code int}, of each block and of each half block. */
     int[] bias8 = {};
     int[] bias16 = {};
@@ -53,6 +56,9 @@ final class SimdActivations implements Activations {
             float[] s = new float[capacity * blocks];
             pairs = new int[capacity * cols];
             sums = new float[capacity * blocks];
+            int few = Math.min(capacity, Products.PANEL_TOKENS);
+            nibbleSteps = new int[few * cols];
+            fiveSteps = new int[few * cols];
             bias8 = new int[capacity * blocks];
             bias16 = new int[2 * capacity * blocks];
             scales = s;
@@ -63,6 +69,10 @@ final class SimdActivations implements Activations {
         for (int t = from; t < to; t++) {
             for (int b = 0; b < blocks; b++) {
                 quantizeBlock(offset + t * stride + b * 32, t * cols + b * 32, t * blocks + b);
+            }
+            if (t < Products.PANEL_TOKENS) {
+                PackedDot.steps(pairs, t * cols, cols, PackedDot.NIBBLE_STEPS, nibbleSteps, t * cols);
+                PackedDot.steps(pairs, t * cols, cols, PackedDot.FIVE_STEPS, fiveSteps, t * cols);
             }
         }
     }
@@ -113,7 +123,6 @@ final class SimdActivations implements Activations {
         float[] m = NONE;
         float[] tile = NONE;
         float[] row = NONE;
-        float[] columns = NONE;
         short[] sums = {};
         final float[][] spread = new float[Products.PANEL_TOKENS][0];
         final float[][] excess = new float[Products.PANEL_TOKENS][0];

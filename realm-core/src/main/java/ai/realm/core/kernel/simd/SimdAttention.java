@@ -70,7 +70,6 @@ final class SimdAttention {
         s.panel = Scratch.atLeast(s.panel, keyDim * ROWS);
         s.tile = Scratch.atLeast(s.tile, CHUNK * ROWS);
         s.m = Scratch.atLeast(s.m, valueDim * ROWS);
-        s.columns = Scratch.atLeast(s.columns, valueDim * CHUNK);
         Arrays.fill(s.m, 0, valueDim * ROWS, 0f);
         transposeQueries(tile, s.panel);
         begin(tile, s.d);
@@ -88,8 +87,7 @@ final class SimdAttention {
                 rescale(s.m, valueDim, r, s.d);
             }
             loadValues(tile, from, n, s.row);
-            transpose(s.row, n, valueDim, s.columns);
-            FloatGemm.multiply(s.tile, n, s.columns, 0, n, valueDim, s.m, 0, STRIP, ROWS, true);
+            FloatGemm.addTransposed(s.tile, n, s.row, 0, valueDim, valueDim, s.m, 0, STRIP, ROWS);
         }
         for (int r = 0; r < tile.rows(); r++) {
             float inverse = s.d[ROWS + r] > 0 ? 1 / s.d[ROWS + r] : 0;
@@ -113,14 +111,6 @@ final class SimdAttention {
     /** Where row {@code r} of column {@code p} is in strips of {@code n} columns. */
     private static int scoreAt(int n, int p, int r) {
         return (r / STRIP * n + p) * STRIP + r % STRIP;
-    }
-
-    private static void transpose(float[] rows, int n, int dim, float[] columns) {
-        for (int p = 0; p < n; p++) {
-            for (int d = 0; d < dim; d++) {
-                columns[d * n + p] = rows[p * dim + d];
-            }
-        }
     }
 
     private static void cap(float[] x, int n, float cap) {

@@ -68,9 +68,9 @@ public final class SimdKernels implements Kernels {
     }
 
     @Override
-    public void matmul(WeightMatrix w, int rowFrom, int rowTo, Activations x, int count, float[] out, int outOffset,
+    public void matmul(WeightMatrix w, int rowFrom, int rowTo, Activations x, int from, int to, float[] out, int outOffset,
             int outStride) {
-        Products.matmul(w, mode, rowFrom, rowTo, (SimdActivations) x, count, out, outOffset, outStride);
+        Products.matmul(w, mode, rowFrom, rowTo, (SimdActivations) x, from, to, out, outOffset, outStride);
     }
 
     @Override

@@ -144,7 +144,7 @@ class KernelAllocationTest {
             k.fill(a, w, x, 0, N, 0, tokens);
             String variant = type + " " + tokens + " tokens";
             return Stream.of(new Case("fill", variant, () -> k.fill(a, w, x, 0, N, 0, tokens)),
-                    new Case("matmul", variant, () -> k.matmul(w, 0, ROWS, a, tokens, y, 0, ROWS)));
+                    new Case("matmul", variant, () -> k.matmul(w, 0, ROWS, a, 0, tokens, y, 0, ROWS)));
         });
     }
 }
