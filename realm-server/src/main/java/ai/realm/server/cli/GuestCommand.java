@@ -63,7 +63,8 @@ public final class GuestCommand implements Runnable {
             if (json) {
                 out().println(json(Map.of("accepted", false, "reason", String.valueOf(e.getMessage()))));
             }
-            spec.commandLine().getErr().println("refused: " + e.getMessage());
+            spec.commandLine().getErr()
+                    .println("refused: " + String.valueOf(e.getMessage()).replaceFirst("^the module was refused: ", ""));
             return 1;
         } finally {
             out().flush();

@@ -81,6 +81,7 @@ public final class LoadCommand implements Callable<Integer> {
                 "ttft ms p50/p95/p99", "itl ms p50/p95/p99", "e2e ms p50/p95/p99");
         report.path("tenants").properties().forEach(e -> line(out, e.getKey(), e.getValue()));
         line(out, "all", report.path("total"));
+        report.at("/total/errors").properties().forEach(e -> out.printf("%d failed: %s%n", e.getValue().asInt(), e.getKey()));
         out.printf("%.1f s, seed %d%n", report.path("seconds").asDouble(), report.path("seed").asLong());
     }
 
