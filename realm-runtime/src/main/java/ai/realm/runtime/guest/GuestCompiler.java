@@ -14,7 +14,11 @@ import com.dylibso.chicory.wasm.types.FunctionBody;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
@@ -33,6 +37,11 @@ import org.jspecify.annotations.Nullable;
 final class GuestCompiler {
     private static final int PARALLEL = 2;
     private static final long STACK_BYTES = 16 << 20;
+    private static final byte[] MAGIC = {0, 'a', 's', 'm'};
+    private static final int HEADER_BYTES = 8;
+    /** The component model's version and layer, where a module has its version. */
+    private static final int COMPONENT = 0x1000d;
+    private static final HexFormat HEX = HexFormat.ofDelimiter(" ");
 
     static final String COMPILER = compilerVersion();
 
@@ -124,6 +133,7 @@ final class GuestCompiler {
     }
 
     private CompiledGuest build(byte[] wasm, String digest) {
+        requireModule(wasm);
         long begin = System.nanoTime();
         WasmModule parsed = Parser.parse(wasm);
         ModuleGate.Facts facts = ModuleGate.check(parsed);
@@ -133,6 +143,24 @@ final class GuestCompiler {
         GuestReport report = new GuestReport(digest, wasm.length, facts.imports(), facts.exports(), 0, facts.memoryPages(),
                 facts.maxMemoryPages(), facts.tableElements(), facts.functions(), facts.seesTokens(), nanos);
         return new CompiledGuest(report, facts, withoutCode(parsed), machines);
+    }
+
+    /** What authors push by mistake, named for what it is: a source, a component. */
+    private static void requireModule(byte[] wasm) {
+        if (wasm.length < HEADER_BYTES || !Arrays.equals(wasm, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
+            byte[] first = Arrays.copyOf(wasm, Math.min(wasm.length, MAGIC.length));
+            throw refused("it is not WebAssembly, it begins with " + (first.length == 0 ? "nothing" : HEX.formatHex(first))
+                    + "; wanted: " + HEX.formatHex(MAGIC) + ", what a compiler makes of a source");
+        }
+        int version = ByteBuffer.wrap(wasm).order(ByteOrder.LITTLE_ENDIAN).getInt(MAGIC.length);
+        if (version != 1) {
+            throw refused((version == COMPONENT ? "it is a component" : "it has version " + Integer.toUnsignedString(version))
+                    + "; wanted: a core module, version 1");
+        }
+    }
+
+    private static RealmException refused(String rule) {
+        return new RealmException(ErrorCode.GUEST_REFUSED, "the module was refused: " + rule);
     }
 
     /** The interpreter cannot be stopped in every loop, so what cannot be compiled is refused. */

@@ -173,10 +173,10 @@ final class HostileShape {
 
     static List<Attack> malformed() {
         String s = "binary";
-        return List.of(refused(s, "nothing", () -> new byte[0], "refused"),
-                refused(s, "not WebAssembly", () -> new byte[]{'G', 'G', 'U', 'F', 1, 0, 0, 0}, "refused"),
-                refused(s, "version 2", () -> new byte[]{0, 'a', 's', 'm', 2, 0, 0, 0}, "refused"),
-                refused(s, "a component", () -> new byte[]{0, 'a', 's', 'm', 0x0d, 0, 1, 0}, "refused"),
+        return List.of(refused(s, "nothing", () -> new byte[0], "begins with nothing"),
+                refused(s, "not WebAssembly", () -> new byte[]{'G', 'G', 'U', 'F', 1, 0, 0, 0}, "47 47 55 46"),
+                refused(s, "version 2", () -> new byte[]{0, 'a', 's', 'm', 2, 0, 0, 0}, "version 2"),
+                refused(s, "a component", () -> new byte[]{0, 'a', 's', 'm', 0x0d, 0, 1, 0}, "a component"),
                 refused(s, "only a header", () -> module().get(), "no memory"),
                 refused(s, "a section longer than the file", () -> module().bytes(1).u(1000).bytes(0).get(), "refused"),
                 refused(s, "a section of 2^31 bytes", () -> module().bytes(0).u(1L << 31).bytes(0).get(), "refused"),
