@@ -40,6 +40,7 @@ class GuestShareIT {
             (module
               (import "env" "realm_host_generate" (func $generate (param i32 i32 i32 i32 i32 i32) (result i32)))
               (import "env" "realm_host_kv_set" (func $set (param i32 i32 i32 i32) (result i32)))
+              (import "env" "realm_host_tokenize" (func $tokenize (param i32 i32 i32 i32 i32) (result i32)))
               (memory (export "memory") 2)
               (func $loop (loop $l (br $l)))
               %s)""";
@@ -52,7 +53,12 @@ class GuestShareIT {
     private static final String IN_HOST_CALLS = """
             (func (export "generate") (param i32 i32 i32 i32) (result i32)
               (loop $l (drop (call $set (i32.const 0) (i32.const 8) (i32.const 8) (i32.const 999))) (br $l)) (i32.const 0))""";
-    private static final List<String> BURNERS = List.of(IN_GENERATE, IN_ON_TOKEN, IN_HOST_CALLS);
+    private static final String IN_LONG_HOST_CALLS = """
+            (func (export "generate") (param i32 i32 i32 i32) (result i32)
+              (drop (memory.grow (i32.const 20))) (memory.fill (i32.const 0) (i32.const 97) (i32.const 1048576))
+              (loop $l (drop (call $tokenize (i32.const 0) (i32.const 0) (i32.const 1048576) (i32.const 0) (i32.const 0)))
+                (br $l)) (i32.const 0))""";
+    private static final List<String> BURNERS = List.of(IN_GENERATE, IN_ON_TOKEN, IN_HOST_CALLS, IN_LONG_HOST_CALLS);
 
     @TempDir
     private Path dir;

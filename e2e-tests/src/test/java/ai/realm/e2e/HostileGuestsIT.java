@@ -104,6 +104,12 @@ class HostileGuestsIT {
                     "(loop $l (drop (call $result (i32.const 0) (i32.const -1) (i32.const -1))) (br $l)) "
                             + "(i32.const 8)",
                     502, "cpu_time"),
+            attack("long-texts", "cpu_ms: 20",
+                    """
+                            (drop (memory.grow (i32.const 20))) (memory.fill (i32.const 0) (i32.const 97) (i32.const 1048576))
+                            (loop $l (drop (call $tokenize (i32.const 0) (i32.const 0) (i32.const 1048576) (i32.const 0) (i32.const 0))) (br $l))
+                            (i32.const 8)""",
+                    502, "cpu_time"),
             new Attack("recursion", "", GUEST.formatted("(func $f (call $f))", "", "(call $f) (i32.const 8)"), Client.WHOLE, 502,
                     "stack_bytes"),
             attack("growth", "memory_pages: 64", """

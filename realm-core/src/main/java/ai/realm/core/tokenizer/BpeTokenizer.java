@@ -45,6 +45,7 @@ final class BpeTokenizer extends PartitioningTokenizer {
         int start = from;
         for (int w = 0; w < ends.size(); w++) {
             int end = points.offset(ends.get(w));
+            Interruption.check(w);
             words.encode(start, end);
             start = end;
         }

@@ -59,9 +59,11 @@ abstract class MergeLoop {
         }
         next[count - 1] = -1;
         for (int i = 0; i < count; i++) {
+            Interruption.check(i);
             offer(i);
         }
-        while (heapSize > 0) {
+        for (int step = 0; heapSize > 0; step++) {
+            Interruption.check(step);
             long top = pop();
             int left = (int) top;
             if (priorities[left] == (int) (top >> 32)) {

@@ -69,10 +69,12 @@ final class PreTokenizer {
         public void split(Views views, IntList wordEnds, IntList out) {
             Matcher m = pattern.matcher(collapsed ? views.collapsed() : views.plain());
             int from = 0;
+            int found = 0;
             for (int w = 0; w < wordEnds.size(); w++) {
                 int to = wordEnds.get(w);
                 m.region(from, to);
                 while (m.find()) {
+                    Interruption.check(found++);
                     if (m.start() > from) {
                         out.add(m.start());
                     }

@@ -47,6 +47,7 @@ final class SpecialMatcher {
         }
         PriorityQueue<Long> candidates = new PriorityQueue<>();
         for (int at = 0; at < source.length(); at++) {
+            Interruption.check(at);
             offer(trie, source, at, source.length(), candidates);
         }
         if (candidates.isEmpty()) {

@@ -39,7 +39,9 @@ final class UnigramTokenizer extends PartitioningTokenizer {
             return;
         }
         Best best = new Best(text.length, unknown);
+        int step = 0;
         for (int at = 0; at < text.length;) {
+            Interruption.check(step++);
             int next = Math.min(at + SourceText.charLength(text[at]), text.length);
             boolean covered = false;
             int node = 0;

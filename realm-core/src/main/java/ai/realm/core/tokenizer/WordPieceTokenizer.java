@@ -27,6 +27,7 @@ final class WordPieceTokenizer extends PartitioningTokenizer {
         CodePoints text = new CodePoints(source.utf8(), from, to);
         Word word = new Word();
         for (int i = 0; i < text.count(); i++) {
+            Interruption.check(i);
             int cp = stripAccents ? UnicodeClasses.withoutAccents(text.value(i)) : text.value(i);
             char category = UnicodeClasses.collapse(cp);
             if (UnicodeClasses.isSpace(cp)) {

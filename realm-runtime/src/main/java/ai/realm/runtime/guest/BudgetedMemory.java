@@ -54,6 +54,11 @@ final class BudgetedMemory implements Memory, AutoCloseable {
         return before;
     }
 
+    /** The pages of all guests, for what the host needs while it works for this one. */
+    PageBudget budget() {
+        return budget;
+    }
+
     /** Gives its pages back; nothing uses it afterwards. */
     @Override
     public void close() {

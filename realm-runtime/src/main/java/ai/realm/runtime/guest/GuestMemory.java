@@ -1,5 +1,7 @@
 package ai.realm.runtime.guest;
 
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
 import com.dylibso.chicory.runtime.Memory;
 
 /**
@@ -8,6 +10,8 @@ import com.dylibso.chicory.runtime.Memory;
  */
 final class GuestMemory {
     static final int PAGE = 65_536;
+    /** Heap for each byte of a text that is encoded: code points, words, symbols and their links. */
+    private static final long ENCODING_BYTES = 64;
 
     private final Memory memory;
 
@@ -93,6 +97,26 @@ final class GuestMemory {
             at += chunk;
         }
         throw new AbiException(AbiError.OUT_OF_BOUNDS, what + ": no NUL from " + ptr + " to the memory's end at " + end);
+    }
+
+    /** Memory that is taken until it is closed. */
+    interface Loan extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** What encoding a text of so many bytes takes of the server's heap, out of the memory of all guests; short texts are free. */
+    Loan forEncoding(long textBytes) {
+        int pages = (int) (textBytes * ENCODING_BYTES / PAGE);
+        if (pages == 0 || !(memory instanceof BudgetedMemory own)) {
+            return () -> {};
+        }
+        PageBudget budget = own.budget();
+        if (!budget.take(pages)) {
+            throw new AbiException(new RealmException(ErrorCode.OVERLOADED, "the memory of all guests is in use: " + budget.used()
+                    + " of " + budget.max() + " pages, " + pages + " wanted to encode a text of " + textBytes + " bytes"));
+        }
+        return () -> budget.giveBack(pages);
     }
 
     private static int indexOfNul(byte[] bytes) {

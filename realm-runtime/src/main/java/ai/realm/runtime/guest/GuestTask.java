@@ -7,6 +7,7 @@ import com.dylibso.chicory.runtime.TrapException;
 import com.dylibso.chicory.wasm.ChicoryException;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -104,7 +105,8 @@ final class GuestTask {
             case AbiException abi -> abi.origin();
             case StackOverflowError _ -> stackExhausted(failure);
             case OutOfMemoryError _ -> new RealmException(ErrorCode.OVERLOADED, "the server had no memory left for the guest", e);
-            case ChicoryInterruptedException _ -> new RealmException(ErrorCode.CANCELLED, "the guest was interrupted", e);
+            case ChicoryInterruptedException _,CancellationException _ ->
+                new RealmException(ErrorCode.CANCELLED, "the guest was interrupted", e);
             case TrapException trap -> failure.because("trap: " + GuestCompiler.describe(trap), trap);
             case ChicoryException c when c.getCause() instanceof StackOverflowError -> stackExhausted(failure);
             case ChicoryException c -> failure.because("trap: " + GuestCompiler.describe(c), c);

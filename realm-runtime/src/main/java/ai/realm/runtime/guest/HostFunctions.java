@@ -127,7 +127,7 @@ final class HostFunctions {
         }
         String text = memory.readText(ptr, len, "text");
         int[] ids;
-        try (ModelLease lease = run.call().models().lease(model)) {
+        try (ModelLease lease = run.call().models().lease(model); GuestMemory.Loan loan = memory.forEncoding(len)) {
             ids = encode(lease, text);
         }
         int count = (int) Math.min(ids.length, max);

@@ -64,7 +64,12 @@ final class HostGenerate {
         byte[] result;
         try (ModelLease lease = run.call().models().lease(model)) {
             logStep(lease);
-            result = generate(lease, prompt(text, model, options.parseSpecial()), params, run.delivers(options));
+            GenerateCommand command = new GenerateCommand(run.call().context(), lease,
+                    prompt(text, model, options.parseSpecial()),
+                    params, run.call().priority());
+            try (InferenceSession session = open(memory, promptLen, command)) {
+                result = generate(session, run.delivers(options));
+            }
         }
         run.recovered();
         if (result.length > outMax) {
@@ -98,27 +103,29 @@ final class HostGenerate {
         return params.maxTokens() <= tokensLeft ? params : params.toBuilder().maxTokens(tokensLeft).build();
     }
 
-    private byte[] generate(ModelLease lease, Prompt prompt, SamplingParams params, boolean deliver) {
-        GuestCall call = run.call();
+    private InferenceSession open(GuestMemory memory, long promptLen, GenerateCommand command) {
+        try (GuestMemory.Loan loan = memory.forEncoding(promptLen)) {
+            return sessions.open(command);
+        }
+    }
+
+    private byte[] generate(InferenceSession session, boolean deliver) {
         StringBuilder text = new StringBuilder();
-        try (InferenceSession session = sessions
-                .open(new GenerateCommand(call.context(), lease, prompt, params, call.priority()))) {
-            while (true) {
-                switch (next(session)) {
-                    case SessionEvent.Piece piece -> {
-                        String clean = Text.withoutNul(piece.text());
-                        text.append(clean);
-                        if (pass(session, clean) && deliver) {
-                            run.answer().send(clean);
-                        }
+        while (true) {
+            switch (next(session)) {
+                case SessionEvent.Piece piece -> {
+                    String clean = Text.withoutNul(piece.text());
+                    text.append(clean);
+                    if (pass(session, clean) && deliver) {
+                        run.answer().send(clean);
                     }
-                    case SessionEvent.End end -> {
-                        byte[] result = Text.utf8(text.append('\0').toString());
-                        run.endGeneration(stopped ? FinishReason.STOP : end.reason(), end.usage(), result);
-                        stopped = false;
-                        requireNoError(end);
-                        return result;
-                    }
+                }
+                case SessionEvent.End end -> {
+                    byte[] result = Text.utf8(text.append('\0').toString());
+                    run.endGeneration(stopped ? FinishReason.STOP : end.reason(), end.usage(), result);
+                    stopped = false;
+                    requireNoError(end);
+                    return result;
                 }
             }
         }
