@@ -84,8 +84,11 @@ final class AdminHandler {
         return version == null ? null : version.intValue();
     }
 
+    /** With the number of the active one, 0 when it is the guest of the configuration. */
     private static JsonNode versions(List<GuestVersions.Version> versions) {
-        ObjectNode answer = Json.mapper().createObjectNode().put("object", "list");
+        int active = versions.stream().filter(GuestVersions.Version::active).mapToInt(GuestVersions.Version::version).findFirst()
+                .orElse(0);
+        ObjectNode answer = Json.mapper().createObjectNode().put("object", "list").put("active", active);
         ArrayNode data = answer.putArray("data");
         versions.forEach(v -> data.add(version(v)));
         return answer;

@@ -94,9 +94,11 @@ class AdminApiTest {
         assertThat(admin("POST", "/admin/tenants/guesty/guests", "one", 201).path("version").intValue()).isEqualTo(1);
         admin("POST", "/admin/tenants/guesty/guests", "two", 201);
         JsonNode list = admin("POST", "/admin/tenants/guesty/guests/rollback", "", 200);
+        assertThat(list.path("active").intValue()).isEqualTo(1);
         assertThat(list.at("/data/0/active").asBoolean()).isTrue();
         assertThat(list.at("/data/1/active").asBoolean()).isFalse();
         admin("POST", "/admin/tenants/guesty/guests/rollback", "{\"version\":9}", 404);
+        assertThat(admin("POST", "/admin/tenants/guesty/guests/rollback", "{\"version\":0}", 200).path("active").intValue()).isZero();
     }
 
     @Test
