@@ -13,8 +13,8 @@ import java.util.Map;
  * much of late, so many short runs of one tenant weigh as much as a long one. Heavy runs go on together, one for each processor, and
  * for no greater part of the time than the share: a forward pass goes on only when all its threads do, so it loses the time in which
  * any of them gave its processor to a guest, not the average over processors. In between heavy runs wait. Light runs never wait for
- * heavy ones: what they use, the heavy ones have less. Only when light runs alone take more than the share does the debt grow beyond
- * a bound, and then all runs wait for their turn. Not thread-safe: the watchdog's.
+ * heavy ones: what they use, the heavy ones have less. Only when light runs alone take more than the share does their debt grow
+ * beyond a bound, and then all runs wait for their turn. Not thread-safe: the watchdog's.
  */
 final class CpuGovernor {
     /** CPU time that every run may use before it counts as heavy, ... */
@@ -43,6 +43,8 @@ final class CpuGovernor {
     private final double processors;
     private final Map<String, Tenant> tenants = new HashMap<>();
     private double budgetNanos;
+    /** The same budget, drained by light runs only: what a heavy one took at once must not make light ones wait. */
+    private double lightBudgetNanos;
     private double timeNanos = TIME_BURST_NANOS;
     /** What heavy runs used since the last tick, and all runs. */
     private long heavyNanos;
@@ -68,6 +70,7 @@ final class CpuGovernor {
         this.lastNanos = nowNanos;
         this.lastTickNanos = nowNanos;
         this.budgetNanos = BURST_NANOS;
+        this.lightBudgetNanos = BURST_NANOS;
     }
 
     /** Accounts what {@code runs} used since the last call and decides which of them may go on until the next. */
@@ -80,6 +83,7 @@ final class CpuGovernor {
         spendTime(nowNanos);
         // A long debt would punish for what one tick could not see; it is bounded by what a second can repay.
         budgetNanos = Math.max(budgetNanos, -1e9 * processors);
+        lightBudgetNanos = Math.max(lightBudgetNanos, -1e9 * processors);
         timeNanos = Math.max(timeNanos, -1e9 * share);
         List<Supervision> heavy = new ArrayList<>(0);
         for (Supervision run : runs) {
@@ -129,6 +133,7 @@ final class CpuGovernor {
         long elapsed = Math.max(0, nowNanos - lastNanos);
         lastNanos = Math.max(lastNanos, nowNanos);
         budgetNanos = Math.min(BURST_NANOS, budgetNanos + elapsed * processors);
+        lightBudgetNanos = Math.min(BURST_NANOS, lightBudgetNanos + elapsed * processors);
         timeNanos = Math.min(TIME_BURST_NANOS, timeNanos + elapsed * share);
         double kept = Math.exp(-elapsed / MEMORY_NANOS);
         tenants.values().forEach(t -> t.recentNanos *= kept);
@@ -143,7 +148,7 @@ final class CpuGovernor {
         Tenant tenant = tenants.get(run.tenant());
         double light = Math.max(LIGHT_PART * processors, share / Math.max(1, tenants.size()));
         return run.cpuNanos() > GRACE_NANOS + LIGHT_PACE * Math.max(0, lastNanos - run.admittedNanos - run.heldNanos)
-                || budgetNanos < -DEBT_SECONDS * 1e9 * processors
+                || lightBudgetNanos < -DEBT_SECONDS * 1e9 * processors
                 || tenant != null && tenant.recentNanos > light * MEMORY_NANOS;
     }
 
@@ -157,7 +162,11 @@ final class CpuGovernor {
         if (nanos > 0) {
             budgetNanos -= nanos;
             allNanos += nanos;
-            heavyNanos += isHeavy(run) ? nanos : 0;
+            if (isHeavy(run)) {
+                heavyNanos += nanos;
+            } else {
+                lightBudgetNanos -= nanos;
+            }
             tenant(run).recentNanos += nanos;
         }
     }

@@ -130,6 +130,23 @@ class CpuGovernorTest {
     }
 
     @Test
+    void heavyRunThatCouldNotBeHeldBack_waitsForItself_andNoLightOneWithIt() {
+        CpuGovernor governor = new CpuGovernor(0.25, 2, now);
+        Run heavy = new Run("a");
+        Supervision light = new Run("b").supervision;
+        governor.admit(now, light);
+        now += TICK;
+        heavy.supervision.used(900_000_000);
+        governor.tick(now, List.of(heavy.supervision, light));
+        for (int i = 0; i < 100; i++) {
+            assertThat(heavy.supervision.paused()).isTrue();
+            assertThat(light.paused()).isFalse();
+            now += TICK;
+            governor.tick(now, List.of(heavy.supervision, light));
+        }
+    }
+
+    @Test
     void lightRun_isNeverPaused() {
         add("a", "b");
         simulate(0.1, 500);
