@@ -98,7 +98,8 @@ class AdminApiTest {
         assertThat(list.at("/data/0/active").asBoolean()).isTrue();
         assertThat(list.at("/data/1/active").asBoolean()).isFalse();
         admin("POST", "/admin/tenants/guesty/guests/rollback", "{\"version\":9}", 404);
-        assertThat(admin("POST", "/admin/tenants/guesty/guests/rollback", "{\"version\":0}", 200).path("active").intValue()).isZero();
+        assertThat(admin("POST", "/admin/tenants/guesty/guests/rollback", "{\"version\":0}", 200).path("active").intValue())
+                .isZero();
     }
 
     @Test

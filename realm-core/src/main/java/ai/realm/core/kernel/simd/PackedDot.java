@@ -8,6 +8,7 @@ import static ai.realm.core.kernel.simd.Lanes.LE;
 import static ai.realm.core.kernel.simd.Lanes.S;
 import static ai.realm.core.kernel.simd.Lanes.SL;
 import static ai.realm.core.kernel.simd.Lanes.shifted;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -17,16 +18,15 @@ import jdk.incubator.vector.VectorOperators;
 
 /** Products of one group of packed rows with one token, unpacked in registers: what decoding is made of. */
 final class PackedDot {
-    /** Factors of {@link #steps} for words of four weights, and for words of three in halves of 16. */
-    static final int[] NIBBLE_STEPS = new int[32];
-    static final int[] FIVE_STEPS = new int[32];
+    private static final int FIVES = 0x1f001f;
+    /** What {@link #steps} takes off: the lowest weight of a word has nothing below it. */
+    private static final int[] FACTORS = new int[32];
     private static final float[] SHIFTS = new float[16];
     private static final float[] EXCESS = new float[16];
 
     static {
         for (int i = 0; i < 32; i++) {
-            NIBBLE_STEPS[i] = i % 4 == 0 ? 0 : 16 * 0x10001;
-            FIVE_STEPS[i] = i % 3 == 0 || i == 16 ? 0 : 32 * 0x10001;
+            FACTORS[i] = i % 4 == 0 ? 0 : 16 * 0x10001;
         }
         for (int i = 0; i < 16; i++) {
             SHIFTS[i] = (float) Math.scalb(1, -8 * (i % 4));
@@ -84,79 +84,76 @@ final class PackedDot {
         }
     }
 
-    /** The word in the middle belongs to both halves: of the first it has one weight, which is cut out. */
     private static void fiveBlock(MemorySegment w, long at, int[] x, int xAt, int bias, int bias2, short[] sums, int to) {
         ShortVector a = IntVector.broadcast(I, bias).reinterpretAsShorts();
         ShortVector c = a;
         for (int j = 0; j < 5; j++) {
-            ShortVector v = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS, LE);
-            ShortVector u = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS + 2L * SL, LE);
+            IntVector v = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS, LE);
+            IntVector u = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS + 2L * SL, LE);
             ShortVector y = IntVector.broadcast(I, x[xAt + 3 * j]).reinterpretAsShorts();
-            a = a.add(v.mul(y));
-            c = c.add(u.mul(y));
+            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
+            c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
             y = IntVector.broadcast(I, x[xAt + 3 * j + 1]).reinterpretAsShorts();
-            a = a.add(shifted(v, 5).mul(y));
-            c = c.add(shifted(u, 5).mul(y));
+            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+            c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
             y = IntVector.broadcast(I, x[xAt + 3 * j + 2]).reinterpretAsShorts();
-            a = a.add(shifted(v, 10).mul(y));
-            c = c.add(shifted(u, 10).mul(y));
+            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
+            c = c.add(u.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
         }
-        ShortVector v = ShortVector.fromMemorySegment(S, w, at + 10L * ROWS, LE);
-        ShortVector u = ShortVector.fromMemorySegment(S, w, at + 10L * ROWS + 2L * SL, LE);
+        IntVector v = IntVector.fromMemorySegment(I, w, at + 10L * ROWS, LE);
+        IntVector u = IntVector.fromMemorySegment(I, w, at + 10L * ROWS + 2L * SL, LE);
         ShortVector y = IntVector.broadcast(I, x[xAt + 15]).reinterpretAsShorts();
-        a = a.add(v.and((short) 31).mul(y));
-        c = c.add(u.and((short) 31).mul(y));
+        a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
+        c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
         a.intoArray(sums, to);
         c.intoArray(sums, to + SL);
         a = IntVector.broadcast(I, bias2).reinterpretAsShorts();
         c = a;
         y = IntVector.broadcast(I, x[xAt + 16]).reinterpretAsShorts();
-        a = a.add(shifted(v, 5).mul(y));
-        c = c.add(shifted(u, 5).mul(y));
+        a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+        c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
         y = IntVector.broadcast(I, x[xAt + 17]).reinterpretAsShorts();
-        a = a.add(shifted(v, 10).mul(y));
-        c = c.add(shifted(u, 10).mul(y));
+        a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
+        c = c.add(u.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
         for (int j = 6; j < 10; j++) {
-            v = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS, LE);
-            u = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS + 2L * SL, LE);
+            v = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS, LE);
+            u = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS + 2L * SL, LE);
             y = IntVector.broadcast(I, x[xAt + 3 * j]).reinterpretAsShorts();
-            a = a.add(v.mul(y));
-            c = c.add(u.mul(y));
+            a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
+            c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
             y = IntVector.broadcast(I, x[xAt + 3 * j + 1]).reinterpretAsShorts();
-            a = a.add(shifted(v, 5).mul(y));
-            c = c.add(shifted(u, 5).mul(y));
+            a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+            c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
             y = IntVector.broadcast(I, x[xAt + 3 * j + 2]).reinterpretAsShorts();
-            a = a.add(shifted(v, 10).mul(y));
-            c = c.add(shifted(u, 10).mul(y));
+            a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
+            c = c.add(u.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
         }
-        v = ShortVector.fromMemorySegment(S, w, at + 20L * ROWS, LE);
-        u = ShortVector.fromMemorySegment(S, w, at + 20L * ROWS + 2L * SL, LE);
+        v = IntVector.fromMemorySegment(I, w, at + 20L * ROWS, LE);
+        u = IntVector.fromMemorySegment(I, w, at + 20L * ROWS + 2L * SL, LE);
         y = IntVector.broadcast(I, x[xAt + 30]).reinterpretAsShorts();
-        a = a.add(v.mul(y));
-        c = c.add(u.mul(y));
+        a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
+        c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
         y = IntVector.broadcast(I, x[xAt + 31]).reinterpretAsShorts();
-        a = a.add(shifted(v, 5).mul(y));
-        c = c.add(shifted(u, 5).mul(y));
+        a = a.add(v.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
+        c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
         a.intoArray(sums, to + ROWS);
         c.intoArray(sums, to + ROWS + SL);
     }
 
     /**
-     * Activations for words that are shifted and not cut: each less {@code factors} times the one before it, modulo 2^16, two equal
-     * halves in an {@code int}. A weight that is the lowest of its word has the factor 0.
-     *
-     * @param n columns, whole blocks
-     * @param factors of a block's columns, {@link #NIBBLE_STEPS} or {@link #FIVE_STEPS}
+     * Activations for words of four weights that are shifted and not cut: each less 16 times the one before it in its word, modulo 2^16,
+     * two equal halves in an {@code int}; {@code n} columns, whole blocks. Words of three weights of 5 bits could be treated alike, but
+     * the compiler then boxed vectors: their two halves make one method too large.
      */
-    static void steps(int[] pairs, int at, int n, int[] factors, int[] steps, int to) {
+    static void steps(int[] pairs, int at, int n, int[] steps, int to) {
         for (int i = 0; i < FL; i++) {
-            steps[to + i] = factors[i] == 0
+            steps[to + i] = FACTORS[i] == 0
                     ? pairs[at + i]
-                    : (pairs[at + i] - (factors[i] & 0xffff) * (pairs[at + i - 1] & 0xffff) & 0xffff) * 0x10001;
+                    : (pairs[at + i] - (FACTORS[i] & 0xffff) * (pairs[at + i - 1] & 0xffff) & 0xffff) * 0x10001;
         }
         for (int i = FL; i < n; i += FL) {
             ShortVector before = IntVector.fromArray(I, pairs, at + i - 1).reinterpretAsShorts();
-            ShortVector factor = IntVector.fromArray(I, factors, i % 32).reinterpretAsShorts();
+            ShortVector factor = IntVector.fromArray(I, FACTORS, i % 32).reinterpretAsShorts();
             IntVector.fromArray(I, pairs, at + i).reinterpretAsShorts().sub(before.mul(factor)).reinterpretAsInts()
                     .intoArray(steps, to + i);
         }

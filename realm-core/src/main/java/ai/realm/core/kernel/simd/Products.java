@@ -132,11 +132,11 @@ final class Products {
         int fromAt = min ? cAt : 0;
         if (w.packing.quants == Quants.NIBBLE) {
             short[] sums = s.sums(w.blocks * ROWS);
-            PackedDot.nibbleSums(w.data, w.quantsAt(group), w.blocks, x.nibbleSteps, t * x.cols, x.bias8, t * x.blocks, sums);
+            PackedDot.nibbleSums(w.data, w.quantsAt(group), w.blocks, x.steps, t * x.cols, x.bias8, t * x.blocks, sums);
             ShortGemm.scaleRun(sums, w.blocks, s.d, x.scales, t * x.blocks, from, fromAt, c, cAt);
         } else {
             short[] sums = s.sums(2 * w.blocks * ROWS);
-            PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.fiveSteps, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
+            PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.pairs, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
             ShortGemm.scaleRunHalves(sums, w.blocks, s.d, x.scales, t * x.blocks, from, fromAt, c, cAt);
         }
     }

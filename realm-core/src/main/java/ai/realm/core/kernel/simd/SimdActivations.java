@@ -28,8 +28,7 @@ final class SimdActivations implements Activations {
     float[] scales = NONE;
     float[] sums = NONE;
     /** The first tokens as {@link PackedDot#steps}, which few tokens at a time are multiplied with. */
-    int[] nibbleSteps = {};
-    int[] fiveSteps = {};
+    int[] steps = {};
     /** What centres the sums of {@link PackedDot}: twice in an {@code int}, of each block and of each half block. */
     int[] bias8 = {};
     int[] bias16 = {};
@@ -56,9 +55,7 @@ final class SimdActivations implements Activations {
             float[] s = new float[capacity * blocks];
             pairs = new int[capacity * cols];
             sums = new float[capacity * blocks];
-            int few = Math.min(capacity, Products.PANEL_TOKENS);
-            nibbleSteps = new int[few * cols];
-            fiveSteps = new int[few * cols];
+            steps = new int[Math.min(capacity, Products.PANEL_TOKENS) * cols];
             bias8 = new int[capacity * blocks];
             bias16 = new int[2 * capacity * blocks];
             scales = s;
@@ -71,8 +68,7 @@ final class SimdActivations implements Activations {
                 quantizeBlock(offset + t * stride + b * 32, t * cols + b * 32, t * blocks + b);
             }
             if (t < Products.PANEL_TOKENS) {
-                PackedDot.steps(pairs, t * cols, cols, PackedDot.NIBBLE_STEPS, nibbleSteps, t * cols);
-                PackedDot.steps(pairs, t * cols, cols, PackedDot.FIVE_STEPS, fiveSteps, t * cols);
+                PackedDot.steps(pairs, t * cols, cols, steps, t * cols);
             }
         }
     }
