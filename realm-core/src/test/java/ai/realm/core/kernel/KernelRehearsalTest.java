@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.realm.core.tensor.GgmlType;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Timeout(60)
 class KernelRehearsalTest {
     private static boolean isUnderWay() {
         return Thread.getAllStackTraces().keySet().stream().anyMatch(t -> t.getName().equals("realm-rehearsal"));
@@ -24,7 +26,10 @@ class KernelRehearsalTest {
             }
             assertThat(rehearsal.rounds()).isPositive();
         }
-        assertThat(isUnderWay()).isFalse();
+        // Its work has ended; the thread itself may need a moment more.
+        while (isUnderWay()) {
+            Thread.onSpinWait();
+        }
     }
 
     @ParameterizedTest
