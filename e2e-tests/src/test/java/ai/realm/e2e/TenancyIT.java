@@ -90,8 +90,7 @@ class TenancyIT {
         return answer.json();
     }
 
-    /** The sum of a metric's series. */
-                                        /** Positions computed for a request of one token, and its usage. */
+    /** Positions computed for a request of one token, and its usage. */
     private record Cost(double forwarded, int prompt, int cached) {}
 
     private static Cost cost(String tenant, String text) {

@@ -17,6 +17,8 @@ public final class Compute implements AutoCloseable {
     private static final long MIN_PART_WORK = 1 << 15;
     /** Tokens that are worth unpacking a panel of weights once more. */
     private static final int MIN_PART_TOKENS = 64;
+    /** Multiply-adds of an aligned unit of rows with all tokens that are worth cutting. */
+    private static final long MIN_CUT_WORK = 1 << 22;
 
     private final Options options;
     private final Kernels kernels;
@@ -304,7 +306,7 @@ public final class Compute implements AutoCloseable {
             }
             int threads = pool.threads();
             cuts = Math.min(threads, newCount / MIN_PART_TOKENS);
-            whole = cuts < 2 ? units : units - units % threads;
+            whole = cuts < 2 || work / Math.max(1, units) < MIN_CUT_WORK ? units : units - units % threads;
             int parts = threads == 1 ? 1 : (int) Math.max(1, Math.min(work / MIN_PART_WORK, threads * 4L));
             perPart = Math.max(1, Math.ceilDiv(whole, parts));
             wholeParts = Math.ceilDiv(whole, perPart);

@@ -55,7 +55,8 @@ final class SpecialMatcher {
         }
         BitSet taken = new BitSet(source.length());
         List<Match> found = new ArrayList<>();
-        while (!candidates.isEmpty()) {
+        for (int step = 0; !candidates.isEmpty(); step++) {
+            Interruption.check(step);
             long candidate = candidates.remove();
             int at = (int) candidate;
             int id = byRank[(int) (candidate >> 32)];
@@ -63,8 +64,11 @@ final class SpecialMatcher {
                 continue;
             }
             int end = at + vocab.text(id).length;
-            int clash = taken.nextSetBit(at);
-            if (clash >= 0 && clash < end) {
+            int clash = at;
+            while (clash < end && !taken.get(clash)) {
+                clash++;
+            }
+            if (clash < end) {
                 offer(trie, source, at, clash, candidates);
             } else {
                 found.add(take(source, id, at, end, taken));

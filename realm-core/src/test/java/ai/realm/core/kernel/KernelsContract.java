@@ -303,7 +303,8 @@ public abstract class KernelsContract {
             int middle = Math.min(rows, Math.ceilDiv(rows / 2, align) * align);
             kernels.matmul(w, 0, middle, a, 0, count, out, 1, rows + 2);
             kernels.matmul(w, middle, rows, a, 0, count / 3, out, 1, rows + 2);
-            kernels.matmul(w, middle, rows, a, count / 3, count, out, 1, rows + 2);
+            kernels.matmul(w, middle, rows, a, count / 3, count - 1, out, 1, rows + 2);
+            kernels.matmul(w, middle, rows, a, count - 1, count, out, 1, rows + 2);
         }
         float[] row = new float[cols];
         for (int r = 0; r < rows; r++) {

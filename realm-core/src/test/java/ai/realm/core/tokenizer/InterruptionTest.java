@@ -49,6 +49,7 @@ class InterruptionTest {
         return Stream.of(new Case("bpe, one word", bpe.build(), "a".repeat(LENGTH)),
                 new Case("bpe, many words", bpe.build(), "a ".repeat(LENGTH / 2)),
                 new Case("bpe, nothing to match", bpe.build(), ".1".repeat(LENGTH / 2)),
+                new Case("bpe, special tokens", TestVocabs.bpe("gpt-2").control("<s>").build(), "<s>".repeat(LENGTH)),
                 new Case("spm", spm.build(), "a".repeat(LENGTH)));
     }
 

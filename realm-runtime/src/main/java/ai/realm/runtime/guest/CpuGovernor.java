@@ -118,7 +118,7 @@ final class CpuGovernor {
     /** Heavy runs may have run one after the other; those that are light are many and short, and spread over the processors. */
     private void spendTime(long nowNanos) {
         double lost = heavyNanos + (double) (allNanos - heavyNanos) / machine;
-        timeNanos -= Math.min(nowNanos - lastTickNanos, lost) + turnNanos;
+        timeNanos -= Math.min(nowNanos - lastTickNanos, lost) + Math.min(turnNanos, 2 * TURN_NANOS);
         turnNanos = 0;
         lastTickNanos = nowNanos;
         heavyNanos = 0;

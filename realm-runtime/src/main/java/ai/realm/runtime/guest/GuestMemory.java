@@ -105,18 +105,22 @@ final class GuestMemory {
         void close();
     }
 
-    /** What encoding a text of so many bytes takes of the server's heap, out of the memory of all guests; short texts are free. */
+    /** What encoding a text of so many bytes takes of the server's heap, out of what is lent to all guests; short texts are free. */
     Loan forEncoding(long textBytes) {
         int pages = (int) (textBytes * ENCODING_BYTES / PAGE);
         if (pages == 0 || !(memory instanceof BudgetedMemory own)) {
             return () -> {};
         }
         PageBudget budget = own.budget();
-        if (!budget.take(pages)) {
-            throw new AbiException(new RealmException(ErrorCode.OVERLOADED, "the memory of all guests is in use: " + budget.used()
-                    + " of " + budget.max() + " pages, " + pages + " wanted to encode a text of " + textBytes + " bytes"));
+        if (pages > budget.maxLent()) {
+            throw new AbiException(new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED, "a text of " + textBytes
+                    + " bytes is too long to encode here; at most " + budget.maxLent() * PAGE / ENCODING_BYTES + " bytes"));
         }
-        return () -> budget.giveBack(pages);
+        if (!budget.lend(pages)) {
+            throw new AbiException(new RealmException(ErrorCode.OVERLOADED, "the memory for encoding is in use: " + budget.lent()
+                    + " of " + budget.maxLent() + " pages, " + pages + " wanted to encode a text of " + textBytes + " bytes"));
+        }
+        return () -> budget.endLoan(pages);
     }
 
     private static int indexOfNul(byte[] bytes) {

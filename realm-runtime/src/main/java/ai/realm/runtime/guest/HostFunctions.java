@@ -12,6 +12,7 @@ import com.dylibso.chicory.runtime.ImportValues;
 import com.dylibso.chicory.runtime.Instance;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.CancellationException;
 
 /**
  * What a guest can ask of the host, for one request. Each function first makes sure that the stack has room for the host's own
@@ -147,6 +148,8 @@ final class HostFunctions {
         }
         try {
             return tokenizer.encode(text, false, run.call().parseSpecial());
+        } catch (CancellationException e) {
+            throw e;
         } catch (RuntimeException e) {
             throw new AbiException(AbiError.TOKENIZING_FAILED, "the text of " + text.length() + " characters cannot be tokenized",
                     new RealmException(ErrorCode.INTERNAL, "tokenizing failed: " + e, e));

@@ -104,7 +104,8 @@ final class HostGenerate {
     }
 
     private InferenceSession open(GuestMemory memory, long promptLen, GenerateCommand command) {
-        try (GuestMemory.Loan loan = memory.forEncoding(promptLen)) {
+        boolean text = command.prompt() instanceof GenerateCommand.TextPrompt;
+        try (GuestMemory.Loan loan = memory.forEncoding(text ? promptLen : 0)) {
             return sessions.open(command);
         }
     }

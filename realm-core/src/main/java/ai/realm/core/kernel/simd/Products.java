@@ -108,7 +108,8 @@ final class Products {
     private static void shortGroup(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
             int cAt, int cStride) {
         boolean min = w.packing.scales.hasMin();
-        if (count >= PANEL_TOKENS) {
+        // Only the first tokens have the form that few are multiplied with.
+        if (count >= PANEL_TOKENS || first + count > PANEL_TOKENS) {
             if (min) {
                 float[] panel = s.panel(w.blocks);
                 Unpack.strips(s.m, w.blocks, panel);
