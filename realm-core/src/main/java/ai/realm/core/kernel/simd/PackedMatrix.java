@@ -13,6 +13,8 @@ final class PackedMatrix implements WeightMatrix {
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    private static final int CACHE_LINE = 64;
+
     /** Changes nothing when added, not even the sign of zero. */
     private static final float NO_MIN = -0f;
 
@@ -45,6 +47,22 @@ final class PackedMatrix implements WeightMatrix {
 
     long quantsAt(int group) {
         return group * groupBytes + scaleBytes;
+    }
+
+    /**
+     * Fetches a group into the caches: reads of every cache line, one right after the other, have as many on their way from memory as
+     * the processor can, where a kernel has a few and waits for them.
+     *
+     * @return the sum of what was read, which a caller keeps, so that the reads are not dropped
+     */
+    long fetch(int group) {
+        long from = scalesAt(group);
+        int lines = (int) (groupBytes / CACHE_LINE);
+        long sum = 0;
+        for (int i = 0; i < lines; i++) {
+            sum += data.get(ValueLayout.JAVA_BYTE, from + (long) CACHE_LINE * i);
+        }
+        return sum;
     }
 
     /** Where a row's word {@code j} of a block is. */

@@ -52,6 +52,7 @@ final class Products {
         }
         for (int row = rowFrom; row < rowTo; row += ROWS) {
             int n = Math.min(ROWS, rowTo - row);
+            s.fetched += w.fetch(row / ROWS);
             Unpack.scales(w, row / ROWS, shorts, s.d, s.m);
             if (n == ROWS) {
                 group(w, row / ROWS, shorts, x, first, count, s, out, outOffset + row, outStride);

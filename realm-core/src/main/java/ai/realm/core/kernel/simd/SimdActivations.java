@@ -117,6 +117,8 @@ final class SimdActivations implements Activations {
         short[] shorts = {};
         float[] d = NONE;
         float[] m = NONE;
+        /** What reads of weights ahead of their use added up to: nobody's, but kept. */
+        long fetched;
         float[] tile = NONE;
         float[] row = NONE;
         short[] sums = {};

@@ -136,9 +136,10 @@ final class Unpack {
                 switch (q) {
                     case BYTE -> {
                         int scale = (sixteens ? 2 * b : b) * ROWS + r;
-                        bytes(w.data, at, 4, d, scale, panel, out);
-                        bytes(w.data, at + 16L * Packing.HALF, 4, d, sixteens ? scale + ROWS : scale, panel,
-                                out + 16 * FloatGemm.STRIP);
+                        bytes(w.data, at, sixteens ? 4 : 8, d, scale, panel, out);
+                        if (sixteens) {
+                            bytes(w.data, at + 16L * Packing.HALF, 4, d, scale + ROWS, panel, out + 16 * FloatGemm.STRIP);
+                        }
                     }
                     case NIBBLE -> nibbles(w.data, at, d, m, b * ROWS + r, panel, out);
                     case FIVE -> fives(w.data, at, d, m, b * ROWS + r, panel, out);
@@ -234,20 +235,19 @@ final class Unpack {
         Packing.Quants q = w.packing.quants;
         for (int r = 0; r < ROWS; r += SL) {
             int strip = r / ShortGemm.STRIP * ShortGemm.STRIP * 32 * (to - from) + r % ShortGemm.STRIP;
-            for (int b = from; b < to; b++) {
-                long at = w.wordAt(group * ROWS + r, b, 0);
-                int out = strip + (b - from) * 32 * ShortGemm.STRIP;
-                if (q == Packing.Quants.NIBBLE) {
-                    shortNibbles(w.data, at, panel, out);
-                } else {
-                    shortFives(w.data, at, panel, out);
+            long at = w.wordAt(group * ROWS + r, from, 0);
+            if (q == Packing.Quants.NIBBLE) {
+                shortNibbles(w.data, at, 8 * (to - from), panel, strip);
+            } else {
+                for (int b = from; b < to; b++) {
+                    shortFives(w.data, w.wordAt(group * ROWS + r, b, 0), panel, strip + (b - from) * 32 * ShortGemm.STRIP);
                 }
             }
         }
     }
 
-    private static void shortNibbles(MemorySegment from, long at, short[] panel, int out) {
-        for (int j = 0; j < 8; j++) {
+    private static void shortNibbles(MemorySegment from, long at, int words, short[] panel, int out) {
+        for (int j = 0; j < words; j++) {
             IntVector v = IntVector.fromMemorySegment(I, from, at + 2L * ROWS * j, LE);
             int to = out + 4 * ShortGemm.STRIP * j;
             v.and(0xf000f).reinterpretAsShorts().sub((short) 8).intoArray(panel, to);
