@@ -13,8 +13,6 @@ final class PackedMatrix implements WeightMatrix {
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private static final int CACHE_LINE = 64;
-
     /** Changes nothing when added, not even the sign of zero. */
     private static final float NO_MIN = -0f;
 
@@ -49,20 +47,9 @@ final class PackedMatrix implements WeightMatrix {
         return group * groupBytes + scaleBytes;
     }
 
-    /**
-     * Fetches a group into the caches: reads of every cache line, one right after the other, have as many on their way from memory as
-     * the processor can, where a kernel has a few and waits for them.
-     *
-     * @return the sum of what was read, which a caller keeps, so that the reads are not dropped
-     */
+    /** Fetches a group into the caches, see {@link VectorLoads#fetch}. */
     long fetch(int group) {
-        long from = scalesAt(group);
-        int lines = (int) (groupBytes / CACHE_LINE);
-        long sum = 0;
-        for (int i = 0; i < lines; i++) {
-            sum += data.get(ValueLayout.JAVA_BYTE, from + (long) CACHE_LINE * i);
-        }
-        return sum;
+        return VectorLoads.fetch(data, scalesAt(group), groupBytes);
     }
 
     /** Where a row's word {@code j} of a block is. */

@@ -39,6 +39,20 @@ final class SimdAttention {
         }
     }
 
+    /** Keys and values of a chunk on their way into the caches before the first of them is waited for. */
+    private static long fetch(AttentionTile tile, int from, int n) {
+        long sum = 0;
+        int keyBytes = tile.type().rowBytes(tile.keyDim());
+        int valueBytes = tile.type().rowBytes(tile.valueDim());
+        for (int i = 0; i < n;) {
+            int run = Math.min(n - i, tile.together(from + i));
+            sum += VectorLoads.fetch(tile.memory(), tile.keyAt(from + i), (long) run * keyBytes);
+            sum += VectorLoads.fetch(tile.memory(), tile.valueAt(from + i), (long) run * valueBytes);
+            i += run;
+        }
+        return sum;
+    }
+
     private static void loadKeys(AttentionTile tile, int from, int n, float[] to) {
         for (int i = 0; i < n;) {
             int run = Math.min(n - i, tile.together(from + i));
@@ -166,6 +180,7 @@ final class SimdAttention {
         int end = tile.highest();
         for (int from = tile.lowest(); from < end; from += CHUNK) {
             int n = Math.min(CHUNK, end - from);
+            s.fetched += fetch(tile, from, n);
             loadKeys(tile, from, n, s.row);
             for (int r = 0; r < rows; r++) {
                 int low = Math.max(0, tile.low(r) - from);

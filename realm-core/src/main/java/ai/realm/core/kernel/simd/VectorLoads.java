@@ -21,7 +21,24 @@ import jdk.incubator.vector.VectorOperators;
 final class VectorLoads {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    private static final int CACHE_LINE = 64;
+
     private VectorLoads() {
+    }
+
+    /**
+     * Fetches a run of bytes into the caches: reads of every cache line, one right after the other, have as many on their way from
+     * memory as the processor can, where a kernel has a few and waits for them.
+     *
+     * @return the sum of what was read, which a caller keeps, so that the reads are not dropped
+     */
+    static long fetch(MemorySegment from, long at, long bytes) {
+        int lines = (int) (bytes / CACHE_LINE);
+        long sum = 0;
+        for (int i = 0; i < lines; i++) {
+            sum += from.get(ValueLayout.JAVA_BYTE, at + (long) CACHE_LINE * i);
+        }
+        return sum;
     }
 
     static void floats(MemorySegment from, long at, float[] out, int o, int n) {
