@@ -117,7 +117,7 @@ final class SimdActivations implements Activations {
         short[] shorts = {};
         float[] d = NONE;
         float[] m = NONE;
-        /** What reads of weights ahead of their use added up to: nobody's, but kept. */
+        /** What {@link VectorLoads#fetch} returned, added up, so that its reads are not dropped. */
         long fetched;
         float[] tile = NONE;
         float[] row = NONE;
