@@ -47,9 +47,9 @@ final class PackedMatrix implements WeightMatrix {
         return group * groupBytes + scaleBytes;
     }
 
-    /** Fetches a group into the caches, see {@link VectorLoads#fetch}. */
-    long fetch(int group) {
-        return VectorLoads.fetch(data, scalesAt(group), groupBytes);
+    /** Fetches {@code n} groups into the caches, see {@link VectorLoads#fetch}. */
+    long fetch(int group, int n) {
+        return VectorLoads.fetch(data, scalesAt(group), n * groupBytes);
     }
 
     /** Where a row's word {@code j} of a block is. */

@@ -5,6 +5,7 @@ import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
 import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.WeightMatrix;
 import ai.realm.core.kernel.simd.Packing.Quants;
+import ai.realm.core.kernel.simd.Packing.Scales;
 import ai.realm.core.kernel.simd.SimdActivations.Scratch;
 import ai.realm.core.tensor.GgmlType;
 import java.util.Arrays;
@@ -20,6 +21,9 @@ final class Products {
     private static final int PANEL_BLOCKS = Lanes.WIDE ? 32 : 24;
     /** The same for shorts. */
     private static final int SHORT_BLOCKS = Lanes.WIDE ? 64 : 8;
+    private static final int MINIMA_TOKENS = 48;
+    /** Bytes of weights that are fetched at a time: many, so that fetching gets up to speed, and few enough for the second-level cache. */
+    private static final int FETCH = 400_000;
 
     private Products() {
     }
@@ -50,10 +54,16 @@ final class Products {
         if (w.packing.quants == Quants.BYTE && count < PANEL_TOKENS) {
             spread(w, x, first, count, s);
         }
+        boolean inPlace = shorts && few(first, count) && scalesInPlace(w);
+        int ahead = (int) Math.max(1, FETCH / w.groupBytes);
         for (int row = rowFrom; row < rowTo; row += ROWS) {
             int n = Math.min(ROWS, rowTo - row);
-            s.fetched += w.fetch(row / ROWS);
-            Unpack.scales(w, row / ROWS, shorts, s.d, s.m);
+            if ((row - rowFrom) / ROWS % ahead == 0) {
+                s.fetched += w.fetch(row / ROWS, Math.min(ahead, Math.ceilDiv(rowTo - row, ROWS)));
+            }
+            if (!inPlace) {
+                Unpack.scales(w, row / ROWS, shorts, s.d, s.m);
+            }
             if (n == ROWS) {
                 group(w, row / ROWS, shorts, x, first, count, s, out, outOffset + row, outStride);
             } else {
@@ -78,7 +88,7 @@ final class Products {
     }
 
     private static void byteTokens(PackedMatrix w, int group, int from, int to, Scratch s, float[] c, int cAt, int cStride) {
-        int runs = w.packing.scales == Packing.Scales.SUPER_16 ? 2 * w.blocks : w.blocks;
+        int runs = w.packing.scales == Scales.SUPER_16 ? 2 * w.blocks : w.blocks;
         for (int t = from; t < to; t++) {
             PackedDot.bytes(w.data, w.quantsAt(group), runs, w.cols / runs / 4, s.d, s.spread[t], s.excess[t], c,
                     cAt + t * cStride);
@@ -87,7 +97,7 @@ final class Products {
 
     /** Few tokens of 8-bit weights take the activations in a form of their own. */
     private static void spread(PackedMatrix w, SimdActivations x, int first, int count, Scratch s) {
-        int runs = w.packing.scales == Packing.Scales.SUPER_16 ? 2 * w.blocks : w.blocks;
+        int runs = w.packing.scales == Scales.SUPER_16 ? 2 * w.blocks : w.blocks;
         for (int t = 0; t < count; t++) {
             s.spread[t] = Scratch.atLeast(s.spread[t], w.cols);
             s.excess[t] = Scratch.atLeast(s.excess[t], runs);
@@ -108,38 +118,62 @@ final class Products {
 
     private static void shortGroup(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
             int cAt, int cStride) {
-        boolean min = w.packing.scales.hasMin();
-        // Only the first tokens have the form that few are multiplied with.
-        if (count >= PANEL_TOKENS || first + count > PANEL_TOKENS) {
-            if (min) {
-                float[] panel = s.panel(w.blocks);
-                Unpack.strips(s.m, w.blocks, panel);
-                FloatGemm.multiply(panel, w.blocks, x.sums, first * w.blocks, w.blocks, count, c, cAt, FloatGemm.STRIP, cStride,
-                        false);
+        if (few(first, count)) {
+            for (int t = 0; t < count; t++) {
+                shortToken(w, group, x, first + t, s, c, cAt + t * cStride);
             }
-            shortPanels(w, group, x, first, count, s, c, cAt, cStride);
             return;
         }
-        for (int t = 0; t < count; t++) {
-            if (min) {
-                ShortGemm.minima(s.m, w.blocks, x.sums, (first + t) * w.blocks, c, cAt + t * cStride);
-            }
-            shortToken(w, group, x, first + t, s, c, cAt + t * cStride);
+        shortPanels(w, group, x, first, count, s, c, cAt, cStride);
+        if (w.packing.scales.hasMin()) {
+            minima(w, x, first, count, s, c, cAt, cStride);
         }
     }
 
+    /** Adds what the minima of a group give, some tokens at a time, so that they are added while they are in the first-level cache. */
+    private static void minima(PackedMatrix w, SimdActivations x, int first, int count, Scratch s, float[] c, int cAt, int cStride) {
+        float[] panel = s.panel(w.blocks);
+        Unpack.strips(s.m, w.blocks, panel);
+        s.minima = Scratch.atLeast(s.minima, MINIMA_TOKENS * ROWS);
+        for (int t = 0; t < count; t += MINIMA_TOKENS) {
+            int n = Math.min(MINIMA_TOKENS, count - t);
+            FloatGemm.multiply(panel, w.blocks, x.sums, (first + t) * w.blocks, w.blocks, n, s.minima, 0, FloatGemm.STRIP, ROWS,
+                    false);
+            ShortGemm.addRows(s.minima, n, c, cAt + t * cStride, cStride);
+        }
+    }
+
+    /** Whether tokens are multiplied one by one: only the first of a batch have the form for it. */
+    private static boolean few(int first, int count) {
+        return count < PANEL_TOKENS && first + count <= PANEL_TOKENS;
+    }
+
+    private static boolean scalesInPlace(PackedMatrix w) {
+        return w.packing.scales == Scales.SUPER_MIN && w.packing.quants == Quants.NIBBLE;
+    }
+
     private static void shortToken(PackedMatrix w, int group, SimdActivations x, int t, Scratch s, float[] c, int cAt) {
+        boolean halves = w.packing.quants == Quants.FIVE;
+        short[] sums = s.sums((halves ? 2 : 1) * w.blocks * ROWS);
+        if (halves) {
+            PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.pairs, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
+        } else {
+            PackedDot.nibbleSums(w.data, w.quantsAt(group), w.blocks, x.steps, t * x.cols, x.bias8, t * x.blocks, sums);
+        }
+        if (scalesInPlace(w)) {
+            SuperRun.scale(w.data, w.scalesAt(group), w.blocks, sums, x.scales, x.sums, t * x.blocks, c, cAt);
+            return;
+        }
         boolean min = w.packing.scales.hasMin();
+        if (min) {
+            ShortGemm.minima(s.m, w.blocks, x.sums, t * w.blocks, c, cAt);
+        }
         float[] from = min ? c : FloatGemm.ZEROS;
         int fromAt = min ? cAt : 0;
-        if (w.packing.quants == Quants.NIBBLE) {
-            short[] sums = s.sums(w.blocks * ROWS);
-            PackedDot.nibbleSums(w.data, w.quantsAt(group), w.blocks, x.steps, t * x.cols, x.bias8, t * x.blocks, sums);
-            ShortGemm.scaleRun(sums, w.blocks, s.d, x.scales, t * x.blocks, from, fromAt, c, cAt);
-        } else {
-            short[] sums = s.sums(2 * w.blocks * ROWS);
-            PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.pairs, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
+        if (halves) {
             ShortGemm.scaleRunHalves(sums, w.blocks, s.d, x.scales, t * x.blocks, from, fromAt, c, cAt);
+        } else {
+            ShortGemm.scaleRun(sums, w.blocks, s.d, x.scales, t * x.blocks, from, fromAt, c, cAt);
         }
     }
 
@@ -164,15 +198,14 @@ final class Products {
         }
     }
 
-    /** One block of 32 columns for some tokens and one strip of rows; the first of a type without minima replaces what was there. */
+    /** One block of 32 columns for some tokens and one strip of rows; the first replaces what was there. */
     private static void tile(PackedMatrix w, short[] panel, int at, SimdActivations x, int t, int tokens, int b, short[] sums,
             float[] d, int r, float[] c, int cAt, int cStride) {
         int xAt = t * x.cols + b * 32;
         int xs = t * x.blocks + b;
-        boolean add = b > 0 || w.packing.scales.hasMin();
-        float[] from = add ? c : FloatGemm.ZEROS;
-        int fromAt = add ? cAt : 0;
-        int fromStride = add ? cStride : 0;
+        float[] from = b > 0 ? c : FloatGemm.ZEROS;
+        int fromAt = b > 0 ? cAt : 0;
+        int fromStride = b > 0 ? cStride : 0;
         if (w.packing.quants == Quants.NIBBLE) {
             ShortGemm.sums(panel, at, 32, x.pairs, xAt, x.cols, tokens, sums, 0);
             ShortGemm.scale(sums, tokens, d, b * ROWS + r, x.scales, xs, x.blocks, from, fromAt, fromStride, c, cAt, cStride);

@@ -264,15 +264,15 @@ final class ShortGemm {
         }
     }
 
-    /** {@code c[r] = from[r] + sum_b sums[b][r] * d[b][r] * dx[b]}: one token's sums over all its blocks. */
+    /** {@code c[r] = sum_b sums[b][r] * d[b][r] * dx[b] + from[r]}: one token's sums over all its blocks. */
     static void scaleRun(short[] sums, int blocks, float[] d, float[] dx, int xAt, float[] from, int fromAt, float[] c, int cAt) {
         for (int r = 0; r < ROWS; r += FL) {
-            FloatVector a = FloatVector.fromArray(F, from, fromAt + r);
+            FloatVector a = FloatVector.zero(F);
             for (int b = 0; b < blocks; b++) {
                 FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, b * ROWS + r).castShape(F, 0);
                 a = s.fma(FloatVector.fromArray(F, d, b * ROWS + r).mul(dx[xAt + b]), a);
             }
-            a.intoArray(c, cAt + r);
+            a.add(FloatVector.fromArray(F, from, fromAt + r)).intoArray(c, cAt + r);
         }
     }
 
@@ -280,13 +280,13 @@ final class ShortGemm {
     static void scaleRunHalves(short[] sums, int blocks, float[] d, float[] dx, int xAt, float[] from, int fromAt, float[] c,
             int cAt) {
         for (int r = 0; r < ROWS; r += FL) {
-            FloatVector a = FloatVector.fromArray(F, from, fromAt + r);
+            FloatVector a = FloatVector.zero(F);
             for (int b = 0; b < blocks; b++) {
                 FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, 2 * b * ROWS + r).castShape(F, 0);
                 FloatVector s2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, (2 * b + 1) * ROWS + r).castShape(F, 0);
                 a = s.add(s2).fma(FloatVector.fromArray(F, d, b * ROWS + r).mul(dx[xAt + b]), a);
             }
-            a.intoArray(c, cAt + r);
+            a.add(FloatVector.fromArray(F, from, fromAt + r)).intoArray(c, cAt + r);
         }
     }
 
@@ -298,6 +298,16 @@ final class ShortGemm {
                 a = FloatVector.fromArray(F, m, b * ROWS + r).fma(FloatVector.broadcast(F, sums[at + b]), a);
             }
             a.intoArray(c, cAt + r);
+        }
+    }
+
+    /** {@code c[t][r] += a[t][r]} for the rows of a group. */
+    static void addRows(float[] a, int tokens, float[] c, int cAt, int cStride) {
+        for (int t = 0; t < tokens; t++) {
+            for (int r = 0; r < ROWS; r += FL) {
+                int to = cAt + t * cStride + r;
+                FloatVector.fromArray(F, c, to).add(FloatVector.fromArray(F, a, t * ROWS + r)).intoArray(c, to);
+            }
         }
     }
 }

@@ -117,6 +117,7 @@ final class SimdActivations implements Activations {
         short[] shorts = {};
         float[] d = NONE;
         float[] m = NONE;
+        float[] minima = NONE;
         /** What {@link VectorLoads#fetch} returned, added up, so that its reads are not dropped. */
         long fetched;
         float[] tile = NONE;
