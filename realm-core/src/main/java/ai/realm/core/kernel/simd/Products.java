@@ -1,6 +1,7 @@
 package ai.realm.core.kernel.simd;
 
 import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
+import static ai.realm.core.kernel.simd.ShortGemm.STRIP;
 
 import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.WeightMatrix;
@@ -131,7 +132,8 @@ final class Products {
     }
 
     /** Adds what the minima of a group give, some tokens at a time, so that they are added while they are in the first-level cache. */
-    private static void minima(PackedMatrix w, SimdActivations x, int first, int count, Scratch s, float[] c, int cAt, int cStride) {
+    private static void minima(PackedMatrix w, SimdActivations x, int first, int count, Scratch s, float[] c, int cAt,
+            int cStride) {
         float[] panel = s.panel(w.blocks);
         Unpack.strips(s.m, w.blocks, panel);
         s.minima = Scratch.atLeast(s.minima, MINIMA_TOKENS * ROWS);
@@ -177,44 +179,64 @@ final class Products {
         }
     }
 
+    /** Sums of a tile's tokens are gathered near by, and written to their rows, which lie far apart, once. */
     private static void shortPanels(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
             int cAt, int cStride) {
         short[] panel = s.shorts(Math.min(w.blocks, SHORT_BLOCKS) * 32);
-        short[] sums = s.sums(2 * ShortGemm.TOKENS * ShortGemm.STRIP);
+        float[] near = s.near;
         for (int from = 0; from < w.blocks; from += SHORT_BLOCKS) {
             int to = Math.min(w.blocks, from + SHORT_BLOCKS);
             Unpack.shorts(w, group, from, to, panel);
-            for (int r = 0; r < ROWS; r += ShortGemm.STRIP) {
+            for (int r = 0; r < ROWS; r += STRIP) {
                 int strip = r * 32 * (to - from);
                 for (int t = 0; t < count;) {
                     int tokens = ShortGemm.next(count - t);
-                    for (int b = from; b < to; b++) {
-                        tile(w, panel, strip + (b - from) * 32 * ShortGemm.STRIP, x, first + t, tokens, b, sums, s.d, r, c,
-                                cAt + t * cStride + r, cStride);
+                    int at = cAt + t * cStride + r;
+                    if (from == 0) {
+                        Arrays.fill(near, 0, tokens * STRIP, 0f);
+                    } else {
+                        copy(c, at, cStride, tokens, near, 0, STRIP);
                     }
+                    tiles(w, panel, strip, x, first + t, tokens, from, to, s, r);
+                    copy(near, 0, STRIP, tokens, c, at, cStride);
                     t += tokens;
                 }
             }
         }
     }
 
-    /** One block of 32 columns for some tokens and one strip of rows; the first replaces what was there. */
-    private static void tile(PackedMatrix w, short[] panel, int at, SimdActivations x, int t, int tokens, int b, short[] sums,
-            float[] d, int r, float[] c, int cAt, int cStride) {
-        int xAt = t * x.cols + b * 32;
-        int xs = t * x.blocks + b;
-        float[] from = b > 0 ? c : FloatGemm.ZEROS;
-        int fromAt = b > 0 ? cAt : 0;
-        int fromStride = b > 0 ? cStride : 0;
-        if (w.packing.quants == Quants.NIBBLE) {
-            ShortGemm.sums(panel, at, 32, x.pairs, xAt, x.cols, tokens, sums, 0);
-            ShortGemm.scale(sums, tokens, d, b * ROWS + r, x.scales, xs, x.blocks, from, fromAt, fromStride, c, cAt, cStride);
-        } else {
-            ShortGemm.sums(panel, at, 16, x.pairs, xAt, x.cols, tokens, sums, 0);
-            ShortGemm.sums(panel, at + 16 * ShortGemm.STRIP, 16, x.pairs, xAt + 16, x.cols, tokens, sums,
-                    ShortGemm.TOKENS * ShortGemm.STRIP);
-            ShortGemm.scaleHalves(sums, tokens, d, b * ROWS + r, x.scales, xs, x.blocks, from, fromAt, fromStride, c, cAt,
-                    cStride);
+    private static void copy(float[] from, int at, int stride, int tokens, float[] to, int toAt, int toStride) {
+        for (int t = 0; t < tokens; t++) {
+            System.arraycopy(from, at + t * stride, to, toAt + t * toStride, STRIP);
+        }
+    }
+
+    /** Blocks {@code from} to {@code to} for some tokens and one strip of rows, added to {@link Scratch#near}. */
+    private static void tiles(PackedMatrix w, short[] panel, int strip, SimdActivations x, int t, int tokens, int from, int to,
+            Scratch s, int r) {
+        short[] sums = s.sums(2 * ShortGemm.TOKENS * STRIP);
+        int second = ShortGemm.TOKENS * STRIP;
+        boolean nibbles = w.packing.quants == Quants.NIBBLE;
+        for (int b = from; b < to;) {
+            int at = strip + (b - from) * 32 * STRIP;
+            int xAt = t * x.cols + b * 32;
+            int xs = t * x.blocks + b;
+            int d = b * ROWS + r;
+            if (nibbles && b + 1 < to) {
+                ShortGemm.sums(panel, at, 32, x.pairs, xAt, x.cols, tokens, sums, 0);
+                ShortGemm.sums(panel, at + 32 * STRIP, 32, x.pairs, xAt + 32, x.cols, tokens, sums, second);
+                ShortGemm.scaleTwo(sums, tokens, s.d, d, x.scales, xs, x.blocks, s.near);
+                b += 2;
+            } else if (nibbles) {
+                ShortGemm.sums(panel, at, 32, x.pairs, xAt, x.cols, tokens, sums, 0);
+                ShortGemm.scale(sums, tokens, s.d, d, x.scales, xs, x.blocks, s.near);
+                b++;
+            } else {
+                ShortGemm.sums(panel, at, 16, x.pairs, xAt, x.cols, tokens, sums, 0);
+                ShortGemm.sums(panel, at + 16 * STRIP, 16, x.pairs, xAt + 16, x.cols, tokens, sums, second);
+                ShortGemm.scaleHalves(sums, tokens, s.d, d, x.scales, xs, x.blocks, s.near);
+                b++;
+            }
         }
     }
 

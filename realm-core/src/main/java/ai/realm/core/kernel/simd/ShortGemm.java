@@ -225,11 +225,10 @@ final class ShortGemm {
     }
 
     /**
-     * {@code c[t][r] = from[t][r] + sums[t][r] * (d[r] * dx[t])} for the tokens of a tile and the rows of a strip, which is four
-     * vectors of floats.
+     * {@code c[t][r] += sums[t][r] * (d[r] * dx[t])} for the tokens of a tile and the rows of a strip, which is four vectors of
+     * floats; {@code c} holds a tile.
      */
-    static void scale(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] from, int fromAt,
-            int fromStride, float[] c, int cAt, int cStride) {
+    static void scale(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] c) {
         FloatVector d0 = FloatVector.fromArray(F, d, dAt);
         FloatVector d1 = FloatVector.fromArray(F, d, dAt + FL);
         FloatVector d2 = FloatVector.fromArray(F, d, dAt + 2 * FL);
@@ -237,29 +236,63 @@ final class ShortGemm {
         for (int t = 0; t < tokens; t++) {
             FloatVector x = FloatVector.broadcast(F, dx[dxAt + t * dxStride]);
             int s = t * STRIP;
-            int f = fromAt + t * fromStride;
-            int to = cAt + t * cStride;
             FloatVector s0 = (FloatVector) ShortVector.fromArray(HALF_S, sums, s).castShape(F, 0);
             FloatVector s1 = (FloatVector) ShortVector.fromArray(HALF_S, sums, s + FL).castShape(F, 0);
             FloatVector s2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, s + 2 * FL).castShape(F, 0);
             FloatVector s3 = (FloatVector) ShortVector.fromArray(HALF_S, sums, s + 3 * FL).castShape(F, 0);
-            s0.fma(d0.mul(x), FloatVector.fromArray(F, from, f)).intoArray(c, to);
-            s1.fma(d1.mul(x), FloatVector.fromArray(F, from, f + FL)).intoArray(c, to + FL);
-            s2.fma(d2.mul(x), FloatVector.fromArray(F, from, f + 2 * FL)).intoArray(c, to + 2 * FL);
-            s3.fma(d3.mul(x), FloatVector.fromArray(F, from, f + 3 * FL)).intoArray(c, to + 3 * FL);
+            s0.fma(d0.mul(x), FloatVector.fromArray(F, c, s)).intoArray(c, s);
+            s1.fma(d1.mul(x), FloatVector.fromArray(F, c, s + FL)).intoArray(c, s + FL);
+            s2.fma(d2.mul(x), FloatVector.fromArray(F, c, s + 2 * FL)).intoArray(c, s + 2 * FL);
+            s3.fma(d3.mul(x), FloatVector.fromArray(F, c, s + 3 * FL)).intoArray(c, s + 3 * FL);
+        }
+    }
+
+    /**
+     * As {@link #scale} for two blocks, one after the other; the sums of the second come {@code TOKENS * STRIP} after those of the
+     * first.
+     */
+    static void scaleTwo(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] c) {
+        FloatVector d0 = FloatVector.fromArray(F, d, dAt);
+        FloatVector d1 = FloatVector.fromArray(F, d, dAt + FL);
+        FloatVector d2 = FloatVector.fromArray(F, d, dAt + 2 * FL);
+        FloatVector d3 = FloatVector.fromArray(F, d, dAt + 3 * FL);
+        FloatVector e0 = FloatVector.fromArray(F, d, dAt + ROWS);
+        FloatVector e1 = FloatVector.fromArray(F, d, dAt + ROWS + FL);
+        FloatVector e2 = FloatVector.fromArray(F, d, dAt + ROWS + 2 * FL);
+        FloatVector e3 = FloatVector.fromArray(F, d, dAt + ROWS + 3 * FL);
+        for (int t = 0; t < tokens; t++) {
+            FloatVector x = FloatVector.broadcast(F, dx[dxAt + t * dxStride]);
+            FloatVector y = FloatVector.broadcast(F, dx[dxAt + t * dxStride + 1]);
+            int s = t * STRIP;
+            int z = (TOKENS + t) * STRIP;
+            FloatVector s0 = (FloatVector) ShortVector.fromArray(HALF_S, sums, s).castShape(F, 0);
+            FloatVector s1 = (FloatVector) ShortVector.fromArray(HALF_S, sums, s + FL).castShape(F, 0);
+            FloatVector s2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, s + 2 * FL).castShape(F, 0);
+            FloatVector s3 = (FloatVector) ShortVector.fromArray(HALF_S, sums, s + 3 * FL).castShape(F, 0);
+            s0 = s0.fma(d0.mul(x), FloatVector.fromArray(F, c, s));
+            s1 = s1.fma(d1.mul(x), FloatVector.fromArray(F, c, s + FL));
+            s2 = s2.fma(d2.mul(x), FloatVector.fromArray(F, c, s + 2 * FL));
+            s3 = s3.fma(d3.mul(x), FloatVector.fromArray(F, c, s + 3 * FL));
+            FloatVector z0 = (FloatVector) ShortVector.fromArray(HALF_S, sums, z).castShape(F, 0);
+            FloatVector z1 = (FloatVector) ShortVector.fromArray(HALF_S, sums, z + FL).castShape(F, 0);
+            FloatVector z2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, z + 2 * FL).castShape(F, 0);
+            FloatVector z3 = (FloatVector) ShortVector.fromArray(HALF_S, sums, z + 3 * FL).castShape(F, 0);
+            z0.fma(e0.mul(y), s0).intoArray(c, s);
+            z1.fma(e1.mul(y), s1).intoArray(c, s + FL);
+            z2.fma(e2.mul(y), s2).intoArray(c, s + 2 * FL);
+            z3.fma(e3.mul(y), s3).intoArray(c, s + 3 * FL);
         }
     }
 
     /** As {@link #scale} for blocks whose sums came in two halves, the second {@code TOKENS * STRIP} after the first. */
-    static void scaleHalves(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] from,
-            int fromAt, int fromStride, float[] c, int cAt, int cStride) {
+    static void scaleHalves(short[] sums, int tokens, float[] d, int dAt, float[] dx, int dxAt, int dxStride, float[] c) {
         for (int t = 0; t < tokens; t++) {
             FloatVector x = FloatVector.broadcast(F, dx[dxAt + t * dxStride]);
             for (int r = 0; r < STRIP; r += FL) {
                 FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, t * STRIP + r).castShape(F, 0);
                 FloatVector s2 = (FloatVector) ShortVector.fromArray(HALF_S, sums, (TOKENS + t) * STRIP + r).castShape(F, 0);
-                s.add(s2).fma(FloatVector.fromArray(F, d, dAt + r).mul(x),
-                        FloatVector.fromArray(F, from, fromAt + t * fromStride + r)).intoArray(c, cAt + t * cStride + r);
+                s.add(s2).fma(FloatVector.fromArray(F, d, dAt + r).mul(x), FloatVector.fromArray(F, c, t * STRIP + r))
+                        .intoArray(c, t * STRIP + r);
             }
         }
     }
