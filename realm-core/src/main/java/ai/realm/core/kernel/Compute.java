@@ -16,9 +16,9 @@ public final class Compute implements AutoCloseable {
     /** Multiply-adds that are worth a hand-over to another thread. */
     private static final long MIN_PART_WORK = 1 << 15;
     /** Tokens that are worth unpacking a panel of weights once more. */
-    private static final int MIN_PART_TOKENS = 64;
+    private static final int MIN_PART_TOKENS = 8;
     /** Multiply-adds of an aligned unit of rows with all tokens that are worth cutting. */
-    private static final long MIN_CUT_WORK = 1 << 22;
+    private static final long MIN_CUT_WORK = 1 << 18;
 
     private final Options options;
     private final Kernels kernels;
@@ -280,7 +280,7 @@ public final class Compute implements AutoCloseable {
 
     /**
      * The reusable task of matrix products: the rows of all matrices one after the other, cut into aligned units. As many units as
-     * all threads can have the same number of make parts of whole units; those left over are cut by tokens when there are many.
+     * all threads can have the same number of make parts of whole units; those left over are cut by tokens when there are enough.
      */
     private final class Products implements WorkerPool.Task {
         private WeightMatrix[] ws = new WeightMatrix[0];
@@ -305,8 +305,9 @@ public final class Compute implements AutoCloseable {
                 work += (long) w.rows() * w.cols() * newCount;
             }
             int threads = pool.threads();
-            cuts = Math.min(threads, newCount / MIN_PART_TOKENS);
-            whole = cuts < 2 || work / Math.max(1, units) < MIN_CUT_WORK ? units : units - units % threads;
+            int left = units % threads;
+            cuts = left == 0 ? 0 : Math.min(2 * Math.ceilDiv(threads, left), newCount / MIN_PART_TOKENS);
+            whole = cuts < 2 || work / Math.max(1, units) < MIN_CUT_WORK ? units : units - left;
             int parts = threads == 1 ? 1 : (int) Math.max(1, Math.min(work / MIN_PART_WORK, threads * 4L));
             perPart = Math.max(1, Math.ceilDiv(whole, parts));
             wholeParts = Math.ceilDiv(whole, perPart);

@@ -249,23 +249,43 @@ final class SimdAttention {
         }
     }
 
+    /** Two positions at a time, each in sums of its own: a processor can do more than wait for four. */
     private static void gatherFour(float[] weight, int at, int n, float[] values, int from, int dim, float factor, float[] out,
             int to) {
         FloatVector a0 = FloatVector.fromArray(F, out, to).mul(factor);
         FloatVector a1 = FloatVector.fromArray(F, out, to + FL).mul(factor);
         FloatVector a2 = FloatVector.fromArray(F, out, to + 2 * FL).mul(factor);
         FloatVector a3 = FloatVector.fromArray(F, out, to + 3 * FL).mul(factor);
-        for (int p = 0; p < n; p++) {
+        FloatVector b0 = FloatVector.zero(F);
+        FloatVector b1 = FloatVector.zero(F);
+        FloatVector b2 = FloatVector.zero(F);
+        FloatVector b3 = FloatVector.zero(F);
+        int p = 0;
+        for (; p + 2 <= n; p += 2) {
+            int v = from + p * dim;
             FloatVector w = FloatVector.broadcast(F, weight[at + p]);
-            a0 = FloatVector.fromArray(F, values, from + p * dim).fma(w, a0);
-            a1 = FloatVector.fromArray(F, values, from + p * dim + FL).fma(w, a1);
-            a2 = FloatVector.fromArray(F, values, from + p * dim + 2 * FL).fma(w, a2);
-            a3 = FloatVector.fromArray(F, values, from + p * dim + 3 * FL).fma(w, a3);
+            a0 = FloatVector.fromArray(F, values, v).fma(w, a0);
+            a1 = FloatVector.fromArray(F, values, v + FL).fma(w, a1);
+            a2 = FloatVector.fromArray(F, values, v + 2 * FL).fma(w, a2);
+            a3 = FloatVector.fromArray(F, values, v + 3 * FL).fma(w, a3);
+            w = FloatVector.broadcast(F, weight[at + p + 1]);
+            b0 = FloatVector.fromArray(F, values, v + dim).fma(w, b0);
+            b1 = FloatVector.fromArray(F, values, v + dim + FL).fma(w, b1);
+            b2 = FloatVector.fromArray(F, values, v + dim + 2 * FL).fma(w, b2);
+            b3 = FloatVector.fromArray(F, values, v + dim + 3 * FL).fma(w, b3);
         }
-        a0.intoArray(out, to);
-        a1.intoArray(out, to + FL);
-        a2.intoArray(out, to + 2 * FL);
-        a3.intoArray(out, to + 3 * FL);
+        if (p < n) {
+            int v = from + p * dim;
+            FloatVector w = FloatVector.broadcast(F, weight[at + p]);
+            a0 = FloatVector.fromArray(F, values, v).fma(w, a0);
+            a1 = FloatVector.fromArray(F, values, v + FL).fma(w, a1);
+            a2 = FloatVector.fromArray(F, values, v + 2 * FL).fma(w, a2);
+            a3 = FloatVector.fromArray(F, values, v + 3 * FL).fma(w, a3);
+        }
+        a0.add(b0).intoArray(out, to);
+        a1.add(b1).intoArray(out, to + FL);
+        a2.add(b2).intoArray(out, to + 2 * FL);
+        a3.add(b3).intoArray(out, to + 3 * FL);
     }
 
     private static void gatherOne(float[] weight, int at, int n, float[] values, int from, int dim, float factor, float[] out,
