@@ -25,6 +25,7 @@ import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.http.AdminGate;
 import ai.realm.server.http.HttpServer;
 import ai.realm.server.http.Readiness;
+import ai.realm.server.http.RequestRehearsal;
 import ai.realm.server.metrics.ServerMetrics;
 import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.tenant.Tenant;
@@ -61,6 +62,7 @@ public final class RealmServer implements AutoCloseable {
     private final TenantGate gate;
     private final Readiness readiness = new Readiness();
     private final ActiveRequests active = new ActiveRequests();
+    private final HttpServer.Services services;
     private final HttpServer http;
     private final long begun = System.nanoTime();
     private int port;
@@ -97,9 +99,10 @@ public final class RealmServer implements AutoCloseable {
         metrics.gauge("realm_heap_allocated_bytes", "Heap that all threads have allocated since the start.",
                 ((ThreadMXBean) ManagementFactory.getThreadMXBean())::getTotalThreadAllocatedBytes);
         AdminService admin = new AdminService(tenants, keepTenants ? database : null, guests, active, runtime.models());
-        this.http = new HttpServer(config.server(), new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
+        this.services = new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
                 readiness, active, accounts, metrics, registry, new AdminGate(config.admin()), admin,
-                new ModelService(runtime.models(), registry, files, tenants)));
+                new ModelService(runtime.models(), registry, files, tenants), false);
+        this.http = new HttpServer(config.server(), services);
     }
 
     private static GuestHostOptions guestOptions(ServerSettings server) {
@@ -133,9 +136,13 @@ public final class RealmServer implements AutoCloseable {
             GuestModule module = guests.load(tenant);
             describe(tenant, module);
         }
-        preloaded(config).forEach(this::awaitLoaded);
-        // Loading leaves more garbage than hours of serving do; the heap shrinks to what lives, and no request has to wait for it.
-        System.gc();
+        List<String> preloaded = preloaded(config);
+        try (RequestRehearsal rehearsal = RequestRehearsal.begin(config.server(), services, preloaded)) {
+            preloaded.forEach(this::awaitLoaded);
+            // Loading leaves more garbage than hours of serving do; the heap shrinks to what lives, and no request has to wait for it.
+            System.gc();
+            rehearsal.answer();
+        }
         readiness.ready();
         LOG.info("ready url={} tenants={} models={} concurrent_requests={} guests={} ready_ms={}", url(), tenants.all().size(),
                 config.models().keySet(),

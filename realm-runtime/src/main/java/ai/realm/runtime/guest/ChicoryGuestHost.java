@@ -149,11 +149,12 @@ final class ChicoryGuestHost implements GuestHost {
 
     private GuestResult supervised(CompiledGuest guest, GuestCall call, GuestLimits limits, GuestOutput output) {
         RequestContext context = call.context();
+        GuestListener listener = context.isRehearsal() ? GuestListener.NONE : options.listener();
         Supervision supervision = new Supervision(context.tenantId(), limits.deadline(), limits.cpuTime(),
                 context.remainingNanos());
         GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), call.stream(), context::check, output);
         GuestRun run = new GuestRun(guest, call, limits, supervision,
-                new AnswerStream(guest.facts().seesTokens(), limits.outputBytes(), task::send), options.listener());
+                new AnswerStream(guest.facts().seesTokens(), limits.outputBytes(), task::send), listener);
         boolean failed = true;
         try (RequestContext.Registration registration = context.onCancel(() -> {
             RealmException cause = context.cancelled();
@@ -163,7 +164,7 @@ final class ChicoryGuestHost implements GuestHost {
                 long begin = System.nanoTime();
                 try (GuestInstance instance = new GuestInstance(run, sessions)) {
                     instance.create(instances);
-                    options.listener().instanceCreated(context.tenantId(), guest.digest(), System.nanoTime() - begin);
+                    listener.instanceCreated(context.tenantId(), guest.digest(), System.nanoTime() - begin);
                     instance.answer();
                 }
             }, run::failure), task::ended);
@@ -174,9 +175,9 @@ final class ChicoryGuestHost implements GuestHost {
             run.reached(e.limit());
             throw e;
         } finally {
-            options.listener().requestEnded(context.tenantId(), guest.digest(), supervision.cpuNanos(), failed);
+            listener.requestEnded(context.tenantId(), guest.digest(), supervision.cpuNanos(), failed);
             if (supervision.pausedNanos() > 0) {
-                options.listener().throttled(context.tenantId(), supervision.pausedNanos());
+                listener.throttled(context.tenantId(), supervision.pausedNanos());
             }
         }
     }

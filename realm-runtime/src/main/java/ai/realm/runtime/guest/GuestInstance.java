@@ -86,8 +86,10 @@ final class GuestInstance implements AutoCloseable {
 
     private void logStep() {
         RequestContext c = run.call().context();
-        LOG.debug("step=3 step_name=guest_instance request_id={} tenant={} guest={}", c.requestId(), c.tenantId(),
-                run.guest().digest());
+        if (!c.isRehearsal()) {
+            LOG.debug("step=3 step_name=guest_instance request_id={} tenant={} guest={}", c.requestId(), c.tenantId(),
+                    run.guest().digest());
+        }
     }
 
     private String read(long out) {

@@ -82,9 +82,9 @@ final class HostGenerate {
     }
 
     private void logStep(ModelLease lease) {
-        if (!logged) {
+        RequestContext c = run.call().context();
+        if (!logged && !c.isRehearsal()) {
             logged = true;
-            RequestContext c = run.call().context();
             LOG.debug("step=4 step_name=host_function request_id={} tenant={} guest={} model={}", c.requestId(), c.tenantId(),
                     run.guest().digest(), lease.name());
         }

@@ -13,7 +13,7 @@ import java.util.Set;
  * @param endTokens ids that end it, not part of its output
  * @param deadlineNanos on the engine's clock
  * @param sharedBlocks first blocks that lie within a shared prefix
- * @param warmUp the engine's own, before it is ready: not logged, not counted, and nothing of it in the prefix cache
+ * @param warmUp the engine's or the server's own, before it is ready: not logged, not counted, and nothing of it in the prefix cache
  */
 public record SequenceSpec(String requestId, String tenantId, double weight, boolean batch, int[] prompt, int maxTokens,
         Set<Integer> endTokens, long deadlineNanos, Sampler sampler, int sharedBlocks, boolean warmUp, StepLog log) {

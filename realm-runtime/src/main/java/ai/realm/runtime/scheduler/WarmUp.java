@@ -17,7 +17,7 @@ final class WarmUp {
     private static final long LIMIT = TimeUnit.SECONDS.toNanos(120);
     private static final int PROMPT = 24;
     private static final int TOGETHER = 2;
-    private static final int DECODE = 8;
+    private static final int DECODE = 4;
 
     private WarmUp() {
     }

@@ -64,7 +64,7 @@ public final class EngineSessions implements SessionFactory {
         return new SequenceSpec(context.requestId(), context.tenantId(), context.weight(), command.priority() == Priority.BATCH,
                 prompt, Math.min(command.params().maxTokens(), context.contextLimit() - prompt.length),
                 endTokens(command.params(), vocab), engine.now() + context.remainingNanos(),
-                sampler, model.sharedBlocks(prompt), false, context::reached);
+                sampler, model.sharedBlocks(prompt), context.isRehearsal(), context::reached);
     }
 
     private static Sampler samplerOf(SamplingParams params, int index, ServedModel model, int[] prompt, Tokenizer tokenizer) {

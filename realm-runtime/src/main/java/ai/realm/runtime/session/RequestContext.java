@@ -21,6 +21,7 @@ public final class RequestContext {
     private final double weight;
     private final int contextLimit;
     private final long deadlineNanos;
+    private final boolean rehearsal;
     private final List<Runnable> listeners = new ArrayList<>();
     private final AtomicInteger steps = new AtomicInteger();
     private @Nullable RealmException cause;
@@ -38,6 +39,12 @@ public final class RequestContext {
      * @param contextLimit positions that a sequence of this tenant may have, prompt and answer, whatever the model could
      */
     public RequestContext(String requestId, String tenantId, double weight, int contextLimit, long deadlineNanos) {
+        this(requestId, tenantId, weight, contextLimit, deadlineNanos, false);
+    }
+
+    /** @param rehearsal whether the request is the server's own: not logged, not counted, and nothing of it in the prefix cache */
+    public RequestContext(String requestId, String tenantId, double weight, int contextLimit, long deadlineNanos,
+            boolean rehearsal) {
         if (!(weight > 0 && weight <= 1e6)) {
             throw RealmException.badParam("weight", "a tenant's weight must be above 0 and at most 1000000, not " + weight);
         }
@@ -46,6 +53,7 @@ public final class RequestContext {
         this.weight = weight;
         this.contextLimit = contextLimit;
         this.deadlineNanos = deadlineNanos;
+        this.rehearsal = rehearsal;
     }
 
     public String requestId() {
@@ -66,6 +74,11 @@ public final class RequestContext {
         return contextLimit;
     }
 
+    /** Whether it is the server's own, which leaves no trace. */
+    public boolean isRehearsal() {
+        return rehearsal;
+    }
+
     public long deadlineNanos() {
         return deadlineNanos;
     }
@@ -77,7 +90,7 @@ public final class RequestContext {
     /** One DEBUG line of the request path, when the request first reaches this step of it. */
     public void reached(int step, String name) {
         int bit = 1 << step;
-        if (LOG.isDebugEnabled() && (steps.get() & bit) == 0 && (steps.getAndUpdate(s -> s | bit) & bit) == 0) {
+        if (!rehearsal && LOG.isDebugEnabled() && (steps.get() & bit) == 0 && (steps.getAndUpdate(s -> s | bit) & bit) == 0) {
             LOG.debug("step={} step_name={} request_id={} tenant={}", step, name, requestId, tenantId);
         }
     }

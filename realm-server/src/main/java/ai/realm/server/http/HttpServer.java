@@ -41,10 +41,11 @@ public final class HttpServer implements AutoCloseable {
      * What the routes work with.
      *
      * @param registry what is known of the models
+     * @param rehearsal whether requests are the server's own, which leave no lines in the log and are not counted
      */
     public record Services(ModelStore models, MeteredSessions sessions, GuestHost guestHost, TenantGuests guests, TenantGate gate,
             Readiness readiness, ActiveRequests active, Accounts accounts, ServerMetrics metrics, ModelRegistry registry,
-            AdminGate adminGate, AdminService admin, ModelService modelAdmin) {}
+            AdminGate adminGate, AdminService admin, ModelService modelAdmin, boolean rehearsal) {}
 
     private final ServerSettings settings;
     private final Readiness readiness;
@@ -104,7 +105,7 @@ public final class HttpServer implements AutoCloseable {
 
     private void routes(JavalinConfig c, Services s) {
         RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), bodies, watch, s.active(), answers,
-                s.accounts(), s.metrics());
+                s.accounts(), s.metrics(), s.rehearsal());
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
                 new InferenceRunner(s.models(), s.guestHost(), s.guests()), s.registry());
         ModelsHandler models = new ModelsHandler(s.gate(), answers);

@@ -20,9 +20,13 @@ import java.util.function.Consumer;
  * answer. The permit and the place among the active requests are given back however it ends.
  */
 final class RequestFrame {
-    /** What every route that uses a model shares. */
+    /**
+     * What every route that uses a model shares.
+     *
+     * @param rehearsal whether requests are the server's own
+     */
     record Parts(TenantGate gate, ModelStore models, MeteredSessions sessions, BodyReader bodies, ClientWatch watch,
-            ActiveRequests active, Answers answers, Accounts accounts, ServerMetrics metrics) {}
+            ActiveRequests active, Answers answers, Accounts accounts, ServerMetrics metrics, boolean rehearsal) {}
 
     /** One request on its way, admitted, its body read. */
     record Admitted(Context ctx, RequestLog log, Tenant tenant, Permit permit, RequestContext context, RequestUsage usage,
@@ -47,7 +51,7 @@ final class RequestFrame {
     }
 
     void handle(Context ctx) {
-        RequestLog log = new RequestLog(RequestIds.of(ctx), path);
+        RequestLog log = new RequestLog(RequestIds.of(ctx), path, parts.rehearsal);
         try {
             admit(ctx, log);
         } catch (RuntimeException | StackOverflowError e) {
@@ -74,7 +78,7 @@ final class RequestFrame {
         log.step(1, "tenant_gate");
         long deadline = System.nanoTime() + tenant.limits().deadline().toNanos();
         RequestContext context = new RequestContext(log.requestId(), tenant.id(), tenant.weight(),
-                tenant.limits().contextLimit(), deadline);
+                tenant.limits().contextLimit(), deadline, parts.rehearsal);
         RequestUsage usage = parts.sessions.begin(context, permit);
         try (var _ = parts.active.add(context); permit) {
             RequestAccount account = new RequestAccount(log, usage, permit, parts.accounts, parts.metrics);

@@ -10,6 +10,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.helpers.NOPLogger;
 
 /**
  * What is known of one request, for the lines it leaves in the log: at DEBUG the steps that the server does, at WARN the cause of a
@@ -18,6 +19,7 @@ import org.slf4j.LoggerFactory;
 final class RequestLog {
     private static final Logger LOG = LoggerFactory.getLogger("ai.realm.server.Request");
 
+    private final Logger out;
     private final String requestId;
     private final String path;
     private final long begun = System.nanoTime();
@@ -30,7 +32,9 @@ final class RequestLog {
     private int status = 200;
     private @Nullable ErrorCode error;
 
-    RequestLog(String requestId, String path) {
+    /** @param rehearsal whether the request is the server's own, which leaves no lines */
+    RequestLog(String requestId, String path, boolean rehearsal) {
+        this.out = rehearsal ? NOPLogger.NOP_LOGGER : LOG;
         this.requestId = requestId;
         this.path = path;
     }
@@ -53,7 +57,7 @@ final class RequestLog {
 
     /** One of the ten steps of the request path. */
     void step(int number, String name) {
-        LOG.debug("step={} step_name={} request_id={} tenant={}", number, name, requestId, tenant);
+        out.debug("step={} step_name={} request_id={} tenant={}", number, name, requestId, tenant);
     }
 
     /** The first text for the client. */
@@ -94,11 +98,11 @@ final class RequestLog {
         status = HttpError.of(e.code()).status();
         finishReason = e.code() == ErrorCode.CANCELLED ? "cancelled" : "error";
         if (e.code() == ErrorCode.INTERNAL) {
-            LOG.error("request failed request_id={} tenant={} error_code={}", requestId, tenant, e.code(), e);
+            out.error("request failed request_id={} tenant={} error_code={}", requestId, tenant, e.code(), e);
         } else if (e.code() == ErrorCode.CANCELLED) {
-            LOG.info("request cancelled request_id={} tenant={} cause={}", requestId, tenant, e.getMessage());
+            out.info("request cancelled request_id={} tenant={} cause={}", requestId, tenant, e.getMessage());
         } else {
-            LOG.warn("request failed request_id={} tenant={} error_code={} param={} cause={}", requestId, tenant, e.code(),
+            out.warn("request failed request_id={} tenant={} error_code={} param={} cause={}", requestId, tenant, e.code(),
                     e.param(),
                     e.getMessage());
         }
@@ -106,7 +110,7 @@ final class RequestLog {
 
     void end() {
         long now = System.nanoTime();
-        LOG.info(
+        out.info(
                 "request ended request_id={} tenant={} path={} model={} guest={} status={} prompt_tokens={} cached_tokens={} "
                         + "generated_tokens={} ttft_ms={} e2e_ms={} finish_reason={} error_code={}",
                 requestId, tenant, path, model, guest, status, usage.promptTokens(), usage.cachedTokens(),

@@ -56,6 +56,7 @@ final class HttpFixture implements AutoCloseable {
     final TenantGate gate;
     final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     final int port;
+    final HttpServer.Services services;
     private final HttpServer server;
 
     HttpFixture() {
@@ -70,11 +71,11 @@ final class HttpFixture implements AutoCloseable {
         guestHost.sessions = sessions;
         AdminService admin = new AdminService(tenants, database, guests, active, models);
         ModelRegistry registry = new ModelRegistry(Map.of(), database);
-        server = new HttpServer(settings,
-                new HttpServer.Services(models, sessions, guestHost, guests, gate, readiness, active,
-                        new Accounts(database, Clock.systemUTC()), new ServerMetrics(), registry,
-                        new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), false)), admin,
-                        new ModelService(models, registry, new NoFiles(), tenants)));
+        services = new HttpServer.Services(models, sessions, guestHost, guests, gate, readiness, active,
+                new Accounts(database, Clock.systemUTC()), new ServerMetrics(), registry,
+                new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), false)), admin,
+                new ModelService(models, registry, new NoFiles(), tenants), false);
+        server = new HttpServer(settings, services);
         port = server.start();
         readiness.ready();
     }
