@@ -4,6 +4,7 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.store.ModelLease;
+import ai.realm.runtime.store.ModelStatus;
 import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.Database;
@@ -103,15 +104,23 @@ public final class RequestRehearsal implements AutoCloseable {
             return;
         }
         attempt(() -> {
-            for (String name : models) {
-                try (ModelLease model = store.lease(name, LIMIT)) {
-                    if (!model.isEncoder() && model.tokenizer() != null) {
-                        answer(model);
-                        return;
-                    }
+            for (ModelStatus status : store.list()) {
+                if (models.contains(status.name()) && status.state() == ModelStatus.State.READY && answer(status.name())) {
+                    return;
                 }
             }
         });
+    }
+
+    /** Whether the model could be asked for text. */
+    private boolean answer(String name) throws IOException {
+        try (ModelLease model = store.lease(name, LIMIT)) {
+            if (model.isEncoder() || model.tokenizer() == null) {
+                return false;
+            }
+            answer(model);
+            return true;
+        }
     }
 
     private void answer(ModelLease model) throws IOException {
@@ -149,13 +158,15 @@ public final class RequestRehearsal implements AutoCloseable {
         }
     }
 
-    private void ask(Api api, String body, int wanted) throws IOException {
+    private void ask(Api api, String json, int wanted) throws IOException {
+        byte[] body = json.getBytes(StandardCharsets.UTF_8);
         long end = System.nanoTime() + LIMIT.toNanos();
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(host, port), millisUntil(end));
             socket.getOutputStream().write(("POST " + api.path + " HTTP/1.1\r\nHost: " + ID + "\r\nAuthorization: Bearer " + key
-                    + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
+                    + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length + "\r\n\r\n")
                     .getBytes(StandardCharsets.UTF_8));
+            socket.getOutputStream().write(body);
             String answer = read(socket, end);
             if (!answer.startsWith("HTTP/1.1 " + wanted + " ")) {
                 throw new IOException(api.path + " was answered with " + answer.lines().findFirst().orElse("nothing"));
