@@ -22,6 +22,7 @@ import java.util.function.DoubleSupplier;
  * figures: no sampling, no template, one discarded run before the counted ones. One thread.
  */
 public final class SpeedBench implements AutoCloseable {
+    private static final long WARM_UP_NANOS = 2_000_000_000L;
     private static final int MAX_BATCH = 512;
 
     private final GgufFile file;
@@ -70,13 +71,15 @@ public final class SpeedBench implements AutoCloseable {
                 measured(runs, () -> decodeRun(tokens, promptTokens, sequences)));
     }
 
+    /** Runs that are discarded come first, one and then as many as begin within the warm-up: a server that has served a while is measured. */
     private static double[] measured(int runs, DoubleSupplier run) {
+        long begun = System.nanoTime();
+        do {
+            var _ = run.getAsDouble();
+        } while (System.nanoTime() - begun < WARM_UP_NANOS);
         double[] out = new double[runs];
-        for (int i = -1; i < runs; i++) {
-            double figure = run.getAsDouble();
-            if (i >= 0) {
-                out[i] = figure;
-            }
+        for (int i = 0; i < runs; i++) {
+            out[i] = run.getAsDouble();
         }
         return out;
     }
