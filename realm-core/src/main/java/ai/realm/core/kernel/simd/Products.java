@@ -22,6 +22,7 @@ final class Products {
     private static final int PANEL_BLOCKS = Lanes.WIDE ? 32 : 24;
     /** The same for shorts. */
     private static final int SHORT_BLOCKS = Lanes.WIDE ? 64 : 8;
+    /** Tokens whose products with minima, one group's, stay in the first-level cache. */
     private static final int MINIMA_TOKENS = 48;
     /** Bytes of weights that are fetched at a time: many, so that fetching gets up to speed, and few enough for the second-level cache. */
     private static final int FETCH = 400_000;

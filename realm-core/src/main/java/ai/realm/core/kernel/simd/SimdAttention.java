@@ -234,8 +234,12 @@ final class SimdAttention {
     private static void gather(float[] weight, int at, int n, float[] values, int from, int dim, float factor, float[] out,
             int to) {
         int d = 0;
+        int even = n & ~1;
         for (; d + 4 * FL <= dim; d += 4 * FL) {
-            gatherFour(weight, at, n, values, from + d, dim, factor, out, to + d);
+            gatherFour(weight, at, even, values, from + d, dim, factor, out, to + d);
+        }
+        for (int last = 0; even < n && last < d; last += FL) {
+            gatherOne(weight, at + even, 1, values, from + even * dim + last, dim, 1, out, to + last);
         }
         for (; d + FL <= dim; d += FL) {
             gatherOne(weight, at, n, values, from + d, dim, factor, out, to + d);
@@ -249,7 +253,7 @@ final class SimdAttention {
         }
     }
 
-    /** Two positions at a time, each in sums of its own: a processor can do more than wait for four. */
+    /** Two positions at a time, {@code n} is even, each in sums of its own: a processor can do more than wait for four. */
     private static void gatherFour(float[] weight, int at, int n, float[] values, int from, int dim, float factor, float[] out,
             int to) {
         FloatVector a0 = FloatVector.fromArray(F, out, to).mul(factor);
@@ -260,8 +264,7 @@ final class SimdAttention {
         FloatVector b1 = FloatVector.zero(F);
         FloatVector b2 = FloatVector.zero(F);
         FloatVector b3 = FloatVector.zero(F);
-        int p = 0;
-        for (; p + 2 <= n; p += 2) {
+        for (int p = 0; p < n; p += 2) {
             int v = from + p * dim;
             FloatVector w = FloatVector.broadcast(F, weight[at + p]);
             a0 = FloatVector.fromArray(F, values, v).fma(w, a0);
@@ -273,14 +276,6 @@ final class SimdAttention {
             b1 = FloatVector.fromArray(F, values, v + dim + FL).fma(w, b1);
             b2 = FloatVector.fromArray(F, values, v + dim + 2 * FL).fma(w, b2);
             b3 = FloatVector.fromArray(F, values, v + dim + 3 * FL).fma(w, b3);
-        }
-        if (p < n) {
-            int v = from + p * dim;
-            FloatVector w = FloatVector.broadcast(F, weight[at + p]);
-            a0 = FloatVector.fromArray(F, values, v).fma(w, a0);
-            a1 = FloatVector.fromArray(F, values, v + FL).fma(w, a1);
-            a2 = FloatVector.fromArray(F, values, v + 2 * FL).fma(w, a2);
-            a3 = FloatVector.fromArray(F, values, v + 3 * FL).fma(w, a3);
         }
         a0.add(b0).intoArray(out, to);
         a1.add(b1).intoArray(out, to + FL);

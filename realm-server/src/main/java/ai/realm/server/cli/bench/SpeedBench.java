@@ -19,7 +19,7 @@ import java.util.function.DoubleSupplier;
 
 /**
  * Runs a model on random tokens and takes the time, with the meaning that llama-bench and llama-batched-bench give their
- * figures: no sampling, no template, one discarded run before the counted ones. One thread.
+ * figures: no sampling, no template, and a warm-up, which is discarded. One thread.
  */
 public final class SpeedBench implements AutoCloseable {
     private static final long WARM_UP_NANOS = 2_000_000_000L;
