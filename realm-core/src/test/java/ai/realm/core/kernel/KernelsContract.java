@@ -389,8 +389,9 @@ public abstract class KernelsContract {
     @ParameterizedTest
     @EnumSource(KvType.class)
     void attend_manyAndFewRows_equalsDefinition(KvType type) {
-        for (int rows : new int[]{1, 3, 11, 12, 33, 64}) {
+        for (int rows : new int[]{1, 3, 7, 8, 11, 12, 33, 64}) {
             attend(type, 64, 64, rows, 70, 16, 0, false, 0);
+            attend(type, 128, 64, rows, 150, 32, 30f, true, 40);
             attend(type, 32, 96, rows, 9, 4, 0, true, 0);
             attend(type, 128, 32, rows, 150, 32, 30f, false, 40);
         }

@@ -4,10 +4,14 @@ import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
 import static ai.realm.core.kernel.simd.FloatGemm.STRIP;
 import static ai.realm.core.kernel.simd.Lanes.F;
 import static ai.realm.core.kernel.simd.Lanes.FL;
+import static ai.realm.core.kernel.simd.Lanes.WIDE;
+import static ai.realm.core.kernel.simd.PackedMatrix.SHORT;
 
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.AttentionTile;
+import ai.realm.core.kernel.KvType;
 import ai.realm.core.kernel.simd.SimdActivations.Scratch;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
@@ -93,7 +97,7 @@ final class SimdAttention {
             loadKeys(tile, from, n, s.row);
             FloatGemm.multiply(s.panel, keyDim, s.row, 0, keyDim, n, s.tile, 0, n * STRIP, STRIP, false);
             if (tile.softCap() > 0) {
-                cap(s.tile, n * ROWS, tile.softCap());
+                cap(s.tile, 0, n * ROWS, tile.softCap());
             }
             mask(tile, from, n, s.tile);
             for (int r = 0; r < ROWS; r += FL) {
@@ -127,12 +131,12 @@ final class SimdAttention {
         return (r / STRIP * n + p) * STRIP + r % STRIP;
     }
 
-    private static void cap(float[] x, int n, float cap) {
-        for (int i = 0; i < n; i++) {
+    private static void cap(float[] x, int at, int n, float cap) {
+        for (int i = at; i < at + n; i++) {
             x[i] /= cap;
         }
-        SimdMath.activate(Activation.TANH, x, 0, n);
-        for (int i = 0; i < n; i++) {
+        SimdMath.activate(Activation.TANH, x, at, n);
+        for (int i = at; i < at + n; i++) {
             x[i] *= cap;
         }
     }
@@ -171,29 +175,30 @@ final class SimdAttention {
     }
 
     private static void few(AttentionTile tile, Scratch s) {
-        int keyDim = tile.keyDim();
         int valueDim = tile.valueDim();
         int rows = tile.rows();
+        boolean halves = WIDE && tile.type() == KvType.F16 && tile.keyDim() % HalfAttention.COLUMNS == 0
+                && valueDim % HalfAttention.COLUMNS == 0;
         s.tile = Scratch.atLeast(s.tile, MANY * CHUNK);
         Arrays.fill(tile.out(), 0, rows * valueDim, 0f);
         begin(tile, s.d);
         int end = tile.highest();
         for (int from = tile.lowest(); from < end; from += CHUNK) {
             int n = Math.min(CHUNK, end - from);
-            s.fetched += fetch(tile, from, n);
-            loadKeys(tile, from, n, s.row);
-            for (int r = 0; r < rows; r++) {
-                int low = Math.max(0, tile.low(r) - from);
-                int high = Math.min(n, tile.high(r) - from);
-                rowScores(tile, r, low, high, s);
+            if (halves) {
+                halfScores(tile, from, n, s);
+            } else {
+                rowScores(tile, from, n, s);
             }
-            loadValues(tile, from, n, s.row);
-            for (int r = 0; r < rows; r++) {
-                int low = Math.max(0, tile.low(r) - from);
-                int high = Math.min(n, tile.high(r) - from);
-                if (low < high) {
-                    gather(s.tile, r * CHUNK + low, high - low, s.row, low * valueDim, valueDim, s.d[2 * ROWS + r], tile.out(),
-                            r * valueDim);
+            weighRows(tile, from, n, s);
+            if (halves) {
+                short[] values = s.shorts(CHUNK * valueDim);
+                copyValues(tile, from, n, values);
+                HalfAttention.gather(s.tile, CHUNK, n, values, valueDim, rows, s.d, 2 * ROWS, tile.out());
+            } else {
+                loadValues(tile, from, n, s.row);
+                for (int r = 0; r < rows; r++) {
+                    gather(s.tile, r * CHUNK, n, s.row, 0, valueDim, s.d[2 * ROWS + r], tile.out(), r * valueDim);
                 }
             }
         }
@@ -205,29 +210,61 @@ final class SimdAttention {
         }
     }
 
-    private static void rowScores(AttentionTile tile, int r, int low, int high, Scratch s) {
-        if (low >= high) {
-            return;
-        }
-        int at = r * CHUNK;
-        float[] scores = s.tile;
+    private static void halfScores(AttentionTile tile, int from, int n, Scratch s) {
         int dim = tile.keyDim();
-        float max = s.d[r];
-        for (int p = low; p < high; p++) {
-            scores[at + p] = Dot.dot(tile.queries(), r * dim, s.row, p * dim, dim) * tile.scale();
+        short[] keys = s.shorts(CHUNK * dim);
+        s.panel = Scratch.atLeast(s.panel, 32 * CHUNK);
+        for (int i = 0; i < n;) {
+            int run = Math.min(n - i, tile.together(from + i));
+            MemorySegment.copy(tile.memory(), SHORT, tile.keyAt(from + i), keys, i * dim, run * dim);
+            i += run;
         }
-        if (tile.softCap() > 0) {
-            for (int p = low; p < high; p++) {
-                scores[at + p] = tile.softCap() * (float) Math.tanh(scores[at + p] / tile.softCap());
+        int whole = Math.ceilDiv(n, HalfAttention.POSITIONS) * HalfAttention.POSITIONS;
+        HalfAttention.scores(keys, whole, dim, tile.queries(), tile.rows(), tile.scale(), s.panel, s.tile, CHUNK);
+    }
+
+    private static void rowScores(AttentionTile tile, int from, int n, Scratch s) {
+        int dim = tile.keyDim();
+        s.fetched += fetch(tile, from, n);
+        loadKeys(tile, from, n, s.row);
+        for (int r = 0; r < tile.rows(); r++) {
+            for (int p = 0; p < n; p++) {
+                s.tile[r * CHUNK + p] = Dot.dot(tile.queries(), r * dim, s.row, p * dim, dim) * tile.scale();
             }
         }
-        for (int p = low; p < high; p++) {
-            max = Math.max(max, scores[at + p]);
+    }
+
+    private static void copyValues(AttentionTile tile, int from, int n, short[] to) {
+        for (int i = 0; i < n;) {
+            int run = Math.min(n - i, tile.together(from + i));
+            MemorySegment.copy(tile.memory(), SHORT, tile.valueAt(from + i), to, i * tile.valueDim(), run * tile.valueDim());
+            i += run;
         }
-        float factor = (float) Math.exp(s.d[r] - max);
-        s.d[r] = max;
-        s.d[2 * ROWS + r] = factor;
-        s.d[ROWS + r] = s.d[ROWS + r] * factor + SimdMath.expSum(scores, at + low, high - low, max);
+    }
+
+    /** Turns a chunk's scores into weights, 0 for what a row does not see, and brings the rows' maxima, sums and factors up to date. */
+    private static void weighRows(AttentionTile tile, int from, int n, Scratch s) {
+        float[] state = s.d;
+        int whole = Math.ceilDiv(n, FL) * FL;
+        for (int r = 0; r < tile.rows(); r++) {
+            int at = r * CHUNK;
+            if (tile.softCap() > 0) {
+                cap(s.tile, at, n, tile.softCap());
+            }
+            int low = Math.clamp(tile.low(r) - from, 0, whole);
+            int high = Math.clamp(tile.high(r) - from, low, n);
+            Arrays.fill(s.tile, at, at + low, MASKED);
+            Arrays.fill(s.tile, at + high, at + whole, MASKED);
+            float max = SimdMath.max(s.tile, at, whole, state[r]);
+            state[2 * ROWS + r] = state[r] - max;
+            state[r] = max;
+        }
+        for (int r = 0; r < tile.rows(); r += FL) {
+            SimdMath.exp(state, 2 * ROWS + r, state, 2 * ROWS + r);
+        }
+        for (int r = 0; r < tile.rows(); r++) {
+            state[ROWS + r] = state[ROWS + r] * state[2 * ROWS + r] + SimdMath.expSum(s.tile, r * CHUNK, whole, state[r]);
+        }
     }
 
     /** {@code out = out * factor + sum_p weight[p] * values[p]}. */

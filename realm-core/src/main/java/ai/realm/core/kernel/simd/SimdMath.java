@@ -61,6 +61,15 @@ final class SimdMath {
         return total;
     }
 
+    /** The greatest of {@code start} and {@code n} numbers, whole vectors. */
+    static float max(float[] x, int at, int n, float start) {
+        FloatVector max = FloatVector.broadcast(F, start);
+        for (int i = 0; i < n; i += FL) {
+            max = max.max(FloatVector.fromArray(F, x, at + i));
+        }
+        return max.reduceLanes(VectorOperators.MAX);
+    }
+
     /** {@code out = e^x} of one vector. */
     static void exp(float[] x, int at, float[] out, int to) {
         FloatVector v = FloatVector.fromArray(F, x, at);

@@ -124,7 +124,7 @@ class KernelAllocationTest {
                                 () -> k.scores(x, 0, DIM, 3, type, pages, 0, POSITIONS, DIM, 1, y, 0, POSITIONS)),
                         new Case("weightedValues", type.name(),
                                 () -> k.weightedValues(x, 0, POSITIONS, 3, type, pages, 0, POSITIONS, DIM, y, 0, DIM))),
-                Stream.of(3, 27).map(rows -> {
+                Stream.of(1, 3, 4, 27).map(rows -> {
                     AttentionTile tile = new AttentionTile(DIM, DIM);
                     tile.begin(DIM, DIM, 1, 0, false);
                     tile.over(type, pages, POSITIONS);
