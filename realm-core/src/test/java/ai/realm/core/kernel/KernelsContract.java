@@ -260,7 +260,7 @@ public abstract class KernelsContract {
         Kernels kernels = kernels(ActivationMode.INT8);
         int rows = 70;
         int cols = 1280;
-        int count = 21;
+        int count = 40;
         float[] x = numbers(count * cols);
         float[] together = new float[count * rows];
         float[] alone = new float[rows];
@@ -268,7 +268,8 @@ public abstract class KernelsContract {
             WeightMatrix w = kernels.prepare(tensor(type, rows, cols), arena, POOL);
             Activations a = kernels.activations(count, cols);
             kernels.fill(a, w, x, 0, cols, 0, count);
-            kernels.matmul(w, 0, rows, a, 0, count, together, 0, rows);
+            kernels.matmul(w, 0, rows, a, 0, 21, together, 0, rows); // the next range begins within a tile
+            kernels.matmul(w, 0, rows, a, 21, count, together, 0, rows);
             for (int t = 0; t < count; t++) {
                 Activations one = kernels.activations(1, cols);
                 kernels.fill(one, w, x, t * cols, cols, 0, 1);

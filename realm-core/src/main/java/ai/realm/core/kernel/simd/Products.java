@@ -22,6 +22,8 @@ final class Products {
     private static final int PANEL_BLOCKS = Lanes.WIDE ? 32 : 24;
     /** The same for shorts. */
     private static final int SHORT_BLOCKS = Lanes.WIDE ? 64 : 8;
+    /** Where the sums of a tile's second block or half are. */
+    private static final int SECOND = ShortGemm.TOKENS * STRIP;
     /** Tokens whose products with minima, one group's, stay in the first-level cache. */
     private static final int MINIMA_TOKENS = 48;
     /** Bytes of weights that are fetched at a time: many, so that fetching gets up to speed, and few enough for the second-level cache. */
@@ -33,6 +35,11 @@ final class Products {
     /** Whether a matrix is multiplied with 8-bit activations in 16-bit lanes. */
     static boolean usesShorts(WeightMatrix w, ActivationMode mode) {
         return mode == ActivationMode.INT8 && w instanceof PackedMatrix p && p.packing.quants != Quants.BYTE;
+    }
+
+    /** Whether weights are of 4 bits, which take 8-bit activations in another form than those of 5. */
+    static boolean usesNibbles(WeightMatrix w) {
+        return w instanceof PackedMatrix p && p.packing.quants == Quants.NIBBLE;
     }
 
     static void matmul(WeightMatrix w, ActivationMode mode, int rowFrom, int rowTo, SimdActivations x, int from, int to,
@@ -126,7 +133,11 @@ final class Products {
             }
             return;
         }
-        shortPanels(w, group, x, first, count, s, c, cAt, cStride);
+        if (w.packing.quants == Quants.NIBBLE) {
+            nibbleTiles(w, group, x, first, count, s, c, cAt, cStride);
+        } else {
+            fivePanels(w, group, x, first, count, s, c, cAt, cStride);
+        }
         if (w.packing.scales.hasMin()) {
             minima(w, x, first, count, s, c, cAt, cStride);
         }
@@ -159,9 +170,9 @@ final class Products {
         boolean halves = w.packing.quants == Quants.FIVE;
         short[] sums = s.sums((halves ? 2 : 1) * w.blocks * ROWS);
         if (halves) {
-            PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.pairs, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
+            PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.pairs.few, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
         } else {
-            PackedDot.nibbleSums(w.data, w.quantsAt(group), w.blocks, x.steps, t * x.cols, x.bias8, t * x.blocks, sums);
+            PackedDot.nibbleSums(w.data, w.quantsAt(group), w.blocks, x.steps.few, t * x.cols, x.bias8, t * x.blocks, sums);
         }
         if (scalesInPlace(w)) {
             SuperRun.scale(w.data, w.scalesAt(group), w.blocks, sums, x.scales, x.sums, t * x.blocks, c, cAt);
@@ -181,63 +192,78 @@ final class Products {
     }
 
     /** Sums of a tile's tokens are gathered near by, and written to their rows, which lie far apart, once. */
-    private static void shortPanels(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
+    private static void nibbleTiles(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
+            int cAt, int cStride) {
+        for (int r = 0; r < ROWS; r += STRIP) {
+            for (int t = 0; t < count;) {
+                int tokens = ShortGemm.next(first + t, count - t);
+                Arrays.fill(s.near, 0, tokens * STRIP, 0f);
+                nibbleTile(w, w.quantsAt(group) + 2L * r, x, first + t, tokens, s, r);
+                copy(s.near, 0, STRIP, tokens, c, cAt + t * cStride + r, cStride);
+                t += tokens;
+            }
+        }
+    }
+
+    /** All blocks for some tokens and one strip of rows, added to {@link Scratch#near}. */
+    private static void nibbleTile(PackedMatrix w, long at, SimdActivations x, int t, int tokens, Scratch s, int r) {
+        short[] sums = s.sums(2 * SECOND);
+        int[] tiles = x.steps.tiles;
+        int xs = t * x.blocks;
+        long blockBytes = Quants.NIBBLE.blockBytes();
+        for (int b = 0; b < w.blocks; b += 2) {
+            NibbleTiles.sums(w.data, at + b * blockBytes, tiles, x.tileAt(t, b * 32), x.bias8, xs + b, x.blocks, tokens, sums, 0);
+            if (b + 1 == w.blocks) {
+                ShortGemm.scale(sums, tokens, s.d, b * ROWS + r, x.scales, xs + b, x.blocks, s.near);
+            } else {
+                NibbleTiles.sums(w.data, at + (b + 1) * blockBytes, tiles, x.tileAt(t, b * 32 + 32), x.bias8, xs + b + 1,
+                        x.blocks,
+                        tokens, sums, SECOND);
+                ShortGemm.scaleTwo(sums, tokens, s.d, b * ROWS + r, x.scales, xs + b, x.blocks, s.near);
+            }
+        }
+    }
+
+    /** As {@link #nibbleTiles} with weights of 5 bits, which are unpacked to a panel. */
+    private static void fivePanels(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
             int cAt, int cStride) {
         short[] panel = s.shorts(Math.min(w.blocks, SHORT_BLOCKS) * 32);
-        float[] near = s.near;
         for (int from = 0; from < w.blocks; from += SHORT_BLOCKS) {
             int to = Math.min(w.blocks, from + SHORT_BLOCKS);
             Unpack.shorts(w, group, from, to, panel);
             for (int r = 0; r < ROWS; r += STRIP) {
-                int strip = r * 32 * (to - from);
                 for (int t = 0; t < count;) {
-                    int tokens = ShortGemm.next(count - t);
+                    int tokens = ShortGemm.next(first + t, count - t);
                     int at = cAt + t * cStride + r;
                     if (from == 0) {
-                        Arrays.fill(near, 0, tokens * STRIP, 0f);
+                        Arrays.fill(s.near, 0, tokens * STRIP, 0f);
                     } else {
-                        copy(c, at, cStride, tokens, near, 0, STRIP);
+                        copy(c, at, cStride, tokens, s.near, 0, STRIP);
                     }
-                    tiles(w, panel, strip, x, first + t, tokens, from, to, s, r);
-                    copy(near, 0, STRIP, tokens, c, at, cStride);
+                    fiveTile(panel, r * 32 * (to - from), x, first + t, tokens, from, to, s, r);
+                    copy(s.near, 0, STRIP, tokens, c, at, cStride);
                     t += tokens;
                 }
             }
         }
     }
 
-    private static void copy(float[] from, int at, int stride, int tokens, float[] to, int toAt, int toStride) {
-        for (int t = 0; t < tokens; t++) {
-            System.arraycopy(from, at + t * stride, to, toAt + t * toStride, STRIP);
+    /** Blocks {@code from} to {@code to} for some tokens and one strip of rows, added to {@link Scratch#near}. */
+    private static void fiveTile(short[] panel, int strip, SimdActivations x, int t, int tokens, int from, int to, Scratch s,
+            int r) {
+        short[] sums = s.sums(2 * SECOND);
+        int[] tiles = x.pairs.tiles;
+        for (int b = from; b < to; b++) {
+            int at = strip + (b - from) * 32 * STRIP;
+            ShortGemm.sums(panel, at, 16, tiles, x.tileAt(t, b * 32), tokens, sums, 0);
+            ShortGemm.sums(panel, at + 16 * STRIP, 16, tiles, x.tileAt(t, b * 32 + 16), tokens, sums, SECOND);
+            ShortGemm.scaleHalves(sums, tokens, s.d, b * ROWS + r, x.scales, t * x.blocks + b, x.blocks, s.near);
         }
     }
 
-    /** Blocks {@code from} to {@code to} for some tokens and one strip of rows, added to {@link Scratch#near}. */
-    private static void tiles(PackedMatrix w, short[] panel, int strip, SimdActivations x, int t, int tokens, int from, int to,
-            Scratch s, int r) {
-        short[] sums = s.sums(2 * ShortGemm.TOKENS * STRIP);
-        int second = ShortGemm.TOKENS * STRIP;
-        boolean nibbles = w.packing.quants == Quants.NIBBLE;
-        for (int b = from; b < to;) {
-            int at = strip + (b - from) * 32 * STRIP;
-            int xAt = t * x.cols + b * 32;
-            int xs = t * x.blocks + b;
-            int d = b * ROWS + r;
-            if (nibbles && b + 1 < to) {
-                ShortGemm.sums(panel, at, 32, x.pairs, xAt, x.cols, tokens, sums, 0);
-                ShortGemm.sums(panel, at + 32 * STRIP, 32, x.pairs, xAt + 32, x.cols, tokens, sums, second);
-                ShortGemm.scaleTwo(sums, tokens, s.d, d, x.scales, xs, x.blocks, s.near);
-                b += 2;
-            } else if (nibbles) {
-                ShortGemm.sums(panel, at, 32, x.pairs, xAt, x.cols, tokens, sums, 0);
-                ShortGemm.scale(sums, tokens, s.d, d, x.scales, xs, x.blocks, s.near);
-                b++;
-            } else {
-                ShortGemm.sums(panel, at, 16, x.pairs, xAt, x.cols, tokens, sums, 0);
-                ShortGemm.sums(panel, at + 16 * STRIP, 16, x.pairs, xAt + 16, x.cols, tokens, sums, second);
-                ShortGemm.scaleHalves(sums, tokens, s.d, d, x.scales, xs, x.blocks, s.near);
-                b++;
-            }
+    private static void copy(float[] from, int at, int stride, int tokens, float[] to, int toAt, int toStride) {
+        for (int t = 0; t < tokens; t++) {
+            System.arraycopy(from, at + t * stride, to, toAt + t * toStride, STRIP);
         }
     }
 

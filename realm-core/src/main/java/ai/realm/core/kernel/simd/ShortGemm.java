@@ -27,35 +27,32 @@ final class ShortGemm {
     private ShortGemm() {
     }
 
-    /** How many tokens the next tile takes when {@code left} are to come. */
-    static int next(int left) {
-        if (WIDE ? left >= TOKENS : FloatGemm.sixNext(left)) {
+    /**
+     * How many tokens the tile from {@code token} on takes when {@code left} are to come: the activations of {@link #TOKENS} tokens lie
+     * together, and no tile goes beyond.
+     */
+    static int next(int token, int left) {
+        int in = token % TOKENS;
+        if (in == 0 && left >= TOKENS) {
             return TOKENS;
         }
-        return left >= 4 ? 4 : 1;
+        return left >= 4 && in + 4 <= TOKENS ? 4 : 1;
     }
 
-    /** {@code sums[t][r] = sum_k panel[k][r] * x[t][k]} for {@code k} columns of a strip. */
-    static void sums(short[] panel, int at, int k, int[] x, int xAt, int xStride, int tokens, short[] sums, int to) {
+    /** {@code sums[t][r] = sum_k panel[k][r] * x[k][t]} for {@code k} columns of a strip, {@code x} in tiles. */
+    static void sums(short[] panel, int at, int k, int[] x, int xAt, int tokens, short[] sums, int to) {
         if (tokens == 8) {
-            tile8x2(panel, at, k, x, xAt, xStride, sums, to);
+            tile8x2(panel, at, k, x, xAt, sums, to);
         } else if (tokens == 6) {
-            tile6x2(panel, at, k, x, xAt, xStride, sums, to);
+            tile6x2(panel, at, k, x, xAt, sums, to);
         } else if (tokens == 4) {
-            tile4x2(panel, at, k, x, xAt, xStride, sums, to);
+            tile4x2(panel, at, k, x, xAt, sums, to);
         } else {
             tile1x2(panel, at, k, x, xAt, sums, to);
         }
     }
 
-    private static void tile8x2(short[] panel, int at, int k, int[] x, int x0, int xStride, short[] sums, int to) {
-        int x1 = x0 + xStride;
-        int x2 = x1 + xStride;
-        int x3 = x2 + xStride;
-        int x4 = x3 + xStride;
-        int x5 = x4 + xStride;
-        int x6 = x5 + xStride;
-        int x7 = x6 + xStride;
+    private static void tile8x2(short[] panel, int at, int k, int[] x, int x0, short[] sums, int to) {
         ShortVector a00 = ShortVector.zero(S);
         ShortVector a01 = ShortVector.zero(S);
         ShortVector a10 = ShortVector.zero(S);
@@ -75,28 +72,28 @@ final class ShortGemm {
         for (int i = 0; i < k; i++) {
             ShortVector w0 = ShortVector.fromArray(S, panel, at + i * STRIP);
             ShortVector w1 = ShortVector.fromArray(S, panel, at + i * STRIP + SL);
-            ShortVector b = IntVector.broadcast(I, x[x0 + i]).reinterpretAsShorts();
+            ShortVector b = IntVector.broadcast(I, x[x0 + TOKENS * i]).reinterpretAsShorts();
             a00 = a00.add(w0.mul(b));
             a01 = a01.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x1 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 1]).reinterpretAsShorts();
             a10 = a10.add(w0.mul(b));
             a11 = a11.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x2 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 2]).reinterpretAsShorts();
             a20 = a20.add(w0.mul(b));
             a21 = a21.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x3 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 3]).reinterpretAsShorts();
             a30 = a30.add(w0.mul(b));
             a31 = a31.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x4 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 4]).reinterpretAsShorts();
             a40 = a40.add(w0.mul(b));
             a41 = a41.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x5 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 5]).reinterpretAsShorts();
             a50 = a50.add(w0.mul(b));
             a51 = a51.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x6 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 6]).reinterpretAsShorts();
             a60 = a60.add(w0.mul(b));
             a61 = a61.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x7 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 7]).reinterpretAsShorts();
             a70 = a70.add(w0.mul(b));
             a71 = a71.add(w1.mul(b));
         }
@@ -118,12 +115,7 @@ final class ShortGemm {
         a71.intoArray(sums, to + 7 * STRIP + SL);
     }
 
-    private static void tile6x2(short[] panel, int at, int k, int[] x, int x0, int xStride, short[] sums, int to) {
-        int x1 = x0 + xStride;
-        int x2 = x1 + xStride;
-        int x3 = x2 + xStride;
-        int x4 = x3 + xStride;
-        int x5 = x4 + xStride;
+    private static void tile6x2(short[] panel, int at, int k, int[] x, int x0, short[] sums, int to) {
         ShortVector a00 = ShortVector.zero(S);
         ShortVector a01 = ShortVector.zero(S);
         ShortVector a10 = ShortVector.zero(S);
@@ -139,22 +131,22 @@ final class ShortGemm {
         for (int i = 0; i < k; i++) {
             ShortVector w0 = ShortVector.fromArray(S, panel, at + i * STRIP);
             ShortVector w1 = ShortVector.fromArray(S, panel, at + i * STRIP + SL);
-            ShortVector b = IntVector.broadcast(I, x[x0 + i]).reinterpretAsShorts();
+            ShortVector b = IntVector.broadcast(I, x[x0 + TOKENS * i]).reinterpretAsShorts();
             a00 = a00.add(w0.mul(b));
             a01 = a01.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x1 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 1]).reinterpretAsShorts();
             a10 = a10.add(w0.mul(b));
             a11 = a11.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x2 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 2]).reinterpretAsShorts();
             a20 = a20.add(w0.mul(b));
             a21 = a21.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x3 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 3]).reinterpretAsShorts();
             a30 = a30.add(w0.mul(b));
             a31 = a31.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x4 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 4]).reinterpretAsShorts();
             a40 = a40.add(w0.mul(b));
             a41 = a41.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x5 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 5]).reinterpretAsShorts();
             a50 = a50.add(w0.mul(b));
             a51 = a51.add(w1.mul(b));
         }
@@ -172,10 +164,7 @@ final class ShortGemm {
         a51.intoArray(sums, to + 5 * STRIP + SL);
     }
 
-    private static void tile4x2(short[] panel, int at, int k, int[] x, int x0, int xStride, short[] sums, int to) {
-        int x1 = x0 + xStride;
-        int x2 = x1 + xStride;
-        int x3 = x2 + xStride;
+    private static void tile4x2(short[] panel, int at, int k, int[] x, int x0, short[] sums, int to) {
         ShortVector a00 = ShortVector.zero(S);
         ShortVector a01 = ShortVector.zero(S);
         ShortVector a10 = ShortVector.zero(S);
@@ -187,16 +176,16 @@ final class ShortGemm {
         for (int i = 0; i < k; i++) {
             ShortVector w0 = ShortVector.fromArray(S, panel, at + i * STRIP);
             ShortVector w1 = ShortVector.fromArray(S, panel, at + i * STRIP + SL);
-            ShortVector b = IntVector.broadcast(I, x[x0 + i]).reinterpretAsShorts();
+            ShortVector b = IntVector.broadcast(I, x[x0 + TOKENS * i]).reinterpretAsShorts();
             a00 = a00.add(w0.mul(b));
             a01 = a01.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x1 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 1]).reinterpretAsShorts();
             a10 = a10.add(w0.mul(b));
             a11 = a11.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x2 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 2]).reinterpretAsShorts();
             a20 = a20.add(w0.mul(b));
             a21 = a21.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x3 + i]).reinterpretAsShorts();
+            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 3]).reinterpretAsShorts();
             a30 = a30.add(w0.mul(b));
             a31 = a31.add(w1.mul(b));
         }
@@ -216,7 +205,7 @@ final class ShortGemm {
         for (int i = 0; i < k; i++) {
             ShortVector w0 = ShortVector.fromArray(S, panel, at + i * STRIP);
             ShortVector w1 = ShortVector.fromArray(S, panel, at + i * STRIP + SL);
-            ShortVector b = IntVector.broadcast(I, x[x0 + i]).reinterpretAsShorts();
+            ShortVector b = IntVector.broadcast(I, x[x0 + TOKENS * i]).reinterpretAsShorts();
             a00 = a00.add(w0.mul(b));
             a01 = a01.add(w1.mul(b));
         }

@@ -3,6 +3,7 @@ package ai.realm.core.kernel.simd;
 import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
 import static ai.realm.core.kernel.simd.Lanes.F;
 import static ai.realm.core.kernel.simd.Lanes.FL;
+import static ai.realm.core.kernel.simd.ShortGemm.TOKENS;
 
 import ai.realm.core.kernel.Activations;
 import java.util.Arrays;
@@ -23,12 +24,11 @@ final class SimdActivations implements Activations {
     float[] x = NONE;
     int offset;
     int stride;
-    /** Empty until first filled: F32 mode never needs it. */
-    int[] pairs = {};
+    /** For weights of 5 bits, and as {@link PackedDot#steps} for weights of 4 bits; empty until first filled. */
+    final Numbers pairs = new Numbers();
+    final Numbers steps = new Numbers();
     float[] scales = NONE;
     float[] sums = NONE;
-    /** The first tokens as {@link PackedDot#steps}, which few tokens at a time are multiplied with. */
-    int[] steps = {};
     /** What centres the sums of {@link PackedDot}: twice in an {@code int}, of each block and of each half block. */
     int[] bias8 = {};
     int[] bias16 = {};
@@ -50,35 +50,65 @@ final class SimdActivations implements Activations {
         stride = xStride;
     }
 
-    synchronized void reserve() {
+    /** Numbers of all tokens, each twice in an {@code int}. */
+    static final class Numbers {
+        /** The first tokens', a token after the other, for few tokens at a time. */
+        int[] few = {};
+        /** {@link ShortGemm#TOKENS} tokens' column after column, see {@link #tileAt}. */
+        int[] tiles = {};
+    }
+
+    /** Makes room; the first of the threads that fill does it. */
+    synchronized void reserve(boolean nibbles) {
         if (scales.length == 0) {
-            float[] s = new float[capacity * blocks];
-            pairs = new int[capacity * cols];
             sums = new float[capacity * blocks];
-            steps = new int[Math.min(capacity, Products.PANEL_TOKENS) * cols];
             bias8 = new int[capacity * blocks];
             bias16 = new int[2 * capacity * blocks];
-            scales = s;
+            scales = new float[capacity * blocks];
+        }
+        Numbers to = nibbles ? steps : pairs;
+        if (to.tiles.length == 0) {
+            to.few = new int[Math.min(capacity, Products.PANEL_TOKENS) * cols];
+            to.tiles = new int[Math.ceilDiv(capacity, TOKENS) * TOKENS * cols];
         }
     }
 
-    void quantize(int from, int to) {
+    /** Where a token's column is in {@link Numbers#tiles}. */
+    int tileAt(int token, int column) {
+        return (token / TOKENS * cols + column) * TOKENS + token % TOKENS;
+    }
+
+    void quantize(int from, int to, boolean nibbles) {
+        Numbers into = nibbles ? steps : pairs;
+        Scratch s = Scratch.get();
+        s.line = Scratch.atLeast(s.line, 2 * cols);
         for (int t = from; t < to; t++) {
             for (int b = 0; b < blocks; b++) {
-                quantizeBlock(offset + t * stride + b * 32, t * cols + b * 32, t * blocks + b);
+                quantizeBlock(offset + t * stride + b * 32, s.line, b * 32, t * blocks + b);
+            }
+            int at = nibbles ? cols : 0;
+            if (nibbles) {
+                PackedDot.steps(s.line, 0, cols, s.line, at);
             }
             if (t < Products.PANEL_TOKENS) {
-                PackedDot.steps(pairs, t * cols, cols, steps, t * cols);
+                System.arraycopy(s.line, at, into.few, t * cols, cols);
             }
+            spread(s.line, at, cols, into.tiles, tileAt(t, 0));
         }
     }
 
-    private void quantizeBlock(int at, int to, int block) {
+    private static void spread(int[] line, int at, int n, int[] tiles, int to) {
+        for (int k = 0; k < n; k++) {
+            tiles[to + k * TOKENS] = line[at + k];
+        }
+    }
+
+    private void quantizeBlock(int at, int[] line, int to, int block) {
         float max = top(x, at);
         float d = max / 127;
         float inverse = d == 0 ? 0 : 1 / d;
-        int first = (int) round(x, at, inverse, pairs, to);
-        int second = (int) round(x, at + 16, inverse, pairs, to + 16);
+        int first = (int) round(x, at, inverse, line, to);
+        int second = (int) round(x, at + 16, inverse, line, to + 16);
         scales[block] = d;
         sums[block] = d * (first + second);
         bias8[block] = twice(-8 * (first + second));
@@ -115,6 +145,8 @@ final class SimdActivations implements Activations {
         private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
         float[] panel = NONE;
         short[] shorts = {};
+        /** A token's numbers while they are quantized. */
+        int[] line = {};
         float[] d = NONE;
         float[] m = NONE;
         float[] minima = NONE;
@@ -148,6 +180,10 @@ final class SimdActivations implements Activations {
                 sums = new short[n];
             }
             return sums;
+        }
+
+        static int[] atLeast(int[] a, int n) {
+            return a.length >= n ? a : Arrays.copyOf(a, n);
         }
 
         static float[] atLeast(float[] a, int n) {

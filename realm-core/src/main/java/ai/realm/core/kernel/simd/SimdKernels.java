@@ -57,14 +57,16 @@ public final class SimdKernels implements Kernels {
         SimdActivations a = (SimdActivations) into;
         a.refer(x, xOffset, xStride);
         if (Products.usesShorts(w, mode)) {
-            a.reserve();
-            a.quantize(from, to);
+            boolean nibbles = Products.usesNibbles(w);
+            a.reserve(nibbles);
+            a.quantize(from, to, nibbles);
         }
     }
 
     @Override
     public boolean sameForm(WeightMatrix a, WeightMatrix b) {
-        return Products.usesShorts(a, mode) == Products.usesShorts(b, mode);
+        boolean shorts = Products.usesShorts(a, mode);
+        return shorts == Products.usesShorts(b, mode) && (!shorts || Products.usesNibbles(a) == Products.usesNibbles(b));
     }
 
     @Override

@@ -229,31 +229,14 @@ final class Unpack {
     }
 
     /**
-     * Weights of blocks {@code from} to {@code to} as signed shorts, scales not applied, in the strips of {@link ShortGemm}.
+     * 5-bit weights of blocks {@code from} to {@code to} as signed shorts, scales not applied, in the strips of {@link ShortGemm}.
      */
     static void shorts(PackedMatrix w, int group, int from, int to, short[] panel) {
-        Packing.Quants q = w.packing.quants;
         for (int r = 0; r < ROWS; r += SL) {
             int strip = r / ShortGemm.STRIP * ShortGemm.STRIP * 32 * (to - from) + r % ShortGemm.STRIP;
-            long at = w.wordAt(group * ROWS + r, from, 0);
-            if (q == Packing.Quants.NIBBLE) {
-                shortNibbles(w.data, at, 8 * (to - from), panel, strip);
-            } else {
-                for (int b = from; b < to; b++) {
-                    shortFives(w.data, w.wordAt(group * ROWS + r, b, 0), panel, strip + (b - from) * 32 * ShortGemm.STRIP);
-                }
+            for (int b = from; b < to; b++) {
+                shortFives(w.data, w.wordAt(group * ROWS + r, b, 0), panel, strip + (b - from) * 32 * ShortGemm.STRIP);
             }
-        }
-    }
-
-    private static void shortNibbles(MemorySegment from, long at, int words, short[] panel, int out) {
-        for (int j = 0; j < words; j++) {
-            IntVector v = IntVector.fromMemorySegment(I, from, at + 2L * ROWS * j, LE);
-            int to = out + 4 * ShortGemm.STRIP * j;
-            v.and(0xf000f).reinterpretAsShorts().sub((short) 8).intoArray(panel, to);
-            v.lanewise(LSHR, 4).and(0xf000f).reinterpretAsShorts().sub((short) 8).intoArray(panel, to + ShortGemm.STRIP);
-            v.lanewise(LSHR, 8).and(0xf000f).reinterpretAsShorts().sub((short) 8).intoArray(panel, to + 2 * ShortGemm.STRIP);
-            v.lanewise(LSHR, 12).and(0xf000f).reinterpretAsShorts().sub((short) 8).intoArray(panel, to + 3 * ShortGemm.STRIP);
         }
     }
 
