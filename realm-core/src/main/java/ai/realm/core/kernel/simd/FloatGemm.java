@@ -65,7 +65,7 @@ final class FloatGemm {
     }
 
     /** Whether a tile of 6 comes next when so many tokens are left: 8 and 9 are better cut into fours. */
-    static boolean sixNext(int left) {
+    private static boolean sixNext(int left) {
         return left >= 6 && left != 8 && left != 9;
     }
 

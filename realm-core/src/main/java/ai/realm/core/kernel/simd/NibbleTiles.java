@@ -37,8 +37,6 @@ final class NibbleTiles {
             int to) {
         if (tokens == 8) {
             tile8x2(w, at, x, xAt, bias, biasAt, biasStride, sums, to);
-        } else if (tokens == 6) {
-            tile6x2(w, at, x, xAt, bias, biasAt, biasStride, sums, to);
         } else if (tokens == 4) {
             tile4x2(w, at, x, xAt, bias, biasAt, biasStride, sums, to);
         } else {
@@ -114,61 +112,6 @@ final class NibbleTiles {
         c6.intoArray(sums, to + 6 * STRIP + SL);
         a7.intoArray(sums, to + 7 * STRIP);
         c7.intoArray(sums, to + 7 * STRIP + SL);
-    }
-
-    private static void tile6x2(MemorySegment w, long at, int[] x, int x0, int[] bias, int bias0, int biasStride, short[] sums,
-            int to) {
-        ShortVector a0 = IntVector.broadcast(I, bias[bias0]).reinterpretAsShorts();
-        ShortVector c0 = a0;
-        ShortVector a1 = IntVector.broadcast(I, bias[bias0 + biasStride]).reinterpretAsShorts();
-        ShortVector c1 = a1;
-        ShortVector a2 = IntVector.broadcast(I, bias[bias0 + 2 * biasStride]).reinterpretAsShorts();
-        ShortVector c2 = a2;
-        ShortVector a3 = IntVector.broadcast(I, bias[bias0 + 3 * biasStride]).reinterpretAsShorts();
-        ShortVector c3 = a3;
-        ShortVector a4 = IntVector.broadcast(I, bias[bias0 + 4 * biasStride]).reinterpretAsShorts();
-        ShortVector c4 = a4;
-        ShortVector a5 = IntVector.broadcast(I, bias[bias0 + 5 * biasStride]).reinterpretAsShorts();
-        ShortVector c5 = a5;
-        for (int j = 0; j < 8; j++) {
-            ShortVector v = ShortVector.fromMemorySegment(S, w, at + 2L * ROWS * j, LE);
-            ShortVector u = ShortVector.fromMemorySegment(S, w, at + 2L * ROWS * j + 2L * SL, LE);
-            int xj = x0 + 4 * TOKENS * j;
-            for (int k = 0; k < 4; k++) {
-                ShortVector b = IntVector.broadcast(I, x[xj + k * TOKENS]).reinterpretAsShorts();
-                a0 = a0.add(v.mul(b));
-                c0 = c0.add(u.mul(b));
-                b = IntVector.broadcast(I, x[xj + k * TOKENS + 1]).reinterpretAsShorts();
-                a1 = a1.add(v.mul(b));
-                c1 = c1.add(u.mul(b));
-                b = IntVector.broadcast(I, x[xj + k * TOKENS + 2]).reinterpretAsShorts();
-                a2 = a2.add(v.mul(b));
-                c2 = c2.add(u.mul(b));
-                b = IntVector.broadcast(I, x[xj + k * TOKENS + 3]).reinterpretAsShorts();
-                a3 = a3.add(v.mul(b));
-                c3 = c3.add(u.mul(b));
-                b = IntVector.broadcast(I, x[xj + k * TOKENS + 4]).reinterpretAsShorts();
-                a4 = a4.add(v.mul(b));
-                c4 = c4.add(u.mul(b));
-                b = IntVector.broadcast(I, x[xj + k * TOKENS + 5]).reinterpretAsShorts();
-                a5 = a5.add(v.mul(b));
-                c5 = c5.add(u.mul(b));
-                v = v.lanewise(LSHR, SHIFT);
-                u = u.lanewise(LSHR, SHIFT);
-            }
-        }
-        a0.intoArray(sums, to);
-        c0.intoArray(sums, to + SL);
-        a1.intoArray(sums, to + STRIP);
-        c1.intoArray(sums, to + STRIP + SL);
-        a2.intoArray(sums, to + 2 * STRIP);
-        c2.intoArray(sums, to + 2 * STRIP + SL);
-        a3.intoArray(sums, to + 3 * STRIP);
-        c3.intoArray(sums, to + 3 * STRIP + SL);
-        a4.intoArray(sums, to + 4 * STRIP);
-        c4.intoArray(sums, to + 4 * STRIP + SL);
-        a5.intoArray(sums, to + 5 * STRIP);
-        c5.intoArray(sums, to + 5 * STRIP + SL);
     }
 
     private static void tile4x2(MemorySegment w, long at, int[] x, int x0, int[] bias, int bias0, int biasStride, short[] sums,

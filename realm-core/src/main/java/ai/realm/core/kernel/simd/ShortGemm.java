@@ -19,8 +19,8 @@ import jdk.incubator.vector.ShortVector;
  * then another method scales them into fp32: one method for both made the compiler box vectors.
  */
 final class ShortGemm {
-    /** Most tokens of one tile. */
-    static final int TOKENS = WIDE ? 8 : 6;
+    /** Most tokens of one tile: their sums, and what is multiplied, fit the registers. */
+    static final int TOKENS = WIDE ? 8 : 4;
     /** Rows of a tile: a panel is cut into strips of as many, each {@code k * STRIP} shorts. */
     static final int STRIP = 2 * SL;
 
@@ -43,8 +43,6 @@ final class ShortGemm {
     static void sums(short[] panel, int at, int k, int[] x, int xAt, int tokens, short[] sums, int to) {
         if (tokens == 8) {
             tile8x2(panel, at, k, x, xAt, sums, to);
-        } else if (tokens == 6) {
-            tile6x2(panel, at, k, x, xAt, sums, to);
         } else if (tokens == 4) {
             tile4x2(panel, at, k, x, xAt, sums, to);
         } else {
@@ -113,55 +111,6 @@ final class ShortGemm {
         a61.intoArray(sums, to + 6 * STRIP + SL);
         a70.intoArray(sums, to + 7 * STRIP);
         a71.intoArray(sums, to + 7 * STRIP + SL);
-    }
-
-    private static void tile6x2(short[] panel, int at, int k, int[] x, int x0, short[] sums, int to) {
-        ShortVector a00 = ShortVector.zero(S);
-        ShortVector a01 = ShortVector.zero(S);
-        ShortVector a10 = ShortVector.zero(S);
-        ShortVector a11 = ShortVector.zero(S);
-        ShortVector a20 = ShortVector.zero(S);
-        ShortVector a21 = ShortVector.zero(S);
-        ShortVector a30 = ShortVector.zero(S);
-        ShortVector a31 = ShortVector.zero(S);
-        ShortVector a40 = ShortVector.zero(S);
-        ShortVector a41 = ShortVector.zero(S);
-        ShortVector a50 = ShortVector.zero(S);
-        ShortVector a51 = ShortVector.zero(S);
-        for (int i = 0; i < k; i++) {
-            ShortVector w0 = ShortVector.fromArray(S, panel, at + i * STRIP);
-            ShortVector w1 = ShortVector.fromArray(S, panel, at + i * STRIP + SL);
-            ShortVector b = IntVector.broadcast(I, x[x0 + TOKENS * i]).reinterpretAsShorts();
-            a00 = a00.add(w0.mul(b));
-            a01 = a01.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 1]).reinterpretAsShorts();
-            a10 = a10.add(w0.mul(b));
-            a11 = a11.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 2]).reinterpretAsShorts();
-            a20 = a20.add(w0.mul(b));
-            a21 = a21.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 3]).reinterpretAsShorts();
-            a30 = a30.add(w0.mul(b));
-            a31 = a31.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 4]).reinterpretAsShorts();
-            a40 = a40.add(w0.mul(b));
-            a41 = a41.add(w1.mul(b));
-            b = IntVector.broadcast(I, x[x0 + TOKENS * i + 5]).reinterpretAsShorts();
-            a50 = a50.add(w0.mul(b));
-            a51 = a51.add(w1.mul(b));
-        }
-        a00.intoArray(sums, to);
-        a01.intoArray(sums, to + SL);
-        a10.intoArray(sums, to + STRIP);
-        a11.intoArray(sums, to + STRIP + SL);
-        a20.intoArray(sums, to + 2 * STRIP);
-        a21.intoArray(sums, to + 2 * STRIP + SL);
-        a30.intoArray(sums, to + 3 * STRIP);
-        a31.intoArray(sums, to + 3 * STRIP + SL);
-        a40.intoArray(sums, to + 4 * STRIP);
-        a41.intoArray(sums, to + 4 * STRIP + SL);
-        a50.intoArray(sums, to + 5 * STRIP);
-        a51.intoArray(sums, to + 5 * STRIP + SL);
     }
 
     private static void tile4x2(short[] panel, int at, int k, int[] x, int x0, short[] sums, int to) {
