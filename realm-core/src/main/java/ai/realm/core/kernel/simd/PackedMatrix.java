@@ -113,8 +113,8 @@ final class PackedMatrix implements WeightMatrix {
                 case SUPER_16 -> {
                     int word = scaleWord(row, blocks / 8 + b);
                     float d = half(row, b / 8);
-                    weights(row, b, 0, 16, d * (byte) word, 0, NO_MIN, out, o);
-                    weights(row, b, 16, 32, d * (word >> 8), 0, NO_MIN, out, o);
+                    weights(row, b, 0, 16, d * (byte) word, packing.quants.centre, NO_MIN, out, o);
+                    weights(row, b, 16, 32, d * (word >> 8), packing.quants.centre, NO_MIN, out, o);
                 }
             }
         }
@@ -129,10 +129,24 @@ final class PackedMatrix implements WeightMatrix {
     /** The weight as packed at column {@code k} of a block. */
     private int quant(int row, int block, int k) {
         Packing.Quants q = packing.quants;
+        if (q == Packing.Quants.SIX) {
+            return six(row, block, k / 8 * 3, k % 8);
+        }
         long at = wordAt(row, block, k / q.perWord);
         int shift = q.bits * (k % q.perWord);
         return q.wordBytes == 2
                 ? data.get(SHORT, at) >> shift & (1 << q.bits) - 1
                 : (byte) ((data.get(INT, at) ^ Packing.EXCESS_BITS) >> shift);
+    }
+
+    private int six(int row, int block, int word, int i) {
+        int first = data.get(SHORT, wordAt(row, block, word));
+        int second = data.get(SHORT, wordAt(row, block, word + 1));
+        int third = data.get(SHORT, wordAt(row, block, word + 2));
+        return switch (i) {
+            case 6 -> first >> 12 & 15 | (second >> 12 & 3) << 4;
+            case 7 -> third >> 12 & 15 | (second >> 14 & 3) << 4;
+            default -> (i < 2 ? first : i < 4 ? second : third) >> 6 * (i % 2) & 63;
+        };
     }
 }

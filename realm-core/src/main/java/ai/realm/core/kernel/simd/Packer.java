@@ -205,7 +205,7 @@ final class Packer {
         for (int i = 0; i < 32; i++) {
             int low = bytes[half * 64 + (k & 1) * 32 + i] >> (k >> 1) * 4 & 15;
             int high = bytes[128 + half * 32 + i] >> 2 * k & 3;
-            q[i] = (low | high << 4) - 32;
+            q[i] = low | high << 4;
         }
     }
 
@@ -259,6 +259,15 @@ final class Packer {
                     group[at + j * step] = (short) (q[3 * j] | q[3 * j + 1] << 5 | q[3 * j + 2] << 10);
                 }
                 group[at + 10 * step] = (short) (q[30] | q[31] << 5);
+            }
+            case SIX -> {
+                for (int j = 0; j < 4; j++) {
+                    int k = 8 * j;
+                    int word = at + 3 * j * step;
+                    group[word] = (short) (q[k] | q[k + 1] << 6 | (q[k + 6] & 15) << 12);
+                    group[word + step] = (short) (q[k + 2] | q[k + 3] << 6 | q[k + 6] >> 4 << 12 | q[k + 7] >> 4 << 14);
+                    group[word + 2 * step] = (short) (q[k + 4] | q[k + 5] << 6 | (q[k + 7] & 15) << 12);
+                }
             }
             case BYTE -> {
                 for (int j = 0; j < 8; j++) {

@@ -21,7 +21,7 @@ enum Packing {
     Q5_K(GgmlType.Q5_K, Quants.FIVE, Scales.SUPER_MIN),
     Q8_0(GgmlType.Q8_0, Quants.BYTE,
             Scales.HALF),
-    Q6_K(GgmlType.Q6_K, Quants.BYTE, Scales.SUPER_16),
+    Q6_K(GgmlType.Q6_K, Quants.SIX, Scales.SUPER_16),
     Q3_K(GgmlType.Q3_K, Quants.BYTE, Scales.SUPER_16),
     /** Codes of uneven levels are held as the levels themselves, whole numbers; so are the next two types'. */
     IQ4_NL(GgmlType.IQ4_NL, Quants.BYTE, Scales.HALF),
@@ -34,6 +34,11 @@ enum Packing {
         NIBBLE(4, 4, 8, 2, 8),
         /** Three unsigned of 5 bits in a {@code short}, 11 words a block. */
         FIVE(5, 3, 11, 2, 16),
+        /**
+         * Eight unsigned of 6 bits in three {@code short}s, 12 words a block: two in each, then the lower four bits of the seventh in the first,
+         * of the eighth in the third, and the upper two of both in the second.
+         */
+        SIX(6, 0, 12, 2, 32),
         /**
          * Four of 8 bits in an {@code int}, 8 words a block, the first {@link Packing#HALF} rows of a group before the others, so that
          * memory is read as it lies;

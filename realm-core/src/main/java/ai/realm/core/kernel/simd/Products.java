@@ -32,14 +32,9 @@ final class Products {
     private Products() {
     }
 
-    /** Whether a matrix is multiplied with 8-bit activations in 16-bit lanes. */
+    /** Whether a matrix is multiplied with 8-bit activations, in 16-bit lanes (6 bits and many tokens: in fp32). */
     static boolean usesShorts(WeightMatrix w, ActivationMode mode) {
         return mode == ActivationMode.INT8 && w instanceof PackedMatrix p && p.packing.quants != Quants.BYTE;
-    }
-
-    /** Whether weights are of 4 bits, which take 8-bit activations in another form than those of 5. */
-    static boolean usesNibbles(WeightMatrix w) {
-        return w instanceof PackedMatrix p && p.packing.quants == Quants.NIBBLE;
     }
 
     static void matmul(WeightMatrix w, ActivationMode mode, int rowFrom, int rowTo, SimdActivations x, int from, int to,
@@ -87,7 +82,9 @@ final class Products {
 
     private static void group(PackedMatrix w, int group, boolean shorts, SimdActivations x, int first, int count, Scratch s,
             float[] c, int cAt, int cStride) {
-        if (shorts) {
+        if (shorts && w.packing.quants == Quants.SIX) {
+            sixGroup(w, group, x, first, count, s, c, cAt, cStride);
+        } else if (shorts) {
             shortGroup(w, group, x, first, count, s, c, cAt, cStride);
         } else if (w.packing.quants == Quants.BYTE && count < PANEL_TOKENS) {
             byteTokens(w, group, 0, count, s, c, cAt, cStride);
@@ -122,6 +119,22 @@ final class Products {
             int end = Math.min(w.blocks, b + step);
             Unpack.floats(w, group, b, end, s.d, s.m, panel);
             FloatGemm.multiply(panel, (end - b) * 32, x, xAt + b * 32, xStride, count, c, cAt, FloatGemm.STRIP, cStride, b > 0);
+        }
+    }
+
+    private static void sixGroup(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
+            int cAt,
+            int cStride) {
+        if (!few(first, count)) {
+            floatGroup(w, group, x.rounded, first * x.cols, x.cols, count, s, c, cAt, cStride);
+            return;
+        }
+        int octets = 4 * w.blocks;
+        short[] sums = s.sums(octets * ROWS);
+        for (int t = 0; t < count; t++) {
+            SixDot.sums(w.data, w.quantsAt(group), octets, x.sixes, (first + t) * octets * SixDot.PRODUCTS, x.bias32,
+                    (first + t) * octets, sums);
+            SixDot.scale(w.data, w.scalesAt(group), w.blocks, sums, x.scales, (first + t) * w.blocks, c, cAt + t * cStride);
         }
     }
 
@@ -163,7 +176,7 @@ final class Products {
     }
 
     private static boolean scalesInPlace(PackedMatrix w) {
-        return w.packing.scales == Scales.SUPER_MIN && w.packing.quants == Quants.NIBBLE;
+        return w.packing.quants == Quants.SIX || w.packing.scales == Scales.SUPER_MIN && w.packing.quants == Quants.NIBBLE;
     }
 
     private static void shortToken(PackedMatrix w, int group, SimdActivations x, int t, Scratch s, float[] c, int cAt) {

@@ -3,11 +3,14 @@ package ai.realm.core.kernel.simd;
 import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
 import static ai.realm.core.kernel.simd.Lanes.F;
 import static ai.realm.core.kernel.simd.Lanes.FL;
+import static ai.realm.core.kernel.simd.Lanes.I;
 import static ai.realm.core.kernel.simd.ShortGemm.TOKENS;
 
 import ai.realm.core.kernel.Activations;
+import ai.realm.core.kernel.simd.Packing.Quants;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
@@ -29,6 +32,11 @@ final class SimdActivations implements Activations {
     final Numbers steps = new Numbers();
     float[] scales = NONE;
     float[] sums = NONE;
+    /** The first tokens as {@link SixDot#prepare} makes them, and what centres their octets' sums, for weights of 6 bits. */
+    int[] sixes = {};
+    int[] bias32 = {};
+    /** The numbers as floats again, scaled: many tokens are multiplied by 6-bit weights in fp32. */
+    float[] rounded = NONE;
     /** What centres the sums of {@link PackedDot}: twice in an {@code int}, of each block and of each half block. */
     int[] bias8 = {};
     int[] bias16 = {};
@@ -59,18 +67,31 @@ final class SimdActivations implements Activations {
     }
 
     /** Makes room; the first of the threads that fill does it. */
-    synchronized void reserve(boolean nibbles) {
+    synchronized void reserve(Quants quants) {
         if (scales.length == 0) {
             sums = new float[capacity * blocks];
             bias8 = new int[capacity * blocks];
             bias16 = new int[2 * capacity * blocks];
             scales = new float[capacity * blocks];
         }
-        Numbers to = nibbles ? steps : pairs;
+        int few = Math.min(capacity, Products.PANEL_TOKENS);
+        if (quants == Quants.SIX) {
+            if (rounded.length == 0) {
+                sixes = new int[few * 4 * blocks * SixDot.PRODUCTS];
+                bias32 = new int[few * 4 * blocks];
+                rounded = new float[capacity * cols];
+            }
+            return;
+        }
+        Numbers to = numbers(quants);
         if (to.tiles.length == 0) {
-            to.few = new int[Math.min(capacity, Products.PANEL_TOKENS) * cols];
+            to.few = new int[few * cols];
             to.tiles = new int[Math.ceilDiv(capacity, TOKENS) * TOKENS * cols];
         }
+    }
+
+    private Numbers numbers(Quants quants) {
+        return quants == Quants.NIBBLE ? steps : pairs;
     }
 
     /** Where a token's column is in {@link Numbers#tiles}. */
@@ -78,22 +99,45 @@ final class SimdActivations implements Activations {
         return (token / TOKENS * cols + column) * TOKENS + token % TOKENS;
     }
 
-    void quantize(int from, int to, boolean nibbles) {
-        Numbers into = nibbles ? steps : pairs;
+    /** Quantizes tokens to what weights so packed are multiplied with. */
+    void quantize(int from, int to, Quants quants) {
         Scratch s = Scratch.get();
         s.line = Scratch.atLeast(s.line, 2 * cols);
         for (int t = from; t < to; t++) {
             for (int b = 0; b < blocks; b++) {
                 quantizeBlock(offset + t * stride + b * 32, s.line, b * 32, t * blocks + b);
             }
-            int at = nibbles ? cols : 0;
-            if (nibbles) {
-                PackedDot.steps(s.line, 0, cols, s.line, at);
+            if (quants == Quants.SIX) {
+                finishSixes(s.line, t);
+            } else {
+                finish(s.line, t, quants);
             }
-            if (t < Products.PANEL_TOKENS) {
-                System.arraycopy(s.line, at, into.few, t * cols, cols);
+        }
+    }
+
+    private void finish(int[] line, int t, Quants quants) {
+        Numbers into = numbers(quants);
+        int at = 0;
+        if (quants == Quants.NIBBLE) {
+            at = cols;
+            PackedDot.steps(line, 0, cols, line, at);
+        }
+        if (t < Products.PANEL_TOKENS) {
+            System.arraycopy(line, at, into.few, t * cols, cols);
+        }
+        spread(line, at, cols, into.tiles, tileAt(t, 0));
+    }
+
+    private void finishSixes(int[] line, int t) {
+        if (t < Products.PANEL_TOKENS) {
+            SixDot.prepare(line, 4 * blocks, sixes, t * 4 * blocks * SixDot.PRODUCTS, bias32, t * 4 * blocks);
+        }
+        for (int b = 0; b < blocks; b++) {
+            for (int i = 32 * b; i < 32 * b + 32; i += FL) {
+                ((FloatVector) IntVector.fromArray(I, line, i).lanewise(VectorOperators.LSHL, 16)
+                        .lanewise(VectorOperators.ASHR, 16)
+                        .castShape(F, 0)).mul(scales[t * blocks + b]).intoArray(rounded, t * cols + i);
             }
-            spread(s.line, at, cols, into.tiles, tileAt(t, 0));
         }
     }
 

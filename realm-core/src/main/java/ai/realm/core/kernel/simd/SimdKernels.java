@@ -11,6 +11,7 @@ import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KvType;
 import ai.realm.core.kernel.WeightMatrix;
 import ai.realm.core.kernel.WorkerPool;
+import ai.realm.core.kernel.simd.Packing.Quants;
 import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -57,16 +58,17 @@ public final class SimdKernels implements Kernels {
         SimdActivations a = (SimdActivations) into;
         a.refer(x, xOffset, xStride);
         if (Products.usesShorts(w, mode)) {
-            boolean nibbles = Products.usesNibbles(w);
-            a.reserve(nibbles);
-            a.quantize(from, to, nibbles);
+            Quants quants = ((PackedMatrix) w).packing.quants;
+            a.reserve(quants);
+            a.quantize(from, to, quants);
         }
     }
 
     @Override
     public boolean sameForm(WeightMatrix a, WeightMatrix b) {
         boolean shorts = Products.usesShorts(a, mode);
-        return shorts == Products.usesShorts(b, mode) && (!shorts || Products.usesNibbles(a) == Products.usesNibbles(b));
+        return shorts == Products.usesShorts(b, mode)
+                && (!shorts || ((PackedMatrix) a).packing.quants == ((PackedMatrix) b).packing.quants);
     }
 
     @Override

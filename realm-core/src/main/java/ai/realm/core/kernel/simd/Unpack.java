@@ -143,6 +143,7 @@ final class Unpack {
                     }
                     case NIBBLE -> nibbles(w.data, at, d, m, b * ROWS + r, panel, out);
                     case FIVE -> fives(w.data, at, d, m, b * ROWS + r, panel, out);
+                    case SIX -> sixes(w.data, at, d, 2 * b * ROWS + r, panel, out);
                 }
             }
         }
@@ -226,6 +227,32 @@ final class Unpack {
         ((FloatVector) u.and(31).castShape(F, 0)).fma(z, min2).intoArray(panel, to + FL);
         ((FloatVector) v.lanewise(LSHR, 5).and(31).castShape(F, 0)).fma(s, min).intoArray(panel, to + FloatGemm.STRIP);
         ((FloatVector) u.lanewise(LSHR, 5).and(31).castShape(F, 0)).fma(z, min2).intoArray(panel, to + FloatGemm.STRIP + FL);
+    }
+
+    /** Two vectors of rows of four octets, two for each scale. */
+    private static void sixes(MemorySegment from, long at, float[] d, int scale, float[] panel, int out) {
+        for (int o = 0; o < 4; o++) {
+            octet(from, at + 6L * ROWS * o, d, scale + o / 2 * ROWS, panel, out + 8 * FloatGemm.STRIP * o);
+            octet(from, at + 6L * ROWS * o + 2L * FL, d, scale + o / 2 * ROWS + FL, panel, out + 8 * FloatGemm.STRIP * o + FL);
+        }
+    }
+
+    private static void octet(MemorySegment from, long at, float[] d, int scale, float[] panel, int to) {
+        FloatVector s = FloatVector.fromArray(F, d, scale);
+        FloatVector min = s.mul(-Packing.Quants.SIX.centre);
+        IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at, LE).castShape(I, 0);
+        IntVector u = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at + 2L * ROWS, LE).castShape(I, 0);
+        IntVector z = (IntVector) ShortVector.fromMemorySegment(HALF_S, from, at + 4L * ROWS, LE).castShape(I, 0);
+        ((FloatVector) v.and(63).castShape(F, 0)).fma(s, min).intoArray(panel, to);
+        ((FloatVector) v.lanewise(LSHR, 6).and(63).castShape(F, 0)).fma(s, min).intoArray(panel, to + FloatGemm.STRIP);
+        ((FloatVector) u.and(63).castShape(F, 0)).fma(s, min).intoArray(panel, to + 2 * FloatGemm.STRIP);
+        ((FloatVector) u.lanewise(LSHR, 6).and(63).castShape(F, 0)).fma(s, min).intoArray(panel, to + 3 * FloatGemm.STRIP);
+        ((FloatVector) z.and(63).castShape(F, 0)).fma(s, min).intoArray(panel, to + 4 * FloatGemm.STRIP);
+        ((FloatVector) z.lanewise(LSHR, 6).and(63).castShape(F, 0)).fma(s, min).intoArray(panel, to + 5 * FloatGemm.STRIP);
+        ((FloatVector) v.lanewise(LSHR, 12).and(15).or(u.lanewise(LSHR, 8).and(0x30)).castShape(F, 0)).fma(s, min)
+                .intoArray(panel, to + 6 * FloatGemm.STRIP);
+        ((FloatVector) z.lanewise(LSHR, 12).and(15).or(u.lanewise(LSHR, 10).and(0x30)).castShape(F, 0)).fma(s, min)
+                .intoArray(panel, to + 7 * FloatGemm.STRIP);
     }
 
     /**
