@@ -22,8 +22,10 @@ final class HalfAttention {
     static final int COLUMNS = 4 * FL;
     /** Positions whose sums are completed together. */
     static final int POSITIONS = 16;
-    /** Floats of {@link #scores}' scratch for each position. */
+    /** Floats that a position's products with one row are added up to before those of others join. */
     private static final int LANES = 8;
+    /** Floats of {@link #scores}' scratch for each position. */
+    static final int NEAR = 4 * LANES;
 
     /** Of two vectors: lower and upper halves, quarters in pairs, then pairs, then single lanes. */
     private static final int[] LOWER = new int[4 * POSITIONS];
@@ -54,7 +56,7 @@ final class HalfAttention {
      * {@code out[r][p] = scale * sum_d q[r][d] * keys[p][d]}.
      *
      * @param n positions, rounded up to a multiple of {@link #POSITIONS}; {@code keys} has as many
-     * @param near scratch of {@code n} * 32 floats
+     * @param near scratch of {@code n} times {@link #NEAR} floats
      * @param stride distance of the rows of {@code out}
      */
     static void scores(short[] keys, int n, int dim, float[] q, int rows, float scale, float[] near, float[] out, int stride) {

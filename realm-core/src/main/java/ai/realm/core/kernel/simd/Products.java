@@ -123,8 +123,7 @@ final class Products {
     }
 
     private static void sixGroup(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
-            int cAt,
-            int cStride) {
+            int cAt, int cStride) {
         if (!few(first, count)) {
             floatGroup(w, group, x.rounded, first * x.cols, x.cols, count, s, c, cAt, cStride);
             return;
@@ -230,8 +229,7 @@ final class Products {
                 ShortGemm.scale(sums, tokens, s.d, b * ROWS + r, x.scales, xs + b, x.blocks, s.near);
             } else {
                 NibbleTiles.sums(w.data, at + (b + 1) * blockBytes, tiles, x.tileAt(t, b * 32 + 32), x.bias8, xs + b + 1,
-                        x.blocks,
-                        tokens, sums, SECOND);
+                        x.blocks, tokens, sums, SECOND);
                 ShortGemm.scaleTwo(sums, tokens, s.d, b * ROWS + r, x.scales, xs + b, x.blocks, s.near);
             }
         }

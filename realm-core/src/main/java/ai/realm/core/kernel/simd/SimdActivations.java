@@ -5,6 +5,8 @@ import static ai.realm.core.kernel.simd.Lanes.F;
 import static ai.realm.core.kernel.simd.Lanes.FL;
 import static ai.realm.core.kernel.simd.Lanes.I;
 import static ai.realm.core.kernel.simd.ShortGemm.TOKENS;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 
 import ai.realm.core.kernel.Activations;
 import ai.realm.core.kernel.simd.Packing.Quants;
@@ -15,7 +17,7 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Rows that matrices are multiplied with: a reference to the floats, and for weights of few bits a copy in 8 bits, one scale for
- * 32 columns, each number written twice into an {@code int} for {@link ShortGemm}.
+ * 32 columns, each number written twice into an {@code int} for 16-bit lanes.
  */
 final class SimdActivations implements Activations {
     private static final float ROUND = 0x1.8p23f;
@@ -134,9 +136,8 @@ final class SimdActivations implements Activations {
         }
         for (int b = 0; b < blocks; b++) {
             for (int i = 32 * b; i < 32 * b + 32; i += FL) {
-                ((FloatVector) IntVector.fromArray(I, line, i).lanewise(VectorOperators.LSHL, 16)
-                        .lanewise(VectorOperators.ASHR, 16)
-                        .castShape(F, 0)).mul(scales[t * blocks + b]).intoArray(rounded, t * cols + i);
+                IntVector q = IntVector.fromArray(I, line, i).lanewise(LSHL, 16).lanewise(ASHR, 16);
+                ((FloatVector) q.castShape(F, 0)).mul(scales[t * blocks + b]).intoArray(rounded, t * cols + i);
             }
         }
     }

@@ -18,7 +18,7 @@ import jdk.incubator.vector.FloatVector;
 /**
  * Attention of a tile with a running softmax (arXiv 1805.02867) over chunks of positions. Many rows: lane = query row, queries
  * transposed once, so that keys and values are broadcast as they lie and the softmax never sums across lanes. Few rows
- * (decoding): inner products along the head's dimension.
+ * (decoding): inner products along the head's dimension, those of fp16 by {@link HalfAttention}.
  */
 final class SimdAttention {
     /** Rows from which lane = row pays. */
@@ -213,12 +213,8 @@ final class SimdAttention {
     private static void halfScores(AttentionTile tile, int from, int n, Scratch s) {
         int dim = tile.keyDim();
         short[] keys = s.shorts(CHUNK * dim);
-        s.panel = Scratch.atLeast(s.panel, 32 * CHUNK);
-        for (int i = 0; i < n;) {
-            int run = Math.min(n - i, tile.together(from + i));
-            MemorySegment.copy(tile.memory(), SHORT, tile.keyAt(from + i), keys, i * dim, run * dim);
-            i += run;
-        }
+        s.panel = Scratch.atLeast(s.panel, HalfAttention.NEAR * CHUNK);
+        copyKeys(tile, from, n, keys);
         int whole = Math.ceilDiv(n, HalfAttention.POSITIONS) * HalfAttention.POSITIONS;
         HalfAttention.scores(keys, whole, dim, tile.queries(), tile.rows(), tile.scale(), s.panel, s.tile, CHUNK);
     }
@@ -231,6 +227,14 @@ final class SimdAttention {
             for (int p = 0; p < n; p++) {
                 s.tile[r * CHUNK + p] = Dot.dot(tile.queries(), r * dim, s.row, p * dim, dim) * tile.scale();
             }
+        }
+    }
+
+    private static void copyKeys(AttentionTile tile, int from, int n, short[] to) {
+        for (int i = 0; i < n;) {
+            int run = Math.min(n - i, tile.together(from + i));
+            MemorySegment.copy(tile.memory(), SHORT, tile.keyAt(from + i), to, i * tile.keyDim(), run * tile.keyDim());
+            i += run;
         }
     }
 
