@@ -267,7 +267,8 @@ public abstract class KernelsContract {
         try (Arena arena = Arena.ofShared()) {
             WeightMatrix w = kernels.prepare(tensor(type, rows, cols), arena, POOL);
             Activations a = kernels.activations(count, cols);
-            kernels.fill(a, w, x, 0, cols, 0, count);
+            kernels.fill(a, w, x, 0, cols, 0, 2);
+            kernels.fill(a, w, x, 0, cols, 2, count);
             kernels.matmul(w, 0, rows, a, 0, 21, together, 0, rows); // the next range begins within a tile
             kernels.matmul(w, 0, rows, a, 21, count, together, 0, rows);
             for (int t = 0; t < count; t++) {

@@ -206,11 +206,12 @@ final class Products {
     /** Sums of a tile's tokens are gathered near by, and written to their rows, which lie far apart, once. */
     private static void nibbleTiles(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
             int cAt, int cStride) {
+        int[] tiles = x.tiles(Quants.NIBBLE);
         for (int r = 0; r < ROWS; r += STRIP) {
             for (int t = 0; t < count;) {
                 int tokens = ShortGemm.next(first + t, count - t);
                 Arrays.fill(s.near, 0, tokens * STRIP, 0f);
-                nibbleTile(w, w.quantsAt(group) + 2L * r, x, first + t, tokens, s, r);
+                nibbleTile(w, w.quantsAt(group) + 2L * r, x, tiles, first + t, tokens, s, r);
                 copy(s.near, 0, STRIP, tokens, c, cAt + t * cStride + r, cStride);
                 t += tokens;
             }
@@ -218,9 +219,8 @@ final class Products {
     }
 
     /** All blocks for some tokens and one strip of rows, added to {@link Scratch#near}. */
-    private static void nibbleTile(PackedMatrix w, long at, SimdActivations x, int t, int tokens, Scratch s, int r) {
+    private static void nibbleTile(PackedMatrix w, long at, SimdActivations x, int[] tiles, int t, int tokens, Scratch s, int r) {
         short[] sums = s.sums(2 * SECOND);
-        int[] tiles = x.steps.tiles;
         int xs = t * x.blocks;
         long blockBytes = Quants.NIBBLE.blockBytes();
         for (int b = 0; b < w.blocks; b += 2) {
@@ -239,6 +239,7 @@ final class Products {
     private static void fivePanels(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
             int cAt, int cStride) {
         short[] panel = s.shorts(Math.min(w.blocks, SHORT_BLOCKS) * 32);
+        int[] tiles = x.tiles(Quants.FIVE);
         for (int from = 0; from < w.blocks; from += SHORT_BLOCKS) {
             int to = Math.min(w.blocks, from + SHORT_BLOCKS);
             Unpack.shorts(w, group, from, to, panel);
@@ -251,7 +252,7 @@ final class Products {
                     } else {
                         copy(c, at, cStride, tokens, s.near, 0, STRIP);
                     }
-                    fiveTile(panel, r * 32 * (to - from), x, first + t, tokens, from, to, s, r);
+                    fiveTile(panel, r * 32 * (to - from), x, tiles, first + t, tokens, from, to, s, r);
                     copy(s.near, 0, STRIP, tokens, c, at, cStride);
                     t += tokens;
                 }
@@ -260,10 +261,9 @@ final class Products {
     }
 
     /** Blocks {@code from} to {@code to} for some tokens and one strip of rows, added to {@link Scratch#near}. */
-    private static void fiveTile(short[] panel, int strip, SimdActivations x, int t, int tokens, int from, int to, Scratch s,
-            int r) {
+    private static void fiveTile(short[] panel, int strip, SimdActivations x, int[] tiles, int t, int tokens, int from, int to,
+            Scratch s, int r) {
         short[] sums = s.sums(2 * SECOND);
-        int[] tiles = x.pairs.tiles;
         for (int b = from; b < to; b++) {
             int at = strip + (b - from) * 32 * STRIP;
             ShortGemm.sums(panel, at, 16, tiles, x.tileAt(t, b * 32), tokens, sums, 0);

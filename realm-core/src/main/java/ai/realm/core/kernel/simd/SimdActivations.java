@@ -66,6 +66,8 @@ final class SimdActivations implements Activations {
         int[] few = {};
         /** {@link ShortGemm#TOKENS} tokens' column after column, see {@link #tileAt}. */
         int[] tiles = {};
+        /** First tokens that are not in {@link #tiles} yet: a batch of few needs none, and they are spread over many cache lines. */
+        int untiled;
     }
 
     /** Makes room; the first of the threads that fill does it. */
@@ -105,6 +107,10 @@ final class SimdActivations implements Activations {
     void quantize(int from, int to, Quants quants) {
         Scratch s = Scratch.get();
         s.line = Scratch.atLeast(s.line, 2 * cols);
+        boolean tile = from > 0 || to >= Products.PANEL_TOKENS;
+        if (from == 0 && quants != Quants.SIX) {
+            numbers(quants).untiled = tile ? 0 : to;
+        }
         for (int t = from; t < to; t++) {
             for (int b = 0; b < blocks; b++) {
                 quantizeBlock(offset + t * stride + b * 32, s.line, b * 32, t * blocks + b);
@@ -112,12 +118,12 @@ final class SimdActivations implements Activations {
             if (quants == Quants.SIX) {
                 finishSixes(s.line, t);
             } else {
-                finish(s.line, t, quants);
+                finish(s.line, t, quants, tile);
             }
         }
     }
 
-    private void finish(int[] line, int t, Quants quants) {
+    private void finish(int[] line, int t, Quants quants, boolean tile) {
         Numbers into = numbers(quants);
         int at = 0;
         if (quants == Quants.NIBBLE) {
@@ -127,7 +133,18 @@ final class SimdActivations implements Activations {
         if (t < Products.PANEL_TOKENS) {
             System.arraycopy(line, at, into.few, t * cols, cols);
         }
-        spread(line, at, cols, into.tiles, tileAt(t, 0));
+        if (tile) {
+            spread(line, at, cols, into.tiles, tileAt(t, 0));
+        }
+    }
+
+    /** All tokens in tiles. */
+    int[] tiles(Quants quants) {
+        Numbers n = numbers(quants);
+        for (int t = 0; t < n.untiled; t++) {
+            spread(n.few, t * cols, cols, n.tiles, tileAt(t, 0));
+        }
+        return n.tiles;
     }
 
     private void finishSixes(int[] line, int t) {
