@@ -16,8 +16,8 @@ import jdk.incubator.vector.ShortVector;
 
 /**
  * Tiles of tokens times 4-bit weights, which are unpacked in registers as in {@link PackedDot#nibbleSums}: a shift is little beside
- * the products of a tile, and no panel is written and read again. A column at a time, as the compiler keeps sums in registers only
- * in loops that small; shifts are written out, see {@link Lanes#shifted}, as a loop's vector must not come from another method.
+ * the products of a tile, and no panel is written and read again. A column at a time, as a loop with
+ * the four of a word was slower; shifts are written out, see {@link Lanes#shifted}, as a loop's vector must not come from another method.
  */
 final class NibbleTiles {
     private static final int SHIFT = 4;

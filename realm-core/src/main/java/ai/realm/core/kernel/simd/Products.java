@@ -33,7 +33,7 @@ final class Products {
     }
 
     /** Whether a matrix is multiplied with 8-bit activations, in 16-bit lanes (6 bits and many tokens: in fp32). */
-    static boolean usesShorts(WeightMatrix w, ActivationMode mode) {
+    static boolean usesEightBits(WeightMatrix w, ActivationMode mode) {
         return mode == ActivationMode.INT8 && w instanceof PackedMatrix p && p.packing.quants != Quants.BYTE;
     }
 
@@ -41,13 +41,13 @@ final class Products {
             float[] out, int outOffset, int outStride) {
         int at = outOffset + from * outStride;
         if (w instanceof PackedMatrix p) {
-            packed(p, usesShorts(w, mode), rowFrom, rowTo, x, from, to - from, out, at, outStride);
+            packed(p, usesEightBits(w, mode), rowFrom, rowTo, x, from, to - from, out, at, outStride);
         } else {
             mapped((MappedMatrix) w, rowFrom, rowTo, x, from, to - from, out, at, outStride);
         }
     }
 
-    private static void packed(PackedMatrix w, boolean shorts, int rowFrom, int rowTo, SimdActivations x, int first, int count,
+    private static void packed(PackedMatrix w, boolean eightBits, int rowFrom, int rowTo, SimdActivations x, int first, int count,
             float[] out, int outOffset, int outStride) {
         if (rowFrom % ROWS != 0 && rowFrom < rowTo) {
             throw new IllegalArgumentException("a range of packed rows begins at a multiple of " + ROWS + ", not " + rowFrom);
@@ -58,7 +58,7 @@ final class Products {
         if (w.packing.quants == Quants.BYTE && count < PANEL_TOKENS) {
             spread(w, x, first, count, s);
         }
-        boolean inPlace = shorts && few(first, count) && scalesInPlace(w);
+        boolean inPlace = eightBits && few(first, count) && scalesInPlace(w);
         int ahead = (int) Math.max(1, FETCH / w.groupBytes);
         for (int row = rowFrom; row < rowTo; row += ROWS) {
             int n = Math.min(ROWS, rowTo - row);
@@ -66,13 +66,13 @@ final class Products {
                 s.fetched += w.fetch(row / ROWS, Math.min(ahead, Math.ceilDiv(rowTo - row, ROWS)));
             }
             if (!inPlace) {
-                Unpack.scales(w, row / ROWS, shorts, s.d, s.m);
+                Unpack.scales(w, row / ROWS, eightBits, s.d, s.m);
             }
             if (n == ROWS) {
-                group(w, row / ROWS, shorts, x, first, count, s, out, outOffset + row, outStride);
+                group(w, row / ROWS, eightBits, x, first, count, s, out, outOffset + row, outStride);
             } else {
                 s.tile = Scratch.atLeast(s.tile, count * ROWS);
-                group(w, row / ROWS, shorts, x, first, count, s, s.tile, 0, ROWS);
+                group(w, row / ROWS, eightBits, x, first, count, s, s.tile, 0, ROWS);
                 for (int t = 0; t < count; t++) {
                     System.arraycopy(s.tile, t * ROWS, out, outOffset + t * outStride + row, n);
                 }
@@ -80,11 +80,11 @@ final class Products {
         }
     }
 
-    private static void group(PackedMatrix w, int group, boolean shorts, SimdActivations x, int first, int count, Scratch s,
+    private static void group(PackedMatrix w, int group, boolean eightBits, SimdActivations x, int first, int count, Scratch s,
             float[] c, int cAt, int cStride) {
-        if (shorts && w.packing.quants == Quants.SIX) {
+        if (eightBits && w.packing.quants == Quants.SIX) {
             sixGroup(w, group, x, first, count, s, c, cAt, cStride);
-        } else if (shorts) {
+        } else if (eightBits) {
             shortGroup(w, group, x, first, count, s, c, cAt, cStride);
         } else if (w.packing.quants == Quants.BYTE && count < PANEL_TOKENS) {
             byteTokens(w, group, 0, count, s, c, cAt, cStride);

@@ -178,7 +178,8 @@ final class SimdActivations implements Activations {
         bias16[2 * block + 1] = twice(-16 * second);
     }
 
-    private static int twice(int v) {
+    /** A number in 16 bits, twice. */
+    static int twice(int v) {
         return (v & 0xffff) * 0x10001;
     }
 

@@ -57,18 +57,23 @@ final class SimdAttention {
         return sum;
     }
 
-    private static void loadKeys(AttentionTile tile, int from, int n, float[] to) {
+    /** Keys or values of a chunk as floats. */
+    private static void load(AttentionTile tile, boolean keys, int from, int n, float[] to) {
+        int dim = keys ? tile.keyDim() : tile.valueDim();
         for (int i = 0; i < n;) {
             int run = Math.min(n - i, tile.together(from + i));
-            SimdKv.load(tile.type(), tile.memory(), tile.keyAt(from + i), run, tile.keyDim(), to, i * tile.keyDim());
+            SimdKv.load(tile.type(), tile.memory(), keys ? tile.keyAt(from + i) : tile.valueAt(from + i), run, dim, to, i * dim);
             i += run;
         }
     }
 
-    private static void loadValues(AttentionTile tile, int from, int n, float[] to) {
+    /** Those of 16 bits as they are. */
+    private static void copy(AttentionTile tile, boolean keys, int from, int n, short[] to) {
+        int dim = keys ? tile.keyDim() : tile.valueDim();
         for (int i = 0; i < n;) {
             int run = Math.min(n - i, tile.together(from + i));
-            SimdKv.load(tile.type(), tile.memory(), tile.valueAt(from + i), run, tile.valueDim(), to, i * tile.valueDim());
+            MemorySegment.copy(tile.memory(), SHORT, keys ? tile.keyAt(from + i) : tile.valueAt(from + i), to, i * dim,
+                    run * dim);
             i += run;
         }
     }
@@ -94,7 +99,7 @@ final class SimdAttention {
         int end = tile.highest();
         for (int from = tile.lowest(); from < end; from += CHUNK) {
             int n = Math.min(CHUNK, end - from);
-            loadKeys(tile, from, n, s.row);
+            load(tile, true, from, n, s.row);
             FloatGemm.multiply(s.panel, keyDim, s.row, 0, keyDim, n, s.tile, 0, n * STRIP, STRIP, false);
             if (tile.softCap() > 0) {
                 cap(s.tile, 0, n * ROWS, tile.softCap());
@@ -104,7 +109,7 @@ final class SimdAttention {
                 weigh(s.tile, n, scoreAt(n, 0, r), r, s.d);
                 rescale(s.m, valueDim, r, s.d);
             }
-            loadValues(tile, from, n, s.row);
+            load(tile, false, from, n, s.row);
             FloatGemm.addTransposed(s.tile, n, s.row, 0, valueDim, valueDim, s.m, 0, STRIP, ROWS);
         }
         for (int r = 0; r < tile.rows(); r++) {
@@ -193,10 +198,10 @@ final class SimdAttention {
             weighRows(tile, from, n, s);
             if (halves) {
                 short[] values = s.shorts(CHUNK * valueDim);
-                copyValues(tile, from, n, values);
+                copy(tile, false, from, n, values);
                 HalfAttention.gather(s.tile, CHUNK, n, values, valueDim, rows, s.d, 2 * ROWS, tile.out());
             } else {
-                loadValues(tile, from, n, s.row);
+                load(tile, false, from, n, s.row);
                 for (int r = 0; r < rows; r++) {
                     gather(s.tile, r * CHUNK, n, s.row, 0, valueDim, s.d[2 * ROWS + r], tile.out(), r * valueDim);
                 }
@@ -214,7 +219,7 @@ final class SimdAttention {
         int dim = tile.keyDim();
         short[] keys = s.shorts(CHUNK * dim);
         s.panel = Scratch.atLeast(s.panel, HalfAttention.NEAR * CHUNK);
-        copyKeys(tile, from, n, keys);
+        copy(tile, true, from, n, keys);
         int whole = Math.ceilDiv(n, HalfAttention.POSITIONS) * HalfAttention.POSITIONS;
         HalfAttention.scores(keys, whole, dim, tile.queries(), tile.rows(), tile.scale(), s.panel, s.tile, CHUNK);
     }
@@ -222,27 +227,11 @@ final class SimdAttention {
     private static void rowScores(AttentionTile tile, int from, int n, Scratch s) {
         int dim = tile.keyDim();
         s.fetched += fetch(tile, from, n);
-        loadKeys(tile, from, n, s.row);
+        load(tile, true, from, n, s.row);
         for (int r = 0; r < tile.rows(); r++) {
             for (int p = 0; p < n; p++) {
                 s.tile[r * CHUNK + p] = Dot.dot(tile.queries(), r * dim, s.row, p * dim, dim) * tile.scale();
             }
-        }
-    }
-
-    private static void copyKeys(AttentionTile tile, int from, int n, short[] to) {
-        for (int i = 0; i < n;) {
-            int run = Math.min(n - i, tile.together(from + i));
-            MemorySegment.copy(tile.memory(), SHORT, tile.keyAt(from + i), to, i * tile.keyDim(), run * tile.keyDim());
-            i += run;
-        }
-    }
-
-    private static void copyValues(AttentionTile tile, int from, int n, short[] to) {
-        for (int i = 0; i < n;) {
-            int run = Math.min(n - i, tile.together(from + i));
-            MemorySegment.copy(tile.memory(), SHORT, tile.valueAt(from + i), to, i * tile.valueDim(), run * tile.valueDim());
-            i += run;
         }
     }
 

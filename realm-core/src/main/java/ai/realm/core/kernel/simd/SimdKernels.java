@@ -16,7 +16,6 @@ import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 /** The kernels with the Vector API, at the width of {@link Lanes}. Stateless but for scratch per thread. */
 public final class SimdKernels implements Kernels {
@@ -57,7 +56,7 @@ public final class SimdKernels implements Kernels {
     public void fill(Activations into, WeightMatrix w, float[] x, int xOffset, int xStride, int from, int to) {
         SimdActivations a = (SimdActivations) into;
         a.refer(x, xOffset, xStride);
-        if (Products.usesShorts(w, mode)) {
+        if (Products.usesEightBits(w, mode)) {
             Quants quants = ((PackedMatrix) w).packing.quants;
             a.reserve(quants);
             a.quantize(from, to, quants);
@@ -66,9 +65,9 @@ public final class SimdKernels implements Kernels {
 
     @Override
     public boolean sameForm(WeightMatrix a, WeightMatrix b) {
-        boolean shorts = Products.usesShorts(a, mode);
-        return shorts == Products.usesShorts(b, mode)
-                && (!shorts || ((PackedMatrix) a).packing.quants == ((PackedMatrix) b).packing.quants);
+        boolean eightBits = Products.usesEightBits(a, mode);
+        return eightBits == Products.usesEightBits(b, mode)
+                && (!eightBits || ((PackedMatrix) a).packing.quants == ((PackedMatrix) b).packing.quants);
     }
 
     @Override
@@ -156,13 +155,9 @@ public final class SimdKernels implements Kernels {
 
     @Override
     public void softmax(float[] x, int offset, int n) {
-        FloatVector top = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
-        int i = 0;
-        for (; i + FL <= n; i += FL) {
-            top = top.max(FloatVector.fromArray(F, x, offset + i));
-        }
-        float max = top.reduceLanes(VectorOperators.MAX);
-        for (; i < n; i++) {
+        int whole = n / FL * FL;
+        float max = SimdMath.max(x, offset, whole, Float.NEGATIVE_INFINITY);
+        for (int i = whole; i < n; i++) {
             max = Math.max(max, x[offset + i]);
         }
         scale(x, offset, 1 / SimdMath.expSum(x, offset, n, max), n);

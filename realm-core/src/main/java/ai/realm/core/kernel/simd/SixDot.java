@@ -11,6 +11,7 @@ import static ai.realm.core.kernel.simd.Lanes.S;
 import static ai.realm.core.kernel.simd.Lanes.SL;
 import static ai.realm.core.kernel.simd.Lanes.TWO_112;
 import static ai.realm.core.kernel.simd.Lanes.WIDE;
+import static ai.realm.core.kernel.simd.SimdActivations.twice;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
@@ -59,10 +60,6 @@ final class SixDot {
             factors[to + 9] = twice(x7 - 64 * x5);
             bias[biasAt + o] = twice(-Packing.Quants.SIX.centre * (x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7));
         }
-    }
-
-    private static int twice(int v) {
-        return (v & 0xffff) * 0x10001;
     }
 
     /** {@code sums[o][r]} of every octet, the centre taken off. */
