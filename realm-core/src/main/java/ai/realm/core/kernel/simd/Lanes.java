@@ -1,9 +1,6 @@
 package ai.realm.core.kernel.simd;
 
-import static jdk.incubator.vector.VectorOperators.LSHR;
-
 import java.nio.ByteOrder;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -23,24 +20,16 @@ final class Lanes {
     static final int FL = BITS / 32;
     /** Shorts in a vector. */
     static final int SL = BITS / 16;
-    /** Whether 32 registers can be counted on. */
+    /**
+     * Whether 32 registers can be counted on, and 16-bit lanes are shifted by a vector of counts in one instruction. AVX2 has none; there a
+     * single count goes through a general register.
+     */
     static final boolean WIDE = BITS >= 512;
     static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
-
-    /**
-     * Whether 16-bit lanes are shifted by a vector of counts in one instruction. AVX2 has none; a single count goes through a general
-     * register.
-     */
-    private static final boolean SHIFT_BY_VECTOR = PREFERRED_BITS != 256;
 
     static final float TWO_112 = 0x1p112f;
     static final int HALF_BITS = 0x8fffe000;
 
     private Lanes() {
-    }
-
-    /** {@code v >>> count} in each lane; small enough that the compiler always puts it into its caller. */
-    static ShortVector shifted(ShortVector v, int count) {
-        return SHIFT_BY_VECTOR ? v.lanewise(LSHR, ShortVector.broadcast(S, (short) count)) : v.lanewise(LSHR, count);
     }
 }

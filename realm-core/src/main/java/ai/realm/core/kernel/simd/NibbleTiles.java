@@ -15,9 +15,9 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
 /**
- * Tiles of tokens times 4-bit weights, which are unpacked in registers as in {@link PackedDot#nibbleSums}: a shift is little beside
+ * Tiles of tokens times 4-bit weights, which are unpacked in registers as in {@link NibbleDot}: a shift is little beside
  * the products of a tile, and no panel is written and read again. A column at a time, as a loop with
- * the four of a word was slower; shifts are written out, see {@link Lanes#shifted}, as a loop's vector must not come from another method.
+ * the four of a word was slower; shifts are written out, as a loop's vector must not come from another method.
  */
 final class NibbleTiles {
     private static final int SHIFT = 4;
@@ -29,7 +29,7 @@ final class NibbleTiles {
      * {@code sums[t][r] = sum_k w[k][r] * x[k][t]} of one block of 32 columns, for the rows of a strip.
      *
      * @param at where the block's first word of the first row is
-     * @param x activations as {@link PackedDot#steps}, in tiles: those of a column lie together
+     * @param x activations as {@link NibbleDot#steps}, in tiles: those of a column lie together
      * @param bias what takes the centre off each token's sums
      * @param tokens as {@link ShortGemm#next} says
      */

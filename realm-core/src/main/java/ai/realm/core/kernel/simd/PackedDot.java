@@ -7,7 +7,6 @@ import static ai.realm.core.kernel.simd.Lanes.I;
 import static ai.realm.core.kernel.simd.Lanes.LE;
 import static ai.realm.core.kernel.simd.Lanes.S;
 import static ai.realm.core.kernel.simd.Lanes.SL;
-import static ai.realm.core.kernel.simd.Lanes.shifted;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.lang.foreign.MemorySegment;
@@ -19,15 +18,10 @@ import jdk.incubator.vector.VectorOperators;
 /** Products of one group of packed rows with one token, unpacked in registers: what decoding is made of. */
 final class PackedDot {
     private static final int FIVES = 0x1f001f;
-    /** What {@link #steps} takes off: the lowest weight of a word has nothing below it. */
-    private static final int[] FACTORS = new int[32];
     private static final float[] SHIFTS = new float[16];
     private static final float[] EXCESS = new float[16];
 
     static {
-        for (int i = 0; i < 32; i++) {
-            FACTORS[i] = i % 4 == 0 ? 0 : 16 * 0x10001;
-        }
         for (int i = 0; i < 16; i++) {
             SHIFTS[i] = (float) Math.scalb(1, -8 * (i % 4));
             EXCESS[i] = i % 4 == 3 ? 0 : -Packing.EXCESS;
@@ -38,43 +32,9 @@ final class PackedDot {
     }
 
     /**
-     * 16-bit sums of every block of 32 of 4-bit weights: {@code sums[b][r]}. Weights are unsigned; {@code bias} is what takes off the
-     * centre, {@code -8 * sum(x)} of a block twice in an {@code int}. Sums are exact modulo 2^16, and the centred ones fit 16 bits.
-     * So a word need not be cut into its weights: shifted right it still holds those above, 16 times each, and the activations, as
-     * {@link #steps}, take those off again.
+     * 16-bit sums of every half block of 16 of 5-bit weights: {@code sums[h][r]}, the centre taken off by {@code bias}, which holds
+     * {@code -16 * sum(x)} of each twice in an {@code int}.
      */
-    static void nibbleSums(MemorySegment w, long at, int blocks, int[] x, int xAt, int[] bias, int biasAt, short[] sums) {
-        for (int n = 0; n < blocks; n++) {
-            for (int r = 0; r < ROWS; r += 2 * SL) {
-                nibbleBlock(w, at + 16L * ROWS * n + 2L * r, x, xAt + 32 * n, bias[biasAt + n], sums, n * ROWS + r);
-            }
-        }
-    }
-
-    private static void nibbleBlock(MemorySegment w, long at, int[] x, int xAt, int bias, short[] sums, int to) {
-        ShortVector a = IntVector.broadcast(I, bias).reinterpretAsShorts();
-        ShortVector c = a;
-        for (int j = 0; j < 8; j++) {
-            ShortVector v = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS, LE);
-            ShortVector u = ShortVector.fromMemorySegment(S, w, at + 2L * j * ROWS + 2L * SL, LE);
-            ShortVector y = IntVector.broadcast(I, x[xAt + 4 * j]).reinterpretAsShorts();
-            a = a.add(v.mul(y));
-            c = c.add(u.mul(y));
-            y = IntVector.broadcast(I, x[xAt + 4 * j + 1]).reinterpretAsShorts();
-            a = a.add(shifted(v, 4).mul(y));
-            c = c.add(shifted(u, 4).mul(y));
-            y = IntVector.broadcast(I, x[xAt + 4 * j + 2]).reinterpretAsShorts();
-            a = a.add(shifted(v, 8).mul(y));
-            c = c.add(shifted(u, 8).mul(y));
-            y = IntVector.broadcast(I, x[xAt + 4 * j + 3]).reinterpretAsShorts();
-            a = a.add(shifted(v, 12).mul(y));
-            c = c.add(shifted(u, 12).mul(y));
-        }
-        a.intoArray(sums, to);
-        c.intoArray(sums, to + SL);
-    }
-
-    /** As {@link #nibbleSums} for every half block of 16 of 5-bit weights, {@code bias} holding {@code -16 * sum(x)} of each. */
     static void fiveSums(MemorySegment w, long at, int blocks, int[] x, int xAt, int[] bias, int biasAt, short[] sums) {
         for (int n = 0; n < blocks; n++) {
             for (int r = 0; r < ROWS; r += 2 * SL) {
@@ -138,25 +98,6 @@ final class PackedDot {
         c = c.add(u.lanewise(LSHR, 5).and(FIVES).reinterpretAsShorts().mul(y));
         a.intoArray(sums, to + ROWS);
         c.intoArray(sums, to + ROWS + SL);
-    }
-
-    /**
-     * Activations for words of four weights that are shifted and not cut: each less 16 times the one before it in its word, modulo 2^16,
-     * two equal halves in an {@code int}; {@code n} columns, whole blocks. Words of three weights of 5 bits could be treated alike, but
-     * the compiler then boxed vectors: their two halves make one method too large.
-     */
-    static void steps(int[] pairs, int at, int n, int[] steps, int to) {
-        for (int i = 0; i < FL; i++) {
-            steps[to + i] = FACTORS[i] == 0
-                    ? pairs[at + i]
-                    : (pairs[at + i] - (FACTORS[i] & 0xffff) * (pairs[at + i - 1] & 0xffff) & 0xffff) * 0x10001;
-        }
-        for (int i = FL; i < n; i += FL) {
-            ShortVector before = IntVector.fromArray(I, pairs, at + i - 1).reinterpretAsShorts();
-            ShortVector factor = IntVector.fromArray(I, FACTORS, i % 32).reinterpretAsShorts();
-            IntVector.fromArray(I, pairs, at + i).reinterpretAsShorts().sub(before.mul(factor)).reinterpretAsInts()
-                    .intoArray(steps, to + i);
-        }
     }
 
     /**

@@ -7,6 +7,7 @@ import ai.realm.core.tensor.GgmlType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Objects;
 
 /** A quantized matrix in its {@link Packing}; the last group is filled up with rows of zeros. */
 final class PackedMatrix implements WeightMatrix {
@@ -33,6 +34,9 @@ final class PackedMatrix implements WeightMatrix {
         this.scaleBytes = packing.scaleBytes(blocks);
         this.groupBytes = packing.groupBytes(blocks);
         this.data = allocate.apply(groupBytes * groups());
+        if (!data.isNative() || data.byteSize() < groupBytes * groups()) {
+            throw new IllegalArgumentException("packed weights take " + groupBytes * groups() + " bytes outside the heap");
+        }
     }
 
     int groups() {
@@ -45,6 +49,18 @@ final class PackedMatrix implements WeightMatrix {
 
     long quantsAt(int group) {
         return group * groupBytes + scaleBytes;
+    }
+
+    /**
+     * Where a group's scales are in {@link NativeMemory#ALL}, its weights {@link #scaleBytes} behind them: for kernels that read one whole
+     * group and check nothing. The memory lives as long as the model, which whoever multiplies keeps open.
+     */
+    long address(int group) {
+        Objects.checkIndex(group, groups());
+        if (!data.scope().isAlive()) {
+            throw new IllegalStateException("the weights have been closed");
+        }
+        return data.address() + scalesAt(group);
     }
 
     /** Fetches {@code n} groups into the caches, see {@link VectorLoads#fetch}. */

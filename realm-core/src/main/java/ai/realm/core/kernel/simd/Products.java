@@ -128,12 +128,10 @@ final class Products {
             floatGroup(w, group, x.rounded, first * x.cols, x.cols, count, s, c, cAt, cStride);
             return;
         }
-        int octets = 4 * w.blocks;
-        short[] sums = s.sums(octets * ROWS);
+        long at = w.address(group);
         for (int t = 0; t < count; t++) {
-            SixDot.sums(w.data, w.quantsAt(group), octets, x.sixes, (first + t) * octets * SixDot.PRODUCTS, x.bias32,
-                    (first + t) * octets, sums);
-            SixDot.scale(w.data, w.scalesAt(group), w.blocks, sums, x.scales, (first + t) * w.blocks, c, cAt + t * cStride);
+            SixDot.rows(at, at + w.scaleBytes, w.blocks, x.sixes, x.bias32, x.scales, first + t, s.near);
+            NibbleDot.inOrder(s.near, c, cAt + t * cStride);
         }
     }
 
@@ -175,32 +173,38 @@ final class Products {
     }
 
     private static boolean scalesInPlace(PackedMatrix w) {
-        return w.packing.quants == Quants.SIX || w.packing.scales == Scales.SUPER_MIN && w.packing.quants == Quants.NIBBLE;
+        return w.packing.quants == Quants.SIX || w.packing.quants == Quants.NIBBLE;
     }
 
     private static void shortToken(PackedMatrix w, int group, SimdActivations x, int t, Scratch s, float[] c, int cAt) {
-        boolean halves = w.packing.quants == Quants.FIVE;
-        short[] sums = s.sums((halves ? 2 : 1) * w.blocks * ROWS);
-        if (halves) {
-            PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.pairs.few, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
+        if (w.packing.quants == Quants.NIBBLE) {
+            nibbleToken(w, w.address(group), x, t, s.near);
+            NibbleDot.inOrder(s.near, c, cAt);
         } else {
-            PackedDot.nibbleSums(w.data, w.quantsAt(group), w.blocks, x.steps.few, t * x.cols, x.bias8, t * x.blocks, sums);
+            fiveToken(w, group, x, t, s, c, cAt);
         }
-        if (scalesInPlace(w)) {
-            SuperRun.scale(w.data, w.scalesAt(group), w.blocks, sums, x.scales, x.sums, t * x.blocks, c, cAt);
-            return;
+    }
+
+    private static void nibbleToken(PackedMatrix w, long at, SimdActivations x, int t, float[] near) {
+        long quants = at + w.scaleBytes;
+        int[] steps = x.steps.few;
+        int b = t * x.blocks;
+        switch (w.packing.scales) {
+            case HALF -> NibbleDot.half(at, quants, w.blocks, steps, t * x.cols, x.bias8, x.scales, b, near);
+            case HALF_MIN -> NibbleDot.halfMin(at, quants, w.blocks, steps, t * x.cols, x.bias8, x.scales, x.sums, b, near);
+            case SUPER_MIN -> NibbleDot.superMin(at, quants, w.blocks, steps, t * x.cols, x.bias8, x.scales, x.sums, b, near);
+            case SUPER_16 -> throw new IllegalStateException("4-bit weights with scales of 16 columns");
         }
+    }
+
+    private static void fiveToken(PackedMatrix w, int group, SimdActivations x, int t, Scratch s, float[] c, int cAt) {
+        short[] sums = s.sums(2 * w.blocks * ROWS);
+        PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.pairs.few, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
         boolean min = w.packing.scales.hasMin();
         if (min) {
             ShortGemm.minima(s.m, w.blocks, x.sums, t * w.blocks, c, cAt);
         }
-        float[] from = min ? c : FloatGemm.ZEROS;
-        int fromAt = min ? cAt : 0;
-        if (halves) {
-            ShortGemm.scaleRunHalves(sums, w.blocks, s.d, x.scales, t * x.blocks, from, fromAt, c, cAt);
-        } else {
-            ShortGemm.scaleRun(sums, w.blocks, s.d, x.scales, t * x.blocks, from, fromAt, c, cAt);
-        }
+        ShortGemm.scaleRunHalves(sums, w.blocks, s.d, x.scales, t * x.blocks, min ? c : FloatGemm.ZEROS, min ? cAt : 0, c, cAt);
     }
 
     /** Sums of a tile's tokens are gathered near by, and written to their rows, which lie far apart, once. */

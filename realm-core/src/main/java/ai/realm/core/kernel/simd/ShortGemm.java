@@ -235,19 +235,7 @@ final class ShortGemm {
         }
     }
 
-    /** {@code c[r] = sum_b sums[b][r] * d[b][r] * dx[b] + from[r]}: one token's sums over all its blocks. */
-    static void scaleRun(short[] sums, int blocks, float[] d, float[] dx, int xAt, float[] from, int fromAt, float[] c, int cAt) {
-        for (int r = 0; r < ROWS; r += FL) {
-            FloatVector a = FloatVector.zero(F);
-            for (int b = 0; b < blocks; b++) {
-                FloatVector s = (FloatVector) ShortVector.fromArray(HALF_S, sums, b * ROWS + r).castShape(F, 0);
-                a = s.fma(FloatVector.fromArray(F, d, b * ROWS + r).mul(dx[xAt + b]), a);
-            }
-            a.add(FloatVector.fromArray(F, from, fromAt + r)).intoArray(c, cAt + r);
-        }
-    }
-
-    /** As {@link #scaleRun} for blocks whose sums came in two halves, one after the other. */
+    /** {@code c[r] = sum_b (sums[2b][r] + sums[2b + 1][r]) * d[b][r] * dx[b] + from[r]}: one token's sums over all its blocks. */
     static void scaleRunHalves(short[] sums, int blocks, float[] d, float[] dx, int xAt, float[] from, int fromAt, float[] c,
             int cAt) {
         for (int r = 0; r < ROWS; r += FL) {

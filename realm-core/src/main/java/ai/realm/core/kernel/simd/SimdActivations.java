@@ -29,7 +29,7 @@ final class SimdActivations implements Activations {
     float[] x = NONE;
     int offset;
     int stride;
-    /** For weights of 5 bits, and as {@link PackedDot#steps} for weights of 4 bits; empty until first filled. */
+    /** For weights of 5 bits, and as {@link NibbleDot#steps} for weights of 4 bits; empty until first filled. */
     final Numbers pairs = new Numbers();
     final Numbers steps = new Numbers();
     float[] scales = NONE;
@@ -39,7 +39,7 @@ final class SimdActivations implements Activations {
     int[] bias32 = {};
     /** The numbers as floats again, scaled: many tokens are multiplied by 6-bit weights in fp32. */
     float[] rounded = NONE;
-    /** What centres the sums of {@link PackedDot}: twice in an {@code int}, of each block and of each half block. */
+    /** What centres the sums of {@link NibbleDot} and {@link PackedDot}: twice in an {@code int}, of each block and of each half block. */
     int[] bias8 = {};
     int[] bias16 = {};
 
@@ -128,7 +128,7 @@ final class SimdActivations implements Activations {
         int at = 0;
         if (quants == Quants.NIBBLE) {
             at = cols;
-            PackedDot.steps(line, 0, cols, line, at);
+            NibbleDot.steps(line, 0, cols, line, at);
         }
         if (t < Products.PANEL_TOKENS) {
             System.arraycopy(line, at, into.few, t * cols, cols);

@@ -4,19 +4,19 @@ import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
 import static ai.realm.core.kernel.simd.Lanes.F;
 import static ai.realm.core.kernel.simd.Lanes.FL;
 import static ai.realm.core.kernel.simd.Lanes.HALF_BITS;
-import static ai.realm.core.kernel.simd.Lanes.HALF_S;
 import static ai.realm.core.kernel.simd.Lanes.I;
 import static ai.realm.core.kernel.simd.Lanes.LE;
 import static ai.realm.core.kernel.simd.Lanes.S;
 import static ai.realm.core.kernel.simd.Lanes.SL;
 import static ai.realm.core.kernel.simd.Lanes.TWO_112;
 import static ai.realm.core.kernel.simd.Lanes.WIDE;
+import static ai.realm.core.kernel.simd.NativeMemory.ADDRESS;
+import static ai.realm.core.kernel.simd.NativeMemory.ALL;
 import static ai.realm.core.kernel.simd.SimdActivations.twice;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -24,7 +24,7 @@ import jdk.incubator.vector.ShortVector;
 /**
  * Products of one group of rows of 6-bit weights with one token, in 16-bit lanes. Eight columns, an octet, are three words, see
  * {@link Packing.Quants#SIX}; a word is shifted and not cut, and the activations take the surplus off, as with
- * {@link PackedDot#nibbleSums}. Sums of eight columns, centred, fit 16 bits.
+ * {@link NibbleDot}. Sums of eight columns, centred, fit 16 bits.
  */
 final class SixDot {
     /** Products of an octet: two whole weights and one or two pieces in each word. */
@@ -34,7 +34,7 @@ final class SixDot {
     }
 
     /**
-     * Turns a token's 8-bit numbers, each twice in an {@code int}, into the factors of {@link #sums}, and adds up what centres each octet's
+     * Turns a token's 8-bit numbers, each twice in an {@code int}, into the factors of {@link #rows}, and adds up what centres each octet's
      * sum.
      */
     static void prepare(int[] line, int octets, int[] factors, int at, int[] bias, int biasAt) {
@@ -62,109 +62,142 @@ final class SixDot {
         }
     }
 
-    /** {@code sums[o][r]} of every octet, the centre taken off. */
-    static void sums(MemorySegment w, long at, int octets, int[] x, int xAt, int[] bias, int biasAt, short[] sums) {
+    /**
+     * {@code near = sum_h s[h][r] * (d[h][r] * dx[h / 2])} over half blocks {@code h}, whose products {@code s} are two octets', scaled in the
+     * registers that they were made in; rows as {@link NibbleDot#inOrder} takes them.
+     *
+     * @param scales where the group's scales are in {@link NativeMemory#ALL}, see {@link Packing.Scales#SUPER_16}
+     * @param quants where its weights are
+     * @param t which of the tokens that were prepared
+     */
+    static void rows(long scales, long quants, int blocks, int[] x, int[] bias, float[] dx, int t, float[] near) {
         for (int r = 0; r < ROWS; r += 2 * SL) {
-            rows(w, at + 2L * r, octets, x, xAt, bias, biasAt, sums, r);
+            rows(scales + 2L * r, quants + 2L * r, blocks, x, 4 * blocks * PRODUCTS * t, bias, 4 * blocks * t, dx, blocks * t,
+                    near, r);
         }
     }
 
-    private static void rows(MemorySegment w, long at, int octets, int[] x, int xAt, int[] bias, int biasAt, short[] sums,
-            int to) {
+    private static void rows(long scales, long quants, int blocks, int[] x, int xAt, int[] bias, int biasAt, float[] dx, int dxAt,
+            float[] near, int to) {
         ShortVector n6 = ShortVector.broadcast(S, (short) 6);
         ShortVector n12 = ShortVector.broadcast(S, (short) 12);
         ShortVector n14 = ShortVector.broadcast(S, (short) 14);
-        for (int o = 0; o < octets; o++) {
-            long word = at + 6L * ROWS * o;
-            int f = xAt + PRODUCTS * o;
-            ShortVector a = IntVector.broadcast(I, bias[biasAt + o]).reinterpretAsShorts();
-            ShortVector c = a;
-            ShortVector v = ShortVector.fromMemorySegment(S, w, word, LE);
-            ShortVector u = ShortVector.fromMemorySegment(S, w, word + 2L * SL, LE);
-            ShortVector y = IntVector.broadcast(I, x[f]).reinterpretAsShorts();
-            a = a.add(v.mul(y));
-            c = c.add(u.mul(y));
-            y = IntVector.broadcast(I, x[f + 1]).reinterpretAsShorts();
-            a = a.add((WIDE ? v.lanewise(LSHR, n6) : v.lanewise(LSHR, 6)).mul(y));
-            c = c.add((WIDE ? u.lanewise(LSHR, n6) : u.lanewise(LSHR, 6)).mul(y));
-            y = IntVector.broadcast(I, x[f + 2]).reinterpretAsShorts();
-            a = a.add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(y));
-            c = c.add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(y));
-            v = ShortVector.fromMemorySegment(S, w, word + 2L * ROWS, LE);
-            u = ShortVector.fromMemorySegment(S, w, word + 2L * ROWS + 2L * SL, LE);
-            y = IntVector.broadcast(I, x[f + 3]).reinterpretAsShorts();
-            a = a.add(v.mul(y));
-            c = c.add(u.mul(y));
-            y = IntVector.broadcast(I, x[f + 4]).reinterpretAsShorts();
-            a = a.add((WIDE ? v.lanewise(LSHR, n6) : v.lanewise(LSHR, 6)).mul(y));
-            c = c.add((WIDE ? u.lanewise(LSHR, n6) : u.lanewise(LSHR, 6)).mul(y));
-            y = IntVector.broadcast(I, x[f + 5]).reinterpretAsShorts();
-            a = a.add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(y));
-            c = c.add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(y));
-            y = IntVector.broadcast(I, x[f + 6]).reinterpretAsShorts();
-            a = a.add((WIDE ? v.lanewise(LSHR, n14) : v.lanewise(LSHR, 14)).mul(y));
-            c = c.add((WIDE ? u.lanewise(LSHR, n14) : u.lanewise(LSHR, 14)).mul(y));
-            v = ShortVector.fromMemorySegment(S, w, word + 4L * ROWS, LE);
-            u = ShortVector.fromMemorySegment(S, w, word + 4L * ROWS + 2L * SL, LE);
-            y = IntVector.broadcast(I, x[f + 7]).reinterpretAsShorts();
-            a = a.add(v.mul(y));
-            c = c.add(u.mul(y));
-            y = IntVector.broadcast(I, x[f + 8]).reinterpretAsShorts();
-            a = a.add((WIDE ? v.lanewise(LSHR, n6) : v.lanewise(LSHR, 6)).mul(y));
-            c = c.add((WIDE ? u.lanewise(LSHR, n6) : u.lanewise(LSHR, 6)).mul(y));
-            y = IntVector.broadcast(I, x[f + 9]).reinterpretAsShorts();
-            a = a.add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(y));
-            c = c.add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(y));
-            a.intoArray(sums, to + o * ROWS);
-            c.intoArray(sums, to + o * ROWS + SL);
-        }
-    }
-
-    /**
-     * {@code c[r] = sum_h (sums[2h][r] + sums[2h + 1][r]) * d[h][r] * dx[h / 2]} over half blocks {@code h}, whose scales are turned into
-     * fp32 where they are used.
-     *
-     * @param at where the group's scales are, see {@link Packing.Scales#SUPER_16}
-     */
-    static void scale(MemorySegment w, long at, int blocks, short[] sums, float[] dx, int xAt, float[] c, int cAt) {
-        for (int r = 0; r < ROWS; r += 2 * FL) {
-            scaleRows(w, at + 2L * r, blocks, sums, r, dx, xAt, c, cAt + r);
-        }
-    }
-
-    private static void scaleRows(MemorySegment w, long at, int blocks, short[] sums, int sumsAt, float[] dx, int xAt, float[] c,
-            int cAt) {
-        FloatVector a0 = FloatVector.zero(F);
-        FloatVector a1 = a0;
+        FloatVector t0 = FloatVector.zero(F);
+        FloatVector t1 = t0;
+        FloatVector t2 = t0;
+        FloatVector t3 = t0;
         for (int s = 0; s < blocks / 8; s++) {
-            long d = at + 2L * s * ROWS;
-            IntVector v0 = (IntVector) ShortVector.fromMemorySegment(HALF_S, w, d, LE).castShape(I, 0);
-            IntVector v1 = (IntVector) ShortVector.fromMemorySegment(HALF_S, w, d + 2L * FL, LE).castShape(I, 0);
-            FloatVector d0 = v0.lanewise(LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
-            FloatVector d1 = v1.lanewise(LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
-            for (int b = 8 * s; b < 8 * s + 8; b++) {
-                long word = at + 2L * (blocks / 8 + b) * ROWS;
-                v0 = (IntVector) ShortVector.fromMemorySegment(HALF_S, w, word, LE).castShape(I, 0);
-                v1 = (IntVector) ShortVector.fromMemorySegment(HALF_S, w, word + 2L * FL, LE).castShape(I, 0);
-                FloatVector x = FloatVector.broadcast(F, dx[xAt + b]);
-                FloatVector e0 = d0.mul(x);
-                FloatVector e1 = d1.mul(x);
-                int q = sumsAt + 4 * b * ROWS;
-                FloatVector f0 = ((FloatVector) ShortVector.fromArray(HALF_S, sums, q).castShape(F, 0))
-                        .add((FloatVector) ShortVector.fromArray(HALF_S, sums, q + ROWS).castShape(F, 0));
-                FloatVector f1 = ((FloatVector) ShortVector.fromArray(HALF_S, sums, q + FL).castShape(F, 0))
-                        .add((FloatVector) ShortVector.fromArray(HALF_S, sums, q + ROWS + FL).castShape(F, 0));
-                a0 = f0.fma(((FloatVector) v0.lanewise(LSHL, 24).lanewise(ASHR, 24).castShape(F, 0)).mul(e0), a0);
-                a1 = f1.fma(((FloatVector) v1.lanewise(LSHL, 24).lanewise(ASHR, 24).castShape(F, 0)).mul(e1), a1);
-                f0 = ((FloatVector) ShortVector.fromArray(HALF_S, sums, q + 2 * ROWS).castShape(F, 0))
-                        .add((FloatVector) ShortVector.fromArray(HALF_S, sums, q + 3 * ROWS).castShape(F, 0));
-                f1 = ((FloatVector) ShortVector.fromArray(HALF_S, sums, q + 2 * ROWS + FL).castShape(F, 0))
-                        .add((FloatVector) ShortVector.fromArray(HALF_S, sums, q + 3 * ROWS + FL).castShape(F, 0));
-                a0 = f0.fma(((FloatVector) v0.lanewise(ASHR, 8).castShape(F, 0)).mul(e0), a0);
-                a1 = f1.fma(((FloatVector) v1.lanewise(ASHR, 8).castShape(F, 0)).mul(e1), a1);
+            long p = scales + 2L * ROWS * s & ADDRESS;
+            IntVector i = ShortVector.fromMemorySegment(S, ALL, p, LE).reinterpretAsInts();
+            IntVector k = ShortVector.fromMemorySegment(S, ALL, p + 2L * SL, LE).reinterpretAsInts();
+            FloatVector d0 = i.lanewise(LSHL, 16).lanewise(ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
+            FloatVector d1 = i.lanewise(ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
+            FloatVector d2 = k.lanewise(LSHL, 16).lanewise(ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
+            FloatVector d3 = k.lanewise(ASHR, 3).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
+            for (int h = 16 * s; h < 16 * s + 16; h++) {
+                long w = quants + 12L * ROWS * h & ADDRESS;
+                int f = xAt + 2 * PRODUCTS * h;
+                int q = biasAt + 2 * h;
+                ShortVector a = IntVector.broadcast(I, bias[q]).reinterpretAsShorts();
+                ShortVector c = a;
+                ShortVector v = ShortVector.fromMemorySegment(S, ALL, w, LE);
+                ShortVector u = ShortVector.fromMemorySegment(S, ALL, w + 2L * SL, LE);
+                ShortVector y = IntVector.broadcast(I, x[f]).reinterpretAsShorts();
+                a = a.add(v.mul(y));
+                c = c.add(u.mul(y));
+                y = IntVector.broadcast(I, x[f + 1]).reinterpretAsShorts();
+                a = a.add((WIDE ? v.lanewise(LSHR, n6) : v.lanewise(LSHR, 6)).mul(y));
+                c = c.add((WIDE ? u.lanewise(LSHR, n6) : u.lanewise(LSHR, 6)).mul(y));
+                y = IntVector.broadcast(I, x[f + 2]).reinterpretAsShorts();
+                a = a.add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(y));
+                c = c.add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(y));
+                v = ShortVector.fromMemorySegment(S, ALL, w + 2L * ROWS, LE);
+                u = ShortVector.fromMemorySegment(S, ALL, w + 2L * ROWS + 2L * SL, LE);
+                y = IntVector.broadcast(I, x[f + 3]).reinterpretAsShorts();
+                a = a.add(v.mul(y));
+                c = c.add(u.mul(y));
+                y = IntVector.broadcast(I, x[f + 4]).reinterpretAsShorts();
+                a = a.add((WIDE ? v.lanewise(LSHR, n6) : v.lanewise(LSHR, 6)).mul(y));
+                c = c.add((WIDE ? u.lanewise(LSHR, n6) : u.lanewise(LSHR, 6)).mul(y));
+                y = IntVector.broadcast(I, x[f + 5]).reinterpretAsShorts();
+                a = a.add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(y));
+                c = c.add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(y));
+                y = IntVector.broadcast(I, x[f + 6]).reinterpretAsShorts();
+                a = a.add((WIDE ? v.lanewise(LSHR, n14) : v.lanewise(LSHR, 14)).mul(y));
+                c = c.add((WIDE ? u.lanewise(LSHR, n14) : u.lanewise(LSHR, 14)).mul(y));
+                v = ShortVector.fromMemorySegment(S, ALL, w + 4L * ROWS, LE);
+                u = ShortVector.fromMemorySegment(S, ALL, w + 4L * ROWS + 2L * SL, LE);
+                y = IntVector.broadcast(I, x[f + 7]).reinterpretAsShorts();
+                a = a.add(v.mul(y));
+                c = c.add(u.mul(y));
+                y = IntVector.broadcast(I, x[f + 8]).reinterpretAsShorts();
+                a = a.add((WIDE ? v.lanewise(LSHR, n6) : v.lanewise(LSHR, 6)).mul(y));
+                c = c.add((WIDE ? u.lanewise(LSHR, n6) : u.lanewise(LSHR, 6)).mul(y));
+                y = IntVector.broadcast(I, x[f + 9]).reinterpretAsShorts();
+                a = a.add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(y));
+                c = c.add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(y));
+                ShortVector a2 = IntVector.broadcast(I, bias[q + 1]).reinterpretAsShorts();
+                ShortVector c2 = a2;
+                v = ShortVector.fromMemorySegment(S, ALL, w + 6L * ROWS, LE);
+                u = ShortVector.fromMemorySegment(S, ALL, w + 6L * ROWS + 2L * SL, LE);
+                y = IntVector.broadcast(I, x[f + 10]).reinterpretAsShorts();
+                a2 = a2.add(v.mul(y));
+                c2 = c2.add(u.mul(y));
+                y = IntVector.broadcast(I, x[f + 11]).reinterpretAsShorts();
+                a2 = a2.add((WIDE ? v.lanewise(LSHR, n6) : v.lanewise(LSHR, 6)).mul(y));
+                c2 = c2.add((WIDE ? u.lanewise(LSHR, n6) : u.lanewise(LSHR, 6)).mul(y));
+                y = IntVector.broadcast(I, x[f + 12]).reinterpretAsShorts();
+                a2 = a2.add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(y));
+                c2 = c2.add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(y));
+                v = ShortVector.fromMemorySegment(S, ALL, w + 8L * ROWS, LE);
+                u = ShortVector.fromMemorySegment(S, ALL, w + 8L * ROWS + 2L * SL, LE);
+                y = IntVector.broadcast(I, x[f + 13]).reinterpretAsShorts();
+                a2 = a2.add(v.mul(y));
+                c2 = c2.add(u.mul(y));
+                y = IntVector.broadcast(I, x[f + 14]).reinterpretAsShorts();
+                a2 = a2.add((WIDE ? v.lanewise(LSHR, n6) : v.lanewise(LSHR, 6)).mul(y));
+                c2 = c2.add((WIDE ? u.lanewise(LSHR, n6) : u.lanewise(LSHR, 6)).mul(y));
+                y = IntVector.broadcast(I, x[f + 15]).reinterpretAsShorts();
+                a2 = a2.add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(y));
+                c2 = c2.add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(y));
+                y = IntVector.broadcast(I, x[f + 16]).reinterpretAsShorts();
+                a2 = a2.add((WIDE ? v.lanewise(LSHR, n14) : v.lanewise(LSHR, 14)).mul(y));
+                c2 = c2.add((WIDE ? u.lanewise(LSHR, n14) : u.lanewise(LSHR, 14)).mul(y));
+                v = ShortVector.fromMemorySegment(S, ALL, w + 10L * ROWS, LE);
+                u = ShortVector.fromMemorySegment(S, ALL, w + 10L * ROWS + 2L * SL, LE);
+                y = IntVector.broadcast(I, x[f + 17]).reinterpretAsShorts();
+                a2 = a2.add(v.mul(y));
+                c2 = c2.add(u.mul(y));
+                y = IntVector.broadcast(I, x[f + 18]).reinterpretAsShorts();
+                a2 = a2.add((WIDE ? v.lanewise(LSHR, n6) : v.lanewise(LSHR, 6)).mul(y));
+                c2 = c2.add((WIDE ? u.lanewise(LSHR, n6) : u.lanewise(LSHR, 6)).mul(y));
+                y = IntVector.broadcast(I, x[f + 19]).reinterpretAsShorts();
+                a2 = a2.add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(y));
+                c2 = c2.add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(y));
+                p = scales + 2L * ROWS * (blocks / 8 + h / 2) & ADDRESS;
+                int up = 8 - 8 * (h % 2);
+                FloatVector z = FloatVector.broadcast(F, dx[dxAt + h / 2]);
+                i = a.reinterpretAsInts();
+                k = a2.reinterpretAsInts();
+                IntVector g = ShortVector.fromMemorySegment(S, ALL, p, LE).reinterpretAsInts();
+                FloatVector e0 = ((FloatVector) g.lanewise(LSHL, up + 16).lanewise(ASHR, 24).castShape(F, 0)).mul(d0.mul(z));
+                FloatVector e1 = ((FloatVector) g.lanewise(LSHL, up).lanewise(ASHR, 24).castShape(F, 0)).mul(d1.mul(z));
+                t0 = ((FloatVector) i.lanewise(LSHL, 16).lanewise(ASHR, 16).add(k.lanewise(LSHL, 16).lanewise(ASHR, 16))
+                        .castShape(F, 0)).fma(e0, t0);
+                t1 = ((FloatVector) i.lanewise(ASHR, 16).add(k.lanewise(ASHR, 16)).castShape(F, 0)).fma(e1, t1);
+                g = ShortVector.fromMemorySegment(S, ALL, p + 2L * SL, LE).reinterpretAsInts();
+                i = c.reinterpretAsInts();
+                k = c2.reinterpretAsInts();
+                e0 = ((FloatVector) g.lanewise(LSHL, up + 16).lanewise(ASHR, 24).castShape(F, 0)).mul(d2.mul(z));
+                e1 = ((FloatVector) g.lanewise(LSHL, up).lanewise(ASHR, 24).castShape(F, 0)).mul(d3.mul(z));
+                t2 = ((FloatVector) i.lanewise(LSHL, 16).lanewise(ASHR, 16).add(k.lanewise(LSHL, 16).lanewise(ASHR, 16))
+                        .castShape(F, 0)).fma(e0, t2);
+                t3 = ((FloatVector) i.lanewise(ASHR, 16).add(k.lanewise(ASHR, 16)).castShape(F, 0)).fma(e1, t3);
             }
         }
-        a0.intoArray(c, cAt);
-        a1.intoArray(c, cAt + FL);
+        t0.intoArray(near, to);
+        t1.intoArray(near, to + FL);
+        t2.intoArray(near, to + 2 * FL);
+        t3.intoArray(near, to + 3 * FL);
     }
 }
