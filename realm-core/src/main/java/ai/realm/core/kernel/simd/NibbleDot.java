@@ -80,17 +80,15 @@ final class NibbleDot {
                 ShortVector v = ShortVector.fromMemorySegment(S, ALL, w + 2L * ROWS * j, LE);
                 ShortVector u = ShortVector.fromMemorySegment(S, ALL, w + 2L * ROWS * j + 2L * SL, LE);
                 ShortVector y = IntVector.broadcast(I, x[xb + 4 * j]).reinterpretAsShorts();
-                a = a.add(v.mul(y));
-                c = c.add(u.mul(y));
-                y = IntVector.broadcast(I, x[xb + 4 * j + 1]).reinterpretAsShorts();
-                a = a.add((WIDE ? v.lanewise(LSHR, n4) : v.lanewise(LSHR, 4)).mul(y));
-                c = c.add((WIDE ? u.lanewise(LSHR, n4) : u.lanewise(LSHR, 4)).mul(y));
+                ShortVector z = IntVector.broadcast(I, x[xb + 4 * j + 1]).reinterpretAsShorts();
+                a = a.add(v.mul(y).add((WIDE ? v.lanewise(LSHR, n4) : v.lanewise(LSHR, 4)).mul(z)));
+                c = c.add(u.mul(y).add((WIDE ? u.lanewise(LSHR, n4) : u.lanewise(LSHR, 4)).mul(z)));
                 y = IntVector.broadcast(I, x[xb + 4 * j + 2]).reinterpretAsShorts();
-                a = a.add((WIDE ? v.lanewise(LSHR, n8) : v.lanewise(LSHR, 8)).mul(y));
-                c = c.add((WIDE ? u.lanewise(LSHR, n8) : u.lanewise(LSHR, 8)).mul(y));
-                y = IntVector.broadcast(I, x[xb + 4 * j + 3]).reinterpretAsShorts();
-                a = a.add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(y));
-                c = c.add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(y));
+                z = IntVector.broadcast(I, x[xb + 4 * j + 3]).reinterpretAsShorts();
+                a = a.add((WIDE ? v.lanewise(LSHR, n8) : v.lanewise(LSHR, 8)).mul(y)
+                        .add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(z)));
+                c = c.add((WIDE ? u.lanewise(LSHR, n8) : u.lanewise(LSHR, 8)).mul(y)
+                        .add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(z)));
             }
             long q = scales + 2L * ROWS * b & ADDRESS;
             IntVector v = ShortVector.fromMemorySegment(S, ALL, q, LE).reinterpretAsInts();
@@ -148,17 +146,15 @@ final class NibbleDot {
                 ShortVector v = ShortVector.fromMemorySegment(S, ALL, w + 2L * ROWS * j, LE);
                 ShortVector u = ShortVector.fromMemorySegment(S, ALL, w + 2L * ROWS * j + 2L * SL, LE);
                 ShortVector y = IntVector.broadcast(I, x[xb + 4 * j]).reinterpretAsShorts();
-                a = a.add(v.mul(y));
-                c = c.add(u.mul(y));
-                y = IntVector.broadcast(I, x[xb + 4 * j + 1]).reinterpretAsShorts();
-                a = a.add((WIDE ? v.lanewise(LSHR, n4) : v.lanewise(LSHR, 4)).mul(y));
-                c = c.add((WIDE ? u.lanewise(LSHR, n4) : u.lanewise(LSHR, 4)).mul(y));
+                ShortVector z = IntVector.broadcast(I, x[xb + 4 * j + 1]).reinterpretAsShorts();
+                a = a.add(v.mul(y).add((WIDE ? v.lanewise(LSHR, n4) : v.lanewise(LSHR, 4)).mul(z)));
+                c = c.add(u.mul(y).add((WIDE ? u.lanewise(LSHR, n4) : u.lanewise(LSHR, 4)).mul(z)));
                 y = IntVector.broadcast(I, x[xb + 4 * j + 2]).reinterpretAsShorts();
-                a = a.add((WIDE ? v.lanewise(LSHR, n8) : v.lanewise(LSHR, 8)).mul(y));
-                c = c.add((WIDE ? u.lanewise(LSHR, n8) : u.lanewise(LSHR, 8)).mul(y));
-                y = IntVector.broadcast(I, x[xb + 4 * j + 3]).reinterpretAsShorts();
-                a = a.add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(y));
-                c = c.add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(y));
+                z = IntVector.broadcast(I, x[xb + 4 * j + 3]).reinterpretAsShorts();
+                a = a.add((WIDE ? v.lanewise(LSHR, n8) : v.lanewise(LSHR, 8)).mul(y)
+                        .add((WIDE ? v.lanewise(LSHR, n12) : v.lanewise(LSHR, 12)).mul(z)));
+                c = c.add((WIDE ? u.lanewise(LSHR, n8) : u.lanewise(LSHR, 8)).mul(y)
+                        .add((WIDE ? u.lanewise(LSHR, n12) : u.lanewise(LSHR, 12)).mul(z)));
             }
             long q = scales + 2L * ROWS * b & ADDRESS;
             IntVector v = ShortVector.fromMemorySegment(S, ALL, q, LE).reinterpretAsInts();
@@ -243,17 +239,15 @@ final class NibbleDot {
                     ShortVector f = ShortVector.fromMemorySegment(S, ALL, w + 2L * ROWS * j, LE);
                     ShortVector g = ShortVector.fromMemorySegment(S, ALL, w + 2L * ROWS * j + 2L * SL, LE);
                     ShortVector y = IntVector.broadcast(I, x[xb + 4 * j]).reinterpretAsShorts();
-                    a = a.add(f.mul(y));
-                    c = c.add(g.mul(y));
-                    y = IntVector.broadcast(I, x[xb + 4 * j + 1]).reinterpretAsShorts();
-                    a = a.add((WIDE ? f.lanewise(LSHR, n4) : f.lanewise(LSHR, 4)).mul(y));
-                    c = c.add((WIDE ? g.lanewise(LSHR, n4) : g.lanewise(LSHR, 4)).mul(y));
+                    ShortVector z = IntVector.broadcast(I, x[xb + 4 * j + 1]).reinterpretAsShorts();
+                    a = a.add(f.mul(y).add((WIDE ? f.lanewise(LSHR, n4) : f.lanewise(LSHR, 4)).mul(z)));
+                    c = c.add(g.mul(y).add((WIDE ? g.lanewise(LSHR, n4) : g.lanewise(LSHR, 4)).mul(z)));
                     y = IntVector.broadcast(I, x[xb + 4 * j + 2]).reinterpretAsShorts();
-                    a = a.add((WIDE ? f.lanewise(LSHR, n8) : f.lanewise(LSHR, 8)).mul(y));
-                    c = c.add((WIDE ? g.lanewise(LSHR, n8) : g.lanewise(LSHR, 8)).mul(y));
-                    y = IntVector.broadcast(I, x[xb + 4 * j + 3]).reinterpretAsShorts();
-                    a = a.add((WIDE ? f.lanewise(LSHR, n12) : f.lanewise(LSHR, 12)).mul(y));
-                    c = c.add((WIDE ? g.lanewise(LSHR, n12) : g.lanewise(LSHR, 12)).mul(y));
+                    z = IntVector.broadcast(I, x[xb + 4 * j + 3]).reinterpretAsShorts();
+                    a = a.add((WIDE ? f.lanewise(LSHR, n8) : f.lanewise(LSHR, 8)).mul(y)
+                            .add((WIDE ? f.lanewise(LSHR, n12) : f.lanewise(LSHR, 12)).mul(z)));
+                    c = c.add((WIDE ? g.lanewise(LSHR, n8) : g.lanewise(LSHR, 8)).mul(y)
+                            .add((WIDE ? g.lanewise(LSHR, n12) : g.lanewise(LSHR, 12)).mul(z)));
                 }
                 p = scales + 2L * ROWS * (blocks / 4 + b) & ADDRESS;
                 v = ShortVector.fromMemorySegment(S, ALL, p, LE).reinterpretAsInts();
