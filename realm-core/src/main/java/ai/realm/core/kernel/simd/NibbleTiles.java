@@ -6,11 +6,12 @@ import static ai.realm.core.kernel.simd.Lanes.LE;
 import static ai.realm.core.kernel.simd.Lanes.S;
 import static ai.realm.core.kernel.simd.Lanes.SL;
 import static ai.realm.core.kernel.simd.Lanes.WIDE;
+import static ai.realm.core.kernel.simd.NativeMemory.ADDRESS;
+import static ai.realm.core.kernel.simd.NativeMemory.ALL;
 import static ai.realm.core.kernel.simd.ShortGemm.STRIP;
 import static ai.realm.core.kernel.simd.ShortGemm.TOKENS;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
@@ -33,18 +34,18 @@ final class NibbleTiles {
      * @param bias what takes the centre off each token's sums
      * @param tokens as {@link ShortGemm#next} says
      */
-    static void sums(MemorySegment w, long at, int[] x, int xAt, int[] bias, int biasAt, int biasStride, int tokens, short[] sums,
+    static void sums(long at, int[] x, int xAt, int[] bias, int biasAt, int biasStride, int tokens, short[] sums,
             int to) {
         if (tokens == 8) {
-            tile8x2(w, at, x, xAt, bias, biasAt, biasStride, sums, to);
+            tile8x2(at, x, xAt, bias, biasAt, biasStride, sums, to);
         } else if (tokens == 4) {
-            tile4x2(w, at, x, xAt, bias, biasAt, biasStride, sums, to);
+            tile4x2(at, x, xAt, bias, biasAt, biasStride, sums, to);
         } else {
-            tile1x2(w, at, x, xAt, bias[biasAt], sums, to);
+            tile1x2(at, x, xAt, bias[biasAt], sums, to);
         }
     }
 
-    private static void tile8x2(MemorySegment w, long at, int[] x, int x0, int[] bias, int bias0, int biasStride, short[] sums,
+    private static void tile8x2(long at, int[] x, int x0, int[] bias, int bias0, int biasStride, short[] sums,
             int to) {
         ShortVector a0 = IntVector.broadcast(I, bias[bias0]).reinterpretAsShorts();
         ShortVector c0 = a0;
@@ -62,10 +63,11 @@ final class NibbleTiles {
         ShortVector c6 = a6;
         ShortVector a7 = IntVector.broadcast(I, bias[bias0 + 7 * biasStride]).reinterpretAsShorts();
         ShortVector c7 = a7;
+        long p = at & ADDRESS;
         ShortVector count = ShortVector.broadcast(S, (short) SHIFT);
         for (int j = 0; j < 8; j++) {
-            ShortVector v = ShortVector.fromMemorySegment(S, w, at + 2L * ROWS * j, LE);
-            ShortVector u = ShortVector.fromMemorySegment(S, w, at + 2L * ROWS * j + 2L * SL, LE);
+            ShortVector v = ShortVector.fromMemorySegment(S, ALL, p + 2L * ROWS * j, LE);
+            ShortVector u = ShortVector.fromMemorySegment(S, ALL, p + 2L * ROWS * j + 2L * SL, LE);
             int xj = x0 + 4 * TOKENS * j;
             for (int k = 0; k < 4; k++) {
                 ShortVector b = IntVector.broadcast(I, x[xj + k * TOKENS]).reinterpretAsShorts();
@@ -114,7 +116,7 @@ final class NibbleTiles {
         c7.intoArray(sums, to + 7 * STRIP + SL);
     }
 
-    private static void tile4x2(MemorySegment w, long at, int[] x, int x0, int[] bias, int bias0, int biasStride, short[] sums,
+    private static void tile4x2(long at, int[] x, int x0, int[] bias, int bias0, int biasStride, short[] sums,
             int to) {
         ShortVector a0 = IntVector.broadcast(I, bias[bias0]).reinterpretAsShorts();
         ShortVector c0 = a0;
@@ -124,10 +126,11 @@ final class NibbleTiles {
         ShortVector c2 = a2;
         ShortVector a3 = IntVector.broadcast(I, bias[bias0 + 3 * biasStride]).reinterpretAsShorts();
         ShortVector c3 = a3;
+        long p = at & ADDRESS;
         ShortVector count = ShortVector.broadcast(S, (short) SHIFT);
         for (int j = 0; j < 8; j++) {
-            ShortVector v = ShortVector.fromMemorySegment(S, w, at + 2L * ROWS * j, LE);
-            ShortVector u = ShortVector.fromMemorySegment(S, w, at + 2L * ROWS * j + 2L * SL, LE);
+            ShortVector v = ShortVector.fromMemorySegment(S, ALL, p + 2L * ROWS * j, LE);
+            ShortVector u = ShortVector.fromMemorySegment(S, ALL, p + 2L * ROWS * j + 2L * SL, LE);
             int xj = x0 + 4 * TOKENS * j;
             for (int k = 0; k < 4; k++) {
                 ShortVector b = IntVector.broadcast(I, x[xj + k * TOKENS]).reinterpretAsShorts();
@@ -156,13 +159,14 @@ final class NibbleTiles {
         c3.intoArray(sums, to + 3 * STRIP + SL);
     }
 
-    private static void tile1x2(MemorySegment w, long at, int[] x, int x0, int bias, short[] sums, int to) {
+    private static void tile1x2(long at, int[] x, int x0, int bias, short[] sums, int to) {
         ShortVector a0 = IntVector.broadcast(I, bias).reinterpretAsShorts();
         ShortVector c0 = a0;
+        long p = at & ADDRESS;
         ShortVector count = ShortVector.broadcast(S, (short) SHIFT);
         for (int j = 0; j < 8; j++) {
-            ShortVector v = ShortVector.fromMemorySegment(S, w, at + 2L * ROWS * j, LE);
-            ShortVector u = ShortVector.fromMemorySegment(S, w, at + 2L * ROWS * j + 2L * SL, LE);
+            ShortVector v = ShortVector.fromMemorySegment(S, ALL, p + 2L * ROWS * j, LE);
+            ShortVector u = ShortVector.fromMemorySegment(S, ALL, p + 2L * ROWS * j + 2L * SL, LE);
             int xj = x0 + 4 * TOKENS * j;
             for (int k = 0; k < 4; k++) {
                 ShortVector b = IntVector.broadcast(I, x[xj + k * TOKENS]).reinterpretAsShorts();

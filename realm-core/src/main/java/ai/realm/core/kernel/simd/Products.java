@@ -215,7 +215,7 @@ final class Products {
             for (int t = 0; t < count;) {
                 int tokens = ShortGemm.next(first + t, count - t);
                 Arrays.fill(s.near, 0, tokens * STRIP, 0f);
-                nibbleTile(w, w.quantsAt(group) + 2L * r, x, tiles, first + t, tokens, s, r);
+                nibbleTile(w, w.address(group) + w.scaleBytes + 2L * r, x, tiles, first + t, tokens, s, r);
                 copy(s.near, 0, STRIP, tokens, c, cAt + t * cStride + r, cStride);
                 t += tokens;
             }
@@ -228,11 +228,11 @@ final class Products {
         int xs = t * x.blocks;
         long blockBytes = Quants.NIBBLE.blockBytes();
         for (int b = 0; b < w.blocks; b += 2) {
-            NibbleTiles.sums(w.data, at + b * blockBytes, tiles, x.tileAt(t, b * 32), x.bias8, xs + b, x.blocks, tokens, sums, 0);
+            NibbleTiles.sums(at + b * blockBytes, tiles, x.tileAt(t, b * 32), x.bias8, xs + b, x.blocks, tokens, sums, 0);
             if (b + 1 == w.blocks) {
                 ShortGemm.scale(sums, tokens, s.d, b * ROWS + r, x.scales, xs + b, x.blocks, s.near);
             } else {
-                NibbleTiles.sums(w.data, at + (b + 1) * blockBytes, tiles, x.tileAt(t, b * 32 + 32), x.bias8, xs + b + 1,
+                NibbleTiles.sums(at + (b + 1) * blockBytes, tiles, x.tileAt(t, b * 32 + 32), x.bias8, xs + b + 1,
                         x.blocks, tokens, sums, SECOND);
                 ShortGemm.scaleTwo(sums, tokens, s.d, b * ROWS + r, x.scales, xs + b, x.blocks, s.near);
             }
