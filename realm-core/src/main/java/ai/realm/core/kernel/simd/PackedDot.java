@@ -7,9 +7,10 @@ import static ai.realm.core.kernel.simd.Lanes.I;
 import static ai.realm.core.kernel.simd.Lanes.LE;
 import static ai.realm.core.kernel.simd.Lanes.S;
 import static ai.realm.core.kernel.simd.Lanes.SL;
+import static ai.realm.core.kernel.simd.NativeMemory.ADDRESS;
+import static ai.realm.core.kernel.simd.NativeMemory.ALL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -35,21 +36,22 @@ final class PackedDot {
      * 16-bit sums of every half block of 16 of 5-bit weights: {@code sums[h][r]}, the centre taken off by {@code bias}, which holds
      * {@code -16 * sum(x)} of each twice in an {@code int}.
      */
-    static void fiveSums(MemorySegment w, long at, int blocks, int[] x, int xAt, int[] bias, int biasAt, short[] sums) {
+    static void fiveSums(long at, int blocks, int[] x, int xAt, int[] bias, int biasAt, short[] sums) {
         for (int n = 0; n < blocks; n++) {
             for (int r = 0; r < ROWS; r += 2 * SL) {
-                fiveBlock(w, at + 22L * ROWS * n + 2L * r, x, xAt + 32 * n, bias[biasAt + 2 * n], bias[biasAt + 2 * n + 1], sums,
+                fiveBlock(at + 22L * ROWS * n + 2L * r, x, xAt + 32 * n, bias[biasAt + 2 * n], bias[biasAt + 2 * n + 1], sums,
                         2 * n * ROWS + r);
             }
         }
     }
 
-    private static void fiveBlock(MemorySegment w, long at, int[] x, int xAt, int bias, int bias2, short[] sums, int to) {
+    private static void fiveBlock(long at, int[] x, int xAt, int bias, int bias2, short[] sums, int to) {
+        long w = at & ADDRESS;
         ShortVector a = IntVector.broadcast(I, bias).reinterpretAsShorts();
         ShortVector c = a;
         for (int j = 0; j < 5; j++) {
-            IntVector v = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS, LE);
-            IntVector u = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS + 2L * SL, LE);
+            IntVector v = IntVector.fromMemorySegment(I, ALL, w + 2L * j * ROWS, LE);
+            IntVector u = IntVector.fromMemorySegment(I, ALL, w + 2L * j * ROWS + 2L * SL, LE);
             ShortVector y = IntVector.broadcast(I, x[xAt + 3 * j]).reinterpretAsShorts();
             a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
             c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
@@ -60,8 +62,8 @@ final class PackedDot {
             a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
             c = c.add(u.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
         }
-        IntVector v = IntVector.fromMemorySegment(I, w, at + 10L * ROWS, LE);
-        IntVector u = IntVector.fromMemorySegment(I, w, at + 10L * ROWS + 2L * SL, LE);
+        IntVector v = IntVector.fromMemorySegment(I, ALL, w + 10L * ROWS, LE);
+        IntVector u = IntVector.fromMemorySegment(I, ALL, w + 10L * ROWS + 2L * SL, LE);
         ShortVector y = IntVector.broadcast(I, x[xAt + 15]).reinterpretAsShorts();
         a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
         c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
@@ -76,8 +78,8 @@ final class PackedDot {
         a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
         c = c.add(u.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
         for (int j = 6; j < 10; j++) {
-            v = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS, LE);
-            u = IntVector.fromMemorySegment(I, w, at + 2L * j * ROWS + 2L * SL, LE);
+            v = IntVector.fromMemorySegment(I, ALL, w + 2L * j * ROWS, LE);
+            u = IntVector.fromMemorySegment(I, ALL, w + 2L * j * ROWS + 2L * SL, LE);
             y = IntVector.broadcast(I, x[xAt + 3 * j]).reinterpretAsShorts();
             a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
             c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
@@ -88,8 +90,8 @@ final class PackedDot {
             a = a.add(v.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
             c = c.add(u.lanewise(LSHR, 10).and(FIVES).reinterpretAsShorts().mul(y));
         }
-        v = IntVector.fromMemorySegment(I, w, at + 20L * ROWS, LE);
-        u = IntVector.fromMemorySegment(I, w, at + 20L * ROWS + 2L * SL, LE);
+        v = IntVector.fromMemorySegment(I, ALL, w + 20L * ROWS, LE);
+        u = IntVector.fromMemorySegment(I, ALL, w + 20L * ROWS + 2L * SL, LE);
         y = IntVector.broadcast(I, x[xAt + 30]).reinterpretAsShorts();
         a = a.add(v.and(FIVES).reinterpretAsShorts().mul(y));
         c = c.add(u.and(FIVES).reinterpretAsShorts().mul(y));
@@ -119,24 +121,24 @@ final class PackedDot {
     }
 
     /**
-     * {@code c[r] = sum_k w[r][k] x[k]} of 8-bit weights with a scale for every {@code 4 * words} columns. Four vectors at a time:
+     * {@code c[r] = sum_k w[r][k] x[k]} of 8-bit weights at an address, with a scale for every {@code 4 * words} columns. Four vectors at a time:
      * one half of the group, or where they are long two vectors of each half.
      */
-    static void bytes(MemorySegment w, long at, int runs, int words, float[] d, float[] spread, float[] excess, float[] c,
+    static void bytes(long at, int runs, int words, float[] d, float[] spread, float[] excess, float[] c,
             int cAt) {
         long half = 4L * Packing.HALF * words * runs;
         for (int r = 0; r < Packing.HALF; r += 4 * FL) {
             if (4 * FL > Packing.HALF) {
-                byteRows(w, at, half, Packing.HALF, runs, words, d, 0, spread, excess, c, cAt);
+                byteRows(at, half, Packing.HALF, runs, words, d, 0, spread, excess, c, cAt);
             } else {
-                byteRows(w, at + 4L * r, 8L * FL, 2 * FL, runs, words, d, r, spread, excess, c, cAt + r);
-                byteRows(w, at + half + 4L * r, 8L * FL, 2 * FL, runs, words, d, Packing.HALF + r, spread, excess, c,
+                byteRows(at + 4L * r, 8L * FL, 2 * FL, runs, words, d, r, spread, excess, c, cAt + r);
+                byteRows(at + half + 4L * r, 8L * FL, 2 * FL, runs, words, d, Packing.HALF + r, spread, excess, c,
                         cAt + Packing.HALF + r);
             }
         }
     }
 
-    private static void byteRows(MemorySegment w, long at, long second, int secondRow, int runs, int words, float[] d, int dAt,
+    private static void byteRows(long at, long second, int secondRow, int runs, int words, float[] d, int dAt,
             float[] x, float[] excess, float[] c, int cAt) {
         FloatVector t0 = FloatVector.zero(F);
         FloatVector t1 = FloatVector.zero(F);
@@ -148,11 +150,12 @@ final class PackedDot {
             FloatVector a2 = a0;
             FloatVector a3 = a0;
             for (int j = b * words; j < (b + 1) * words; j++) {
-                long from = at + 4L * Packing.HALF * j;
-                IntVector v0 = IntVector.fromMemorySegment(I, w, from, LE);
-                IntVector v1 = IntVector.fromMemorySegment(I, w, from + 4L * FL, LE);
-                IntVector v2 = IntVector.fromMemorySegment(I, w, from + second, LE);
-                IntVector v3 = IntVector.fromMemorySegment(I, w, from + second + 4L * FL, LE);
+                long from = at + 4L * Packing.HALF * j & ADDRESS;
+                long far = from + second & ADDRESS;
+                IntVector v0 = IntVector.fromMemorySegment(I, ALL, from, LE);
+                IntVector v1 = IntVector.fromMemorySegment(I, ALL, from + 4L * FL, LE);
+                IntVector v2 = IntVector.fromMemorySegment(I, ALL, far, LE);
+                IntVector v3 = IntVector.fromMemorySegment(I, ALL, far + 4L * FL, LE);
                 FloatVector y = FloatVector.broadcast(F, x[4 * j]);
                 a0 = ((FloatVector) v0.and(0xff).castShape(F, 0)).fma(y, a0);
                 a1 = ((FloatVector) v1.and(0xff).castShape(F, 0)).fma(y, a1);

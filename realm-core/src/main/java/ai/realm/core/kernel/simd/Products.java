@@ -95,8 +95,9 @@ final class Products {
 
     private static void byteTokens(PackedMatrix w, int group, int from, int to, Scratch s, float[] c, int cAt, int cStride) {
         int runs = w.packing.scales == Scales.SUPER_16 ? 2 * w.blocks : w.blocks;
+        long at = w.address(group) + w.scaleBytes;
         for (int t = from; t < to; t++) {
-            PackedDot.bytes(w.data, w.quantsAt(group), runs, w.cols / runs / 4, s.d, s.spread[t], s.excess[t], c,
+            PackedDot.bytes(at, runs, w.cols / runs / 4, s.d, s.spread[t], s.excess[t], c,
                     cAt + t * cStride);
         }
     }
@@ -199,7 +200,7 @@ final class Products {
 
     private static void fiveToken(PackedMatrix w, int group, SimdActivations x, int t, Scratch s, float[] c, int cAt) {
         short[] sums = s.sums(2 * w.blocks * ROWS);
-        PackedDot.fiveSums(w.data, w.quantsAt(group), w.blocks, x.pairs.few, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
+        PackedDot.fiveSums(w.address(group) + w.scaleBytes, w.blocks, x.pairs.few, t * x.cols, x.bias16, 2 * t * x.blocks, sums);
         boolean min = w.packing.scales.hasMin();
         if (min) {
             ShortGemm.minima(s.m, w.blocks, x.sums, t * w.blocks, c, cAt);
