@@ -30,6 +30,8 @@ public final class Compute implements AutoCloseable {
     private Activations[] scratch = new Activations[0];
     private int[] scratchCols = new int[0];
     private final Products products = new Products();
+    private final Ahead ahead = new Ahead();
+    private @Nullable ProductOrder order;
     private final Filling filling = new Filling();
     private final Ranges ranges = new Ranges();
     private final WeightMatrix[] oneWeight = new WeightMatrix[1];
@@ -136,6 +138,24 @@ public final class Compute implements AutoCloseable {
         return kernels.prepare(weight, arena, pool);
     }
 
+    /**
+     * A pass begins whose products come in an order that may be known: threads that wait then fetch the weights which they will
+     * probably multiply next.
+     */
+    public void begin(ProductOrder newOrder) {
+        newOrder.begin();
+        order = newOrder;
+        pool.whileWaiting(ahead);
+    }
+
+    /** The pass has ended. */
+    public void end() {
+        order = null;
+        ahead.prepare(null);
+        ahead.follow();
+        pool.whileWaiting(null);
+    }
+
     /** {@code out[t] = w · x[t]} for the first {@code count} rows of {@code x}. */
     public void matmul(WeightMatrix w, FloatRows x, int count, FloatRows out) {
         oneWeight[0] = w;
@@ -155,7 +175,21 @@ public final class Compute implements AutoCloseable {
                 filling.run(a, ws[i], x, count);
             }
         }
+        ahead.prepare(order == null ? null : order.next(ws));
         products.run(ws, a, count, outs);
+    }
+
+    /** Units of rows that are not cut. */
+    private int unitsOf(WeightMatrix w) {
+        int all = Math.ceilDiv(w.rows(), kernels.rowAlignment(w));
+        return sample ? Math.min(1, all) : all;
+    }
+
+    /** Units in a part. */
+    private int perPart(int units, long work) {
+        int threads = pool.threads();
+        int parts = threads == 1 ? 1 : (int) Math.max(1, Math.min(work / MIN_PART_WORK, threads * 4L));
+        return Math.max(1, Math.ceilDiv(units, parts));
     }
 
     private static void check(WeightMatrix[] ws, FloatRows x, int count, FloatRows[] outs) {
@@ -308,19 +342,14 @@ public final class Compute implements AutoCloseable {
             int left = units % threads;
             cuts = left == 0 ? 0 : Math.min(2 * Math.ceilDiv(threads, left), newCount / MIN_PART_TOKENS);
             whole = cuts < 2 || work / Math.max(1, units) < MIN_CUT_WORK ? units : units - left;
-            int parts = threads == 1 ? 1 : (int) Math.max(1, Math.min(work / MIN_PART_WORK, threads * 4L));
-            perPart = Math.max(1, Math.ceilDiv(whole, parts));
+            perPart = perPart(whole, work);
             wholeParts = Math.ceilDiv(whole, perPart);
             pool.run(wholeParts + (units - whole) * cuts, this);
         }
 
-        private int unitsOf(WeightMatrix w) {
-            int all = Math.ceilDiv(w.rows(), kernels.rowAlignment(w));
-            return sample ? Math.min(1, all) : all;
-        }
-
         @Override
         public void run(int part) {
+            ahead.follow();
             if (part < wholeParts) {
                 product(part * perPart, Math.min(whole, part * perPart + perPart), 0, count);
             } else {
@@ -344,6 +373,53 @@ public final class Compute implements AutoCloseable {
                 }
                 base += n;
             }
+        }
+    }
+
+    /** Fetches what each thread multiplies first of the next product: threads take its parts in their order. */
+    private final class Ahead implements WorkerPool.Spare {
+        private WeightMatrix @Nullable [] next;
+        private int nextPerPart;
+        private volatile WeightMatrix @Nullable [] ws;
+        private volatile int perPart;
+
+        void prepare(WeightMatrix @Nullable [] newNext) {
+            next = newNext;
+            if (newNext != null) {
+                long work = 0;
+                int units = 0;
+                for (WeightMatrix w : newNext) {
+                    units += unitsOf(w);
+                    work += (long) w.rows() * w.cols();
+                }
+                nextPerPart = perPart(units, work);
+            }
+        }
+
+        /** Turns to what was prepared: once a region has begun, as until then threads fetch for that one. */
+        void follow() {
+            if (ws != next) {
+                perPart = nextPerPart;
+                ws = next;
+            }
+        }
+
+        @Override
+        public boolean run(int thread) {
+            WeightMatrix[] coming = ws;
+            if (coming == null) {
+                return false;
+            }
+            int unit = thread * perPart;
+            for (WeightMatrix w : coming) {
+                int n = unitsOf(w);
+                if (unit < n) {
+                    int align = kernels.rowAlignment(w);
+                    return w.fetchAhead(unit * align, Math.min(w.rows(), (unit + perPart) * align));
+                }
+                unit -= n;
+            }
+            return false;
         }
     }
 }

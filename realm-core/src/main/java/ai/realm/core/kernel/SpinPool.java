@@ -24,13 +24,15 @@ final class SpinPool implements WorkerPool {
     private @Nullable Task task;
     private volatile @Nullable Thread waitingCaller;
     private volatile @Nullable Throwable failure;
+    private volatile @Nullable Spare spare;
+    private volatile @Nullable Throwable spareFailure;
     private volatile boolean closed;
 
     private SpinPool(int threads) {
         this.spinNanos = threads <= Runtime.getRuntime().availableProcessors() ? SPIN_NANOS : 0;
         this.workers = new Worker[threads - 1];
         for (int i = 0; i < workers.length; i++) {
-            workers[i] = new Worker("realm-worker-" + (i + 1));
+            workers[i] = new Worker(i + 1);
         }
     }
 
@@ -76,12 +78,33 @@ final class SpinPool implements WorkerPool {
             drain(epoch & 0xffffffffL);
             awaitOthers();
             task = null;
-            Throwable thrown = failure;
+            Throwable thrown = failure == null ? spareFailure : failure;
             if (thrown != null) {
+                spareFailure = null;
                 rethrow(thrown);
             }
         } finally {
             turn.unlock();
+        }
+    }
+
+    @Override
+    public void whileWaiting(@Nullable Spare work) {
+        spare = work;
+    }
+
+    /** Whether a little of the spare work was done and there is more. */
+    private boolean workWhileWaiting(int thread) {
+        Spare work = spare;
+        if (work == null || spinNanos == 0) {
+            return false;
+        }
+        try {
+            return work.run(thread);
+        } catch (Throwable t) { // handed to the next caller of run
+            spare = null;
+            spareFailure = t;
+            return false;
         }
     }
 
@@ -129,6 +152,9 @@ final class SpinPool implements WorkerPool {
     private void awaitOthers() {
         long deadline = 0;
         while (pending.get() != 0) {
+            if (workWhileWaiting(0)) {
+                continue;
+            }
             long now = System.nanoTime();
             if (deadline == 0) {
                 deadline = now + spinNanos;
@@ -167,10 +193,12 @@ final class SpinPool implements WorkerPool {
     }
 
     private final class Worker extends Thread {
+        private final int number;
         private volatile boolean parked;
 
-        Worker(String name) {
-            super(name);
+        Worker(int number) {
+            super("realm-worker-" + number);
+            this.number = number;
             setDaemon(true);
         }
 
@@ -191,7 +219,9 @@ final class SpinPool implements WorkerPool {
                     if (epoch != last || closed) {
                         return epoch;
                     }
-                    Thread.onSpinWait();
+                    if (!workWhileWaiting(number)) {
+                        Thread.onSpinWait();
+                    }
                 }
                 if (System.nanoTime() - deadline > 0) {
                     parked = true;

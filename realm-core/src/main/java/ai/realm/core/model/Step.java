@@ -3,6 +3,7 @@ package ai.realm.core.model;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.ProductOrder;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ final class Step {
     private final int tileTokens;
     private final int[] runs;
     private final int[] tiles;
+    private final ProductOrder order = new ProductOrder();
     private @Nullable ForwardBatch batch;
     private @Nullable KvView kv;
     private int runCount;
@@ -56,10 +58,12 @@ final class Step {
         }
         runs[runCount] = n;
         tiles[tileCount] = n;
+        compute.begin(order);
     }
 
     /** Lets go of the caller's objects. */
     void end() {
+        compute.end();
         batch = null;
         kv = null;
     }

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ComputeTest {
     private static final Compute.Options SCALAR = new Compute.Options(3, ActivationMode.F32, "scalar");
+    private static final Compute.Options SIMD = new Compute.Options(2, ActivationMode.INT8, "simd");
 
     private static TensorView matrix(int rows, int cols) {
         float[] w = new float[rows * cols];
@@ -65,17 +66,75 @@ class ComputeTest {
     }
 
     private static float[] product(int threads, FloatRows x, int tokens) {
-        try (Compute compute = Compute.open(new Compute.Options(threads, ActivationMode.INT8, "simd"));
-                Arena arena = Arena.ofShared()) {
-            byte[] bytes = new byte[(int) (256 * GgmlType.Q4_0.bytesFor(512))];
-            for (int i = 0; i < bytes.length; i++) {
-                bytes[i] = (byte) (i % 18 == 1 ? 0x38 : i * 7);
-            }
+        try (Compute compute = Compute.open(SIMD.withThreads(threads)); Arena arena = Arena.ofShared()) {
             FloatRows out = new FloatRows(tokens, 256);
-            compute.matmul(compute.prepare(
-                    new TensorView("w", GgmlType.Q4_0, new Shape(512, 256), MemorySegment.ofArray(bytes)), arena), x, tokens,
-                    out);
+            compute.matmul(compute.prepare(quantized(256, 512, 7), arena), x, tokens, out);
             return out.data();
+        }
+    }
+
+    private static TensorView quantized(int rows, int cols, int seed) {
+        byte[] bytes = new byte[(int) (rows * GgmlType.Q4_0.bytesFor(cols))];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (i % 18 == 1 ? 0x38 : i * seed);
+        }
+        return new TensorView("w", GgmlType.Q4_0, new Shape(cols, rows), MemorySegment.ofArray(bytes));
+    }
+
+    /** From the third pass on threads that wait fetch what comes next, which is another matrix in the fifth. */
+    @Test
+    void matmul_inPassesWhoseOrderIsLearnt_givesTheSameNumbers() {
+        FloatRows x = new FloatRows(1, 512);
+        for (int i = 0; i < x.data().length; i++) {
+            x.data()[i] = i % 11 - 5;
+        }
+        try (Compute compute = Compute.open(SIMD); Arena arena = Arena.ofShared()) {
+            WeightMatrix[] ws = new WeightMatrix[4];
+            float[][] want = new float[4][];
+            for (int i = 0; i < ws.length; i++) {
+                ws[i] = compute.prepare(quantized(1024, 512, 7 + 2 * i), arena);
+                want[i] = product(compute, ws[i], x);
+            }
+            ProductOrder order = new ProductOrder();
+            for (int pass = 0; pass < 8; pass++) {
+                compute.begin(order);
+                for (int i = 0; i < 3; i++) {
+                    int which = pass == 4 && i == 1 ? 3 : i;
+                    assertThat(product(compute, ws[which], x)).isEqualTo(want[which]);
+                }
+                compute.end();
+            }
+        }
+    }
+
+    private static float[] product(Compute compute, WeightMatrix w, FloatRows x) {
+        FloatRows out = new FloatRows(1, w.rows());
+        compute.matmul(w, x, 1, out);
+        return out.data();
+    }
+
+    @Test
+    void fetchAhead_someRows_endsAfterThese() {
+        try (Compute compute = Compute.open(SIMD); Arena arena = Arena.ofShared()) {
+            WeightMatrix w = compute.prepare(quantized(256, 512, 7), arena);
+            int pieces = 0;
+            while (w.fetchAhead(64, 192)) {
+                pieces++;
+            }
+            // two groups of 64 rows, 18,432 bytes each, in pieces of 16 KiB
+            assertThat(pieces).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void fetchAhead_closedWeights_isOfNoUse() {
+        try (Compute compute = Compute.open(SIMD)) {
+            WeightMatrix w;
+            try (Arena arena = Arena.ofShared()) {
+                w = compute.prepare(quantized(64, 512, 7), arena);
+            }
+            assertThat(w.fetchAhead(0, 64)).isFalse();
+            assertThatThrownBy(() -> product(compute, w, new FloatRows(1, 512))).isInstanceOf(IllegalStateException.class);
         }
     }
 

@@ -2,12 +2,14 @@ package ai.realm.core.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -79,6 +81,44 @@ class SpinPoolTest {
                 Thread.onSpinWait();
             }
             assertThat(workers).allMatch(w -> w.getState() == Thread.State.WAITING);
+        }
+    }
+
+    @Test
+    void whileWaiting_work_isDoneByEachThreadUntilNothingIsLeft() {
+        assumeThat(Runtime.getRuntime().availableProcessors()).isGreaterThan(1);
+        int most = 5;
+        AtomicIntegerArray calls = new AtomicIntegerArray(2);
+        try (SpinPool pool = SpinPool.open(2)) {
+            pool.whileWaiting(thread -> calls.get(thread) < most && calls.incrementAndGet(thread) < most);
+            runUntil(pool, () -> calls.get(0) == most && calls.get(1) == most);
+        }
+        assertThat(calls.get(0)).isEqualTo(most);
+        assertThat(calls.get(1)).isEqualTo(most);
+    }
+
+    @Test
+    void whileWaiting_workThrows_failsOneCallAndIsNotDoneAgain() {
+        assumeThat(Runtime.getRuntime().availableProcessors()).isGreaterThan(1);
+        AtomicInteger calls = new AtomicInteger();
+        try (SpinPool pool = SpinPool.open(2)) {
+            pool.whileWaiting(thread -> {
+                calls.incrementAndGet();
+                throw new IllegalArgumentException("spare");
+            });
+            assertThatThrownBy(() -> runUntil(pool, () -> false)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("spare");
+            int before = calls.get();
+            pool.run(4, part -> {});
+            assertThat(calls).hasValue(before);
+        }
+    }
+
+    /** Runs short regions, half a minute at most. */
+    private static void runUntil(SpinPool pool, BooleanSupplier reached) {
+        long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (!reached.getAsBoolean() && System.nanoTime() - limit < 0) {
+            pool.run(2, part -> Thread.onSpinWait());
         }
     }
 

@@ -63,9 +63,9 @@ final class PackedMatrix implements WeightMatrix {
         return data.address() + scalesAt(group);
     }
 
-    /** Fetches {@code n} groups into the caches, see {@link VectorLoads#fetch}. */
-    long fetch(int group, int n) {
-        return VectorLoads.fetch(data, scalesAt(group), n * groupBytes);
+    @Override
+    public boolean fetchAhead(int rowFrom, int rowTo) {
+        return Products.fetchAhead(this, rowFrom, rowTo);
     }
 
     /** Where a row's word {@code j} of a block is. */

@@ -28,6 +28,8 @@ final class Products {
     private static final int MINIMA_TOKENS = 48;
     /** Bytes of weights that are fetched at a time: many, so that fetching gets up to speed, and few enough for the second-level cache. */
     private static final int FETCH = 400_000;
+    /** Bytes that are fetched between two looks at whether there is something to multiply: half a microsecond. */
+    private static final int PIECE = 1 << 14;
 
     private Products() {
     }
@@ -59,11 +61,12 @@ final class Products {
             spread(w, x, first, count, s);
         }
         boolean inPlace = eightBits && few(first, count) && scalesInPlace(w);
-        int ahead = (int) Math.max(1, FETCH / w.groupBytes);
+        int together = together(w);
         for (int row = rowFrom; row < rowTo; row += ROWS) {
             int n = Math.min(ROWS, rowTo - row);
-            if ((row - rowFrom) / ROWS % ahead == 0) {
-                s.fetched += w.fetch(row / ROWS, Math.min(ahead, Math.ceilDiv(rowTo - row, ROWS)));
+            if ((row - rowFrom) / ROWS % together == 0) {
+                long done = s.ahead.take(w, row);
+                s.fetched += VectorLoads.fetch(w.data, w.scalesAt(row / ROWS) + done, fetchBytes(w, row, rowTo) - done);
             }
             if (!inPlace) {
                 Unpack.scales(w, row / ROWS, eightBits, s.d, s.m);
@@ -78,6 +81,33 @@ final class Products {
                 }
             }
         }
+    }
+
+    /** Groups that are fetched together. */
+    private static int together(PackedMatrix w) {
+        return (int) Math.max(1, FETCH / w.groupBytes);
+    }
+
+    /** Bytes that are fetched before a row and those behind it. */
+    private static long fetchBytes(PackedMatrix w, int row, int rowTo) {
+        return w.groupBytes * Math.min(together(w), Math.ceilDiv(rowTo - row, ROWS));
+    }
+
+    /** Does a little of what {@link #packed} would do first, as {@link WeightMatrix#fetchAhead}. */
+    static boolean fetchAhead(PackedMatrix w, int rowFrom, int rowTo) {
+        Scratch s = Scratch.get();
+        long done = s.ahead.of(w, rowFrom);
+        long n = Math.min(PIECE, fetchBytes(w, rowFrom, rowTo) - done);
+        if (n <= 0) {
+            return false;
+        }
+        try {
+            s.fetched += VectorLoads.fetch(w.data, w.scalesAt(rowFrom / ROWS) + done, n);
+        } catch (IllegalStateException e) {
+            return false; // the model was closed meanwhile
+        }
+        s.ahead.bytes = done + n;
+        return true;
     }
 
     private static void group(PackedMatrix w, int group, boolean eightBits, SimdActivations x, int first, int count, Scratch s,

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rows that matrices are multiplied with: a reference to the floats, and for weights of few bits a copy in 8 bits, one scale for
@@ -203,6 +204,30 @@ final class SimdActivations implements Activations {
         return sum.reduceLanes(VectorOperators.ADD);
     }
 
+    /** What a thread has fetched of the rows that it will probably multiply next. */
+    static final class Ahead {
+        private @Nullable PackedMatrix matrix;
+        private int row;
+        long bytes;
+
+        /** Bytes from a row on, to which what is fetched then is added; what was fetched of others is forgotten. */
+        long of(PackedMatrix w, int first) {
+            if (matrix != w || row != first) {
+                matrix = w;
+                row = first;
+                bytes = 0;
+            }
+            return bytes;
+        }
+
+        /** Bytes from a row on, once. */
+        long take(PackedMatrix w, int first) {
+            long done = of(w, first);
+            matrix = null;
+            return done;
+        }
+    }
+
     /** Grow-only scratch of one thread. */
     static final class Scratch {
         private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
@@ -217,6 +242,7 @@ final class SimdActivations implements Activations {
         final float[] near = new float[ShortGemm.TOKENS * ShortGemm.STRIP];
         /** What {@link VectorLoads#fetch} returned, added up, so that its reads are not dropped. */
         long fetched;
+        final Ahead ahead = new Ahead();
         float[] tile = NONE;
         float[] row = NONE;
         short[] sums = {};
