@@ -140,11 +140,13 @@ public final class Compute implements AutoCloseable {
 
     /**
      * A pass begins whose products come in an order that may be known: threads that wait then fetch the weights which they will
-     * probably multiply next.
+     * probably multiply next. Of computes that share threads one is in a pass at a time; of two, one would go without.
      */
     public void begin(ProductOrder newOrder) {
         newOrder.begin();
         order = newOrder;
+        ahead.prepare(null);
+        ahead.follow();
         pool.whileWaiting(ahead);
     }
 
@@ -376,7 +378,10 @@ public final class Compute implements AutoCloseable {
         }
     }
 
-    /** Fetches what each thread multiplies first of the next product: threads take its parts in their order. */
+    /**
+     * Fetches what each thread probably multiplies first of the next product: two threads take its first parts in their order, of more
+     * a worker may find another's in the cache that all share.
+     */
     private final class Ahead implements WorkerPool.Spare {
         private WeightMatrix @Nullable [] next;
         private int nextPerPart;

@@ -25,6 +25,9 @@ public final class ProductOrder {
     }
 
     void begin() {
+        if (at < products.size()) {
+            products.get(at).steady = false;
+        }
         at = 0;
     }
 

@@ -91,6 +91,7 @@ final class SpinPool implements WorkerPool {
     @Override
     public void whileWaiting(@Nullable Spare work) {
         spare = work;
+        spareFailure = null;
     }
 
     /** Whether a little of the spare work was done and there is more. */
@@ -102,8 +103,10 @@ final class SpinPool implements WorkerPool {
         try {
             return work.run(thread);
         } catch (Throwable t) { // handed to the next caller of run
-            spare = null;
-            spareFailure = t;
+            if (spare == work) {
+                spare = null;
+                spareFailure = t;
+            }
             return false;
         }
     }

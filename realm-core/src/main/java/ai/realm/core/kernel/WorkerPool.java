@@ -22,7 +22,7 @@ public interface WorkerPool extends AutoCloseable {
 
     /**
      * What threads do from now on while they spin for others or for the next region; null for nothing. A pool whose threads do not spin
-     * does none of it; a failure of it fails the next call of {@link #run}.
+     * does none of it; a failure of it ends it and fails the next call of {@link #run}.
      */
     default void whileWaiting(@Nullable Spare work) {
     }

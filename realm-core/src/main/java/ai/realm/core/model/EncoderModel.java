@@ -81,11 +81,14 @@ final class EncoderModel implements Encoder {
                 add(texts[at], at - from);
                 at++;
             }
-            pass();
-            for (int text = from; text < at; text++) {
-                out[text] = parts.pooling.pool(step.kernels(), x, step.runStart(text - from), step.runStart(text - from + 1));
+            try {
+                pass();
+                for (int text = from; text < at; text++) {
+                    out[text] = parts.pooling.pool(step.kernels(), x, step.runStart(text - from), step.runStart(text - from + 1));
+                }
+            } finally {
+                step.end();
             }
-            step.end();
         }
         return out;
     }

@@ -30,7 +30,8 @@ import jdk.incubator.vector.VectorShuffle;
  * exact modulo 2^16, and the centred ones fit 16 bits. So a word need not be cut into its weights: shifted right it still holds those
  * above, 16 times each, and the activations, as {@link #steps}, take those off again.
  *
- * <p>Even and odd lanes of 16 bits are widened apart; {@link #inOrder} puts rows right at the end.
+ * <p>Even and odd lanes of 16 bits are widened apart; {@link #inOrder} puts rows right at the end. The loop over a block stands in each
+ * method, as its sums must not leave the registers.
  */
 final class NibbleDot {
     /** What sums are centred by. */

@@ -5,7 +5,6 @@ import static ai.realm.core.kernel.simd.Lanes.F;
 import static ai.realm.core.kernel.simd.Lanes.FL;
 import static ai.realm.core.kernel.simd.Lanes.I;
 import static ai.realm.core.kernel.simd.Lanes.LE;
-import static ai.realm.core.kernel.simd.Lanes.S;
 import static ai.realm.core.kernel.simd.Lanes.SL;
 import static ai.realm.core.kernel.simd.NativeMemory.ADDRESS;
 import static ai.realm.core.kernel.simd.NativeMemory.ALL;
@@ -16,7 +15,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** Products of one group of packed rows with one token, unpacked in registers: what decoding is made of. */
+/** Products of one group of rows of 5- or 8-bit weights with one token, unpacked in registers; see {@link NibbleDot} and {@link SixDot}. */
 final class PackedDot {
     private static final int FIVES = 0x1f001f;
     private static final float[] SHIFTS = new float[16];

@@ -9,6 +9,7 @@ import ai.realm.core.kernel.simd.Packing.Quants;
 import ai.realm.core.kernel.simd.Packing.Scales;
 import ai.realm.core.kernel.simd.SimdActivations.Scratch;
 import ai.realm.core.tensor.GgmlType;
+import java.lang.ref.Reference;
 import java.util.Arrays;
 
 /**
@@ -28,7 +29,7 @@ final class Products {
     private static final int MINIMA_TOKENS = 48;
     /** Bytes of weights that are fetched at a time: many, so that fetching gets up to speed, and few enough for the second-level cache. */
     private static final int FETCH = 400_000;
-    /** Bytes that are fetched between two looks at whether there is something to multiply: half a microsecond. */
+    /** Bytes that are fetched between two looks at whether there is something to multiply: a microsecond, more or less. */
     private static final int PIECE = 1 << 14;
 
     private Products() {
@@ -55,12 +56,14 @@ final class Products {
             throw new IllegalArgumentException("a range of packed rows begins at a multiple of " + ROWS + ", not " + rowFrom);
         }
         Scratch s = Scratch.get();
-        s.d = Scratch.atLeast(s.d, 2 * w.blocks * ROWS);
-        s.m = Scratch.atLeast(s.m, w.blocks * ROWS);
         if (w.packing.quants == Quants.BYTE && count < PANEL_TOKENS) {
             spread(w, x, first, count, s);
         }
         boolean inPlace = eightBits && few(first, count) && scalesInPlace(w);
+        if (!inPlace) {
+            s.d = Scratch.atLeast(s.d, 2 * w.blocks * ROWS);
+            s.m = Scratch.atLeast(s.m, w.blocks * ROWS);
+        }
         int together = together(w);
         for (int row = rowFrom; row < rowTo; row += ROWS) {
             int n = Math.min(ROWS, rowTo - row);
@@ -81,6 +84,7 @@ final class Products {
                 }
             }
         }
+        Reference.reachabilityFence(w); // kernels hold its memory's address only
     }
 
     /** Groups that are fetched together. */
@@ -104,6 +108,7 @@ final class Products {
         try {
             s.fetched += VectorLoads.fetch(w.data, w.scalesAt(rowFrom / ROWS) + done, n);
         } catch (IllegalStateException e) {
+            s.ahead.take(w, rowFrom);
             return false; // the model was closed meanwhile
         }
         s.ahead.bytes = done + n;
@@ -242,11 +247,12 @@ final class Products {
     private static void nibbleTiles(PackedMatrix w, int group, SimdActivations x, int first, int count, Scratch s, float[] c,
             int cAt, int cStride) {
         int[] tiles = x.tiles(Quants.NIBBLE);
+        long quants = w.address(group) + w.scaleBytes;
         for (int r = 0; r < ROWS; r += STRIP) {
             for (int t = 0; t < count;) {
                 int tokens = ShortGemm.next(first + t, count - t);
                 Arrays.fill(s.near, 0, tokens * STRIP, 0f);
-                nibbleTile(w, w.address(group) + w.scaleBytes + 2L * r, x, tiles, first + t, tokens, s, r);
+                nibbleTile(w, quants + 2L * r, x, tiles, first + t, tokens, s, r);
                 copy(s.near, 0, STRIP, tokens, c, cAt + t * cStride + r, cStride);
                 t += tokens;
             }

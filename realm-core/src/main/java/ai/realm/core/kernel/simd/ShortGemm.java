@@ -16,7 +16,7 @@ import jdk.incubator.vector.ShortVector;
 /**
  * Products in 16-bit lanes for weights of few bits: a panel holds weights as shorts, activations are 8-bit numbers written
  * twice into an {@code int} (a broadcast of 32 bits costs nothing). The sums of a run of columns that cannot overflow are stored,
- * then another method scales them into fp32: one method for both made the compiler box vectors.
+ * then another method scales them into fp32: one method for both made the compiler box a tile's vectors.
  */
 final class ShortGemm {
     /** Most tokens of one tile: their sums, and what is multiplied, fit the registers. */

@@ -238,8 +238,8 @@ final class SimdActivations implements Activations {
         float[] d = NONE;
         float[] m = NONE;
         float[] minima = NONE;
-        /** Products of a tile of {@link ShortGemm} that are not complete yet. */
-        final float[] near = new float[ShortGemm.TOKENS * ShortGemm.STRIP];
+        /** Products of a tile of {@link ShortGemm} that are not complete yet, or of a group with one token, not yet in order. */
+        final float[] near = new float[Math.max(ROWS, ShortGemm.TOKENS * ShortGemm.STRIP)];
         /** What {@link VectorLoads#fetch} returned, added up, so that its reads are not dropped. */
         long fetched;
         final Ahead ahead = new Ahead();
