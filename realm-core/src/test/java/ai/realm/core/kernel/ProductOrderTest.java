@@ -52,6 +52,18 @@ class ProductOrderTest {
         assertThat(pass(first, other)).containsExactly(other);
     }
 
+    /** A prompt's chunk without outputs leaves out the last product. */
+    @Test
+    void next_afterAShorterPass_isUnknown() {
+        for (int i = 0; i < 3; i++) {
+            pass(first, second);
+        }
+        order.begin();
+        order.next(first);
+        order.begin();
+        assertThat(order.next(first)).isNull();
+    }
+
     @Test
     void next_arrayThatItsCallerUsesAgain_isKept() {
         WeightMatrix[] reused = {first[0]};
