@@ -10,17 +10,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Parses GBNF: rules, literals, classes, groups, alternatives, repetitions, comments and token references. Groups and repetitions
- * become rules of their own.
+ * Parses GBNF: rules, literals, classes, groups, alternatives, repetitions, comments, token references, and {@code %json {…}}: JSON
+ * that satisfies the schema, as Lark grammars of llguidance write it. Groups and repetitions become rules of their own.
  */
 final class GbnfParser {
     private static final int MAX_REPEAT = 2000;
     private static final int MAX_SYMBOLS = 200_000;
     private static final int MAX_NESTING = 100;
 
-    private final String text;
+    private static final String JSON = "%json";
+
+    private String text;
     private final @Nullable Vocab vocab;
-    private final Map<String, Integer> ids = new HashMap<>();
+    private Map<String, Integer> ids = new HashMap<>();
     private final List<String> names = new ArrayList<>();
     private final List<List<List<Symbol>>> rules = new ArrayList<>();
     /** Rules made for repetitions, whose recursion at the end is harmless even after something empty. */
@@ -55,16 +57,42 @@ final class GbnfParser {
     }
 
     void parse() {
-        space(true);
-        while (pos < text.length()) {
-            rule();
-        }
+        rulesOfText();
         root();
         for (int i = 0; i < rules.size(); i++) {
             if (rules.get(i).isEmpty()) {
                 throw fail("the rule " + names.get(i) + " is used but not defined");
             }
         }
+    }
+
+    private void rulesOfText() {
+        space(true);
+        while (pos < text.length()) {
+            rule();
+        }
+    }
+
+    /** The rules of a schema, whose names are its own. */
+    private int schema() {
+        if (!text.startsWith(JSON, pos)) {
+            throw fail("expected " + JSON + " and a schema");
+        }
+        pos += JSON.length();
+        space(false);
+        String schema = text.substring(pos, SchemaJson.end(text, pos));
+        String outer = text;
+        Map<String, Integer> outerIds = ids;
+        int after = pos + schema.length();
+        text = JsonSchemaGrammar.toGbnf(schema);
+        ids = new HashMap<>();
+        pos = 0;
+        rulesOfText();
+        int root = root();
+        text = outer;
+        ids = outerIds;
+        pos = after;
+        return root;
     }
 
     private void rule() {
@@ -125,6 +153,7 @@ final class GbnfParser {
                 }
                 case '(' -> out.add(new Symbol.Rule(group(name)));
                 case '<', '!' -> out.add(token());
+                case '%' -> out.add(new Symbol.Rule(schema()));
                 case '*', '+', '?', '{' -> {
                     if (last < 0) {
                         throw fail("expected something before " + c);

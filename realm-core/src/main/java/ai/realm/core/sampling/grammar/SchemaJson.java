@@ -35,6 +35,14 @@ final class SchemaJson {
         return value;
     }
 
+    /** Where the value that begins at {@code from} ends in a longer text. */
+    static int end(String text, int from) {
+        SchemaJson reader = new SchemaJson(text);
+        reader.pos = from;
+        reader.value();
+        return reader.pos;
+    }
+
     static RealmException bad(String rule) {
         return RealmException.badParam("json_schema", "json_schema: " + rule);
     }

@@ -49,6 +49,23 @@ class GrammarTest {
     }
 
     @Test
+    void matches_jsonInsideARule_schemaOnly() {
+        String schema = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\"}},\"required\":[\"a\"]}";
+        check("root ::= call (\",\" call)*\ncall ::= \"f(\" %json " + schema + " \")\"\nspace ::= \"!\"",
+                of("f({\"a\":1})", "f({\"a\":-2}),f({\"a\":3})"), of("f({})", "f({\"a\":\"x\"})", "f(1)", "!"));
+        check("root ::= \"a\" %json{\"enum\":[\"}\"]} | %json {\"type\":\"null\"}", of("a\"}\"", "null"), of("a", "\"}\""));
+    }
+
+    @Test
+    void gbnf_badJsonInsideARule_refused() {
+        assertRefused("root ::= %regex \"a\"", "expected %json");
+        for (String schema : of("", "{", "[1]", "{\"type\":\"nothing\"}")) {
+            assertThatThrownBy(() -> Grammar.gbnf("root ::= %json " + schema, null)).isInstanceOf(RealmException.class)
+                    .hasMessageContaining("json_schema");
+        }
+    }
+
+    @Test
     void matches_repetitions_countExactly() {
         check("root ::= \"a\"{3}", of("aaa"), of("aa", "aaaa"));
         check("root ::= \"ab\"{1,2}", of("ab", "abab"), of("", "ababab"));
