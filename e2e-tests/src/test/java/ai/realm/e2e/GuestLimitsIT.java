@@ -1,6 +1,7 @@
 package ai.realm.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.realm.runtime.guest.GuestLimit;
 import com.dylibso.chicory.wabt.Wat2Wasm;
@@ -148,6 +149,8 @@ class GuestLimitsIT {
         tenant(yaml, "concurrent-instances", guest("concurrent-instances", GUEST.formatted(EMIT, "(data (i32.const 8) \"first\")",
                 "(drop (call $emit (i32.const 8) (i32.const 5))) (call $loop) (i32.const 8)")),
                 "concurrent_instances: 1, cpu_ms: 60000");
+        tenant(yaml, "cpu-time-account", guest("cpu-time-account", GUEST.formatted("", "", "(call $loop) (i32.const 8)")),
+                "cpu_ms: 20");
         server = RealmProcess.serve("error", Files.writeString(dir.resolve("realm.yaml"), yaml));
     }
 
@@ -213,6 +216,18 @@ class GuestLimitsIT {
                     .contains("concurrent_instances: 1 allowed by guest_limits.concurrent_instances, 2 reached");
             assertThat(reached(tenant, GuestLimit.CONCURRENT_INSTANCES)).isEqualTo(1);
         }
+    }
+
+    @Test
+    void processorTimeOfRequestsThatFailed_isInTheirTenantsAccount() {
+        String tenant = "cpu-time-account";
+        Api api = new Api(server.url(), tenant);
+        for (int choices = 1; choices <= 3; choices++) {
+            assertThat(api.complete(completion().put("n", choices)).errorMessage()).contains("cpu_time: 20 ms allowed");
+        }
+        double account = api.get("/v1/usage").json().at("/total/guest_cpu_seconds").asDouble();
+        assertThat(account).as("three requests of 20 ms at least").isGreaterThan(0.06);
+        assertThat(account).isEqualTo(api.metric("realm_guest_cpu_seconds_total{tenant=\"" + tenant + "\"}"), within(1e-6));
     }
 
     @Test

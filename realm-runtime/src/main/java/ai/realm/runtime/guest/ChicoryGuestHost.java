@@ -175,7 +175,9 @@ final class ChicoryGuestHost implements GuestHost {
             run.reached(e.limit());
             throw e;
         } finally {
-            listener.requestEnded(context.tenantId(), guest.digest(), supervision.cpuNanos(), failed);
+            long cpuNanos = supervision.cpuNanos();
+            listener.requestEnded(context.tenantId(), guest.digest(), cpuNanos, failed);
+            output.ended(cpuNanos);
             if (supervision.pausedNanos() > 0) {
                 listener.throttled(context.tenantId(), supervision.pausedNanos());
             }

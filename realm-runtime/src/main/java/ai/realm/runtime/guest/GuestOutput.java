@@ -9,4 +9,13 @@ public interface GuestOutput {
      * @throws ai.realm.core.error.RealmException CANCELLED when the client has gone
      */
     void piece(String text);
+
+    /**
+     * Told once, after the last piece and before the request's thread goes on, however the request ended: answered, failed,
+     * cancelled, past a limit.
+     *
+     * @param guestCpuNanos processor time that the guest's thread has used, waits excluded
+     */
+    default void ended(long guestCpuNanos) {
+    }
 }

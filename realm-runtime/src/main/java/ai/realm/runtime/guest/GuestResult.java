@@ -8,6 +8,5 @@ import ai.realm.runtime.session.Usage;
  *
  * @param reason of the last generation; STOP if there was none
  * @param usage summed over all generations
- * @param guestCpuNanos time that the guest's thread ran, waits excluded
  */
-public record GuestResult(FinishReason reason, Usage usage, int generations, long guestCpuNanos) {}
+public record GuestResult(FinishReason reason, Usage usage, int generations) {}

@@ -201,6 +201,6 @@ final class GuestRun {
     }
 
     GuestResult result() {
-        return new GuestResult(reason, usage, generations, supervision.cpuNanos());
+        return new GuestResult(reason, usage, generations);
     }
 }

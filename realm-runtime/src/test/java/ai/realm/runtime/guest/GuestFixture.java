@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,8 @@ final class GuestFixture implements AutoCloseable {
     boolean tokenizes = true;
     int quota = Integer.MAX_VALUE;
     final List<int[]> admitted = new ArrayList<>();
+    /** What the host said that each request's guest has used of the processor. */
+    final List<Long> cpuNanos = new CopyOnWriteArrayList<>();
 
     GuestFixture() {
         this(GuestHostOptions.defaults().withCpuShare(1));
@@ -90,9 +93,17 @@ final class GuestFixture implements AutoCloseable {
     Outcome run(GuestModule module) {
         List<String> pieces = new ArrayList<>();
         try {
-            GuestResult result = host.run(module, call(), limits, text -> {
-                pieces.add(text);
-                output.piece(text);
+            GuestResult result = host.run(module, call(), limits, new GuestOutput() {
+                @Override
+                public void piece(String text) {
+                    pieces.add(text);
+                    output.piece(text);
+                }
+
+                @Override
+                public void ended(long nanos) {
+                    cpuNanos.add(nanos);
+                }
             });
             return new Outcome(pieces, result, null);
         } catch (RealmException e) {

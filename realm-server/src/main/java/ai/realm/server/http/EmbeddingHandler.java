@@ -44,7 +44,7 @@ final class EmbeddingHandler implements Handler {
             vectors = embed(a, new EmbedCommand(a.context(), lease, request.prompts()));
         }
         a.log().finished(FinishReason.STOP);
-        a.account().close(0);
+        a.account().close();
         a.log().answering();
         write(a.ctx(), model, vectors, request.base64(), a.log().usage());
     }

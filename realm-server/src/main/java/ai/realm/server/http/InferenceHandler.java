@@ -5,7 +5,6 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.error.ErrorBody;
-import ai.realm.server.http.InferenceRunner.Outcome;
 import ai.realm.server.http.RequestFrame.Admitted;
 import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.sse.SseStream;
@@ -65,10 +64,9 @@ final class InferenceHandler implements Handler {
         Answer answer = new TimedAnswer(to, a.log());
         try (ClientWatch.Watched watched = parts.frame.watch().watch(a.ctx().req(), a.context())) {
             try {
-                Outcome outcome = parts.runner.run(request, a.tenant(), module, a.context(), answer);
-                a.log().finished(outcome.reason());
+                a.log().finished(parts.runner.run(request, a, module, answer));
                 // Kept before the client can know that it is complete, so that nothing answered is ever lost.
-                a.account().close(outcome.guestCpuNanos());
+                a.account().close();
             } finally {
                 watched.close();
                 if (watched.mustClose() && !answer.committed()) {
@@ -89,7 +87,7 @@ final class InferenceHandler implements Handler {
 
     private static void failCommitted(Admitted a, Answer answer, RealmException known) {
         a.log().failed(known);
-        a.account().close(0);
+        a.account().close();
         if (known.code() != ErrorCode.CANCELLED) {
             answer.fail(known);
         }

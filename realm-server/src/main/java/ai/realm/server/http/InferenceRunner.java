@@ -5,12 +5,14 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestCall;
 import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.guest.GuestModule;
+import ai.realm.runtime.guest.GuestOutput;
 import ai.realm.runtime.guest.GuestResult;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.RequestContext;
-import ai.realm.runtime.session.Usage;
 import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.error.ErrorBody;
+import ai.realm.server.http.RequestFrame.Admitted;
+import ai.realm.server.tenant.RequestUsage;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantGuests;
 import ai.realm.server.tenant.TenantKvStore;
@@ -34,57 +36,59 @@ final class InferenceRunner {
         this.guests = guests;
     }
 
-    /** @param reason of the last choice */
-    record Outcome(FinishReason reason, Usage usage, long guestCpuNanos) {
-        Outcome plus(GuestResult r) {
-            return new Outcome(r.reason(), usage.plus(r.usage()), guestCpuNanos + r.guestCpuNanos());
-        }
+    /**
+     * Returns when every choice is complete, with how the last one ended; the first failure ends the others. The processor time of
+     * every guest is the request's, however it ended.
+     */
+    FinishReason run(ValidCompletionRequest request, Admitted admitted, GuestModule module, Answer answer) {
+        return request.choices() == 1
+                ? one(0, request, admitted, module, answer)
+                : all(request, admitted, module, answer);
     }
 
-    /** Returns when every choice is complete; the first failure ends the others. */
-    Outcome run(ValidCompletionRequest request, Tenant tenant, GuestModule module, RequestContext context, Answer answer) {
-        List<GuestResult> results = request.choices() == 1
-                ? List.of(one(0, request, tenant, module, context, answer))
-                : all(request, tenant, module, context, answer);
-        Outcome sum = new Outcome(FinishReason.STOP, Usage.NONE, 0);
-        for (GuestResult r : results) {
-            sum = sum.plus(r);
-        }
-        return sum;
-    }
-
-    private GuestResult one(int index, ValidCompletionRequest request, Tenant tenant, GuestModule module, RequestContext context,
-            Answer answer) {
+    private FinishReason one(int index, ValidCompletionRequest request, Admitted admitted, GuestModule module, Answer answer) {
         ValidCompletionRequest.Prompt prompt = request.promptOf(index);
+        Tenant tenant = admitted.tenant();
         TenantKvStore store = guests.store(tenant);
-        GuestCall call = new GuestCall(context, prompt.text(), prompt.ids(), true, request.paramsOf(index), request.stream(),
-                request.requestJson(), new GrantedModels(models, tenant, request.model()), tenant.guestConfig(),
+        GuestCall call = new GuestCall(admitted.context(), prompt.text(), prompt.ids(), true, request.paramsOf(index),
+                request.stream(), request.requestJson(), new GrantedModels(models, tenant, request.model()), tenant.guestConfig(),
                 store, request.priority());
         GuestResult result;
         try {
-            result = host.run(module, call, tenant.guestLimits(), text -> {
-                if (!text.isEmpty()) {
-                    answer.piece(index, text);
-                }
-            });
+            result = host.run(module, call, tenant.guestLimits(), new Choice(index, answer, admitted.usage()));
         } finally {
             // Before the client can know that the answer is complete.
             store.save();
         }
         answer.end(index, result.reason());
-        return result;
+        return result.reason();
     }
 
-    private List<GuestResult> all(ValidCompletionRequest request, Tenant tenant, GuestModule module, RequestContext context,
-            Answer answer) {
-        List<Future<GuestResult>> running = new ArrayList<>();
-        List<GuestResult> results = new ArrayList<>();
+    /** Where the text and the processor time of one choice's guest go. */
+    private record Choice(int index, Answer answer, RequestUsage usage) implements GuestOutput {
+        @Override
+        public void piece(String text) {
+            if (!text.isEmpty()) {
+                answer.piece(index, text);
+            }
+        }
+
+        @Override
+        public void ended(long guestCpuNanos) {
+            usage.addGuestCpu(guestCpuNanos);
+        }
+    }
+
+    private FinishReason all(ValidCompletionRequest request, Admitted admitted, GuestModule module, Answer answer) {
+        RequestContext context = admitted.context();
+        List<Future<FinishReason>> running = new ArrayList<>();
+        List<FinishReason> results = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < request.choices(); i++) {
                 int index = i;
                 running.add(threads.submit(() -> {
                     try {
-                        return one(index, request, tenant, module, context, answer);
+                        return one(index, request, admitted, module, answer);
                     } catch (RuntimeException e) {
                         RealmException known = ErrorBody.known(e);
                         context.cancel(known.code(), String.valueOf(known.getMessage()));
@@ -93,18 +97,18 @@ final class InferenceRunner {
                 }));
             }
             RuntimeException first = null;
-            for (Future<GuestResult> f : running) {
+            for (Future<FinishReason> f : running) {
                 first = collect(f, results, first);
             }
             if (first != null) {
                 RealmException cause = context.cancelled();
                 throw cause != null ? cause : first;
             }
-            return results;
+            return results.getLast();
         }
     }
 
-    private static @Nullable RuntimeException collect(Future<GuestResult> future, List<GuestResult> into,
+    private static @Nullable RuntimeException collect(Future<FinishReason> future, List<FinishReason> into,
             @Nullable RuntimeException first) {
         try {
             into.add(future.get());

@@ -27,7 +27,7 @@ final class RequestAccount {
     }
 
     /** Keeps what the request has used; it has ended, well or not. */
-    void close(long guestCpuNanos) {
+    void close() {
         if (closed) {
             return;
         }
@@ -35,7 +35,7 @@ final class RequestAccount {
         Usage used = usage.complete();
         log.usage(used);
         permit.settle(used);
-        RequestRecord r = log.record(begunMillis, accounts.now(), guestCpuNanos);
+        RequestRecord r = log.record(begunMillis, accounts.now(), usage.guestCpuNanos());
         metrics.ended(r);
         accounts.record(r);
     }

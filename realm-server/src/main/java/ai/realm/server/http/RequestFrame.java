@@ -88,7 +88,7 @@ final class RequestFrame {
                 work.accept(new Admitted(ctx, log, tenant, permit, context, usage, account, body));
             } catch (RuntimeException | StackOverflowError e) {
                 log.failed(ErrorBody.known(e));
-                account.close(0);
+                account.close();
                 throw e;
             }
         } finally {

@@ -13,6 +13,7 @@ public final class RequestUsage {
     private long reserved;
     private long promised;
     private Usage usage = Usage.NONE;
+    private long guestCpuNanos;
 
     RequestUsage(Permit permit) {
         this.permit = permit;
@@ -60,6 +61,15 @@ public final class RequestUsage {
     /** Counts what took from the tokens that {@link #reserve} set aside. */
     synchronized void add(Usage used) {
         usage = usage.plus(used);
+    }
+
+    /** Counts the processor time of one of its guests, which has ended. */
+    public synchronized void addGuestCpu(long nanos) {
+        guestCpuNanos += nanos;
+    }
+
+    public synchronized long guestCpuNanos() {
+        return guestCpuNanos;
     }
 
     /** What it used when all its guests have ended: what was begun for them and never asked for ends here. */

@@ -1,7 +1,10 @@
 package ai.realm.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestCall;
 import ai.realm.runtime.guest.GuestResult;
 import ai.realm.runtime.session.FinishReason;
@@ -39,7 +42,7 @@ class ChoicesTest {
     void completions_withSeveralChoicesForEachPrompt_numbersThemPromptByPrompt() {
         server.guestHost.behaviour = (call, output) -> {
             output.piece(call.prompt() + call.params().seed());
-            return new GuestResult(FinishReason.STOP, new Usage(1, 0, 2), 1, 0);
+            return new GuestResult(FinishReason.STOP, new Usage(1, 0, 2), 1);
         };
         JsonNode answer = HttpFixture.json(server.post(TEXT, "{\"prompt\":[\"a\",\"b\"],\"n\":2,\"seed\":5}").body());
         assertThat(answer.path("choices").findValuesAsText("text")).containsExactly("a5", "a6", "b5", "b6");
@@ -51,6 +54,34 @@ class ChoicesTest {
             assertThat(HttpFixture.events(stream)).anyMatch(e -> e.contains(at) && e.contains("<user>q"))
                     .anyMatch(e -> e.contains(at) && e.contains("\"finish_reason\":\"stop\""));
         }
+    }
+
+    @Test
+    void guestCpu_ofChoicesThatFail_isInTheTenantsAccount() {
+        double before = guestCpuSeconds();
+        server.guestHost.behaviour = (call, output) -> {
+            output.ended(1_500_000_000);
+            throw new RealmException(ErrorCode.GUEST_LIMIT, "the guest reached its limit cpu_time");
+        };
+        assertThat(server.post(TEXT, "{\"prompt\":\"x\"}").statusCode()).isEqualTo(502);
+        assertThat(server.post(TEXT, "{\"prompt\":\"x\",\"n\":3}").statusCode()).isEqualTo(502);
+        assertThat(guestCpuSeconds() - before).isEqualTo(4 * 1.5, within(1e-6));
+    }
+
+    @Test
+    void guestCpu_ofAStreamThatFailsHalfway_isInTheTenantsAccount() {
+        double before = guestCpuSeconds();
+        server.guestHost.behaviour = (call, output) -> {
+            output.piece("half");
+            output.ended(1_500_000_000);
+            throw new RealmException(ErrorCode.GUEST_FAILED, "the guest failed: trap");
+        };
+        assertThat(server.post(TEXT, "{\"prompt\":\"x\",\"n\":2,\"stream\":true}").body()).contains("guest_error");
+        assertThat(guestCpuSeconds() - before).isEqualTo(2 * 1.5, within(1e-6));
+    }
+
+    private static double guestCpuSeconds() {
+        return HttpFixture.json(server.get("/v1/usage").body()).at("/total/guest_cpu_seconds").asDouble();
     }
 
     @Test

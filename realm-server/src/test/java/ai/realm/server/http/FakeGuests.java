@@ -29,7 +29,7 @@ final class FakeGuests implements GuestHost, SessionFactory {
     static final Behaviour ECHO = (call, output) -> {
         output.piece("you said: ");
         output.piece(call.prompt());
-        return new GuestResult(FinishReason.STOP, new Usage(call.prompt().length(), 1, 2), 1, 1000);
+        return new GuestResult(FinishReason.STOP, new Usage(call.prompt().length(), 1, 2), 1);
     };
 
     final List<GuestCall> calls = new CopyOnWriteArrayList<>();

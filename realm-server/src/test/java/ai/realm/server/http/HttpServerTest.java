@@ -380,7 +380,7 @@ class HttpServerTest {
             call.context().onCancel(cancelled::countDown);
             assertThat(cancelled.await(10, TimeUnit.SECONDS)).isTrue();
             call.context().check();
-            return new GuestResult(FinishReason.STOP, Usage.NONE, 0, 0);
+            return new GuestResult(FinishReason.STOP, Usage.NONE, 0);
         };
         HttpResponse<String> r = server.post(TEXT, "{\"prompt\":[\"good\",\"bad\"]}");
         assertThat(r.statusCode()).isEqualTo(502);
@@ -411,7 +411,7 @@ class HttpServerTest {
                 begun.countDown();
                 assertThat(cancelled.await(10, TimeUnit.SECONDS)).isTrue();
                 context.check();
-                return new GuestResult(FinishReason.STOP, Usage.NONE, 0, 0);
+                return new GuestResult(FinishReason.STOP, Usage.NONE, 0);
             };
             long closedAt;
             try (Socket socket = rawPost("{\"prompt\":\"x\",\"stream\":" + stream + "}")) {
