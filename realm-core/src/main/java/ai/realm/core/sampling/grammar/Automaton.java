@@ -131,13 +131,13 @@ final class Automaton {
         }
 
         private void expand(Stack s) {
+            if (s.position >= grammar.program.length) {
+                expandCounted(s);
+                return;
+            }
             Symbol symbol = grammar.program[s.position];
             if (symbol == null) {
-                if (s.below == null) {
-                    complete = true;
-                } else {
-                    push(s.below.position, s.below.below);
-                }
+                leave(s);
             } else if (symbol instanceof Symbol.Rule rule) {
                 boolean last = grammar.program[s.position + 1] == null;
                 Stack below = last ? s.below : stack(s.position + 1, s.below);
@@ -148,6 +148,33 @@ final class Automaton {
                 found.add(s);
                 if (found.size() > MAX_STACKS) {
                     throw tooAmbiguous();
+                }
+            }
+        }
+
+        /** Returns to what the rule was called from. */
+        private void leave(Stack s) {
+            if (s.below == null) {
+                complete = true;
+            } else {
+                push(s.below.position, s.below.below);
+            }
+        }
+
+        /** Once more what a counted rule repeats, or on, as the count allows. */
+        private void expandCounted(Stack s) {
+            int c = grammar.countedAt(s.position);
+            int min = grammar.countedMin[c];
+            int max = grammar.countedMax[c];
+            int count = s.position - grammar.countedBase[c];
+            if (count >= min) {
+                leave(s);
+            }
+            int next = max < 0 ? Math.min(count + 1, min) : count + 1;
+            if (max < 0 || next <= max) {
+                Stack below = next == max ? s.below : stack(grammar.countedBase[c] + next, s.below);
+                for (int position : grammar.alternatives[grammar.countedItem[c]]) {
+                    push(position, below);
                 }
             }
         }

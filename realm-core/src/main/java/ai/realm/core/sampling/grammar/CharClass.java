@@ -14,6 +14,10 @@ record CharClass(int[] ranges, boolean negated) {
         return new CharClass(new int[]{codePoint, codePoint}, false);
     }
 
+    static CharClass of(int[] ranges, boolean negated) {
+        return new CharClass(ranges, negated);
+    }
+
     boolean contains(int codePoint) {
         for (int i = 0; i < ranges.length; i += 2) {
             if (codePoint >= ranges[i] && codePoint <= ranges[i + 1]) {

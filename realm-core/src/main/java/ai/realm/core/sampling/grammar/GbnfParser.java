@@ -3,7 +3,6 @@ package ai.realm.core.sampling.grammar;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.tokenizer.Vocab;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,10 +22,7 @@ final class GbnfParser {
     private String text;
     private final @Nullable Vocab vocab;
     private Map<String, Integer> ids = new HashMap<>();
-    private final List<String> names = new ArrayList<>();
-    private final List<List<List<Symbol>>> rules = new ArrayList<>();
-    /** Rules made for repetitions, whose recursion at the end is harmless even after something empty. */
-    private final BitSet repetitions = new BitSet();
+    private final Rules rules = new Rules();
     private int pos;
     private int symbols;
     private int nesting;
@@ -36,21 +32,13 @@ final class GbnfParser {
         this.vocab = vocab;
     }
 
-    List<List<List<Symbol>>> rules() {
+    Rules rules() {
         return rules;
-    }
-
-    List<String> names() {
-        return names;
-    }
-
-    BitSet repetitions() {
-        return repetitions;
     }
 
     int root() {
         Integer root = ids.get("root");
-        if (root == null || rules.get(root).isEmpty()) {
+        if (root == null || rules.bodies().get(root).isEmpty()) {
             throw fail("the rule root is missing");
         }
         return root;
@@ -60,8 +48,8 @@ final class GbnfParser {
         rulesOfText();
         root();
         for (int i = 0; i < rules.size(); i++) {
-            if (rules.get(i).isEmpty()) {
-                throw fail("the rule " + names.get(i) + " is used but not defined");
+            if (rules.bodies().get(i).isEmpty()) {
+                throw fail("the rule " + rules.name(i) + " is used but not defined");
             }
         }
     }
@@ -103,7 +91,7 @@ final class GbnfParser {
         }
         pos += 3;
         space(true);
-        rules.set(id, alternatives(names.get(id), false));
+        rules.define(id, alternatives(rules.name(id), false));
         if (pos < text.length() && text.charAt(pos) != '\n' && text.charAt(pos) != '\r') {
             throw fail("expected the end of the line or of the rule");
         }
@@ -111,19 +99,11 @@ final class GbnfParser {
     }
 
     private int idOf(String name) {
-        return ids.computeIfAbsent(name, n -> newRule(n));
-    }
-
-    private int newRule(String name) {
-        names.add(name);
-        rules.add(List.of());
-        return rules.size() - 1;
+        return ids.computeIfAbsent(name, rules::reserve);
     }
 
     private int newRule(String base, List<List<Symbol>> body) {
-        int id = newRule(base + "_" + rules.size());
-        rules.set(id, body);
-        return id;
+        return rules.add(base + "_" + rules.size(), body);
     }
 
     private List<List<Symbol>> alternatives(String name, boolean nested) {
@@ -240,17 +220,15 @@ final class GbnfParser {
 
     private List<Symbol> repeated(String name, List<Symbol> item, int min, int max) {
         List<Symbol> one = item.size() == 1 ? item : List.of(new Symbol.Rule(newRule(name, List.of(item))));
+        if (one.getFirst() instanceof Symbol.Char && Math.max(min, max) > 2) {
+            return List.of(new Symbol.Rule(rules.repeat(name, newRule(name, List.of(one)), min, max)));
+        }
         List<Symbol> out = new ArrayList<>();
         for (int i = 0; i < min; i++) {
             out.addAll(one);
         }
         if (max < 0) {
-            int star = newRule(name + "_", List.of(List.of()));
-            repetitions.set(star);
-            List<Symbol> more = new ArrayList<>(one);
-            more.add(new Symbol.Rule(star));
-            rules.set(star, List.of(more, List.of()));
-            out.add(new Symbol.Rule(star));
+            out.add(new Symbol.Rule(rules.star(name + "_", one)));
         } else {
             // each optional one holds the next: n rules, no backtracking over which was left out
             List<Symbol> rest = List.of();

@@ -3,12 +3,17 @@ package ai.realm.core.sampling.grammar;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.tokenizer.Vocab;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A compiled context-free grammar over characters and tokens: rules of alternatives of symbols, checked to have no undefined
- * rule and no left recursion. Immutable.
+ * rule and no left recursion, and in which every alternative can come to an end. Immutable.
+ *
+ * <p>Where an output stands in a rule is a position. Those below {@code program.length} are a symbol each, or the end of an
+ * alternative. Those from there on belong to counted rules, which repeat an item: {@code base + n} of a counted rule means that
+ * the item has been matched {@code n} times ({@link #countedAt} finds the rule).
  */
 public final class Grammar {
     static final int MAX_TEXT = 1 << 18;
@@ -18,21 +23,73 @@ public final class Grammar {
     /** By rule, the position where each alternative begins. */
     final int[][] alternatives;
     final int root;
+    /** By counted rule: its first position, rising. */
+    final int[] countedBase;
+    /** By counted rule: the rule that it repeats; it never matches nothing. */
+    final int[] countedItem;
+    final int[] countedMin;
+    /** Negative for no bound; then the count stays at the minimum once that is reached. */
+    final int[] countedMax;
 
-    private Grammar(List<List<List<Symbol>>> rules, int root) {
+    private Grammar(Rules rules, int root) {
         List<@Nullable Symbol> all = new ArrayList<>();
+        List<List<List<Symbol>>> bodies = rules.bodies();
         this.alternatives = new int[rules.size()][];
         for (int rule = 0; rule < rules.size(); rule++) {
-            List<List<Symbol>> bodies = rules.get(rule);
-            alternatives[rule] = new int[bodies.size()];
-            for (int i = 0; i < bodies.size(); i++) {
+            if (rules.counted().containsKey(rule)) {
+                continue;
+            }
+            List<List<Symbol>> body = bodies.get(rule);
+            alternatives[rule] = new int[body.size()];
+            for (int i = 0; i < body.size(); i++) {
                 alternatives[rule][i] = all.size();
-                all.addAll(bodies.get(i));
+                all.addAll(body.get(i));
                 all.add(null);
             }
         }
         this.program = all.toArray(new @Nullable Symbol[0]);
         this.root = root;
+        int counted = rules.counted().size();
+        this.countedBase = new int[counted];
+        this.countedItem = new int[counted];
+        this.countedMin = new int[counted];
+        this.countedMax = new int[counted];
+        int base = program.length;
+        int n = 0;
+        for (int rule = 0; rule < rules.size(); rule++) {
+            Rules.Counted c = rules.counted().get(rule);
+            if (c != null) {
+                alternatives[rule] = new int[]{base};
+                countedBase[n] = base;
+                countedItem[n] = c.item();
+                countedMin[n] = c.min();
+                countedMax[n] = c.max();
+                base += Math.max(c.min(), c.max()) + 1;
+                n++;
+            }
+        }
+    }
+
+    /** The counted rule that a position from {@code program.length} on belongs to. */
+    int countedAt(int position) {
+        int at = Arrays.binarySearch(countedBase, position);
+        return at >= 0 ? at : -at - 2;
+    }
+
+    /**
+     * A position that stands for this one as far as the next {@code characters} are concerned: while neither end of a repetition
+     * is so near, one count is as good as another. So masks can be shared between counts.
+     */
+    int representative(int position, int characters) {
+        if (position < program.length) {
+            return position;
+        }
+        int c = countedAt(position);
+        int count = position - countedBase[c];
+        if (countedMin[c] - count > characters) {
+            return countedBase[c];
+        }
+        return count >= countedMin[c] && countedMax[c] - count > characters ? countedBase[c] + countedMin[c] : position;
     }
 
     /**
@@ -52,8 +109,15 @@ public final class Grammar {
     private static Grammar compile(String text, @Nullable Vocab vocab) {
         GbnfParser parser = new GbnfParser(text, vocab);
         parser.parse();
-        new RecursionCheck(parser.rules(), parser.names(), parser.repetitions()).run();
-        return new Grammar(parser.rules(), parser.root());
+        return of(parser.rules(), parser.root());
+    }
+
+    private static Grammar of(Rules rules, int root) {
+        new RecursionCheck(rules.bodies(), rules.names(), rules.repetitions()).run();
+        if (!rules.prune(root)) {
+            throw RealmException.badParam("grammar", "grammar: the rule " + rules.name(root) + " matches no text");
+        }
+        return new Grammar(rules, root);
     }
 
     /**

@@ -1,7 +1,7 @@
 package ai.realm.core.sampling.grammar;
 
 /** One symbol of a rule: a character of a class, another rule, or one token as a whole. */
-sealed interface Symbol {
+public sealed interface Symbol {
     record Char(CharClass set) implements Symbol {}
 
     record Rule(int id) implements Symbol {}

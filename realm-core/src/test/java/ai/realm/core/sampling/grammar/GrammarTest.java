@@ -137,10 +137,35 @@ class GrammarTest {
     }
 
     @Test
+    void gbnf_countedRepetitions_matchAsOftenAsTheySay() {
+        for (int[] range : new int[][]{{0, 3}, {3, 3}, {2, 7}, {1, 3}, {4, -1}, {0, 2000}, {1500, 2000}}) {
+            String count = range[0] + "," + (range[1] < 0 ? "" : String.valueOf(range[1]));
+            Grammar g = Grammar.gbnf("root ::= \"<\" [a-c]{" + count + "} \">\" [x]{" + count + "}", null);
+            for (int n : new int[]{0, 1, 2, 3, 4, 7, 8, 1499, 1500, 2000, 2001}) {
+                boolean want = n >= range[0] && (range[1] < 0 || n <= range[1]);
+                assertThat(g.matches("<" + "b".repeat(n) + ">" + "x".repeat(Math.max(range[0], 1)))).as("%d of {%s}", n, count)
+                        .isEqualTo(want);
+            }
+        }
+    }
+
+    @Test
+    void representative_ofACount_isSharedAwayFromBothEnds() {
+        Grammar g = Grammar.gbnf("root ::= [a]{100,500}", null);
+        int base = g.countedBase[0];
+        assertThat(g.representative(base + 20, 50)).isEqualTo(base);
+        assertThat(g.representative(base + 60, 50)).isEqualTo(base + 60);
+        assertThat(g.representative(base + 300, 50)).isEqualTo(base + 100);
+        assertThat(g.representative(base + 460, 50)).isEqualTo(base + 460);
+        assertThat(g.representative(0, 50)).isZero();
+    }
+
+    @Test
     void gbnf_sizeBombs_areRefusedQuickly() {
         assertRefused("root ::= " + "(".repeat(100_000), "nest");
         assertRefused("root ::= ((((\"a\"{2000}){2000}){2000}){2000}){2000} a{2000}", "used but not defined");
-        assertRefused("root ::= " + "[a-z]{0,2000} ".repeat(2000), "symbols");
+        assertRefused("root ::= " + "(\"a\" [a-z]){0,2000} ".repeat(2000), "symbols");
+        assertRefused("root ::= \"a\" root", "matches no text");
         assertRefused("x".repeat(1_000_000), "characters");
         StringBuilder chain = new StringBuilder("root ::= r0\n");
         for (int i = 0; i < 5000; i++) {
