@@ -3,12 +3,13 @@ package ai.realm.runtime.guest;
 import com.dylibso.chicory.runtime.ByteArrayMemory;
 import com.dylibso.chicory.runtime.Instance;
 import com.dylibso.chicory.runtime.Memory;
+import com.dylibso.chicory.runtime.WasmRuntimeException;
 import com.dylibso.chicory.wasm.types.DataSegment;
 import com.dylibso.chicory.wasm.types.MemoryLimits;
 
 /**
  * A guest's memory whose pages are counted against the budget of the server as they are added, so that many guests that are each
- * within their limit cannot fill the heap together.
+ * within their limit cannot fill the heap together. What moves much at once does so in parts, between which the guest can be ended.
  */
 final class BudgetedMemory implements Memory, AutoCloseable {
     private final PageBudget budget;
@@ -43,13 +44,15 @@ final class BudgetedMemory implements Memory, AutoCloseable {
             refusal.refused(bytes.pages() + Integer.toUnsignedLong(size), own);
             return -1;
         }
-        int before = -1;
+        int before = bytes.pages();
+        int wanted = before + size;
         try {
-            before = bytes.grow(size);
-        } finally {
-            if (before < 0) {
-                budget.giveBack(size);
+            for (int pages = before; pages < wanted; pages = bytes.pages()) {
+                Checkpoint.pass();
+                bytes.grow(Math.min(Checkpoint.BYTES / GuestMemory.PAGE, wanted - pages));
             }
+        } finally {
+            budget.giveBack(wanted - bytes.pages());
         }
         return before;
     }
@@ -71,6 +74,10 @@ final class BudgetedMemory implements Memory, AutoCloseable {
     @Override
     public int pages() {
         return bytes.pages();
+    }
+
+    private long size() {
+        return (long) bytes.pages() * GuestMemory.PAGE;
     }
 
     @Override
@@ -128,6 +135,7 @@ final class BudgetedMemory implements Memory, AutoCloseable {
 
     @Override
     public void initPassiveSegment(int segment, int dest, int offset, int size) {
+        Checkpoint.pass();
         bytes.initPassiveSegment(segment, dest, offset, size);
     }
 
@@ -223,12 +231,36 @@ final class BudgetedMemory implements Memory, AutoCloseable {
 
     @Override
     public void fill(byte value, int from, int to) {
-        bytes.fill(value, from, to);
+        if (to < from) {
+            throw new WasmRuntimeException("out of bounds memory access: " + Integer.toUnsignedString(to - from)
+                    + " bytes at " + Integer.toUnsignedString(from));
+        }
+        if (from < 0 || to > size() || to - from <= Checkpoint.BYTES) {
+            Checkpoint.pass();
+            bytes.fill(value, from, to);
+            return;
+        }
+        for (int at = from; at < to; at += Math.min(Checkpoint.BYTES, to - at)) {
+            Checkpoint.pass();
+            bytes.fill(value, at, at + Math.min(Checkpoint.BYTES, to - at));
+        }
     }
 
     @Override
     public void copy(int dest, int src, int size) {
-        bytes.copy(dest, src, size);
+        if (size <= Checkpoint.BYTES || dest < 0 || src < 0 || (long) Math.max(dest, src) + size > size()) {
+            Checkpoint.pass();
+            bytes.copy(dest, src, size);
+            return;
+        }
+        // As one move: where they overlap, what is yet to be read must not be written.
+        for (int done = 0; done < size;) {
+            int part = Math.min(Checkpoint.BYTES, size - done);
+            int at = dest <= src ? done : size - done - part;
+            Checkpoint.pass();
+            bytes.copy(dest + at, src + at, part);
+            done += part;
+        }
     }
 
     @Override

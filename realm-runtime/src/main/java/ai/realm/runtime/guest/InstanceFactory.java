@@ -51,7 +51,7 @@ final class InstanceFactory {
         if (min > limits.tableElements()) {
             throw GuestLimit.TABLE_ELEMENTS.reached(limits.tableElements() + " elements", min + " elements at the start");
         }
-        return new TableInstance(
+        return new WatchedTable(
                 new Table(wanted.elementType(), new TableLimits(min, Math.min(wanted.limits().max(), limits.tableElements()))),
                 init);
     }
