@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.BeforeAll;
@@ -75,6 +76,18 @@ class PackageDirectionsTest {
     void vectorApi_isImportedBySimdKernelsOnly() {
         noClasses().that().resideOutsideOfPackage("ai.realm.core.kernel.simd..").should()
                 .dependOnClassesThat(resideInAPackage("jdk.incubator.vector..")).check(realm);
+    }
+
+    /** A product made elsewhere would leave out what the file says about the map besides its matrix. */
+    @Test
+    void matrixProducts_ofAModel_areMadeByLinearOnly() {
+        DescribedPredicate<JavaMethodCall> product = DescribedPredicate.describe("a matrix product",
+                call -> call.getTarget().getName().equals("matmul"));
+        DescribedPredicate<JavaClass> linear = DescribedPredicate.describe("Linear",
+                c -> c.getName().matches("ai\\.realm\\.core\\.model\\.Linear(\\$.*)?"));
+        noClasses().that().resideInAPackage("ai.realm.core.model..").and(DescribedPredicate.not(linear))
+                .should().callMethodWhere(product).check(realm);
+        assertThat(realm.get("ai.realm.core.model.Linear").getMethodCallsFromSelf()).anyMatch(product);
     }
 
     @Test

@@ -31,8 +31,7 @@ final class Attention implements Mixer {
     private final Parts parts;
     private final KvAttention.Spec spec;
     private final KvAttention core;
-    private final LinearGroup input;
-    private final Projection output;
+    private final Linear.Group input;
     private final FloatRows queries;
     private final FloatRows keys;
     private final FloatRows values;
@@ -49,8 +48,7 @@ final class Attention implements Mixer {
         this.keys = scratch.rows("k", parts.k.rows());
         this.values = scratch.rows("v", parts.v.rows());
         this.mixed = scratch.rows("mixed", spec.heads() * spec.valueDim());
-        this.input = new LinearGroup(new Linear[]{parts.q, parts.k, parts.v}, new FloatRows[]{queries, keys, values});
-        this.output = new Projection(parts.o);
+        this.input = new Linear.Group(new Linear[]{parts.q, parts.k, parts.v}, new FloatRows[]{queries, keys, values});
         this.queryStride = parts.gated ? 2 * spec.keyDim() : spec.keyDim();
     }
 
@@ -63,7 +61,7 @@ final class Attention implements Mixer {
         if (parts.gated) {
             step.forRows(count, gate);
         }
-        output.apply(step, mixed, count, out);
+        parts.o.apply(step, mixed, count, out);
     }
 
     /** Normalises, rotates and stores what the projections gave. */

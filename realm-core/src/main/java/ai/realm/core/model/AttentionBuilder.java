@@ -111,9 +111,9 @@ final class AttentionBuilder {
         Linear[] parts = decoder.weights().fused(DecoderBuilder.name(layer, "attn_qkv"), width, q, k, v);
         String[] names = {"attn_q", "attn_k", "attn_v"};
         for (int i = 0; i < parts.length; i++) {
-            if (parts[i].bias() == null) {
+            if (!parts[i].hasBias()) {
                 float[] bias = decoder.weights().optional(DecoderBuilder.name(layer, names[i] + ".bias"), parts[i].rows());
-                parts[i] = new Linear(parts[i].weights(), bias, parts[i].scale());
+                parts[i] = parts[i].withBias(bias);
             }
         }
         return parts;

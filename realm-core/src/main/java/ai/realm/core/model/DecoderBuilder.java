@@ -30,6 +30,7 @@ final class DecoderBuilder {
     private final int contextLength;
 
     private final int layerCount;
+    private final int predictLayers;
     private final int width;
     private final int heads;
     private final int ropeDims;
@@ -56,7 +57,9 @@ final class DecoderBuilder {
         this.compute = compute;
         this.contextLength = contextLength;
         this.scratch = new Scratch(maxBatch);
-        this.layerCount = layerCount(keys);
+        int all = keys.integer("block_count", 1, MAX_LAYERS);
+        this.predictLayers = keys.integerOr("nextn_predict_layers", 0, 0, all - 1);
+        this.layerCount = all - predictLayers;
         this.width = keys.size("embedding_length");
         // The embedding is read first: it bounds the width by what the file really holds.
         weights.checked("token_embd.weight", width, weights.shape("token_embd.weight").dim(1));
@@ -77,11 +80,6 @@ final class DecoderBuilder {
             }
         }
         return values[0];
-    }
-
-    private static int layerCount(ModelKeys keys) {
-        int all = keys.integer("block_count", 1, MAX_LAYERS);
-        return all - keys.integerOr("nextn_predict_layers", 0, 0, all - 1);
     }
 
     private static int[] filled(int n, int value) {
@@ -327,8 +325,9 @@ final class DecoderBuilder {
         checkVocabulary(vocabulary);
         boolean tied = !weights.has("output.weight");
         TensorView embedding = weights.table("token_embd.weight", width, vocabulary);
-        Linear output = weights.linear(tied ? "token_embd" : "output", width, vocabulary);
+        Linear output = weights.linear("output", tied ? "token_embd.weight" : "output.weight", width, vocabulary);
         Norm norm = norm(outputNormName, width);
+        weights.requireAllRead(this::mayStayUnread);
         return new TransformerModel(
                 new TransformerModel.Parts(config(vocabulary), embedding, positions, embeddingScale, ropes, layers, norm,
                         output, logitScale, logitSoftCap),
@@ -343,11 +342,28 @@ final class DecoderBuilder {
         float[] types = weights.has("token_types.weight")
                 ? weights.values("token_types.weight", width, weights.shape("token_types.weight").dim(1))
                 : null;
+        Norm norm = norm("token_embd_norm", width);
+        weights.requireAllRead(name -> mayStayUnread(name) || name.startsWith("cls."));
         return new EncoderModel(
                 new EncoderModel.Parts(config(vocabulary), embedding, types == null ? null : Arrays.copyOf(types, width),
-                        positions,
-                        norm("token_embd_norm", width), ropes, layers, Pooling.read(keys)),
+                        positions, norm, ropes, layers, Pooling.read(keys)),
                 maxTokens, compute, scratch, tileTokens, weights.bytes(), arena);
+    }
+
+    /**
+     * Tensors that do not count for what is computed here: scales of activations for hardware that multiplies four-bit ones, the tables
+     * of positions that are not stretched, and the layers that predict further tokens.
+     */
+    private boolean mayStayUnread(String tensor) {
+        if (tensor.endsWith(".input_scale") || tensor.contains("rope_f") || tensor.contains("rot_embd")) {
+            return true;
+        }
+        for (int l = layerCount; l < layerCount + predictLayers; l++) {
+            if (tensor.startsWith(name(l, ""))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private ModelConfig config(int vocabulary) {

@@ -64,7 +64,7 @@ final class DeepSeekFamily {
         Linear q = d.linear(l, lowRank ? "attn_q_b" : "attn_q", rank, d.heads() * (dims.plain + dims.rotated));
         Linear kvDown = d.linear(l, "attn_kv_a_mqa", d.width(), dims.latent + dims.rotated);
         Norm kvNorm = d.norm(DecoderBuilder.name(l, "attn_kv_a_norm"), dims.latent);
-        Linear[][] expand = expansions(d, l, dims);
+        Linear.Stack[] expand = expansions(d, l, dims);
         Linear o = d.linear(l, "attn_output", d.heads() * dims.value, d.width());
         KvAttention.Spec spec = new KvAttention.Spec(d.heads(), 1, dims.latent + dims.rotated, dims.latent, scale, 0, 0, true,
                 null);
@@ -82,9 +82,9 @@ final class DeepSeekFamily {
     }
 
     /** For each head the map of its query to latent width, and the map of latent values to its own. */
-    private static Linear[][] expansions(DecoderBuilder d, int l, Dims dims) {
+    private static Linear.Stack[] expansions(DecoderBuilder d, int l, Dims dims) {
         if (dims.absorbed) {
-            return new Linear[][]{d.weights().stack(DecoderBuilder.name(l, "attn_k_b"), dims.plain, dims.latent, d.heads()),
+            return new Linear.Stack[]{d.weights().stack(DecoderBuilder.name(l, "attn_k_b"), dims.plain, dims.latent, d.heads()),
                     d.weights().stack(DecoderBuilder.name(l, "attn_v_b"), dims.latent, dims.value, d.heads())};
         }
         // Files from before the split hold, head after head, the rows that expand keys and then those that expand values.

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 final class DenseMlp implements FeedForward {
     private final Activation activation;
     private final boolean gated;
-    private final LinearGroup input;
-    private final Projection down;
+    private final Linear.Group input;
+    private final Linear down;
     private final FloatRows first;
     private final FloatRows second;
     private final Step.RowTask activate = this::activate;
@@ -18,12 +18,12 @@ final class DenseMlp implements FeedForward {
     DenseMlp(Activation activation, @Nullable Linear gate, Linear up, Linear down, Scratch scratch) {
         this.activation = activation;
         this.gated = gate != null;
-        this.down = new Projection(down);
+        this.down = down;
         this.first = scratch.rows("hidden", up.rows());
         this.second = scratch.rows("hidden2", gated ? up.rows() : 0);
         this.input = gate == null
-                ? new LinearGroup(up, first)
-                : new LinearGroup(new Linear[]{gate, up}, new FloatRows[]{first, second});
+                ? new Linear.Group(new Linear[]{up}, new FloatRows[]{first})
+                : new Linear.Group(new Linear[]{gate, up}, new FloatRows[]{first, second});
     }
 
     @Override

@@ -1,10 +1,8 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.Activation;
-import ai.realm.core.kernel.Activations;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
-import ai.realm.core.kernel.WeightMatrix;
 import ai.realm.core.kernel.WorkerPool;
 import java.util.Arrays;
 import java.util.Objects;
@@ -28,13 +26,13 @@ final class ExpertMlp implements FeedForward {
         CLAMPED
     }
 
-    /** The experts' matrices, one of each for every expert. */
-    record Experts(Linear[] gate, Linear[] up, Linear[] down, Gate join) {}
+    /** The experts' maps, one of each for every expert. */
+    record Experts(Linear.Stack gate, Linear.Stack up, Linear.Stack down, Gate join) {}
 
     private final Router router;
     private final Experts experts;
     private final @Nullable FeedForward shared;
-    private final float @Nullable [] sharedGate;
+    private final @Nullable Linear sharedGate;
     private final int used;
     private final int[] chosen;
     private final float[] weights;
@@ -43,18 +41,18 @@ final class ExpertMlp implements FeedForward {
     private final int[] items;
     private final FloatRows results;
     private final FloatRows sharedOut;
+    private final FloatRows sharedScale;
     private final Worker[] workers;
     private final Region region = new Region();
     private final Step.RowTask sum = this::sum;
-    private @Nullable FloatRows input;
     private @Nullable FloatRows output;
     private int itemCount;
 
     /**
      * @param shared what every token passes besides its experts, or null
-     * @param sharedGate a row of weights; the sigmoid of its product with the input scales the shared output; or null
+     * @param sharedGate a map to one number, whose sigmoid scales the shared output; or null
      */
-    ExpertMlp(Router router, Experts experts, @Nullable FeedForward shared, float @Nullable [] sharedGate, int width, int threads,
+    ExpertMlp(Router router, Experts experts, @Nullable FeedForward shared, @Nullable Linear sharedGate, int width, int threads,
             Kernels kernels, Scratch scratch) {
         this.router = router;
         this.experts = experts;
@@ -69,13 +67,13 @@ final class ExpertMlp implements FeedForward {
         this.items = new int[3 * (router.spec().experts() + Math.ceilDiv(slots, TILE))];
         this.results = scratch.rows("expertOut", slots, width);
         this.sharedOut = scratch.rows("sharedOut", shared == null ? 0 : width);
+        this.sharedScale = scratch.rows("sharedScale", 1);
         this.workers = new Worker[threads];
-        Arrays.setAll(workers, i -> new Worker(kernels, scratch, i, width, experts.up[0].rows()));
+        Arrays.setAll(workers, i -> new Worker(kernels, scratch, i, width, experts.up.rows()));
     }
 
     @Override
     public void apply(Step step, FloatRows in, FloatRows out, int count) {
-        input = in;
         output = out;
         router.route(step, in, count, chosen, weights);
         sort(count);
@@ -83,6 +81,9 @@ final class ExpertMlp implements FeedForward {
         region.run(step, in);
         if (shared != null) {
             shared.apply(step, in, sharedOut, count);
+            if (sharedGate != null) {
+                sharedGate.apply(step, in, count, sharedScale);
+            }
         }
         step.forRows(count, sum);
     }
@@ -121,7 +122,6 @@ final class ExpertMlp implements FeedForward {
     /** A token's output: its experts' results, weighed, and the shared expert's. */
     private void sum(Step step, int from, int to) {
         Kernels k = step.kernels();
-        FloatRows in = Objects.requireNonNull(input);
         FloatRows out = Objects.requireNonNull(output);
         for (int row = from; row < to; row++) {
             int at = out.offset(row);
@@ -130,16 +130,13 @@ final class ExpertMlp implements FeedForward {
                 k.addScaled(out.data(), at, weights[i], results.data(), results.offset(i), out.cols());
             }
             if (shared != null) {
-                k.addScaled(out.data(), at, sharedScale(k, in, row), sharedOut.data(), sharedOut.offset(row), out.cols());
+                k.addScaled(out.data(), at, sharedScale(row), sharedOut.data(), sharedOut.offset(row), out.cols());
             }
         }
     }
 
-    private float sharedScale(Kernels k, FloatRows in, int row) {
-        if (sharedGate == null) {
-            return 1f;
-        }
-        return (float) (1 / (1 + Math.exp(-k.dot(sharedGate, 0, in.data(), in.offset(row), in.cols()))));
+    private float sharedScale(int row) {
+        return sharedGate == null ? 1f : (float) (1 / (1 + Math.exp(-sharedScale.data()[sharedScale.offset(row)])));
     }
 
     /** The parallel region over experts and tiles. */
@@ -171,40 +168,31 @@ final class ExpertMlp implements FeedForward {
         private final FloatRows gate;
         private final FloatRows up;
         private final FloatRows y;
-        private final Activations input;
-        private final Activations hidden;
+        private final Linear.Input input;
+        private final Linear.Input hidden;
 
         Worker(Kernels kernels, Scratch scratch, int index, int width, int hiddenWidth) {
             x = scratch.rows("expertX" + index, TILE, width);
             y = scratch.rows("expertY" + index, TILE, width);
             gate = scratch.rows("expertGate" + index, TILE, hiddenWidth);
             up = scratch.rows("expertUp" + index, TILE, hiddenWidth);
-            input = scratch.activations(kernels, "expertIn" + index, TILE, width);
-            hidden = scratch.activations(kernels, "expertHidden" + index, TILE, hiddenWidth);
+            input = scratch.input(kernels, "expertIn" + index, TILE, width);
+            hidden = scratch.input(kernels, "expertHidden" + index, TILE, hiddenWidth);
         }
 
         void expert(Kernels k, FloatRows in, int expert, int from, int count) {
             for (int i = 0; i < count; i++) {
                 System.arraycopy(in.data(), in.offset(order[from + i] / used), x.data(), x.offset(i), in.cols());
             }
-            WeightMatrix g = experts.gate[expert].weights();
-            WeightMatrix u = experts.up[expert].weights();
-            WeightMatrix d = experts.down[expert].weights();
-            k.fill(input, g, x.data(), 0, x.cols(), 0, count);
-            if (!k.sameForm(g, u)) {
-                k.fill(input, u, x.data(), 0, x.cols(), 0, count);
-            }
-            k.matmul(g, 0, g.rows(), input, 0, count, gate.data(), 0, gate.cols());
-            k.matmul(u, 0, u.rows(), input, 0, count, up.data(), 0, up.cols());
+            input.begin(x.data(), 0, x.cols(), count);
+            experts.gate.apply(k, expert, input, gate.data(), 0, gate.cols());
+            experts.up.apply(k, expert, input, up.data(), 0, up.cols());
             for (int i = 0; i < count; i++) {
-                experts.gate[expert].finish(k, gate.data(), gate.offset(i));
-                experts.up[expert].finish(k, up.data(), up.offset(i));
                 join(k, i);
             }
-            k.fill(hidden, d, gate.data(), 0, gate.cols(), 0, count);
-            k.matmul(d, 0, d.rows(), hidden, 0, count, y.data(), 0, y.cols());
+            hidden.begin(gate.data(), 0, gate.cols(), count);
+            experts.down.apply(k, expert, hidden, y.data(), 0, y.cols());
             for (int i = 0; i < count; i++) {
-                experts.down[expert].finish(k, y.data(), y.offset(i));
                 System.arraycopy(y.data(), y.offset(i), results.data(), results.offset(order[from + i]), y.cols());
             }
         }

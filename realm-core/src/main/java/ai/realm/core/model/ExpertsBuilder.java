@@ -84,22 +84,24 @@ final class ExpertsBuilder {
     ExpertMlp build() {
         int width = decoder.width();
         Weights w = decoder.weights();
-        Linear[] down = w.stack(name("ffn_down_exps"), length, width, experts);
+        Linear.Stack down = w.stack(name("ffn_down_exps"), length, width, experts);
         ExpertMlp.Experts all = gateAndUp(w, width, down);
         Router router = new Router(new Router.Spec(experts, used, gating, groups, groupsUsed, normalise, scale),
                 decoder.linear(layer, "ffn_gate_inp", width, experts), w.optional(name("exp_probs_b.bias"), experts),
                 decoder.scratch());
-        float[] sharedGate = sharedLength > 0 ? w.optional(name("ffn_gate_inp_shexp.weight"), width) : null;
+        Linear sharedGate = sharedLength > 0 && w.has(name("ffn_gate_inp_shexp.weight"))
+                ? decoder.linear(layer, "ffn_gate_inp_shexp", width, 1)
+                : null;
         return new ExpertMlp(router, all, sharedMlp(width), sharedGate, width, decoder.compute().pool().threads(),
                 decoder.compute().kernels(), decoder.scratch());
     }
 
-    private ExpertMlp.Experts gateAndUp(Weights w, int width, Linear[] down) {
+    private ExpertMlp.Experts gateAndUp(Weights w, int width, Linear.Stack down) {
         if (!w.has(name("ffn_gate_up_exps.weight"))) {
             return new ExpertMlp.Experts(w.stack(name("ffn_gate_exps"), width, length, experts),
                     w.stack(name("ffn_up_exps"), width, length, experts), down, join);
         }
-        Linear[][] halves = w.fusedStack(name("ffn_gate_up_exps"), width, experts, length, length);
+        Linear.Stack[] halves = w.fusedStack(name("ffn_gate_up_exps"), width, experts, length, length);
         return new ExpertMlp.Experts(halves[0], halves[1], down, join);
     }
 

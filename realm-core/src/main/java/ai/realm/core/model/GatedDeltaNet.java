@@ -43,7 +43,7 @@ final class GatedDeltaNet implements Mixer {
     private final Shape shape;
     private final int layer;
     private final float epsilon;
-    private final LinearGroup input;
+    private final Linear.Group input;
     private final CausalConvolution convolution;
     private final FloatRows mixed;
     private final FloatRows qkv;
@@ -68,7 +68,7 @@ final class GatedDeltaNet implements Mixer {
         this.alpha = scratch.rows("deltaAlpha", shape.valueHeads);
         this.beta = scratch.rows("deltaBeta", shape.valueHeads);
         this.heads = scratch.rows("deltaOut", shape.values());
-        this.input = new LinearGroup(new Linear[]{parts.qkv, parts.z, parts.alpha, parts.beta},
+        this.input = new Linear.Group(new Linear[]{parts.qkv, parts.z, parts.alpha, parts.beta},
                 new FloatRows[]{mixed, z, alpha, beta});
     }
 
@@ -80,7 +80,7 @@ final class GatedDeltaNet implements Mixer {
         step.forRows(count, prepare);
         region.run(step);
         step.forRows(count, finish);
-        step.compute().matmul(parts.out.weights(), heads, count, out);
+        parts.out.apply(step, heads, count, out);
     }
 
     /** Activates the convolution's output, brings q and k to length 1, and turns alpha and beta into decay and rate. */

@@ -1,6 +1,5 @@
 package ai.realm.core.model;
 
-import ai.realm.core.kernel.Activations;
 import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
@@ -22,8 +21,8 @@ final class LatentAttention implements Mixer {
      * @param kExpand for each head, from a query's plain part to latent width
      * @param vExpand for each head, from latent width to the head's value
      */
-    record Parts(@Nullable Linear qDown, @Nullable Norm qNorm, Linear q, Linear kvDown, Norm kvNorm, Linear[] kExpand,
-            Linear[] vExpand, Linear o, RopeTable rope, Attention.@Nullable Temperature temperature) {}
+    record Parts(@Nullable Linear qDown, @Nullable Norm qNorm, Linear q, Linear kvDown, Norm kvNorm, Linear.Stack kExpand,
+            Linear.Stack vExpand, Linear o, RopeTable rope, Attention.@Nullable Temperature temperature) {}
 
     private final Parts parts;
     private final KvAttention core;
@@ -38,8 +37,9 @@ final class LatentAttention implements Mixer {
     private final FloatRows keyValue;
     private final FloatRows mixed;
     private final FloatRows expanded;
-    private final Activations[] plainIn;
-    private final Activations[] latentIn;
+    private final Linear.Group input;
+    private final Linear.Input[] plainIn;
+    private final Linear.Input[] latentIn;
     private final PerHead perHead = new PerHead();
     private final Step.RowTask normaliseQuery = this::normaliseQuery;
     private final Step.RowTask place = this::place;
@@ -53,41 +53,36 @@ final class LatentAttention implements Mixer {
         this.heads = spec.heads();
         this.latent = spec.valueDim();
         this.rotated = spec.keyDim() - latent;
-        this.plain = parts.kExpand[0].cols();
-        this.headValue = parts.vExpand[0].rows();
+        this.plain = parts.kExpand.cols();
+        this.headValue = parts.vExpand.rows();
         this.compressed = parts.qDown == null ? null : scratch.rows("qDown", parts.qDown.rows());
         this.queries = scratch.rows("q", parts.q.rows());
         this.absorbed = scratch.rows("absorbed", heads * spec.keyDim());
         this.keyValue = scratch.rows("kv", parts.kvDown.rows());
         this.mixed = scratch.rows("mixedLatent", heads * latent);
         this.expanded = scratch.rows("mixed", heads * headValue);
-        this.plainIn = new Activations[workers.length];
-        this.latentIn = new Activations[workers.length];
-        Arrays.setAll(plainIn, i -> scratch.activations(kernels, "plainIn" + i, scratch.maxBatch(), plain));
-        Arrays.setAll(latentIn, i -> scratch.activations(kernels, "latentIn" + i, scratch.maxBatch(), latent));
+        this.input = new Linear.Group(new Linear[]{parts.qDown == null ? parts.q : parts.qDown, parts.kvDown},
+                new FloatRows[]{compressed == null ? queries : compressed, keyValue});
+        this.plainIn = new Linear.Input[workers.length];
+        this.latentIn = new Linear.Input[workers.length];
+        Arrays.setAll(plainIn, i -> scratch.input(kernels, "plainIn" + i, scratch.maxBatch(), plain));
+        Arrays.setAll(latentIn, i -> scratch.input(kernels, "latentIn" + i, scratch.maxBatch(), latent));
     }
 
     @Override
     public void mix(Step step, FloatRows in, FloatRows out) {
         int count = step.count();
-        query(step, in, count);
-        step.compute().matmul(parts.kvDown.weights(), in, count, keyValue);
+        input.apply(step, in, count);
+        if (compressed != null) {
+            step.forRows(count, normaliseQuery);
+            parts.q.apply(step, compressed, count, queries);
+        }
         step.forRows(count, place);
         perHead.run(step, parts.kExpand, plainIn, queries, plain + rotated, absorbed, latent + rotated);
         step.forRows(count, addRotated);
         core.attend(step, absorbed, latent + rotated, mixed);
         perHead.run(step, parts.vExpand, latentIn, mixed, latent, expanded, headValue);
-        step.compute().matmul(parts.o.weights(), expanded, count, out);
-    }
-
-    private void query(Step step, FloatRows in, int count) {
-        if (parts.qDown == null || parts.qNorm == null || compressed == null) {
-            step.compute().matmul(parts.q.weights(), in, count, queries);
-            return;
-        }
-        step.compute().matmul(parts.qDown.weights(), in, count, compressed);
-        step.forRows(count, normaliseQuery);
-        step.compute().matmul(parts.q.weights(), compressed, count, queries);
+        parts.o.apply(step, expanded, count, out);
     }
 
     private void normaliseQuery(Step step, int from, int to) {
@@ -126,14 +121,15 @@ final class LatentAttention implements Mixer {
     /** A product with a matrix for each head, the heads shared among the threads. */
     private static final class PerHead implements WorkerPool.Task {
         private @Nullable Step step;
-        private Linear[] maps = new Linear[0];
-        private Activations[] scratch = new Activations[0];
+        private Linear.@Nullable Stack maps;
+        private Linear.Input[] scratch = {};
         private @Nullable FloatRows in;
         private @Nullable FloatRows out;
         private int inStride;
         private int outStride;
 
-        void run(Step newStep, Linear[] newMaps, Activations[] newScratch, FloatRows newIn, int newInStride, FloatRows newOut,
+        void run(Step newStep, Linear.Stack newMaps, Linear.Input[] newScratch, FloatRows newIn, int newInStride,
+                FloatRows newOut,
                 int newOutStride) {
             step = newStep;
             maps = newMaps;
@@ -142,7 +138,7 @@ final class LatentAttention implements Mixer {
             inStride = newInStride;
             out = newOut;
             outStride = newOutStride;
-            newStep.compute().pool().run(Math.min(newScratch.length, newMaps.length), this);
+            newStep.compute().pool().run(Math.min(newScratch.length, newMaps.size()), this);
         }
 
         @Override
@@ -150,11 +146,11 @@ final class LatentAttention implements Mixer {
             Step s = Objects.requireNonNull(step);
             FloatRows x = Objects.requireNonNull(in);
             FloatRows y = Objects.requireNonNull(out);
-            int parts = Math.min(scratch.length, maps.length);
-            for (int h = part; h < maps.length; h += parts) {
-                Linear map = maps[h];
-                s.kernels().fill(scratch[part], map.weights(), x.data(), h * inStride, x.cols(), 0, s.count());
-                s.kernels().matmul(map.weights(), 0, map.rows(), scratch[part], 0, s.count(), y.data(), h * outStride, y.cols());
+            Linear.Stack stack = Objects.requireNonNull(maps);
+            int parts = Math.min(scratch.length, stack.size());
+            for (int h = part; h < stack.size(); h += parts) {
+                scratch[part].begin(x.data(), h * inStride, x.cols(), s.count());
+                stack.apply(s.kernels(), h, scratch[part], y.data(), h * outStride, y.cols());
             }
         }
     }

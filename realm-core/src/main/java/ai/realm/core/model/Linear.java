@@ -1,35 +1,188 @@
 package ai.realm.core.model;
 
+import ai.realm.core.kernel.Activations;
+import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.WeightMatrix;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A linear map {@code y = scale * (W x) + bias}; the matrix product is done by whoever has the threads, {@link #finish} adds the
- * rest to a finished row.
+ * A linear map {@code y = scale * (W x) + bias}, and the only place where a model multiplies: what a file says about a map besides
+ * its matrix is applied here, whoever uses the map. {@link Group} and {@link Stack} are the same for several maps at once. One
+ * forward pass at a time.
  */
-record Linear(WeightMatrix weights, float @Nullable [] bias, float scale) {
+final class Linear {
+    private final WeightMatrix weights;
+    private final float @Nullable [] bias;
+    private final float scale;
+    private final Step.RowTask finish = this::finish;
+    /** Where the product under way goes. */
+    private @Nullable FloatRows out;
 
+    Linear(WeightMatrix weights, float @Nullable [] bias, float scale) {
+        if (bias != null && bias.length != weights.rows()) {
+            throw new IllegalArgumentException("a map to " + weights.rows() + " numbers has as many biases, not " + bias.length);
+        }
+        this.weights = weights;
+        this.bias = bias;
+        this.scale = scale;
+    }
+
+    /** Output features. */
     int rows() {
         return weights.rows();
     }
 
+    /** Input features. */
     int cols() {
         return weights.cols();
     }
 
-    /** Whether {@link #finish} has anything to do. */
-    boolean hasMore() {
+    boolean hasBias() {
+        return bias != null;
+    }
+
+    /** The same map with a bias in place of none. */
+    Linear withBias(float @Nullable [] other) {
+        return new Linear(weights, other, scale);
+    }
+
+    /** Maps the first {@code count} rows of {@code x}. */
+    void apply(Step step, FloatRows x, int count, FloatRows newOut) {
+        step.compute().matmul(weights, x, count, newOut);
+        if (hasMore()) {
+            out = newOut;
+            step.forRows(count, finish);
+            out = null;
+        }
+    }
+
+    private void finish(Step step, int from, int to) {
+        FloatRows rows = Objects.requireNonNull(out);
+        for (int row = from; row < to; row++) {
+            finish(step.kernels(), rows.data(), rows.offset(row));
+        }
+    }
+
+    /** Whether there is anything besides the matrix. */
+    private boolean hasMore() {
         return bias != null || scale != 1f;
     }
 
-    /** Applies scale and bias to one row of products. */
-    void finish(Kernels kernels, float[] y, int offset) {
+    /** Turns one row of products into the map's output. */
+    private void finish(Kernels kernels, float[] y, int offset) {
         if (scale != 1f) {
             kernels.scale(y, offset, scale, weights.rows());
         }
         if (bias != null) {
             kernels.add(y, offset, bias, 0, weights.rows());
+        }
+    }
+
+    /** Maps of one input that are multiplied together, so that the threads meet once for all of them. */
+    static final class Group {
+        private final Linear[] maps;
+        private final WeightMatrix[] matrices;
+        private final FloatRows[] outs;
+        private final boolean more;
+        private final Step.RowTask finish = this::finish;
+
+        /** @param outs where each map's result goes; as many columns as the map has rows */
+        Group(Linear[] maps, FloatRows[] outs) {
+            this.maps = maps;
+            this.outs = outs;
+            this.matrices = new WeightMatrix[maps.length];
+            boolean any = false;
+            for (int i = 0; i < maps.length; i++) {
+                matrices[i] = maps[i].weights;
+                any |= maps[i].hasMore();
+            }
+            this.more = any;
+        }
+
+        /** Maps the first {@code count} rows of {@code x}. */
+        void apply(Step step, FloatRows x, int count) {
+            step.compute().matmul(matrices, x, count, outs);
+            if (more) {
+                step.forRows(count, finish);
+            }
+        }
+
+        private void finish(Step step, int from, int to) {
+            for (int i = 0; i < maps.length; i++) {
+                for (int row = from; row < to; row++) {
+                    maps[i].finish(step.kernels(), outs[i].data(), outs[i].offset(row));
+                }
+            }
+        }
+    }
+
+    /** Maps of one shape, one for each expert or head, of which a thread applies one by itself. */
+    static final class Stack {
+        private final Linear[] maps;
+
+        Stack(Linear... maps) {
+            this.maps = maps;
+        }
+
+        int size() {
+            return maps.length;
+        }
+
+        /** Output features of each. */
+        int rows() {
+            return maps[0].rows();
+        }
+
+        /** Input features of each. */
+        int cols() {
+            return maps[0].cols();
+        }
+
+        /** Maps all rows of {@code x} by the {@code index}-th map on the calling thread; row t goes to {@code offset + t * stride}. */
+        void apply(Kernels kernels, int index, Input x, float[] out, int offset, int stride) {
+            Linear map = maps[index];
+            x.fill(kernels, map.weights);
+            kernels.matmul(map.weights, 0, map.rows(), x.form, 0, x.count, out, offset, stride);
+            if (map.hasMore()) {
+                for (int t = 0; t < x.count; t++) {
+                    map.finish(kernels, out, offset + t * stride);
+                }
+            }
+        }
+    }
+
+    /**
+     * The rows that one thread gives to maps of a {@link Stack}, brought to the kernels' form once for all maps that take the same.
+     * Reused; the numbers must not change between {@link #begin} and the last product.
+     */
+    static final class Input {
+        private final Activations form;
+        private float[] x = {};
+        private int offset;
+        private int stride;
+        private int count;
+        private @Nullable WeightMatrix filledFor;
+
+        Input(Activations form) {
+            this.form = form;
+        }
+
+        /** The next rows: row t at {@code offset + t * stride}. */
+        void begin(float[] newX, int newOffset, int newStride, int newCount) {
+            x = newX;
+            offset = newOffset;
+            stride = newStride;
+            count = newCount;
+            filledFor = null;
+        }
+
+        private void fill(Kernels kernels, WeightMatrix w) {
+            if (filledFor == null || !kernels.sameForm(filledFor, w)) {
+                kernels.fill(form, w, x, offset, stride, 0, count);
+                filledFor = w;
+            }
         }
     }
 }

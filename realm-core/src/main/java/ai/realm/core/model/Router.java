@@ -34,7 +34,7 @@ final class Router {
     record Spec(int experts, int used, Gating gating, int groups, int groupsUsed, boolean normalise, float scale) {}
 
     private final Spec spec;
-    private final LinearGroup gate;
+    private final Linear gate;
     private final float @Nullable [] choiceBias;
     private final FloatRows scores;
     private final FloatRows ranks;
@@ -48,7 +48,7 @@ final class Router {
         this.choiceBias = choiceBias;
         this.scores = scratch.rows("router", spec.experts);
         this.ranks = scratch.rows("ranks", spec.experts + spec.groups);
-        this.gate = new LinearGroup(gate, scores);
+        this.gate = gate;
     }
 
     Spec spec() {
@@ -59,7 +59,7 @@ final class Router {
     void route(Step step, FloatRows in, int count, int[] newChosen, float[] newWeights) {
         chosen = newChosen;
         weights = newWeights;
-        gate.apply(step, in, count);
+        gate.apply(step, in, count, scores);
         step.forRows(count, choose);
     }
 

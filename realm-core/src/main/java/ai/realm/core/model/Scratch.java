@@ -1,7 +1,6 @@
 package ai.realm.core.model;
 
 import ai.realm.core.gguf.GgufException;
-import ai.realm.core.kernel.Activations;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
 import java.util.HashMap;
@@ -17,7 +16,7 @@ final class Scratch {
 
     private final int maxBatch;
     private final Map<String, FloatRows> rows = new HashMap<>();
-    private final Map<String, Activations> activations = new HashMap<>();
+    private final Map<String, Linear.Input> inputs = new HashMap<>();
 
     Scratch(int maxBatch) {
         this.maxBatch = maxBatch;
@@ -45,8 +44,8 @@ final class Scratch {
         return new FloatRows(count, cols);
     }
 
-    /** The kernels' form of such rows. */
-    Activations activations(Kernels kernels, String name, int count, int cols) {
-        return activations.computeIfAbsent(name + "/" + count + "x" + cols, key -> kernels.activations(count, cols));
+    /** Such rows as one thread gives them to a {@link Linear.Stack}. */
+    Linear.Input input(Kernels kernels, String name, int count, int cols) {
+        return inputs.computeIfAbsent(name + "/" + count + "x" + cols, key -> new Linear.Input(kernels.activations(count, cols)));
     }
 }

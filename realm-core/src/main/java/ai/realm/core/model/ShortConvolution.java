@@ -33,11 +33,11 @@ final class ShortConvolution implements Mixer {
     @Override
     public void mix(Step step, FloatRows input, FloatRows output) {
         int count = step.count();
-        step.compute().matmul(in.weights(), input, count, bcx);
+        in.apply(step, input, count, bcx);
         step.forRows(count, multiply);
         convolution.run(step, layer, product, convolved);
         step.forRows(count, gate);
-        step.compute().matmul(out.weights(), convolved, count, output);
+        out.apply(step, convolved, count, output);
     }
 
     private void multiply(Step step, int from, int to) {

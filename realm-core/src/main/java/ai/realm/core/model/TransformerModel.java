@@ -170,8 +170,8 @@ final class TransformerModel implements Model {
             return;
         }
         s.forRows(count, normalise);
-        s.compute().matmul(parts.output.weights(), last, count, out);
-        if (parts.output.hasMore() || parts.logitScale != 1f || parts.logitSoftCap > 0) {
+        parts.output.apply(s, last, count, out);
+        if (parts.logitScale != 1f || parts.logitSoftCap > 0) {
             s.forRows(count, finish);
         }
     }
@@ -186,7 +186,6 @@ final class TransformerModel implements Model {
         FloatRows out = Objects.requireNonNull(logits);
         for (int row = from; row < to; row++) {
             int at = out.offset(row);
-            parts.output.finish(s.kernels(), out.data(), at);
             if (parts.logitScale != 1f) {
                 s.kernels().scale(out.data(), at, parts.logitScale, out.cols());
             }

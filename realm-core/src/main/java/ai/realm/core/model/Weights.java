@@ -14,6 +14,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +29,7 @@ final class Weights {
     private final GgufFile file;
     private final Compute compute;
     private final Arena arena;
+    private final Set<String> read = new HashSet<>();
     private long bytes;
 
     Weights(GgufFile file, Compute compute, Arena arena) {
@@ -45,7 +49,12 @@ final class Weights {
 
     /** {@code name.weight} of {@code in × out} with {@code name.bias} and {@code name.scale} where the file has them. */
     Linear linear(String name, int in, int out) {
-        return new Linear(matrix(checked(name + ".weight", in, out)), optional(name + ".bias", out), scale(name));
+        return linear(name, name + ".weight", in, out);
+    }
+
+    /** As {@link #linear(String, int, int)} with the weights of another tensor. */
+    Linear linear(String name, String weights, int in, int out) {
+        return new Linear(matrix(checked(weights, in, out)), optional(name + ".bias", out), scale(name));
     }
 
     /**
@@ -70,49 +79,44 @@ final class Weights {
                 t.data().asSlice(from * t.rowBytes(), count * t.rowBytes()));
     }
 
-    /** {@code name.weight} of {@code in × out × count}: one matrix for each expert or head, with biases and scales if given. */
-    Linear[] stack(String name, int in, int out, int count) {
-        TensorView all = checked(name + ".weight", in, out, count);
-        float[] bias = has(name + ".bias") ? values(name + ".bias", out, count) : null;
-        float[] scale = has(name + ".scale") ? values(name + ".scale", count) : null;
-        Linear[] each = new Linear[count];
-        for (int i = 0; i < count; i++) {
-            each[i] = new Linear(matrix(all.slice(i)), bias == null ? null : Arrays.copyOfRange(bias, i * out, (i + 1) * out),
-                    scale == null ? 1f : scale[i]);
-        }
-        return each;
+    /** {@code name.weight} of {@code in × out × count}: one map for each expert or head, with biases and scales if given. */
+    Linear.Stack stack(String name, int in, int out, int count) {
+        return fusedStack(name, in, count, out)[0];
     }
 
-    /** As {@link #stack}, each of whose matrices is several one after the other; the first index is the part. */
-    Linear[][] fusedStack(String name, int in, int count, int... outs) {
-        TensorView all = checked(name + ".weight", in, Arrays.stream(outs).sum(), count);
-        if (has(name + ".bias") || has(name + ".scale")) {
-            throw new GgufException("tensor " + name + " must come without bias and scale", -1);
-        }
+    /** As {@link #stack}, each of whose matrices is several one after the other. */
+    Linear.Stack[] fusedStack(String name, int in, int count, int... outs) {
+        int rows = Arrays.stream(outs).sum();
+        TensorView all = checked(name + ".weight", in, rows, count);
+        float[] bias = optional(name + ".bias", rows, count);
+        float[] scale = optional(name + ".scale", count);
         Linear[][] parts = new Linear[outs.length][count];
         for (int i = 0; i < count; i++) {
             int row = 0;
             for (int part = 0; part < outs.length; part++) {
-                parts[part][i] = new Linear(matrix(rows(all.slice(i), row, outs[part])), null, 1f);
+                int from = i * rows + row;
+                parts[part][i] = new Linear(matrix(rows(all.slice(i), row, outs[part])),
+                        bias == null ? null : Arrays.copyOfRange(bias, from, from + outs[part]), scale == null ? 1f : scale[i]);
                 row += outs[part];
             }
         }
-        return parts;
+        return Arrays.stream(parts).map(Linear.Stack::new).toArray(Linear.Stack[]::new);
     }
 
     /**
      * Latent attention's expansions from one tensor of {@code in × heads * (key + value)}: for each head the key's, transposed, and
      * the value's.
      */
-    Linear[][] keyAndValueExpansions(String name, int in, int key, int value, int heads) {
+    Linear.Stack[] keyAndValueExpansions(String name, int in, int key, int value, int heads) {
         TensorView all = checked(name + ".weight", in, (long) heads * (key + value));
+        float scale = scale(name);
         Linear[][] out = new Linear[2][heads];
         for (int h = 0; h < heads; h++) {
             long row = (long) h * (key + value);
-            out[0][h] = new Linear(matrix(transposed(rows(all, row, key))), null, 1f);
-            out[1][h] = new Linear(matrix(rows(all, row + key, value)), null, 1f);
+            out[0][h] = new Linear(matrix(transposed(rows(all, row, key))), null, scale);
+            out[1][h] = new Linear(matrix(rows(all, row + key, value)), null, scale);
         }
-        return out;
+        return new Linear.Stack[]{new Linear.Stack(out[0]), new Linear.Stack(out[1])};
     }
 
     private TensorView transposed(TensorView t) {
@@ -141,6 +145,7 @@ final class Weights {
     /** A tensor's extents must be these; extents of 1 at the end do not count. */
     TensorView checked(String name, long... dims) {
         TensorView t = file.tensor(name);
+        read.add(name);
         for (int i = 0; i < Math.max(dims.length, t.shape().rank()); i++) {
             long want = i < dims.length ? dims[i] : 1;
             if (t.shape().dim(i) != want) {
@@ -149,6 +154,21 @@ final class Weights {
             }
         }
         return t;
+    }
+
+    /**
+     * Refuses a file with a tensor that no part of the model has read: what is left out (a bias, a norm, a second MLP) would make every
+     * answer wrong without a word.
+     *
+     * @param ignored what may be left unread
+     */
+    void requireAllRead(Predicate<String> ignored) {
+        for (String name : file.tensors().keySet()) {
+            if (!read.contains(name) && !ignored.test(name)) {
+                throw new GgufException("tensor " + name + " has no place in a model of architecture " + file.architecture()
+                        + ", or not with the keys of this file", -1);
+            }
+        }
     }
 
     /** The shape of a tensor that must exist. */

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 
 /**
  * A tiny model of one architecture with weights made by a formula, and what the reference computes with it; see
@@ -78,6 +79,13 @@ record TinyModel(JsonNode data) {
 
     /** The file without a key. */
     GgufBuilder without(String omitted) {
+        GgufBuilder out = keys(omitted);
+        forEachTensor((name, dims) -> out.tensor(name, weights(name, dims), dims));
+        return out;
+    }
+
+    /** The metadata alone, without one key. */
+    GgufBuilder keys(String omitted) {
         GgufBuilder out = new GgufBuilder();
         for (JsonNode key : data.get("keys")) {
             String name = key.get(0).asText();
@@ -85,14 +93,18 @@ record TinyModel(JsonNode data) {
                 addKey(out, name, key.get(1).asText(), key.get(2));
             }
         }
+        return out;
+    }
+
+    /** Every tensor's name and extents in the file's order. */
+    void forEachTensor(BiConsumer<String, long[]> each) {
         for (JsonNode tensor : data.get("tensors")) {
             long[] dims = new long[tensor.size() - 1];
             for (int i = 0; i < dims.length; i++) {
                 dims[i] = tensor.get(i + 1).asLong();
             }
-            out.tensor(tensor.get(0).asText(), weights(tensor.get(0).asText(), dims), dims);
+            each.accept(tensor.get(0).asText(), dims);
         }
-        return out;
     }
 
     private static void addKey(GgufBuilder out, String name, String type, JsonNode value) {
@@ -117,7 +129,7 @@ record TinyModel(JsonNode data) {
     }
 
     /** SplitMix64 from the hash of the tensor's name, brought to a range by the tensor's kind. */
-    private static float[] weights(String name, long[] dims) {
+    static float[] weights(String name, long[] dims) {
         long n = 1;
         for (long d : dims) {
             n *= d;
