@@ -26,6 +26,13 @@ public interface Sampler {
         return null;
     }
 
+    /**
+     * Steps of work beyond what every sampler does, so far: what a grammar has taken. The same for the same output on every machine.
+     */
+    default long work() {
+        return 0;
+    }
+
     /** Whether the output so far satisfies the grammar as a whole; true when there is no grammar. */
     default boolean isComplete() {
         return true;

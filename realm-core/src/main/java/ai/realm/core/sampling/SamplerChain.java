@@ -87,6 +87,11 @@ final class SamplerChain implements Sampler {
     }
 
     @Override
+    public long work() {
+        return constraint == null ? 0 : constraint.work();
+    }
+
+    @Override
     public boolean isComplete() {
         return constraint == null || constraint.isComplete();
     }

@@ -95,7 +95,8 @@ public final class Samplers {
             throw RealmException.badParam(gbnf != null ? "grammar" : "json_schema",
                     "structured output needs a model with a vocabulary");
         }
-        return new GrammarConstraint(gbnf != null ? Grammar.gbnf(gbnf, vocab) : Grammar.jsonSchema(String.valueOf(schema)),
-                vocab);
+        return gbnf != null
+                ? new GrammarConstraint(Grammar.gbnf(gbnf, vocab), vocab)
+                : new GrammarConstraint(Grammar.jsonSchema(String.valueOf(schema)), vocab, "json_schema");
     }
 }

@@ -13,4 +13,7 @@ public interface TokenConstraint {
 
     /** Whether the output so far is complete. */
     boolean isComplete();
+
+    /** Steps of work that holding the output to it has taken so far, in a unit that takes some nanoseconds. */
+    long work();
 }

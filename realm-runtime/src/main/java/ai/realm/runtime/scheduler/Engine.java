@@ -297,6 +297,7 @@ public final class Engine implements AutoCloseable {
 
     private void deliver(Sequence s, int token, @Nullable RuntimeException error, long now) {
         s.spec().log().reached(8, "sampler");
+        scheduler.sampled(s);
         if (error != null) {
             fail(s, StepRunner.asError(error, "sampling"));
         } else if (s.spec().endTokens().contains(token)) {

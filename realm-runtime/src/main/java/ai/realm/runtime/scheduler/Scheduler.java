@@ -232,6 +232,14 @@ public final class Scheduler {
         }
     }
 
+    /** Charges the sequence's tenant for what its sampler did since the last call. */
+    void sampled(Sequence s) {
+        long steps = s.newSamplerWork();
+        if (steps > 0) {
+            fair.charge(tenantOf(s), steps * FairShare.SAMPLER_SERVICE);
+        }
+    }
+
     /**
      * Starts a fork of a sequence whose prompt is computed: it shares the blocks and copies what it writes. Without a place to run
      * it waits as one that was preempted.

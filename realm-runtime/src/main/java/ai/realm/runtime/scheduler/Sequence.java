@@ -34,6 +34,7 @@ public final class Sequence {
     /** Prompt positions that the tenant's account was charged for: a computation after a preemption is not its fault. */
     private int charged;
     private int yields;
+    private long samplerWork;
 
     State state = State.WAITING;
     @Nullable
@@ -180,6 +181,13 @@ public final class Sequence {
         int n = Math.max(0, end - Math.max(charged, computed));
         charged = Math.max(charged, end);
         return n;
+    }
+
+    /** Steps of work that its sampler did since the last call. */
+    long newSamplerWork() {
+        long before = samplerWork;
+        samplerWork = spec.sampler().work();
+        return samplerWork - before;
     }
 
     void begin(int cached) {

@@ -6,6 +6,8 @@ import ai.realm.core.sampling.Sampler;
 final class GreedySampler implements Sampler {
     private final int failAt;
     private int calls;
+    /** What it says it has worked. */
+    long work;
 
     GreedySampler() {
         this(-1);
@@ -31,6 +33,11 @@ final class GreedySampler implements Sampler {
 
     @Override
     public void accept(int token) {
+    }
+
+    @Override
+    public long work() {
+        return work;
     }
 
     @Override

@@ -2,6 +2,7 @@ package ai.realm.runtime.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.realm.core.sampling.Sampler;
 import ai.realm.runtime.kvcache.KvBlockPool;
 import ai.realm.runtime.kvcache.PrefixCache;
 import java.util.ArrayList;
@@ -42,8 +43,16 @@ final class SchedulerSimulation {
     }
 
     Sequence submit(String tenant, double weight, boolean batch, int[] prompt, int maxTokens) {
-        SequenceSpec spec = new SequenceSpec("r" + time, tenant, weight, batch, prompt, maxTokens, Set.of(), Long.MAX_VALUE,
-                new GreedySampler(), 0, false);
+        return submit(new SequenceSpec("r" + time, tenant, weight, batch, prompt, maxTokens, Set.of(), Long.MAX_VALUE,
+                new GreedySampler(), 0, false));
+    }
+
+    Sequence submit(String tenant, double weight, Sampler sampler, int[] prompt, int maxTokens) {
+        return submit(new SequenceSpec("r" + time, tenant, weight, false, prompt, maxTokens, Set.of(), Long.MAX_VALUE, sampler, 0,
+                false));
+    }
+
+    private Sequence submit(SequenceSpec spec) {
         Sequence s = new Sequence(spec, new TokenQueue(1), blockPositions, time++);
         scheduler.submit(s);
         live.add(s);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class SchedulerTest {
@@ -43,6 +44,21 @@ class SchedulerTest {
             assertThat(w.sequence()).isSameAs(quiet);
             assertThat(w.count()).isEqualTo(20);
         });
+        assertAllBlocksFree(sim);
+    }
+
+    @Test
+    void sampled_samplerThatWorkedMuch_isChargedToItsTenantOnce() {
+        SchedulerSimulation sim = new SchedulerSimulation(16, 4, 64, 4, false);
+        GreedySampler sampler = new GreedySampler();
+        Sequence heavy = sim.submit("heavy", 2, sampler, prompt(1, 5), 30);
+        sim.submit("light", 2, false, prompt(2, 5), 30);
+        sim.step();
+        sampler.work = 1_000_000;
+        sim.scheduler.sampled(heavy);
+        sim.scheduler.sampled(heavy);
+        Map<String, Double> counters = sim.scheduler.fairShare().counters();
+        assertThat(counters.get("heavy") - counters.get("light")).isEqualTo(1_000_000 * FairShare.SAMPLER_SERVICE / 2);
         assertAllBlocksFree(sim);
     }
 

@@ -2,57 +2,73 @@ package ai.realm.core.sampling.grammar;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
-import ai.realm.core.sampling.grammar.State.Stack;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Follows a grammar: sets of stacks, made when first reached and kept, so that what recurs (the inside of a string, say) costs a
- * table look-up. A call at the end of a rule pushes nothing. One thread.
+ * table look-up. A call at the end of a rule pushes nothing. Counts its work, in stacks looked at and stacks made, and stops at a
+ * limit, so that what a grammar costs does not depend on who wrote it. One thread.
  */
 final class Automaton {
-    private static final int MAX_STACKS = 2000;
+    private static final int MAX_STACKS = 20_000;
     private static final int MAX_STATES = 5000;
-    private static final int MAX_INTERNED = 200_000;
-    private static final int MAX_WORK = 3_000_000;
-
-    private record StackKey(int position, int below) {}
+    /** Stacks in the sets that are kept, all together. */
+    private static final int MAX_KEPT = 1_000_000;
 
     private final Grammar grammar;
-    private final Map<StackKey, Stack> stacks = new HashMap<>();
-    private final Map<List<Integer>, State> states = new HashMap<>();
-    private int work;
+    private final StackTable table = new StackTable();
+    private final Map<State, State> states = new HashMap<>();
+    private int kept;
+    private long work;
+    private long limit = Long.MAX_VALUE;
+
+    // what the set under construction has seen, has to expand, and consists of
+    private int generation;
+    private int[] seen = new int[0];
+    private int[] todo = new int[16];
+    private int todoCount;
+    private int[] found = new int[16];
+    private int foundCount;
+    private boolean complete;
 
     Automaton(Grammar grammar) {
         this.grammar = grammar;
     }
 
-    /** A state before any output; not kept, so that what it led to can go. */
-    State start() {
-        Builder b = new Builder();
-        for (int position : grammar.alternatives[grammar.root]) {
-            b.add(position, null);
-        }
-        return b.build();
+    /** Steps of work so far. */
+    long work() {
+        return work;
     }
 
-    /** Begins a unit of work that may take so many steps, and no more: one token, one mask. */
-    void startWork() {
-        work = 0;
+    /** From when on {@link #work} is too much. */
+    void limit(long most) {
+        limit = most;
+    }
+
+    /** Adds steps of work that a caller does with states. */
+    void spend(long steps) {
+        work += steps;
+        if (work > limit) {
+            throw new WorkLimitException();
+        }
+    }
+
+    /** A state before any output; not kept, so that what it led to can go. */
+    State start() {
+        begin();
+        for (int position : grammar.alternatives[grammar.root]) {
+            add(position, StackTable.BOTTOM);
+        }
+        return build();
     }
 
     @Nullable
-    Symbol symbol(Stack stack) {
-        return grammar.program[stack.position];
+    Symbol symbol(int stack) {
+        return grammar.program[table.position(stack)];
     }
 
     State next(State state, int codePoint) {
@@ -72,132 +88,131 @@ final class Automaton {
 
     /** All that either state can go on with. */
     State union(State a, State b) {
-        Builder builder = new Builder();
-        for (State s : List.of(a, b)) {
-            for (Stack stack : s.stacks) {
-                builder.add(stack.position, stack.below);
-            }
-            builder.complete |= s.complete();
+        begin();
+        for (int stack : a.stacks) {
+            add(table.position(stack), table.below(stack));
         }
-        return builder.build();
+        for (int stack : b.stacks) {
+            add(table.position(stack), table.below(stack));
+        }
+        complete = a.complete() || b.complete();
+        return build();
     }
 
     private State advance(State state, Predicate<Symbol> matches) {
-        Builder b = new Builder();
-        for (Stack stack : state.stacks) {
-            Symbol symbol = grammar.program[stack.position];
+        spend(state.stacks.length);
+        begin();
+        for (int stack : state.stacks) {
+            int position = table.position(stack);
+            Symbol symbol = grammar.program[position];
             if (symbol != null && matches.test(symbol)) {
-                b.add(stack.position + 1, stack.below);
+                add(position + 1, table.below(stack));
             }
         }
-        return b.build();
+        return build();
     }
 
-    private Stack stack(int position, @Nullable Stack below) {
-        if (stacks.size() > MAX_INTERNED) {
-            throw tooAmbiguous();
-        }
-        return stacks.computeIfAbsent(new StackKey(position, below == null ? -1 : below.id),
-                k -> new Stack(stacks.size(), position, below));
+    private void begin() {
+        generation++;
+        foundCount = 0;
+        todoCount = 0;
+        complete = false;
     }
 
-    private static RealmException tooAmbiguous() {
-        return new RealmException(ErrorCode.INVALID_REQUEST,
-                "the grammar is too ambiguous: there are too many ways to read the same output", "grammar", null);
+    /** Adds the stacks whose top is a symbol to match, which rules and returns come to from here. */
+    private void add(int position, int below) {
+        push(position, below);
+        while (todoCount > 0) {
+            expand(todo[--todoCount]);
+        }
     }
 
-    /** Collects stacks whose top is a symbol to match, expanding rules and returns. */
-    private final class Builder {
-        private final Set<Stack> seen = new HashSet<>();
-        private final Deque<Stack> todo = new ArrayDeque<>();
-        private final List<Stack> found = new ArrayList<>();
-        boolean complete;
-
-        void add(int position, @Nullable Stack below) {
-            push(position, below);
-            while (!todo.isEmpty()) {
-                expand(todo.pop());
-            }
+    private void push(int position, int below) {
+        int stack = table.intern(position, below);
+        if (seen.length < table.capacity()) {
+            seen = Arrays.copyOf(seen, table.capacity());
         }
-
-        private void push(int position, @Nullable Stack below) {
-            Stack s = stack(position, below);
-            if (seen.add(s)) {
-                if (seen.size() > MAX_STACKS * 4 || ++work > MAX_WORK) {
-                    throw tooAmbiguous();
-                }
-                todo.push(s);
-            }
+        if (seen[stack] == generation) {
+            return;
         }
-
-        private void expand(Stack s) {
-            if (s.position >= grammar.program.length) {
-                expandCounted(s);
-                return;
-            }
-            Symbol symbol = grammar.program[s.position];
-            if (symbol == null) {
-                leave(s);
-            } else if (symbol instanceof Symbol.Rule rule) {
-                boolean last = grammar.program[s.position + 1] == null;
-                Stack below = last ? s.below : stack(s.position + 1, s.below);
-                for (int position : grammar.alternatives[rule.id()]) {
-                    push(position, below);
-                }
-            } else {
-                found.add(s);
-                if (found.size() > MAX_STACKS) {
-                    throw tooAmbiguous();
-                }
-            }
+        seen[stack] = generation;
+        spend(1);
+        if (todoCount == todo.length) {
+            todo = Arrays.copyOf(todo, 2 * todoCount);
         }
+        todo[todoCount++] = stack;
+    }
 
-        /** Returns to what the rule was called from. */
-        private void leave(Stack s) {
-            if (s.below == null) {
-                complete = true;
-            } else {
-                push(s.below.position, s.below.below);
-            }
+    private void expand(int stack) {
+        int position = table.position(stack);
+        int below = table.below(stack);
+        if (position >= grammar.program.length) {
+            expandCounted(position, below);
+            return;
         }
+        Symbol symbol = grammar.program[position];
+        if (symbol == null) {
+            leave(below);
+        } else if (symbol instanceof Symbol.Rule rule) {
+            boolean last = grammar.program[position + 1] == null;
+            call(rule.id(), last ? below : table.intern(position + 1, below));
+        } else {
+            if (foundCount == MAX_STACKS) {
+                throw new RealmException(ErrorCode.INVALID_REQUEST, "the grammar is too ambiguous: there are more than "
+                        + MAX_STACKS + " ways to go on after the same output", "grammar", null);
+            }
+            if (foundCount == found.length) {
+                found = Arrays.copyOf(found, 2 * foundCount);
+            }
+            found[foundCount++] = stack;
+        }
+    }
 
-        /** Once more what a counted rule repeats, or on, as the count allows. */
-        private void expandCounted(Stack s) {
-            int c = grammar.countedAt(s.position);
-            int min = grammar.countedMin[c];
-            int max = grammar.countedMax[c];
-            int count = s.position - grammar.countedBase[c];
-            if (count >= min) {
-                leave(s);
-            }
-            int next = max < 0 ? Math.min(count + 1, min) : count + 1;
-            if (max < 0 || next <= max) {
-                Stack below = next == max ? s.below : stack(grammar.countedBase[c] + next, s.below);
-                for (int position : grammar.alternatives[grammar.countedItem[c]]) {
-                    push(position, below);
-                }
-            }
+    private void call(int rule, int below) {
+        for (int alternative : grammar.alternatives[rule]) {
+            push(alternative, below);
         }
+    }
 
-        State build() {
-            Stack[] all = found.toArray(new Stack[0]);
-            Arrays.sort(all, (x, y) -> Integer.compare(x.id, y.id));
-            List<Integer> key = new ArrayList<>(all.length + 1);
-            for (Stack s : all) {
-                key.add(s.id);
-            }
-            key.add(complete ? -1 : -2);
-            State known = states.get(key);
-            if (known != null) {
-                return known;
-            }
-            if (states.size() >= MAX_STATES) {
-                // what is still referred to stays alive; the rest is made again when it is reached again
-                states.clear();
-            }
-            State made = new State(all, complete);
-            states.put(key, made);
-            return made;
+    /** Returns to what a rule was called from. */
+    private void leave(int below) {
+        if (below == StackTable.BOTTOM) {
+            complete = true;
+        } else {
+            push(table.position(below), table.below(below));
         }
+    }
+
+    /** Once more what a counted rule repeats, or on, as the count allows. */
+    private void expandCounted(int position, int below) {
+        int c = grammar.countedAt(position);
+        int min = grammar.countedMin[c];
+        int max = grammar.countedMax[c];
+        int count = position - grammar.countedBase[c];
+        if (count >= min) {
+            leave(below);
+        }
+        int next = max < 0 ? Math.min(count + 1, min) : count + 1;
+        if (max < 0 || next <= max) {
+            call(grammar.countedItem[c], next == max ? below : table.intern(grammar.countedBase[c] + next, below));
+        }
+    }
+
+    private State build() {
+        int[] stacks = Arrays.copyOf(found, foundCount);
+        Arrays.sort(stacks);
+        State made = new State(stacks, complete);
+        State known = states.get(made);
+        if (known != null) {
+            return known;
+        }
+        kept += foundCount;
+        if (states.size() >= MAX_STATES || kept > MAX_KEPT) {
+            // what is still referred to stays alive; the rest is made again when it is reached again
+            states.clear();
+            kept = foundCount;
+        }
+        states.put(made, made);
+        return made;
     }
 }

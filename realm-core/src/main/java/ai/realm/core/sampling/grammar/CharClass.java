@@ -1,54 +1,85 @@
 package ai.realm.core.sampling.grammar;
 
+import java.util.Arrays;
+
 /**
- * A set of code points.
+ * A set of code points; whether one belongs to it takes a number of steps logarithmic in its ranges.
  *
- * @param ranges first and last of each range, one after the other
- * @param negated whether the set is everything else
+ * @param ranges first and last of each range, one after the other, rising, with a gap between any two
  */
 @SuppressWarnings("ArrayRecordComponent")
-record CharClass(int[] ranges, boolean negated) {
-    static final CharClass ANY = new CharClass(new int[0], true);
+record CharClass(int[] ranges) {
+    static final CharClass ANY = new CharClass(new int[]{0, Character.MAX_CODE_POINT});
 
     static CharClass of(int codePoint) {
-        return new CharClass(new int[]{codePoint, codePoint}, false);
+        return new CharClass(new int[]{codePoint, codePoint});
     }
 
+    /**
+     * @param ranges first and last of each range, in any order, overlapping or not
+     * @param negated whether the set is everything else
+     */
     static CharClass of(int[] ranges, boolean negated) {
-        return new CharClass(ranges, negated);
+        int[] merged = merge(ranges);
+        return new CharClass(negated ? complement(merged) : merged);
+    }
+
+    private static int[] merge(int[] ranges) {
+        long[] sorted = new long[ranges.length / 2];
+        for (int i = 0; i < sorted.length; i++) {
+            sorted[i] = (long) ranges[2 * i] << 32 | ranges[2 * i + 1];
+        }
+        Arrays.sort(sorted);
+        int[] out = new int[ranges.length];
+        int n = 0;
+        for (long range : sorted) {
+            int first = (int) (range >> 32);
+            int last = (int) range;
+            if (n > 0 && first <= out[n - 1] + 1) {
+                out[n - 1] = Math.max(out[n - 1], last);
+            } else {
+                out[n++] = first;
+                out[n++] = last;
+            }
+        }
+        return Arrays.copyOf(out, n);
+    }
+
+    private static int[] complement(int[] ranges) {
+        int[] out = new int[ranges.length + 2];
+        int n = 0;
+        int from = 0;
+        for (int i = 0; i < ranges.length; i += 2) {
+            if (ranges[i] > from) {
+                out[n++] = from;
+                out[n++] = ranges[i] - 1;
+            }
+            from = ranges[i + 1] + 1;
+        }
+        if (from <= Character.MAX_CODE_POINT) {
+            out[n++] = from;
+            out[n++] = Character.MAX_CODE_POINT;
+        }
+        return Arrays.copyOf(out, n);
     }
 
     boolean contains(int codePoint) {
-        for (int i = 0; i < ranges.length; i += 2) {
-            if (codePoint >= ranges[i] && codePoint <= ranges[i + 1]) {
-                return !negated;
-            }
-        }
-        return negated;
+        return intersects(codePoint, codePoint);
     }
 
     /** Whether any code point from {@code low} to {@code high} belongs to the set. */
     boolean intersects(int low, int high) {
-        if (!negated) {
-            for (int i = 0; i < ranges.length; i += 2) {
-                if (ranges[i] <= high && ranges[i + 1] >= low) {
-                    return true;
-                }
-            }
-            return false;
-        }
-        // the first code point that no range covers
-        int at = low;
-        boolean moved = true;
-        while (moved && at <= high) {
-            moved = false;
-            for (int i = 0; i < ranges.length; i += 2) {
-                if (at >= ranges[i] && at <= ranges[i + 1]) {
-                    at = ranges[i + 1] + 1;
-                    moved = true;
-                }
+        // the first range that does not end before low
+        int from = 0;
+        int to = ranges.length / 2;
+        while (from < to) {
+            int middle = from + to >>> 1;
+            if (ranges[2 * middle + 1] < low) {
+                from = middle + 1;
+            } else {
+                to = middle;
             }
         }
-        return at <= high;
+        return 2 * from < ranges.length && ranges[2 * from] <= high;
     }
 }

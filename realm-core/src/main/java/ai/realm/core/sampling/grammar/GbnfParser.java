@@ -282,7 +282,7 @@ final class GbnfParser {
             ranges.add(last);
         }
         pos++;
-        return new CharClass(ranges.stream().mapToInt(i -> i).toArray(), negated);
+        return CharClass.of(ranges.stream().mapToInt(i -> i).toArray(), negated);
     }
 
     private int character(String where) {

@@ -1,8 +1,10 @@
 package ai.realm.core.sampling.grammar;
 
+import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.Candidates;
 import ai.realm.core.sampling.TokenConstraint;
 import ai.realm.core.tokenizer.Vocab;
+import java.util.function.Supplier;
 
 /**
  * Holds an output to a grammar: a token may come when its bytes, after those so far, can still become a match; the tokens that
@@ -11,6 +13,10 @@ import ai.realm.core.tokenizer.Vocab;
 public final class GrammarConstraint implements TokenConstraint {
     /** Some megabytes for a large vocabulary. */
     private static final int MAX_MASKS = 256;
+    /** Steps that an output has for its first token, and may ever have saved up. */
+    static final long MOST_WORK = 2_000_000;
+    /** Steps that each further token adds. */
+    static final long WORK_PER_TOKEN = 250_000;
 
     private final Vocab vocab;
     private final Automaton automaton;
@@ -21,17 +27,43 @@ public final class GrammarConstraint implements TokenConstraint {
     private final int[] missing;
     /** The smallest code point that a form of this length may stand for. */
     private final int[] smallest;
+    private final String param;
     private int masksKept;
+    /** What {@link Automaton#work} may come to with the token under way. */
+    private long allowed = MOST_WORK;
 
     public GrammarConstraint(Grammar grammar, Vocab vocab) {
+        this(grammar, vocab, "grammar");
+    }
+
+    /** @param param the request's parameter that the grammar comes from */
+    public GrammarConstraint(Grammar grammar, Vocab vocab, String param) {
         this.vocab = vocab;
+        this.param = param;
         this.automaton = new Automaton(grammar);
         this.tokens = TokenIndex.of(vocab);
         this.states = new State[tokens.longest + 1];
         this.partial = new int[tokens.longest + 1];
         this.missing = new int[tokens.longest + 1];
         this.smallest = new int[tokens.longest + 1];
-        states[0] = automaton.start();
+        states[0] = bounded(automaton::start);
+    }
+
+    /** Does work that the output's store of steps pays for. */
+    private <T> T bounded(Supplier<T> what) {
+        automaton.limit(allowed);
+        try {
+            return what.get();
+        } catch (WorkLimitException e) {
+            throw RealmException.badParam(param, param + " is too much work: it may take " + MOST_WORK
+                    + " steps for a token and " + WORK_PER_TOKEN + " for each of many, and this output took "
+                    + automaton.work());
+        }
+    }
+
+    @Override
+    public long work() {
+        return automaton.work();
     }
 
     @Override
@@ -41,7 +73,10 @@ public final class GrammarConstraint implements TokenConstraint {
 
     @Override
     public boolean allows(int token) {
-        automaton.startWork();
+        return bounded(() -> canCome(token));
+    }
+
+    private boolean canCome(int token) {
         if (vocab.endOfGenerationIds().contains(token)) {
             return isComplete() || namesToken(token);
         }
@@ -53,7 +88,8 @@ public final class GrammarConstraint implements TokenConstraint {
     /** Whether a rule asks for this token as a whole; "any but" never means the end of the generation. */
     private boolean namesToken(int token) {
         if (missing[0] == 0) {
-            for (State.Stack stack : states[0].stacks) {
+            automaton.spend(states[0].stacks.length);
+            for (int stack : states[0].stacks) {
                 if (automaton.symbol(stack) instanceof Symbol.Token t && names(t, token)) {
                     return true;
                 }
@@ -68,7 +104,14 @@ public final class GrammarConstraint implements TokenConstraint {
 
     @Override
     public void accept(int token) {
-        automaton.startWork();
+        allowed = Math.min(allowed + WORK_PER_TOKEN, automaton.work() + MOST_WORK);
+        bounded(() -> {
+            advance(token);
+            return true;
+        });
+    }
+
+    private void advance(int token) {
         boolean text = token >= 0 && token < vocab.size() && TokenIndex.isText(vocab, token);
         State named = namesToken(token) ? automaton.nextToken(states[0], token) : null;
         if (!text) {
@@ -90,27 +133,26 @@ public final class GrammarConstraint implements TokenConstraint {
             states[0] = named;
         } else {
             // not a token that was allowed: nothing matches any more
-            states[0] = new State(new State.Stack[0], false);
+            states[0] = new State(new int[0], false);
             missing[0] = 0;
         }
     }
 
     @Override
     public void mask(Candidates candidates) {
-        long[] allowed = missing[0] == 0 ? states[0].mask : null;
-        if (allowed == null) {
-            allowed = computeMask();
+        long[] mask = missing[0] == 0 ? states[0].mask : null;
+        if (mask == null) {
+            mask = bounded(this::computeMask);
             if (missing[0] == 0 && masksKept < MAX_MASKS) {
-                states[0].mask = allowed;
+                states[0].mask = mask;
                 masksKept++;
             }
         }
-        candidates.allowOnly(allowed);
+        candidates.allowOnly(mask);
     }
 
     private long[] computeMask() {
-        automaton.startWork();
-        long[] allowed = new long[(vocab.size() + 63) / 64];
+        long[] mask = new long[(vocab.size() + 63) / 64];
         int deadFrom = Integer.MAX_VALUE;
         for (int i = 0; i < tokens.ids.length; i++) {
             int from = tokens.common[i];
@@ -127,27 +169,28 @@ public final class GrammarConstraint implements TokenConstraint {
                 // every token that shares these bytes fails too
                 deadFrom = at + 1;
             } else if (canGoOn(at)) {
-                allowed[tokens.ids[i] >> 6] |= 1L << tokens.ids[i];
+                mask[tokens.ids[i] >> 6] |= 1L << tokens.ids[i];
             }
         }
-        addNamed(allowed);
+        addNamed(mask);
         if (isComplete()) {
             for (int id : vocab.endOfGenerationIds()) {
-                allowed[id >> 6] |= 1L << id;
+                mask[id >> 6] |= 1L << id;
             }
         }
-        return allowed;
+        return mask;
     }
 
-    private void addNamed(long[] allowed) {
+    private void addNamed(long[] mask) {
         if (missing[0] != 0) {
             return;
         }
-        for (State.Stack stack : states[0].stacks) {
+        for (int stack : states[0].stacks) {
             if (automaton.symbol(stack) instanceof Symbol.Token t) {
+                automaton.spend(t.negated() ? vocab.size() : 1);
                 for (int id = t.negated() ? 0 : t.id(); id <= (t.negated() ? vocab.size() - 1 : t.id()); id++) {
                     if (names(t, id)) {
-                        allowed[id >> 6] |= 1L << id;
+                        mask[id >> 6] |= 1L << id;
                     }
                 }
             }
@@ -165,6 +208,7 @@ public final class GrammarConstraint implements TokenConstraint {
 
     /** Goes from entry {@code at} to the next by one byte; false at a dead end. */
     private boolean step(int at, byte raw) {
+        automaton.spend(1);
         int b = raw & 255;
         if (missing[at] == 0) {
             int length = b < 0x80 ? 0 : b >= 0xC2 && b < 0xE0 ? 1 : b >= 0xE0 && b < 0xF0 ? 2 : b >= 0xF0 && b < 0xF5 ? 3 : -1;
@@ -206,11 +250,12 @@ public final class GrammarConstraint implements TokenConstraint {
         if (missing[at] == 0) {
             return true;
         }
+        automaton.spend(states[at].stacks.length);
         int shift = 6 * missing[at];
         int first = partial[at] << shift;
         int low = Math.max(first, smallest[at]);
         int high = Math.min(first | (1 << shift) - 1, Character.MAX_CODE_POINT);
-        for (State.Stack stack : states[at].stacks) {
+        for (int stack : states[at].stacks) {
             if (low <= high && automaton.symbol(stack) instanceof Symbol.Char c && c.set().intersects(low, high)) {
                 return true;
             }

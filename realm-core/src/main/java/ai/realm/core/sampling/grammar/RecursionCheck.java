@@ -4,6 +4,7 @@ import ai.realm.core.error.RealmException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Refuses grammars in which a rule begins with itself, directly, through others, or after something that can be empty: following
@@ -23,66 +24,77 @@ final class RecursionCheck {
 
     void run() {
         findNullable();
-        List<BitSet> first = new ArrayList<>();
+        int[][] first = new int[rules.size()][];
         for (int rule = 0; rule < rules.size(); rule++) {
-            first.add(beginsWith(rule));
+            first[rule] = beginsWith(rule);
         }
-        // depth first without Java's stack: 0 new, 1 open, 2 done
-        int[] color = new int[rules.size()];
+        // depth first without Java's stack
+        BitSet open = new BitSet();
+        BitSet done = new BitSet();
         int[] at = new int[rules.size()];
-        List<Integer> open = new ArrayList<>();
+        List<Integer> path = new ArrayList<>();
         for (int start = 0; start < rules.size(); start++) {
-            if (color[start] != 0) {
+            if (done.get(start)) {
                 continue;
             }
-            open.add(start);
-            color[start] = 1;
-            while (!open.isEmpty()) {
-                int rule = open.getLast();
-                int next = first.get(rule).nextSetBit(at[rule]);
-                if (next < 0) {
-                    color[rule] = 2;
-                    open.removeLast();
+            path.add(start);
+            open.set(start);
+            while (!path.isEmpty()) {
+                int rule = path.getLast();
+                if (at[rule] == first[rule].length) {
+                    done.set(rule);
+                    open.clear(rule);
+                    path.removeLast();
                     continue;
                 }
-                at[rule] = next + 1;
-                if (color[next] == 1) {
+                int next = first[rule][at[rule]++];
+                if (open.get(next)) {
                     throw RealmException.badParam("grammar", "grammar: the rule " + names.get(next)
                             + " begins with itself (left recursion); put something that is never empty before it");
                 }
-                if (color[next] == 0) {
-                    color[next] = 1;
-                    open.add(next);
+                if (!done.get(next)) {
+                    open.set(next);
+                    path.add(next);
                 }
             }
         }
     }
 
+    /** In time linear in the grammar: a rule that turns out to be nullable is taken off the bodies that wait for it. */
     private void findNullable() {
-        boolean changed = true;
-        while (changed) {
-            changed = false;
-            for (int rule = rules.size() - 1; rule >= 0; rule--) {
-                if (!nullable.get(rule) && rules.get(rule).stream().anyMatch(this::isNullable)) {
-                    nullable.set(rule);
-                    changed = true;
+        List<List<int[]>> waiting = new ArrayList<>();
+        for (int rule = 0; rule < rules.size(); rule++) {
+            waiting.add(new ArrayList<>());
+        }
+        List<Integer> todo = new ArrayList<>();
+        for (int rule = 0; rule < rules.size(); rule++) {
+            for (List<Symbol> body : rules.get(rule)) {
+                if (body.stream().allMatch(s -> s instanceof Symbol.Rule)) {
+                    int[] left = {rule, body.size()};
+                    body.forEach(s -> waiting.get(((Symbol.Rule) s).id()).add(left));
+                    addIfNullable(left, todo);
                 }
+            }
+        }
+        while (!todo.isEmpty()) {
+            for (int[] body : waiting.get(todo.removeLast())) {
+                body[1]--;
+                addIfNullable(body, todo);
             }
         }
     }
 
-    private boolean isNullable(List<Symbol> body) {
-        for (Symbol s : body) {
-            if (!(s instanceof Symbol.Rule r) || !nullable.get(r.id())) {
-                return false;
-            }
+    /** @param body its rule, and how many of its symbols are not known to be nullable */
+    private void addIfNullable(int[] body, List<Integer> todo) {
+        if (body[1] == 0 && !nullable.get(body[0])) {
+            nullable.set(body[0]);
+            todo.add(body[0]);
         }
-        return true;
     }
 
     /** The rules that this one can begin with. */
-    private BitSet beginsWith(int rule) {
-        BitSet out = new BitSet();
+    private int[] beginsWith(int rule) {
+        IntStream.Builder out = IntStream.builder();
         for (List<Symbol> body : rules.get(rule)) {
             for (Symbol s : body) {
                 if (!(s instanceof Symbol.Rule r)) {
@@ -90,13 +102,13 @@ final class RecursionCheck {
                 }
                 // a repetition that goes on after an empty item comes to nothing new
                 if (!(repetitions.get(rule) && r.id() == rule)) {
-                    out.set(r.id());
+                    out.add(r.id());
                 }
                 if (!nullable.get(r.id())) {
                     break;
                 }
             }
         }
-        return out;
+        return out.build().toArray();
     }
 }

@@ -1,21 +1,28 @@
 package ai.realm.core.sampling.grammar;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Everything a grammar may go on with after some output: a set of stacks, each with a symbol to match on top. Made once a set. */
+/**
+ * Everything a grammar may go on with after some output: a set of stacks, each with a symbol to match on top. An {@link Automaton}
+ * makes one for each set; equal by what is in it.
+ */
 final class State {
-    final Stack[] stacks;
+    /** Numbers of stacks, rising. */
+    final int[] stacks;
     private final boolean complete;
-    private final @Nullable State[] ascii = new @Nullable State[128];
-    private final Map<Integer, State> others = new HashMap<>();
+    private final int hash;
+    private @Nullable State @Nullable [] ascii;
+    private @Nullable Map<Integer, State> others;
     /** The tokens that may come next, once asked for. */
     long @Nullable [] mask;
 
-    State(Stack[] stacks, boolean complete) {
+    State(int[] stacks, boolean complete) {
         this.stacks = stacks;
         this.complete = complete;
+        this.hash = Arrays.hashCode(stacks) * 2 + (complete ? 1 : 0);
     }
 
     boolean complete() {
@@ -29,27 +36,35 @@ final class State {
 
     @Nullable
     State known(int codePoint) {
-        return codePoint < 128 ? ascii[codePoint] : others.get(codePoint);
+        if (codePoint < 128) {
+            return ascii == null ? null : ascii[codePoint];
+        }
+        return others == null ? null : others.get(codePoint);
     }
 
     void learn(int codePoint, State next) {
         if (codePoint < 128) {
+            if (ascii == null) {
+                ascii = new @Nullable State[128];
+            }
             ascii[codePoint] = next;
-        } else if (others.size() < 4096) {
-            others.put(codePoint, next);
+        } else {
+            if (others == null) {
+                others = new HashMap<>();
+            }
+            if (others.size() < 4096) {
+                others.put(codePoint, next);
+            }
         }
     }
 
-    /** Where to go on in the program, and what to return to after that; shared between states. */
-    static final class Stack {
-        final int id;
-        final int position;
-        final @Nullable Stack below;
+    @Override
+    public boolean equals(@Nullable Object o) {
+        return this == o || o instanceof State s && hash == s.hash && complete == s.complete && Arrays.equals(stacks, s.stacks);
+    }
 
-        Stack(int id, int position, @Nullable Stack below) {
-            this.id = id;
-            this.position = position;
-            this.below = below;
-        }
+    @Override
+    public int hashCode() {
+        return hash;
     }
 }

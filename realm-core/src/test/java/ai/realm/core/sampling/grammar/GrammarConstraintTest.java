@@ -207,7 +207,7 @@ class GrammarConstraintTest {
                 c.mask(candidates);
                 c.accept('a');
             }
-        }).isInstanceOf(RealmException.class).hasMessageContaining("ambiguous");
+        }).isInstanceOf(RealmException.class).hasMessageContaining("grammar is too");
     }
 
     @Test
