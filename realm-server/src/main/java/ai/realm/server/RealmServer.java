@@ -9,11 +9,13 @@ import ai.realm.runtime.guest.GuestHostOptions;
 import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.accounts.Accounts;
+import ai.realm.server.accounts.ChangeLog;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.accounts.TenantStore;
 import ai.realm.server.admin.AdminService;
+import ai.realm.server.admin.ChangeFollower;
 import ai.realm.server.config.DatabaseSettings;
 import ai.realm.server.config.GuestSettings;
 import ai.realm.server.config.RealmConfig;
@@ -60,6 +62,7 @@ public final class RealmServer implements AutoCloseable {
     private final Tenants tenants;
     private final TenantGuests guests;
     private final TenantGate gate;
+    private final ChangeFollower follower;
     private final Readiness readiness = new Readiness();
     private final ActiveRequests active = new ActiveRequests();
     private final HttpServer.Services services;
@@ -84,24 +87,29 @@ public final class RealmServer implements AutoCloseable {
         this.database = open(config.server(), runtime);
         this.scratch = Database.inMemory();
         this.accounts = new Accounts(database, Clock.systemUTC());
-        ModelRegistry registry = new ModelRegistry(config.models(), keepTenants ? database : scratch);
+        Database kept = keepTenants ? database : scratch;
+        TenantStore store = new TenantStore(kept);
+        TenantStore.Opened opened = store.open(config.tenants());
+        ModelRegistry registry = new ModelRegistry(config.models(), kept);
         registry.registered().forEach(runtime.models()::register);
         metrics.engines(runtime::snapshots);
         metrics.models(runtime.models()::list);
         MeteredSessions sessions = new MeteredSessions(runtime.sessions(), runtime.embedder());
         this.guestHost = GuestHost.start(sessions, guestOptions(config.server()).withListener(metrics));
-        this.tenants = new Tenants(keepTenants ? TenantStore.open(database, config.tenants()) : config.tenants());
-        Database kept = keepTenants ? database : scratch;
+        this.tenants = new Tenants(opened.tenants());
         this.guests = new TenantGuests(guestHost, new GuestVersions(kept), new GuestValues(kept));
         this.gate = new TenantGate(tenants, config.server().concurrentRequests(), System::nanoTime, Clock.systemUTC(),
                 accounts::tokensToday);
         metrics.gauge("realm_requests_running", "Admitted requests that have not ended.", gate::running);
         metrics.gauge("realm_heap_allocated_bytes", "Heap that all threads have allocated since the start.",
                 ((ThreadMXBean) ManagementFactory.getThreadMXBean())::getTotalThreadAllocatedBytes);
-        AdminService admin = new AdminService(tenants, keepTenants ? database : null, guests, active, runtime.models());
+        ModelService models = new ModelService(runtime.models(), registry, files, tenants);
+        this.follower = new ChangeFollower(new ChangeLog(kept), store, tenants, guests, models, active, opened.seen());
+        tenants.lookFurtherBy(follower::look);
+        AdminService admin = new AdminService(store, guests, follower, runtime.models());
         this.services = new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
                 readiness, active, accounts, metrics, registry, new AdminGate(config.admin()), admin,
-                new ModelService(runtime.models(), registry, files, tenants), false);
+                models, false);
         this.http = new HttpServer(config.server(), services);
     }
 
@@ -131,6 +139,7 @@ public final class RealmServer implements AutoCloseable {
     /** Listens (alive, not ready yet), compiles the tenants' guests while the models are loaded and warmed, and is ready. */
     public void start() {
         port = http.start();
+        follower.start();
         runtime.describe().forEach(line -> LOG.info("{}", line));
         for (Tenant tenant : tenants.all()) {
             GuestModule module = guests.load(tenant);
@@ -196,6 +205,7 @@ public final class RealmServer implements AutoCloseable {
     @Override
     public void close() {
         http.close();
+        follower.close();
         try {
             guestHost.close();
         } catch (RealmException e) {

@@ -30,6 +30,8 @@ public enum ErrorCode {
     BODY_TOO_LARGE(Family.REQUEST),
     /** No such route. */
     NOT_FOUND(Family.REQUEST),
+    /** What is to be changed was changed by somebody else meanwhile. */
+    CONFLICT(Family.REQUEST),
     /** The route exists but not for this method. */
     METHOD_NOT_ALLOWED(Family.REQUEST),
 
@@ -60,6 +62,8 @@ public enum ErrorCode {
     OVERLOADED(Family.OVERLOADED),
     /** The server is shutting down. */
     DRAINING(Family.OVERLOADED),
+    /** What the server keeps things in, a database or a disk, cannot be used now. */
+    STORAGE_UNAVAILABLE(Family.OVERLOADED),
 
     /** A defect of the server. */
     INTERNAL(Family.INTERNAL);

@@ -10,7 +10,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,14 +21,17 @@ import org.jspecify.annotations.Nullable;
 public final class Database implements AutoCloseable {
     /** Held while tables are made, so that servers that start together do not make them together. */
     private static final String SCHEMA_LOCK = "SELECT pg_advisory_xact_lock(7225100)";
+    private static final String CHANGE_LOCK = "SELECT pg_advisory_xact_lock(" + Migrations.CHANGE_LOCK + ")";
 
     private final Connections connections;
+    private final Dialect dialect;
     /** The connection of the transaction that this thread is in. */
     private final ThreadLocal<@Nullable Connection> transaction = new ThreadLocal<>();
 
     private Database(Connections connections, Dialect dialect) {
         this.connections = connections;
-        atomically(() -> makeTables(dialect));
+        this.dialect = dialect;
+        atomically(this::makeTables);
     }
 
     /** Opens {@code realm.db} in a directory, both made when missing and readable by the server's user only. */
@@ -78,18 +80,23 @@ public final class Database implements AutoCloseable {
         return new RealmException(ErrorCode.INTERNAL, "the database " + name + " cannot be opened: " + cause.getMessage(), cause);
     }
 
-    private void makeTables(Dialect dialect) {
+    private void makeTables() {
+        lock(SCHEMA_LOCK);
         run(c -> {
-            try (Statement s = c.createStatement()) {
-                if (dialect == Dialect.POSTGRESQL) {
-                    s.execute(SCHEMA_LOCK);
-                }
-                for (String sql : Schema.of(dialect)) {
-                    s.execute(sql);
-                }
+            if (dialect == Dialect.POSTGRESQL) {
+                // A step over millions of rows takes longer than any statement of a request may; the pool sets it back.
+                c.setNetworkTimeout(Runnable::run, 0);
             }
+            Migrations.migrate(c, dialect);
             return true;
         });
+    }
+
+    /** Waits until no other server is in a transaction with this lock; SQLite's transactions all wait for each other. */
+    private void lock(String sql) {
+        if (dialect == Dialect.POSTGRESQL) {
+            query(_ -> true, sql);
+        }
     }
 
     /** Reads one row. */
@@ -119,22 +126,47 @@ public final class Database implements AutoCloseable {
         });
     }
 
-    /** Does all of {@code work}'s updates or none. */
+    /** Does all of {@code work}'s updates or none; within another such work it is a part of that. */
     void atomically(Runnable work) {
+        if (transaction.get() != null) {
+            work.run();
+            return;
+        }
         run(c -> {
             c.setAutoCommit(false);
             transaction.set(c);
             try {
                 work.run();
                 c.commit();
-            } catch (RuntimeException e) {
-                c.rollback();
+            } catch (SQLException e) {
+                rollBack(c, e);
+                throw e;
+            } catch (RuntimeException | Error e) {
+                rollBack(c, e);
                 throw e;
             } finally {
                 transaction.remove();
-                c.setAutoCommit(true);
             }
+            c.setAutoCommit(true);
             return true;
+        });
+    }
+
+    /** What the connection cannot do any more, the pool finds out; what failed first is what counts. */
+    private static void rollBack(Connection c, Throwable cause) {
+        try {
+            c.rollback();
+            c.setAutoCommit(true);
+        } catch (SQLException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    /** The same, one at a time over all servers: for what a {@link ChangeLog} tells, so that nothing read in it is old. */
+    void change(Runnable work) {
+        atomically(() -> {
+            lock(CHANGE_LOCK);
+            work.run();
         });
     }
 

@@ -5,11 +5,16 @@ enum Dialect {
     SQLITE("INTEGER PRIMARY KEY", "BLOB"),
     POSTGRESQL("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "BYTEA");
 
-    final String generatedKey;
-    final String bytes;
+    private final String generatedKey;
+    private final String bytes;
 
     Dialect(String generatedKey, String bytes) {
         this.generatedKey = generatedKey;
         this.bytes = bytes;
+    }
+
+    /** A statement with this database's words for {@code $key} and {@code $bytes}. */
+    String words(String sql) {
+        return sql.replace("$key", generatedKey).replace("$bytes", bytes);
     }
 }

@@ -36,8 +36,4 @@ public final class GuestValues {
                     + "ON CONFLICT (tenant, key) DO UPDATE SET value = excluded.value", tenant, change.key(), change.value());
         }
     }
-
-    public void forget(String tenant) {
-        database.update("DELETE FROM guest_values WHERE tenant = ?", tenant);
-    }
 }

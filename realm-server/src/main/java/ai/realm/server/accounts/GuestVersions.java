@@ -36,11 +36,11 @@ public final class GuestVersions {
     /** Keeps a module as the tenant's next version, and makes it the active one. */
     public int push(String tenant, String digest, byte[] wasm, long nowMillis) {
         int[] version = new int[1];
-        database.atomically(() -> {
+        database.change(() -> {
             version[0] = database
                     .query(r -> r.getInt(1), "SELECT coalesce(max(version), 0) + 1 FROM guests WHERE tenant = ?", tenant)
                     .getFirst();
-            database.update("UPDATE guests SET active = 0 WHERE tenant = ?", tenant);
+            database.update("UPDATE guests SET active = 0 WHERE tenant = ? AND active = 1", tenant);
             database.update("INSERT INTO guests (tenant, version, digest, pushed_ms, active, wasm) VALUES (?, ?, ?, ?, 1, ?)",
                     tenant,
                     version[0], digest, nowMillis, wasm);
@@ -48,12 +48,27 @@ public final class GuestVersions {
         return version[0];
     }
 
-    /** Makes a version the active one; 0 makes none active. */
-    public void activate(String tenant, int version) {
-        database.update("UPDATE guests SET active = CASE WHEN version = ? THEN 1 ELSE 0 END WHERE tenant = ?", version, tenant);
+    /**
+     * Makes a version the active one; 0 makes none active.
+     *
+     * @return false when there is no such version
+     */
+    public boolean activate(String tenant, int version) {
+        boolean[] found = new boolean[1];
+        database.change(() -> {
+            found[0] = version == 0 || list(tenant).stream().anyMatch(v -> v.version() == version);
+            if (found[0]) {
+                database.update("UPDATE guests SET active = CASE WHEN version = ? THEN 1 ELSE 0 END "
+                        + "WHERE tenant = ? AND (active = 1 OR version = ?)", version, tenant, version);
+            }
+        });
+        return found[0];
     }
 
-    public void forget(String tenant) {
-        database.update("DELETE FROM guests WHERE tenant = ?", tenant);
+    /** The digest of a tenant's active version, or null. */
+    public @Nullable String activeDigest(String tenant) {
+        List<String> found = database.query(r -> r.getString(1), "SELECT digest FROM guests WHERE tenant = ? AND active = 1",
+                tenant);
+        return found.isEmpty() ? null : found.getFirst();
     }
 }

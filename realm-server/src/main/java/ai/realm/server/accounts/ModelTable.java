@@ -3,7 +3,9 @@ package ai.realm.server.accounts;
 import ai.realm.server.config.ModelJson;
 import ai.realm.server.config.RealmConfig.ModelEntry;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The models that were registered while the server ran, in the database. */
 public final class ModelTable {
@@ -21,13 +23,20 @@ public final class ModelTable {
         return all;
     }
 
+    /** Null when there is none of that name. */
+    public static @Nullable ModelEntry find(Database database, String name) {
+        List<ModelEntry> found = database.query(r -> ModelJson.read(r.getString(1)), "SELECT json FROM models WHERE name = ?",
+                name);
+        return found.isEmpty() ? null : found.getFirst();
+    }
+
     public static void put(Database database, String name, ModelEntry entry) {
-        database.update("INSERT INTO models (name, json) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json",
-                name,
-                ModelJson.of(entry).toString());
+        database.change(() -> database.update(
+                "INSERT INTO models (name, json) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET json = excluded.json", name,
+                ModelJson.of(entry).toString()));
     }
 
     public static void remove(Database database, String name) {
-        database.update("DELETE FROM models WHERE name = ?", name);
+        database.change(() -> database.update("DELETE FROM models WHERE name = ?", name));
     }
 }

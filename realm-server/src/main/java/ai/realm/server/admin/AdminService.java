@@ -5,121 +5,149 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.store.ModelStatus;
 import ai.realm.runtime.store.ModelStore;
-import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.accounts.TenantStore;
+import ai.realm.server.accounts.TenantStore.Kept;
 import ai.realm.server.config.ConfigLoader;
 import ai.realm.server.config.TenantJson;
-import ai.realm.server.tenant.ActiveRequests;
+import ai.realm.server.error.ConflictException;
 import ai.realm.server.tenant.ApiKeys;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantGuests;
-import ai.realm.server.tenant.Tenants;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tenants, their keys and their guests, changed while the server runs: in the database first, then at once for every request. One
- * change at a time.
+ * Tenants, their keys and their guests, changed while the server runs: in the database, by which every server learns of it, and at
+ * once for every request here. A change touches only what it names, on top of what others have changed meanwhile. Thread-safe;
+ * nothing waits for a guest to be compiled but the change that brings it.
  */
 public final class AdminService {
     private static final Logger LOG = LoggerFactory.getLogger(AdminService.class);
     private static final int SHOWN_HASH = 15;
+    /** Another server's change came between reading and writing each time: more often than that is no accident. */
+    private static final int TRIES = 20;
 
-    private final Tenants tenants;
-    private final @Nullable Database database;
+    private final TenantStore store;
     private final TenantGuests guests;
-    private final ActiveRequests active;
+    private final ChangeFollower follower;
     private final ModelStore models;
 
-    /** @param database null when changes last only as long as the server */
-    public AdminService(Tenants tenants, @Nullable Database database, TenantGuests guests, ActiveRequests active,
-            ModelStore models) {
-        this.tenants = tenants;
-        this.database = database;
+    public AdminService(TenantStore store, TenantGuests guests, ChangeFollower follower, ModelStore models) {
+        this.store = store;
         this.guests = guests;
-        this.active = active;
+        this.follower = follower;
         this.models = models;
     }
 
-    /** A tenant and, where one was made, its new key, which nobody can ask for again. */
-    public record Change(Tenant tenant, @Nullable String key) {
+    /**
+     * A tenant as it is kept now and, where one was made, its new key, which nobody can ask for again.
+     *
+     * @param version of the tenant: a change can be bound to it
+     */
+    public record Change(Tenant tenant, long version, @Nullable String key) {
+        /** For the eyes of the admin: of its keys only the beginnings of their hashes, by which they are removed. */
         public ObjectNode json() {
-            ObjectNode json = shown(tenant);
+            ObjectNode json = TenantJson.of(tenant).put("version", version);
+            ArrayNode keys = json.putArray("keys");
+            tenant.keyHashes().forEach(h -> keys.add(h.substring(0, SHOWN_HASH)));
             return key == null ? json : json.put("key", key);
         }
     }
 
-    /** A tenant for the eyes of the admin: of its keys only the beginnings of their hashes, by which they are removed. */
-    public static ObjectNode shown(Tenant tenant) {
-        ObjectNode json = TenantJson.of(tenant);
-        ArrayNode keys = json.putArray("keys");
-        tenant.keyHashes().forEach(h -> keys.add(h.substring(0, SHOWN_HASH)));
-        return json;
+    public List<Change> list() {
+        return store.list().stream().map(k -> new Change(k.tenant(), k.version(), null)).toList();
     }
 
-    public List<Tenant> list() {
-        return tenants.all();
+    public Change get(String id) {
+        Kept kept = kept(id);
+        return new Change(kept.tenant(), kept.version(), null);
     }
 
-    public Tenant get(String id) {
-        Tenant tenant = tenants.byId(id);
-        if (tenant == null) {
+    private Kept kept(String id) {
+        Kept kept = store.find(id);
+        if (kept == null) {
             throw new RealmException(ErrorCode.NOT_FOUND, "there is no tenant " + id);
         }
-        return tenant;
+        return kept;
     }
 
     private Set<String> modelNames() {
-        return models.list().stream().map(ModelStatus::name).collect(Collectors.toCollection(java.util.LinkedHashSet::new));
+        return models.list().stream().map(ModelStatus::name).collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     /** Makes a tenant with a new key; {@code json} has the names of {@code realm.yaml}, without keys. */
-    public synchronized Change create(ObjectNode json) {
+    public Change create(ObjectNode json) {
         if (json.has("keys")) {
             throw RealmException.badParam("keys", "keys are made by the server and shown once; leave keys out");
         }
+        follower.catchUp();
         String key = ApiKeys.generate();
         ObjectNode whole = json.deepCopy();
         whole.putArray("keys").add(ApiKeys.hash(key));
         Tenant tenant = ConfigLoader.tenant(whole, modelNames());
-        if (tenants.byId(tenant.id()) != null) {
+        GuestModule module = guests.compileConfigured(tenant);
+        if (!store.create(tenant)) {
             throw RealmException.badParam("id", "there is a tenant " + tenant.id() + " already");
         }
-        guests.load(tenant);
-        keep(tenant);
+        guests.refresh(tenant, module);
+        follower.catchUp();
         LOG.info("tenant={} created", tenant.id());
-        return new Change(tenant, key);
+        return new Change(tenant, 1, key);
     }
 
     /** Changes what {@code patch} names; objects in it are merged. */
-    public synchronized Change update(String id, ObjectNode patch) {
-        Tenant old = get(id);
+    public Change update(String id, ObjectNode patch, @Nullable Long ofVersion) {
         if (patch.has("keys") || patch.has("id")) {
             throw RealmException.badParam(patch.has("keys") ? "keys" : "id", "ids and keys cannot be changed this way");
         }
-        ObjectNode merged = TenantJson.of(old);
-        merge(merged, patch);
-        Tenant tenant = ConfigLoader.tenant(merged, modelNames());
-        if (!tenant.guest().equals(old.guest())) {
-            guests.load(tenant);
-        }
-        keep(tenant);
-        if (tenant.suspended()) {
-            active.cancelTenant(id, ErrorCode.TENANT_SUSPENDED, "tenant " + id + " was suspended");
-        }
-        LOG.info("tenant={} changed suspended={}", id, tenant.suspended());
-        return new Change(tenant, null);
+        ConfigLoader.requirePartOfTenant(patch);
+        follower.catchUp();
+        Change change = change(id, ofVersion, json -> merge(json, patch), patch.has("models") || patch.has("default_model"));
+        LOG.info("tenant={} changed version={} suspended={}", id, change.version, change.tenant.suspended());
+        return change;
     }
 
-    private static void merge(ObjectNode into, ObjectNode patch) {
+    /** Applies {@code edit} to what is kept, again when somebody else was faster, unless a version is wanted. */
+    private Change change(String id, @Nullable Long ofVersion, UnaryOperator<ObjectNode> edit, boolean checkModels) {
+        for (int i = 0; i < TRIES; i++) {
+            Kept kept = kept(id);
+            requireVersion(id, kept, ofVersion);
+            Tenant old = kept.tenant();
+            ObjectNode json = edit.apply(kept.json().deepCopy());
+            Tenant tenant = checkModels ? ConfigLoader.keptTenant(json, modelNames()) : ConfigLoader.keptTenant(json);
+            if (!tenant.guest().equals(old.guest())) {
+                guests.compileConfigured(tenant);
+            }
+            if (store.update(id, kept.version(), json)) {
+                follower.catchUp();
+                return new Change(tenant, kept.version() + 1, null);
+            }
+        }
+        throw conflict(id, kept(id));
+    }
+
+    private static void requireVersion(String id, Kept kept, @Nullable Long wanted) {
+        if (wanted != null && wanted != kept.version()) {
+            throw conflict(id, kept);
+        }
+    }
+
+    private static ConflictException conflict(String id, Kept kept) {
+        return new ConflictException("tenant " + id + " was changed meanwhile and is now version " + kept.version(),
+                new Change(kept.tenant(), kept.version(), null).json());
+    }
+
+    private static ObjectNode merge(ObjectNode into, ObjectNode patch) {
         patch.properties().forEach(e -> {
             JsonNode old = into.get(e.getKey());
             if (old instanceof ObjectNode o && e.getValue() instanceof ObjectNode p && !e.getKey().equals("guest_config")) {
@@ -128,61 +156,63 @@ public final class AdminService {
                 into.set(e.getKey(), e.getValue());
             }
         });
+        return into;
     }
 
-    public synchronized void remove(String id) {
-        get(id);
-        if (database != null) {
-            TenantStore.remove(database, id);
+    public void remove(String id, @Nullable Long ofVersion) {
+        for (int i = 0; i < TRIES; i++) {
+            Kept kept = kept(id);
+            requireVersion(id, kept, ofVersion);
+            if (store.remove(id, kept.version())) {
+                follower.catchUp();
+                LOG.info("tenant={} removed", id);
+                return;
+            }
         }
-        tenants.remove(id);
-        active.cancelTenant(id, ErrorCode.TENANT_SUSPENDED, "tenant " + id + " was removed");
-        guests.forget(id);
-        LOG.info("tenant={} removed", id);
+        throw conflict(id, kept(id));
     }
 
     /** One more key; the others stay valid until they are removed. */
-    public synchronized Change addKey(String id) {
-        Tenant old = get(id);
+    public Change addKey(String id, @Nullable Long ofVersion) {
         String key = ApiKeys.generate();
-        List<String> hashes = new java.util.ArrayList<>(old.keyHashes());
-        hashes.add(ApiKeys.hash(key));
-        Tenant tenant = old.withKeyHashes(hashes);
-        keep(tenant);
-        LOG.info("tenant={} has a new key keys={}", id, hashes.size());
-        return new Change(tenant, key);
+        Change change = change(id, ofVersion, json -> {
+            json.withArray("/keys").add(ApiKeys.hash(key));
+            return json;
+        }, false);
+        LOG.info("tenant={} has a new key keys={}", id, change.tenant.keyHashes().size());
+        return new Change(change.tenant, change.version, key);
     }
 
     /** Takes a key away, named by the beginning of its hash. */
-    public synchronized Change removeKey(String id, String hashBegin) {
-        Tenant old = get(id);
-        List<String> left = old.keyHashes().stream().filter(h -> !h.startsWith(hashBegin)).toList();
-        if (hashBegin.length() < SHOWN_HASH || left.size() != old.keyHashes().size() - 1) {
-            throw new RealmException(ErrorCode.NOT_FOUND, "tenant " + id + " has no one key whose hash begins so");
-        }
-        Tenant tenant = old.withKeyHashes(left);
-        keep(tenant);
-        LOG.info("tenant={} lost a key keys={}", id, left.size());
-        return new Change(tenant, null);
+    public Change removeKey(String id, String hashBegin, @Nullable Long ofVersion) {
+        Change change = change(id, ofVersion, json -> withoutKey(id, json, hashBegin), false);
+        LOG.info("tenant={} lost a key keys={}", id, change.tenant.keyHashes().size());
+        return change;
     }
 
-    private void keep(Tenant tenant) {
-        if (database != null) {
-            TenantStore.put(database, tenant);
+    private static ObjectNode withoutKey(String id, ObjectNode json, String hashBegin) {
+        List<String> hashes = json.withArray("/keys").valueStream().map(JsonNode::asText).toList();
+        List<String> left = hashes.stream().filter(h -> !h.startsWith(hashBegin)).toList();
+        if (hashBegin.length() < SHOWN_HASH || left.size() != hashes.size() - 1) {
+            throw new RealmException(ErrorCode.NOT_FOUND, "tenant " + id + " has no one key whose hash begins so");
         }
-        tenants.put(tenant);
+        ArrayNode keys = json.putArray("keys");
+        left.forEach(keys::add);
+        return json;
     }
 
     /** Checks a module and makes it the tenant's guest for its next requests. */
-    public synchronized GuestVersions.Version pushGuest(String id, byte[] wasm) {
-        Tenant tenant = get(id);
-        GuestModule module = guests.push(tenant, wasm);
-        LOG.info("tenant={} guest pushed digest={}", id, module.digest().substring(0, 12));
-        return guests.versions(tenant).getLast();
+    public GuestVersions.Version pushGuest(String id, byte[] wasm) {
+        Tenant tenant = get(id).tenant;
+        GuestModule module = guests.compile(tenant, wasm);
+        int version = guests.push(tenant, wasm, module);
+        LOG.info("tenant={} guest pushed version={} digest={}", id, version, module.digest().substring(0, 12));
+        return guests.versions(tenant).stream().filter(v -> v.version() == version).findFirst()
+                .orElseThrow(() -> new RealmException(ErrorCode.NOT_FOUND, "tenant " + id + " was removed meanwhile"));
     }
 
     public List<GuestVersions.Version> guestVersions(String id) {
-        return guests.versions(get(id));
+        return guests.versions(get(id).tenant);
     }
 
     /**
@@ -190,8 +220,8 @@ public final class AdminService {
      *
      * @param version null for the one before the active one; 0 for the configured guest
      */
-    public synchronized List<GuestVersions.Version> rollback(String id, @Nullable Integer version) {
-        Tenant tenant = get(id);
+    public List<GuestVersions.Version> rollback(String id, @Nullable Integer version) {
+        Tenant tenant = get(id).tenant;
         guests.rollback(tenant, version);
         LOG.info("tenant={} guest rolled back to version={}", id, version == null ? "previous" : version);
         return guests.versions(tenant);

@@ -45,6 +45,13 @@ public final class ConfigLoader {
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT).build();
 
+    /** For what this server or a newer one has kept: settings that this release does not know are passed over. */
+    private static final YAMLMapper KEPT = YAML.copy();
+
+    static {
+        KEPT.disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+    }
+
     private final Path base;
 
     private final Map<String, ModelEntry> otherwise;
@@ -91,9 +98,35 @@ public final class ConfigLoader {
         return new ConfigLoader(Path.of(""), Map.of(), _ -> null).tenant(entry, "tenant", models);
     }
 
+    /** Refuses what is no part of a tenant, or of the wrong type; the whole that it becomes part of is checked as a tenant. */
+    public static void requirePartOfTenant(JsonNode patch) {
+        parse(patch, RealmYaml.TenantEntry.class, "tenant");
+    }
+
+    /** A tenant as it was kept, whatever the models are now. */
+    public static Tenant keptTenant(JsonNode json) {
+        Set<String> granted = new HashSet<>();
+        json.path("models").forEach(m -> granted.add(m.asText()));
+        return keptTenant(json, granted);
+    }
+
+    /**
+     * A tenant as it was kept.
+     *
+     * @param granted the names that may be granted
+     */
+    public static Tenant keptTenant(JsonNode json, Set<String> granted) {
+        RealmYaml.TenantEntry entry = parse(KEPT, json, RealmYaml.TenantEntry.class, "tenant");
+        return new ConfigLoader(Path.of(""), Map.of(), _ -> null).tenant(entry, "tenant", granted);
+    }
+
     private static <T> T parse(JsonNode json, Class<T> type, String what) {
+        return parse(YAML, json, type, what);
+    }
+
+    private static <T> T parse(YAMLMapper mapper, JsonNode json, Class<T> type, String what) {
         try {
-            return YAML.treeToValue(json, type);
+            return mapper.treeToValue(json, type);
         } catch (JsonMappingException e) {
             String at = YamlMistake.where(e, what);
             throw new RealmException(ErrorCode.INVALID_REQUEST, at + ": " + YamlMistake.what(e, json), at, e);

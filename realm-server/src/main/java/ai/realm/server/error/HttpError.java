@@ -29,6 +29,7 @@ public record HttpError(int status, String type, String code, @Nullable Integer 
             case MODEL_NOT_FOUND -> invalid(404, "model_not_found");
             case NOT_FOUND -> invalid(404, "not_found");
             case METHOD_NOT_ALLOWED -> invalid(405, "method_not_allowed");
+            case CONFLICT -> invalid(409, "conflict");
             case BODY_TOO_LARGE -> invalid(413, "body_too_large");
             case RATE_LIMIT_EXCEEDED -> new HttpError(429, "rate_limit_error", "rate_limit_exceeded", 1);
             case INSUFFICIENT_QUOTA -> new HttpError(429, "insufficient_quota", "insufficient_quota", 3600);
@@ -39,6 +40,7 @@ public record HttpError(int status, String type, String code, @Nullable Integer 
             case GUEST_FAILED, GUEST_LIMIT -> new HttpError(502, "guest_error", "guest_error", null);
             case OVERLOADED -> new HttpError(503, "server_error", "overloaded", 1);
             case DRAINING -> new HttpError(503, "server_error", "draining", 5);
+            case STORAGE_UNAVAILABLE -> new HttpError(503, "server_error", "service_unavailable", 2);
             case MODEL_UNLOADED -> new HttpError(503, "server_error", "model_unloaded", 2);
             case MODEL_LOADING -> new HttpError(503, "server_error", "model_loading", 2);
             case DEADLINE_EXCEEDED -> server(504, "deadline_exceeded");

@@ -1,5 +1,6 @@
 package ai.realm.server.http;
 
+import ai.realm.core.error.RealmException;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.model.ModelService;
@@ -11,12 +12,16 @@ import io.javalin.http.Context;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The admin API under {@code /admin}: tenants, keys, guests, models, usage. Every route needs the admin's key. */
 final class AdminHandler {
     private static final int MAX_JSON = 1 << 20;
     private static final int MAX_MODULE = 64 << 20;
+
+    private static final Pattern ETAG = Pattern.compile("(?:W/)?\"?(\\d{1,18})\"?");
 
     private final AdminGate gate;
     private final AdminService service;
@@ -38,16 +43,19 @@ final class AdminHandler {
     void routes(JavalinConfig c) {
         c.routes.before("/admin/*", gate::checkKey);
         c.routes.get("/admin/tenants", this::list);
-        c.routes.post("/admin/tenants", ctx -> answers.json(ctx, 201, service.create(json(ctx)).json()));
-        c.routes.get("/admin/tenants/{id}", ctx -> answers.json(ctx, 200, AdminService.shown(service.get(id(ctx)))));
-        c.routes.patch("/admin/tenants/{id}", ctx -> answers.json(ctx, 200, service.update(id(ctx), json(ctx)).json()));
+        c.routes.post("/admin/tenants", ctx -> tenant(ctx, 201, service.create(json(ctx))));
+        c.routes.get("/admin/tenants/{id}", ctx -> tenant(ctx, 200, service.get(id(ctx))));
+        c.routes.patch("/admin/tenants/{id}", ctx -> {
+            ObjectNode patch = json(ctx);
+            tenant(ctx, 200, service.update(id(ctx), patch, version(ctx, patch)));
+        });
         c.routes.delete("/admin/tenants/{id}", ctx -> {
-            service.remove(id(ctx));
+            service.remove(id(ctx), version(ctx, null));
             answers.json(ctx, 200, Map.of("id", id(ctx), "removed", true));
         });
-        c.routes.post("/admin/tenants/{id}/keys", ctx -> answers.json(ctx, 201, service.addKey(id(ctx)).json()));
+        c.routes.post("/admin/tenants/{id}/keys", ctx -> tenant(ctx, 201, service.addKey(id(ctx), version(ctx, null))));
         c.routes.delete("/admin/tenants/{id}/keys/{hash}",
-                ctx -> answers.json(ctx, 200, service.removeKey(id(ctx), ctx.pathParam("hash")).json()));
+                ctx -> tenant(ctx, 200, service.removeKey(id(ctx), ctx.pathParam("hash"), version(ctx, null))));
         c.routes.get("/admin/tenants/{id}/guests", ctx -> answers.json(ctx, 200, versions(service.guestVersions(id(ctx)))));
         c.routes.post("/admin/tenants/{id}/guests", ctx -> {
             byte[] wasm = bodies.read(ctx.req(), MAX_MODULE);
@@ -70,10 +78,37 @@ final class AdminHandler {
         return body.length == 0 ? Json.mapper().createObjectNode() : Json.object(body);
     }
 
+    private void tenant(Context ctx, int status, AdminService.Change tenant) {
+        ctx.header("ETag", "\"" + tenant.version() + "\"");
+        answers.json(ctx, status, tenant.json());
+    }
+
+    /**
+     * The version that a change is bound to, taken out of the body or from {@code If-Match}; null when it is bound to none.
+     */
+    private static @Nullable Long version(Context ctx, @Nullable ObjectNode body) {
+        JsonNode field = body == null ? null : body.remove("version");
+        if (field != null && !field.isNull()) {
+            if (!field.canConvertToLong() || !field.isIntegralNumber()) {
+                throw RealmException.badParam("version", "version must be a whole number, as GET shows it");
+            }
+            return field.longValue();
+        }
+        String match = ctx.header("If-Match");
+        if (match == null || match.isBlank() || match.strip().equals("*")) {
+            return null;
+        }
+        Matcher number = ETAG.matcher(match.strip());
+        if (!number.matches()) {
+            throw RealmException.badParam("If-Match", "If-Match must be the ETag of one version, as \"7\"");
+        }
+        return Long.valueOf(number.group(1));
+    }
+
     private void list(Context ctx) {
         ObjectNode answer = Json.mapper().createObjectNode().put("object", "list");
         ArrayNode data = answer.putArray("data");
-        service.list().forEach(t -> data.add(AdminService.shown(t)));
+        service.list().forEach(t -> data.add(t.json()));
         answers.json(ctx, 200, answer);
     }
 

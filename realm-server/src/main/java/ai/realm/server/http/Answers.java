@@ -2,12 +2,14 @@ package ai.realm.server.http;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.server.error.ConflictException;
 import ai.realm.server.error.ErrorBody;
 import ai.realm.server.error.HttpError;
 import ai.realm.server.error.RetryableException;
 import io.javalin.http.Context;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Map;
 import org.eclipse.jetty.io.EndPoint;
 
 /** How answers that are one JSON value are written, errors among them. Thread-safe. */
@@ -46,7 +48,9 @@ final class Answers {
         if (http.status() == 401) {
             ctx.header("WWW-Authenticate", "Bearer");
         }
-        json(ctx, http.status(), ErrorBody.of(e));
+        json(ctx, http.status(), e instanceof ConflictException c
+                ? Map.of("error", ErrorBody.of(e).error(), "current", c.current())
+                : ErrorBody.of(e));
     }
 
     /** Ends a connection whose stream has just ended. */

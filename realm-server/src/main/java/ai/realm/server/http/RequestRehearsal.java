@@ -10,7 +10,6 @@ import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
-import ai.realm.server.admin.AdminService;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.metrics.ServerMetrics;
 import ai.realm.server.tenant.ActiveRequests;
@@ -94,7 +93,7 @@ public final class RequestRehearsal implements AutoCloseable {
         server = new HttpServer(settings.withHost(host.getHostAddress()).withPort(0),
                 new HttpServer.Services(real.models(), real.sessions(), real.guestHost(), guests, gate, new Readiness(), active,
                         new Accounts(scratch, Clock.systemUTC()), new ServerMetrics(), real.registry(), new AdminGate(null),
-                        new AdminService(tenants, null, guests, active, real.models()), real.modelAdmin(), true));
+                        real.admin(), real.modelAdmin(), true));
         port = server.start();
     }
 

@@ -7,6 +7,8 @@ import ai.realm.server.config.RealmConfig.ModelEntry;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -63,6 +65,29 @@ public final class ModelRegistry {
     /** Whether a model is the configuration's, which cannot be changed while the server runs. */
     public boolean isConfigured(String name) {
         return configured.containsKey(name);
+    }
+
+    /** Models that are not the configuration's, here or in the database. */
+    public Set<String> followed() {
+        Set<String> names = new TreeSet<>(ModelTable.all(database).keySet());
+        names.addAll(registered.keySet());
+        names.removeAll(configured.keySet());
+        return names;
+    }
+
+    /** What the database has of a registered model now; null when it has none of that name. */
+    @Nullable
+    ModelEntry kept(String name) {
+        return ModelTable.find(database, name);
+    }
+
+    /** Takes over what {@link #kept} said. */
+    void follow(String name, @Nullable ModelEntry entry) {
+        if (entry == null) {
+            registered.remove(name);
+        } else {
+            registered.put(name, entry);
+        }
     }
 
     void put(String name, ModelEntry entry) {

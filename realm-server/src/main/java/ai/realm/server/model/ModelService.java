@@ -14,6 +14,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -115,5 +117,34 @@ public final class ModelService {
         store.forget(name);
         registry.remove(name);
         LOG.info("model={} removed", name);
+    }
+
+    /**
+     * Brings a registered model to what the database has, after another server has changed it: added, replaced or forgotten. One that
+     * is loaded here ends what runs on it.
+     *
+     * @throws RealmException MODEL_LOADING when it is just being loaded; to be tried again
+     */
+    public synchronized void follow(String name) {
+        ModelEntry before = registry.get(name);
+        ModelEntry now = registry.kept(name);
+        if (registry.isConfigured(name) || Objects.equals(before, now)) {
+            return;
+        }
+        if (before != null) {
+            unload(name, Duration.ZERO);
+        }
+        if (now == null) {
+            store.forget(name);
+        } else {
+            store.register(ModelRegistry.source(name, now));
+        }
+        registry.follow(name, now);
+        LOG.info("model={} {} by another server", name, now == null ? "removed" : before == null ? "registered" : "changed");
+    }
+
+    /** Models that {@link #follow} may have something to do for. */
+    public Set<String> followed() {
+        return registry.followed();
     }
 }

@@ -15,12 +15,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The compiled guest and the store of every tenant: the version pushed last, or what its configuration names. Thread-safe. */
 public final class TenantGuests {
+    private static final Logger LOG = LoggerFactory.getLogger(TenantGuests.class);
+
     private final GuestHost host;
     private final GuestVersions versions;
     private final Map<String, GuestModule> modules = new ConcurrentHashMap<>();
+    private final Map<String, Object> refreshing = new ConcurrentHashMap<>();
     private final GuestValues values;
     /** Soft, because the database has it all: a tenant that rests need not hold memory. */
     private final Map<String, SoftReference<TenantKvStore>> stores = new ConcurrentHashMap<>();
@@ -34,13 +39,45 @@ public final class TenantGuests {
     /** Compiles the guest that a tenant has, so that a bad one is found now and not at a request. */
     public GuestModule load(Tenant tenant) {
         byte[] pushed = versions.active(tenant.id());
-        return install(tenant, pushed != null ? pushed : configured(tenant));
+        return install(tenant, compile(tenant, pushed != null ? pushed : configured(tenant)));
     }
 
-    private GuestModule install(Tenant tenant, byte[] wasm) {
-        GuestModule module = host.register(tenant.id(), wasm, tenant.guestLimits());
+    /** Checks and compiles the guest that a tenant's configuration names, and puts it nowhere. */
+    public GuestModule compileConfigured(Tenant tenant) {
+        return compile(tenant, configured(tenant));
+    }
+
+    /** Checks and compiles a module as the tenant's limits allow, and puts it nowhere. */
+    public GuestModule compile(Tenant tenant, byte[] wasm) {
+        return host.register(tenant.id(), wasm, tenant.guestLimits());
+    }
+
+    private GuestModule install(Tenant tenant, GuestModule module) {
         modules.put(tenant.id(), module);
         return module;
+    }
+
+    /**
+     * Puts in place what the database says is the tenant's guest now, compiling it in the calling thread; the one before serves
+     * until then.
+     *
+     * @param likely is compiled already, and is taken when it is the one; null when there is none
+     */
+    public void refresh(Tenant tenant, @Nullable GuestModule likely) {
+        // Of two changes the later is read last.
+        synchronized (refreshing.computeIfAbsent(tenant.id(), _ -> new Object())) {
+            String digest = versions.activeDigest(tenant.id());
+            GuestModule old = modules.get(tenant.id());
+            if (digest == null || old == null || !digest.equals(old.digest())) {
+                GuestModule next = likely != null && likely.digest().equals(digest) ? install(tenant, likely) : load(tenant);
+                LOG.debug("tenant={} guest_digest={}", tenant.id(), next.digest());
+            }
+        }
+    }
+
+    /** The tenant's next request loads its guest anew, and is told what stands in the way. */
+    public void unload(String tenantId) {
+        modules.remove(tenantId);
     }
 
     private static byte[] configured(Tenant tenant) {
@@ -55,12 +92,15 @@ public final class TenantGuests {
         }
     }
 
-    /** Checks a module, keeps it as the next version and puts it in place for the tenant's next requests. */
-    public GuestModule push(Tenant tenant, byte[] wasm) {
-        GuestModule module = host.register(tenant.id(), wasm, tenant.guestLimits());
-        versions.push(tenant.id(), module.digest(), wasm, System.currentTimeMillis());
-        modules.put(tenant.id(), module);
-        return module;
+    /**
+     * Keeps a module that was compiled as the next version, and puts it in place for the tenant's next requests.
+     *
+     * @return the version
+     */
+    public int push(Tenant tenant, byte[] wasm, GuestModule module) {
+        int version = versions.push(tenant.id(), module.digest(), wasm, System.currentTimeMillis());
+        refresh(tenant, module);
+        return version;
     }
 
     public List<GuestVersions.Version> versions(Tenant tenant) {
@@ -72,11 +112,17 @@ public final class TenantGuests {
         int version = wanted != null ? wanted : previous(tenant);
         byte[] wasm = version == 0 ? configured(tenant) : versions.bytes(tenant.id(), version);
         if (wasm == null) {
-            throw new RealmException(ErrorCode.NOT_FOUND, "tenant " + tenant.id() + " has no guest version " + version);
+            throw noVersion(tenant, version);
         }
-        GuestModule module = host.register(tenant.id(), wasm, tenant.guestLimits());
-        versions.activate(tenant.id(), version);
-        modules.put(tenant.id(), module);
+        GuestModule module = compile(tenant, wasm);
+        if (!versions.activate(tenant.id(), version)) {
+            throw noVersion(tenant, version);
+        }
+        refresh(tenant, module);
+    }
+
+    private static RealmException noVersion(Tenant tenant, int version) {
+        return new RealmException(ErrorCode.NOT_FOUND, "tenant " + tenant.id() + " has no guest version " + version);
     }
 
     private int previous(Tenant tenant) {
@@ -116,16 +162,14 @@ public final class TenantGuests {
         return reference == null ? null : reference.get();
     }
 
-    /** Forgets a tenant that was removed. */
-    public void forget(String tenantId) {
+    /** Lets go of a tenant that was removed. */
+    public void drop(String tenantId) {
         modules.remove(tenantId);
+        refreshing.remove(tenantId);
         TenantKvStore store = known(tenantId);
         stores.remove(tenantId);
-        if (store == null) {
-            values.forget(tenantId);
-        } else {
-            store.forget();
+        if (store != null) {
+            store.drop();
         }
-        versions.forget(tenantId);
     }
 }

@@ -128,11 +128,10 @@ public final class TenantKvStore implements GuestKvStore {
         changes.forEach(c -> changed.add(ByteBuffer.wrap(c.key())));
     }
 
-    /** Its tenant was removed: whatever requests still write goes nowhere. */
-    void forget() {
+    /** Its tenant was removed, with what the database had of it: whatever requests still write goes nowhere. */
+    void drop() {
         synchronized (saving) {
             forgotten = true;
-            values.forget(tenant);
         }
     }
 }

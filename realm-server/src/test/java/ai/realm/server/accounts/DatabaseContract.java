@@ -7,19 +7,28 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.session.Usage;
+import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.config.TenantJson;
 import ai.realm.server.tenant.ApiKeys;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantLimits;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,10 +46,26 @@ abstract class DatabaseContract {
 
     abstract Database reopen() throws Exception;
 
+    /** A connection to another, empty database, which {@link #reopen} opens from now on. */
+    abstract Connection raw() throws Exception;
+
+    private final Dialect dialect;
+    private TenantStore tenants;
+
+    DatabaseContract(Dialect dialect) {
+        this.dialect = dialect;
+    }
+
     @BeforeEach
     void open() throws Exception {
         database = create();
-        accounts = new Accounts(database, Clock.fixed(NOON, ZoneOffset.UTC));
+        use(database);
+    }
+
+    private void use(Database opened) {
+        database = opened;
+        accounts = new Accounts(opened, Clock.fixed(NOON, ZoneOffset.UTC));
+        tenants = new TenantStore(opened);
     }
 
     @AfterEach
@@ -71,10 +96,10 @@ abstract class DatabaseContract {
                 new UsageRow("a", "2026-03-01", "m", "abc", 2, 1, 11, 4, 6, 6_000_000_000L, 14_000_000_000L),
                 new UsageRow("a", "2026-03-01", "n", "abc", 1, 0, 3, 2, 4, 3_000_000_000L, 7_000_000_000L));
         assertThat(accounts.usage(null, DAY, DAY.plusDays(1))).extracting(UsageRow::tenant, UsageRow::date, UsageRow::model)
-                .containsExactly(org.assertj.core.groups.Tuple.tuple("a", "2026-03-01", "m"),
-                        org.assertj.core.groups.Tuple.tuple("a", "2026-03-01", "n"),
-                        org.assertj.core.groups.Tuple.tuple("b", "2026-03-01", "m"),
-                        org.assertj.core.groups.Tuple.tuple("a", "2026-03-02", "m"));
+                .containsExactly(Tuple.tuple("a", "2026-03-01", "m"),
+                        Tuple.tuple("a", "2026-03-01", "n"),
+                        Tuple.tuple("b", "2026-03-01", "m"),
+                        Tuple.tuple("a", "2026-03-02", "m"));
         assertThat(accounts.tokensToday("a")).isEqualTo(15 + 2 + 150 + 7);
         assertThat(accounts.tokensToday("nobody")).isZero();
     }
@@ -98,23 +123,158 @@ abstract class DatabaseContract {
     @Test
     void everything_afterTheDatabaseIsOpenedAgain_isThere() throws Exception {
         accounts.record(record("a", "m", NOON, 10, 5, null));
-        TenantStore.open(database, List.of(tenant("a", 1), tenant("b", 1)));
+        tenants.open(List.of(tenant("a", 1), tenant("b", 1)));
         new GuestVersions(database).push("a", "digest", new byte[]{0, -1, 39, 92}, 5);
         database.close();
-        database = reopen();
-        assertThat(new Accounts(database, Clock.systemUTC()).usage("a", DAY, DAY)).hasSize(1);
-        assertThat(TenantStore.open(database, List.of())).extracting(Tenant::id).containsExactly("a", "b");
+        use(reopen());
+        assertThat(accounts.usage("a", DAY, DAY)).hasSize(1);
+        assertThat(tenants.open(List.of()).tenants()).extracting(Tenant::id).containsExactly("a", "b");
         assertThat(new GuestVersions(database).active("a")).containsExactly(0, -1, 39, 92);
     }
 
     @Test
-    void tenants_putChangedAndRemoved_keepTheirOrder() {
-        TenantStore.open(database, List.of(tenant("b", 1), tenant("a", 1)));
-        TenantStore.put(database, tenant("c", 1));
-        TenantStore.put(database, tenant("b", 2.5));
-        TenantStore.remove(database, "a");
-        List<Tenant> kept = TenantStore.open(database, List.of(tenant("seed", 1)));
-        assertThat(kept).containsExactly(tenant("b", 2.5), tenant("c", 1));
+    void tenants_createdChangedAndRemoved_keepTheirOrder() {
+        tenants.open(List.of(tenant("b", 1), tenant("a", 1)));
+        assertThat(tenants.create(tenant("c", 1))).isTrue();
+        assertThat(tenants.create(tenant("c", 7))).isFalse();
+        assertThat(tenants.update("b", 1, TenantJson.of(tenant("b", 2.5)))).isTrue();
+        assertThat(tenants.remove("a", 1)).isTrue();
+        assertThat(tenants.open(List.of(tenant("seed", 1))).tenants()).containsExactly(tenant("b", 2.5), tenant("c", 1));
+    }
+
+    @Test
+    void update_ofAVersionThatIsNotTheNewest_changesNothing() {
+        tenants.create(tenant("a", 1));
+        assertThat(tenants.find("a").version()).isEqualTo(1);
+        assertThat(tenants.update("a", 1, TenantJson.of(tenant("a", 2)))).isTrue();
+        assertThat(tenants.update("a", 1, TenantJson.of(tenant("a", 3)))).isFalse();
+        assertThat(tenants.remove("a", 1)).isFalse();
+        assertThat(tenants.find("a").version()).isEqualTo(2);
+        assertThat(tenants.tenant("a")).isEqualTo(tenant("a", 2));
+        assertThat(tenants.find("nobody")).isNull();
+        assertThat(tenants.find("a\0b")).isNull();
+    }
+
+    @Test
+    void seeds_onceAllTenantsAreRemoved_doNotComeBack() throws Exception {
+        tenants.open(List.of(tenant("a", 1)));
+        tenants.remove("a", 1);
+        database.close();
+        use(reopen());
+        assertThat(tenants.open(List.of(tenant("a", 1))).tenants()).isEmpty();
+    }
+
+    @Test
+    void keptTenant_withWhatANewerReleasePutThere_isReadAndKeepsIt() {
+        tenants.create(tenant("a", 1));
+        ObjectNode json = tenants.find("a").json().put("colour", "blue");
+        json.withObject("/limits").put("images_per_day", 3);
+        tenants.update("a", 1, json);
+        assertThat(tenants.tenant("a")).isEqualTo(tenant("a", 1));
+        assertThat(tenants.find("a").json().path("colour").asText()).isEqualTo("blue");
+    }
+
+    @Test
+    void keptTenant_thatCannotBeRead_isLeftOutAndTheOthersAreServed() {
+        tenants.open(List.of(tenant("a", 1), tenant("b", 1)));
+        database.update("UPDATE tenants SET json = '{' WHERE id = 'a'");
+        assertThat(tenants.open(List.of()).tenants()).extracting(Tenant::id).containsExactly("b");
+        assertThatThrownBy(() -> tenants.find("a")).hasMessageContaining("tenant a in the table tenants");
+    }
+
+    @Test
+    void changes_ofAllThatServersHoldACopyOf_areToldInOrder() {
+        ChangeLog log = new ChangeLog(database);
+        long seen = tenants.open(List.of(tenant("a", 1))).seen();
+        assertThat(log.since(seen)).isEmpty();
+        tenants.update("a", 1, TenantJson.of(tenant("a", 2)));
+        new GuestVersions(database).push("a", "digest", new byte[]{1}, 5);
+        ModelTable.put(database, "m", new ModelEntry(Path.of("/m.gguf"), 0, null, null, false));
+        database.update("DELETE FROM tenants WHERE id = 'a'");
+        assertThat(log.since(seen)).extracting(ChangeLog.Change::table, ChangeLog.Change::name).containsExactly(
+                Tuple.tuple("tenants", "a"), Tuple.tuple("guests", "a"), Tuple.tuple("models", "m"), Tuple.tuple("tenants", "a"));
+        assertThat(log.span().newest()).isEqualTo(log.since(seen).getLast().seq());
+    }
+
+    @Test
+    void changes_whenThereAreMany_keepTheNewest() {
+        ChangeLog log = new ChangeLog(database);
+        tenants.create(tenant("a", 1));
+        database.atomically(() -> {
+            for (int i = 0; i < 11_500; i++) {
+                database.update("INSERT INTO changes (kind, name) VALUES ('tenants', 'a')");
+            }
+        });
+        long newest = log.span().newest();
+        assertThat(log.since(newest - 2_000)).hasSize(2_000);
+        assertThat(log.span().newest()).isEqualTo(newest);
+        assertThat(newest - log.span().oldest()).isEqualTo(10_000);
+    }
+
+    @Test
+    void push_ofSeveralAtOnce_givesEachItsVersion() throws Exception {
+        GuestVersions guests = new GuestVersions(database);
+        Set<Integer> versions = new HashSet<>();
+        try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Integer>> all = new ArrayList<>();
+            for (int i = 0; i < 12; i++) {
+                byte[] wasm = {(byte) i};
+                all.add(pool.submit(() -> guests.push("a", "digest", wasm, 5)));
+            }
+            for (Future<Integer> f : all) {
+                versions.add(f.get());
+            }
+        }
+        assertThat(versions).hasSize(12);
+        assertThat(guests.list("a").stream().filter(GuestVersions.Version::active)).hasSize(1);
+    }
+
+    /** As the first release made it: tables without versions, and a row in each. */
+    private void makeFirstRelease() throws Exception {
+        try (Connection c = raw(); Statement s = c.createStatement()) {
+            Migrations.migrate(c, dialect, 1);
+            s.execute("DROP TABLE schema_versions");
+            s.execute("INSERT INTO tenants (id, position, json) VALUES ('a', 1, '" + TenantJson.of(tenant("a", 2)) + "')");
+            s.execute("INSERT INTO guests (tenant, version, digest, pushed_ms, active, wasm) VALUES ('a', 1, 'd', 5, 1, '')");
+            s.execute("INSERT INTO models (name, json) VALUES ('m', '{\"file\":\"/m.gguf\"}')");
+            for (String error : new String[]{"NULL", "'GUEST_FAILED'", "NULL"}) {
+                s.execute(
+                        """
+                                INSERT INTO requests (request_id, tenant, model, guest, begun_ms, ended_ms, status, finish_reason, error_code,
+                                  prompt_tokens, cached_tokens, generated_tokens, guest_cpu_ns, engine_ns)
+                                VALUES ('r', 'a', 'm', 'd', 1, %d, 200, 'stop', %s, 10, 2, 3, 4, 5)"""
+                                .formatted(NOON.toEpochMilli(), error));
+            }
+        }
+    }
+
+    @Test
+    void open_ofADatabaseOfTheFirstRelease_keepsEverything() throws Exception {
+        makeFirstRelease();
+        database.close();
+        use(reopen());
+        assertThat(tenants.open(List.of(tenant("seed", 1))).tenants()).containsExactly(tenant("a", 2));
+        assertThat(tenants.find("a").version()).isEqualTo(1);
+        assertThat(new GuestVersions(database).activeDigest("a")).isEqualTo("d");
+        assertThat(ModelTable.all(database)).containsOnlyKeys("m");
+        assertThat(accounts.usage(null, DAY, DAY))
+                .containsExactly(new UsageRow("a", "2026-03-01", "m", "d", 3, 1, 30, 6, 9, 12, 15));
+        accounts.record(record("a", "m", NOON, 10, 5, null));
+        assertThat(accounts.tokensToday("a")).isEqualTo(30 + 9 + 15);
+    }
+
+    @Test
+    void firstRelease_besideThisOne_goesOnWritingWhatThisOneSees() throws Exception {
+        makeFirstRelease();
+        database.close();
+        use(reopen());
+        long seen = tenants.open(List.of()).seen();
+        database.update(
+                "INSERT INTO tenants (id, position, json) VALUES ('a', (SELECT coalesce(max(position), 0) + 1 FROM tenants), ?) "
+                        + "ON CONFLICT (id) DO UPDATE SET json = excluded.json",
+                TenantJson.of(tenant("a", 5)).toString());
+        assertThat(new ChangeLog(database).since(seen)).extracting(ChangeLog.Change::name).containsExactly("a");
+        assertThat(tenants.tenant("a")).isEqualTo(tenant("a", 5));
     }
 
     @Test
@@ -130,8 +290,8 @@ abstract class DatabaseContract {
         guests.activate("a", 0);
         assertThat(guests.active("a")).isNull();
         assertThat(guests.bytes("a", 2)).containsExactly(2, 2);
-        guests.forget("a");
-        assertThat(guests.list("a")).isEmpty();
+        assertThat(guests.activate("a", 3)).isFalse();
+        assertThat(guests.activeDigest("a")).isNull();
         assertThat(guests.active("b")).containsExactly(3);
     }
 
@@ -146,22 +306,22 @@ abstract class DatabaseContract {
             assertThat(e.key()).containsExactly(0, -1);
             assertThat(e.value()).containsExactly(2, 3);
         });
-        values.forget("a");
-        assertThat(values.all("a")).isEmpty();
+        tenants.create(tenant("a", 1));
+        assertThat(values.all("a")).as("what an earlier tenant of the id had").isEmpty();
         assertThat(values.all("b")).hasSize(1);
     }
 
     @Test
     void atomically_whenTheWorkFails_keepsNothingOfIt() {
         assertThatThrownBy(() -> database.atomically(() -> {
-            TenantStore.put(database, tenant("half", 1));
+            tenants.create(tenant("half", 1));
             throw new IllegalStateException("no");
         })).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> database.atomically(() -> {
-            TenantStore.put(database, tenant("half", 1));
+            tenants.create(tenant("half", 1));
             database.update("INSERT INTO tenants (id, position, json) VALUES ('half', 1, '')");
         })).isInstanceOf(RealmException.class);
-        TenantStore.put(database, tenant("whole", 1));
-        assertThat(TenantStore.open(database, List.of())).extracting(Tenant::id).containsExactly("whole");
+        tenants.create(tenant("whole", 1));
+        assertThat(tenants.all()).extracting(Tenant::id).containsExactly("whole");
     }
 }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.RealmException;
 import ai.realm.server.config.DatabaseSettings;
+import ai.realm.testkit.PostgresServer;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -18,6 +21,10 @@ import org.junit.jupiter.api.Test;
 /** The contract on a real PostgreSQL server, and what only it can do wrong. */
 @Tag("postgresql")
 class PostgresDatabaseTest extends DatabaseContract {
+    PostgresDatabaseTest() {
+        super(Dialect.POSTGRESQL);
+    }
+
     private static PostgresServer server;
     private static int databases;
     private DatabaseSettings settings;
@@ -32,11 +39,15 @@ class PostgresDatabaseTest extends DatabaseContract {
         server.close();
     }
 
+    private static DatabaseSettings settings(String database) {
+        return new DatabaseSettings(server.url(database), server.user(), server.password(), 4);
+    }
+
     @Override
     Database create() throws Exception {
         String name = "realm_" + ++databases;
         server.createDatabase(name);
-        settings = server.settings(name);
+        settings = settings(name);
         return reopen();
     }
 
@@ -45,10 +56,17 @@ class PostgresDatabaseTest extends DatabaseContract {
         return Database.connect(settings);
     }
 
+    @Override
+    Connection raw() throws Exception {
+        server.createDatabase("raw_" + ++databases);
+        settings = settings("raw_" + databases);
+        return DriverManager.getConnection(settings.url(), settings.user(), settings.password());
+    }
+
     @Test
     void connect_fromServersThatStartTogether_makesTheTablesOnce() throws Exception {
         server.createDatabase("together");
-        DatabaseSettings fresh = server.settings("together");
+        DatabaseSettings fresh = settings("together");
         try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<Database>> all = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
@@ -73,7 +91,6 @@ class PostgresDatabaseTest extends DatabaseContract {
     void update_afterTheServerCutItsConnections_goesThroughNewOnes() throws Exception {
         try (Database database = reopen()) {
             server.cutConnections();
-            TenantStore.open(database, List.of());
             database.update("INSERT INTO tenants (id, position, json) VALUES ('after', 1, '{}')");
             assertThat(database.query(r -> r.getString(1), "SELECT id FROM tenants")).containsExactly("after");
         }

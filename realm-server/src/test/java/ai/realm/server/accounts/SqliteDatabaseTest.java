@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -17,6 +19,10 @@ class SqliteDatabaseTest extends DatabaseContract {
     @TempDir
     private Path dir;
 
+    SqliteDatabaseTest() {
+        super(Dialect.SQLITE);
+    }
+
     @Override
     Database create() {
         return reopen();
@@ -25,6 +31,13 @@ class SqliteDatabaseTest extends DatabaseContract {
     @Override
     Database reopen() {
         return Database.open(dir.resolve("data"));
+    }
+
+    @Override
+    Connection raw() throws Exception {
+        dir = Files.createDirectory(dir.resolve("raw"));
+        Files.createDirectory(dir.resolve("data"));
+        return DriverManager.getConnection("jdbc:sqlite:" + dir.resolve("data").resolve("realm.db"));
     }
 
     @Test

@@ -17,7 +17,7 @@ class HttpErrorTest {
             "GUEST_FAILED,502,guest_error",
             "GUEST_LIMIT,502,guest_error", "DEADLINE_EXCEEDED,504,deadline_exceeded", "OVERLOADED,503,overloaded",
             "DRAINING,503,draining",
-            "MODEL_LOADING,503,model_loading"})
+            "MODEL_LOADING,503,model_loading", "STORAGE_UNAVAILABLE,503,service_unavailable", "CONFLICT,409,conflict"})
     void of_aCodeOfTheContract_hasItsStatusAndCode(ErrorCode code, int status, String name) {
         assertThat(HttpError.of(code).status()).isEqualTo(status);
         assertThat(HttpError.of(code).code()).isEqualTo(name);

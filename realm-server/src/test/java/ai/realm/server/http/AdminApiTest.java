@@ -89,6 +89,34 @@ class AdminApiTest {
     }
 
     @Test
+    void change_boundToAVersion_isMadeToThatVersionOnly() {
+        JsonNode made = admin("POST", "/admin/tenants", "{\"id\":\"bound\"}", 201);
+        assertThat(made.path("version").intValue()).isEqualTo(1);
+        assertThat(admin("PATCH", "/admin/tenants/bound", "{\"version\":1,\"weight\":2}", 200).path("version").intValue())
+                .isEqualTo(2);
+        JsonNode refused = admin("PATCH", "/admin/tenants/bound", "{\"version\":1,\"weight\":3}", 409);
+        assertThat(refused.at("/error/code").asText()).isEqualTo("conflict");
+        assertThat(refused.at("/current/version").intValue()).isEqualTo(2);
+        assertThat(refused.at("/current/keys/0").asText()).as("no whole hash").hasSize(15);
+        admin("PATCH", "/admin/tenants/bound", "{\"version\":\"x\"}", 400);
+        HttpResponse<String> shown = call(HttpFixture.ADMIN_KEY, "GET", "/admin/tenants/bound", "");
+        assertThat(shown.headers().firstValue("ETag")).contains("\"2\"");
+        for (String tag : new String[]{"\"1\"", "W/\"1\"", "1"}) {
+            assertThat(ifMatch(tag)).as(tag).isEqualTo(409);
+        }
+        assertThat(ifMatch("\"x\"")).isEqualTo(400);
+        assertThat(ifMatch("*")).isEqualTo(201);
+        assertThat(ifMatch("\"3\"")).isEqualTo(201);
+    }
+
+    private static int ifMatch(String tag) {
+        return server.send(HttpRequest
+                .newBuilder(server.request("/admin/tenants/bound/keys").build(), (n, _) -> !n.equalsIgnoreCase("Authorization"))
+                .header("Authorization", "Bearer " + HttpFixture.ADMIN_KEY).header("If-Match", tag)
+                .POST(HttpRequest.BodyPublishers.noBody()).build()).statusCode();
+    }
+
+    @Test
     void guests_pushedAndRolledBack_areVersions() {
         admin("POST", "/admin/tenants", "{\"id\":\"guesty\"}", 201);
         assertThat(admin("POST", "/admin/tenants/guesty/guests", "one", 201).path("version").intValue()).isEqualTo(1);

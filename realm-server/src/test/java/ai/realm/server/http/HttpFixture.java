@@ -5,10 +5,13 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.server.accounts.Accounts;
+import ai.realm.server.accounts.ChangeLog;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
+import ai.realm.server.accounts.TenantStore;
 import ai.realm.server.admin.AdminService;
+import ai.realm.server.admin.ChangeFollower;
 import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.metrics.ServerMetrics;
@@ -62,25 +65,32 @@ final class HttpFixture implements AutoCloseable {
     HttpFixture() {
         TenantLimits roomy = new TenantLimits(0, 0, 0, 64, 0, 1000, 10_000, Duration.ofSeconds(30));
         TenantLimits tight = new TenantLimits(2, 100, 0, 64, 0, 1000, 10_000, Duration.ofSeconds(30));
-        Tenants tenants = new Tenants(List.of(tenant("acme", KEY, false, roomy), tenant("limited", LIMITED_KEY, false, tight),
-                tenant("gone", SUSPENDED_KEY, true, roomy)));
+        TenantStore store = new TenantStore(database);
+        TenantStore.Opened opened = store
+                .open(List.of(tenant("acme", KEY, false, roomy), tenant("limited", LIMITED_KEY, false, tight),
+                        tenant("gone", SUSPENDED_KEY, true, roomy)));
+        Tenants tenants = new Tenants(opened.tenants());
         gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0);
         ServerSettings settings = ServerSettings.defaults().withPort(0);
         TenantGuests guests = new TenantGuests(guestHost, new GuestVersions(database), new GuestValues(database));
         MeteredSessions sessions = new MeteredSessions(guestHost, embedder);
         guestHost.sessions = sessions;
-        AdminService admin = new AdminService(tenants, database, guests, active, models);
         ModelRegistry registry = new ModelRegistry(Map.of(), database);
+        ModelService modelAdmin = new ModelService(models, registry, new NoFiles(), tenants);
+        ChangeFollower follower = new ChangeFollower(new ChangeLog(database), store, tenants, guests, modelAdmin, active,
+                opened.seen());
+        tenants.lookFurtherBy(follower::look);
+        AdminService admin = new AdminService(store, guests, follower, models);
         services = new HttpServer.Services(models, sessions, guestHost, guests, gate, readiness, active,
                 new Accounts(database, Clock.systemUTC()), new ServerMetrics(), registry,
                 new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), false)), admin,
-                new ModelService(models, registry, new NoFiles(), tenants), false);
+                modelAdmin, false);
         server = new HttpServer(settings, services);
         port = server.start();
         readiness.ready();
     }
 
-    private record NoFiles() implements ModelFiles {
+    record NoFiles() implements ModelFiles {
         @Override
         public ModelEntry named(String name) {
             throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "no model " + name);

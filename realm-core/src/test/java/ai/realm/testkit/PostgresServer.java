@@ -1,6 +1,5 @@
-package ai.realm.server.accounts;
+package ai.realm.testkit;
 
-import ai.realm.server.config.DatabaseSettings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -21,7 +20,7 @@ import java.util.stream.Stream;
  * A PostgreSQL server of a test's own, in a temporary directory, on a free port of the loopback address. It refuses to run as root,
  * so then it runs as the user {@code postgres}, whom its package makes.
  */
-final class PostgresServer implements AutoCloseable {
+public final class PostgresServer implements AutoCloseable {
     private static final int SECONDS = 60;
     private static final String USER = "realm";
 
@@ -38,7 +37,7 @@ final class PostgresServer implements AutoCloseable {
         this.port = port;
     }
 
-    static PostgresServer start() throws IOException, InterruptedException {
+    public static PostgresServer start() throws IOException, InterruptedException {
         List<String> as = System.getProperty("user.name").equals("root") ? List.of("runuser", "-u", "postgres", "--") : List.of();
         Path dir = Path
                 .of(run(with(as, "mktemp", "-d", Path.of(System.getProperty("java.io.tmpdir"), "realm-pg.XXXXXX").toString()))
@@ -55,8 +54,7 @@ final class PostgresServer implements AutoCloseable {
         run(program("initdb", "-D", dir + "/data", "-U", USER, "-A", "scram-sha-256", "--pwfile=" + dir + "/password", "-E",
                 "UTF8",
                 "--locale=C", "--no-sync"));
-        run(program("pg_ctl", "-D", dir + "/data", "-w", "-l", dir + "/log", "-o",
-                "-p " + port + " -c listen_addresses=127.0.0.1 -c unix_socket_directories=", "start"));
+        restart();
     }
 
     private static List<String> with(List<String> as, String... command) {
@@ -111,21 +109,43 @@ final class PostgresServer implements AutoCloseable {
         return text;
     }
 
-    DatabaseSettings settings(String database) {
-        return new DatabaseSettings("jdbc:postgresql://127.0.0.1:" + port + "/" + database, USER, password, 4);
+    /** How the driver reaches one of its databases. */
+    public String url(String database) {
+        return "jdbc:postgresql://127.0.0.1:" + port + "/" + database;
     }
 
-    void createDatabase(String name) throws SQLException {
+    public String user() {
+        return USER;
+    }
+
+    public String password() {
+        return password;
+    }
+
+    public void createDatabase(String name) throws SQLException {
         execute("CREATE DATABASE " + name);
     }
 
-    void cutConnections() throws SQLException {
+    public void cutConnections() throws SQLException {
         execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'realm'");
     }
 
+    /** Ends it at once, as a crash does; its files stay. */
+    public void crash() throws IOException, InterruptedException {
+        run(program("pg_ctl", "-D", dir + "/data", "-m", "immediate", "stop"));
+    }
+
+    /** Starts it again after {@link #crash}, on the same port. */
+    public void restart() throws IOException, InterruptedException {
+        run(program("pg_ctl", "-D", dir + "/data", "-w", "-l", dir + "/log", "-o", options(), "start"));
+    }
+
+    private String options() {
+        return "-p " + port + " -c listen_addresses=127.0.0.1 -c unix_socket_directories=";
+    }
+
     private void execute(String sql) throws SQLException {
-        DatabaseSettings admin = settings("postgres");
-        try (Connection c = DriverManager.getConnection(admin.url(), admin.user(), admin.password());
+        try (Connection c = DriverManager.getConnection(url("postgres"), USER, password);
                 Statement s = c.createStatement()) {
             s.execute(sql);
         }
@@ -133,7 +153,7 @@ final class PostgresServer implements AutoCloseable {
 
     private void stop() {
         try {
-            run(program("pg_ctl", "-D", dir + "/data", "-m", "immediate", "stop"));
+            crash();
         } catch (IOException | IllegalStateException e) {
             // It was stopped before.
             return;

@@ -1,0 +1,143 @@
+package ai.realm.server.accounts;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The numbered steps that make the tables, each done once for a database and kept in {@code schema_versions}. A step only adds: the
+ * release before it goes on working with the database, so that servers can be replaced one by one, and back.
+ */
+final class Migrations {
+    private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
+
+    /** Held until the changes of a transaction are committed, so that {@code changes.seq} has the order of the commits. */
+    static final long CHANGE_LOCK = 7225101;
+
+    private record Migration(int version, String what, List<String> sqlite, List<String> postgresql) {
+        static Migration same(int version, String what, String... statements) {
+            return new Migration(version, what, List.of(statements), List.of(statements));
+        }
+
+        List<String> of(Dialect dialect) {
+            return (dialect == Dialect.SQLITE ? sqlite : postgresql).stream().map(dialect::words).toList();
+        }
+    }
+
+    /** A table whose rows every server keeps a copy of, and the column that says which of them changed. */
+    private record Watched(String table, String column) {}
+
+    private static final List<Watched> WATCHED = List.of(new Watched("tenants", "id"), new Watched("models", "name"),
+            new Watched("guests", "tenant"));
+
+    /** What a database without versions has: the tables of the first release. */
+    private static final Migration FIRST = Migration.same(1, "accounts, tenants, models, guests and what they store", """
+            CREATE TABLE IF NOT EXISTS requests (
+              id $key, request_id TEXT NOT NULL, tenant TEXT NOT NULL, model TEXT NOT NULL, guest TEXT NOT NULL,
+              begun_ms BIGINT NOT NULL, ended_ms BIGINT NOT NULL, status INTEGER NOT NULL, finish_reason TEXT NOT NULL,
+              error_code TEXT, prompt_tokens BIGINT NOT NULL, cached_tokens BIGINT NOT NULL, generated_tokens BIGINT NOT NULL,
+              guest_cpu_ns BIGINT NOT NULL, engine_ns BIGINT NOT NULL)""",
+            "CREATE INDEX IF NOT EXISTS requests_by_tenant ON requests (tenant, ended_ms)",
+            "CREATE TABLE IF NOT EXISTS tenants (id TEXT PRIMARY KEY, position BIGINT NOT NULL, json TEXT NOT NULL)",
+            "CREATE TABLE IF NOT EXISTS models (name TEXT PRIMARY KEY, json TEXT NOT NULL)", """
+                    CREATE TABLE IF NOT EXISTS guests (
+                      tenant TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL, pushed_ms BIGINT NOT NULL,
+                      active INTEGER NOT NULL, wasm $bytes NOT NULL, PRIMARY KEY (tenant, version))""", """
+                    CREATE TABLE IF NOT EXISTS guest_values (
+                      tenant TEXT NOT NULL, key $bytes NOT NULL, value $bytes NOT NULL, PRIMARY KEY (tenant, key))""");
+
+    private static final List<String> CHANGES = List.of("ALTER TABLE tenants ADD COLUMN version BIGINT NOT NULL DEFAULT 1",
+            "CREATE INDEX tenants_by_position ON tenants (position)",
+            "CREATE TABLE changes (seq $key, kind TEXT NOT NULL, name TEXT NOT NULL)",
+            "CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+            "INSERT INTO marks (name, value) SELECT 'seeded', 'true' WHERE EXISTS (SELECT 1 FROM tenants)");
+
+    private static final Migration SECOND = new Migration(2, "versions of tenants, and the order of changes",
+            Stream.concat(CHANGES.stream(), WATCHED.stream().flatMap(Migrations::sqliteTriggers)).toList(),
+            Stream.concat(CHANGES.stream(), WATCHED.stream().flatMap(Migrations::postgresTriggers)).toList());
+
+    private static final List<Migration> ALL = List.of(FIRST, SECOND);
+
+    private Migrations() {
+    }
+
+    private static Stream<String> sqliteTriggers(Watched w) {
+        return Stream.of("INSERT NEW", "UPDATE NEW", "DELETE OLD").map(t -> t.split(" ")).map(t -> """
+                CREATE TRIGGER %1$s_%3$s_is_a_change AFTER %3$s ON %1$s BEGIN
+                  INSERT INTO changes (kind, name) VALUES ('%1$s', %4$s.%2$s); END""".formatted(w.table, w.column, t[0], t[1]));
+    }
+
+    private static Stream<String> postgresTriggers(Watched w) {
+        return Stream.of("""
+                CREATE FUNCTION %1$s_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                  PERFORM pg_advisory_xact_lock(%3$d);
+                  IF TG_OP = 'DELETE' THEN INSERT INTO changes (kind, name) VALUES ('%1$s', OLD.%2$s);
+                  ELSE INSERT INTO changes (kind, name) VALUES ('%1$s', NEW.%2$s); END IF;
+                  RETURN NULL; END $$""".formatted(w.table, w.column, CHANGE_LOCK),
+                """
+                        CREATE TRIGGER %1$s_is_a_change AFTER INSERT OR UPDATE OR DELETE ON %1$s
+                        FOR EACH ROW EXECUTE FUNCTION %1$s_changed()""".formatted(w.table));
+    }
+
+    /** Does the steps that are missing, in the transaction that the connection is in. */
+    static void migrate(Connection c, Dialect dialect) throws SQLException {
+        migrate(c, dialect, ALL.getLast().version);
+    }
+
+    /** @param last the step to stop after */
+    static void migrate(Connection c, Dialect dialect, int last) throws SQLException {
+        try (Statement s = c.createStatement()) {
+            s.execute("CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, done_ms BIGINT NOT NULL)");
+        }
+        List<Integer> done = done(c);
+        for (Migration m : ALL) {
+            if (!done.contains(m.version) && m.version <= last) {
+                apply(c, dialect, m);
+            }
+        }
+        if (!done.isEmpty() && done.getLast() > ALL.getLast().version) {
+            LOG.warn("the database has schema_version={}, this server knows up to {}: a newer one has used it", done.getLast(),
+                    ALL.getLast().version);
+        }
+    }
+
+    private static List<Integer> done(Connection c) throws SQLException {
+        try (Statement s = c.createStatement();
+                ResultSet rows = s.executeQuery("SELECT version FROM schema_versions ORDER BY version")) {
+            List<Integer> done = new ArrayList<>();
+            while (rows.next()) {
+                done.add(rows.getInt(1));
+            }
+            return done;
+        }
+    }
+
+    private static void apply(Connection c, Dialect dialect, Migration m) throws SQLException {
+        long begun = System.nanoTime();
+        for (String sql : m.of(dialect)) {
+            try (Statement s = c.createStatement()) {
+                s.execute(sql);
+            } catch (SQLException e) {
+                throw new RealmException(ErrorCode.INTERNAL,
+                        "the database cannot be brought to schema version " + m.version + " ("
+                                + m.what + "): " + e.getMessage(),
+                        e);
+            }
+        }
+        try (PreparedStatement s = c.prepareStatement("INSERT INTO schema_versions (version, done_ms) VALUES (?, ?)")) {
+            s.setInt(1, m.version);
+            s.setLong(2, System.currentTimeMillis());
+            s.executeUpdate();
+        }
+        LOG.debug("database schema_version={} what=\"{}\" ms={}", m.version, m.what, (System.nanoTime() - begun) / 1_000_000);
+    }
+}
