@@ -1,6 +1,8 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.FloatRows;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -9,22 +11,25 @@ import org.jspecify.annotations.Nullable;
  * first, at the start of the layer's state.
  */
 final class CausalConvolution {
+    private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
+
     private final int width;
     private final int taps;
     /** Tap-major: the weights of one tap for all channels together. */
     private final float[] weights;
     private final Step.RowTask convolve = this::convolve;
-    /** The run of tokens under way. */
-    private float[] state = {};
+    /** The run of tokens under way: its sequence's state, its first row. */
+    private final float[] state;
     private int first;
     private @Nullable FloatRows in;
     private @Nullable FloatRows out;
 
     /** @param channelTaps the taps of a channel together, oldest first */
-    CausalConvolution(float[] channelTaps, int width) {
+    CausalConvolution(float[] channelTaps, int width, Scratch scratch) {
         this.width = width;
         this.taps = channelTaps.length / width;
         this.weights = new float[channelTaps.length];
+        this.state = scratch.rows("convState", 1, (taps - 1) * width).data();
         for (int c = 0; c < width; c++) {
             for (int t = 0; t < taps; t++) {
                 weights[t * width + c] = channelTaps[c * taps + t];
@@ -43,9 +48,12 @@ final class CausalConvolution {
         for (int r = 0; r < step.runs(); r++) {
             first = step.runStart(r);
             int end = step.runStart(r + 1);
-            state = step.kv().state(step.batch().sequence(first), layer);
+            MemorySegment kept = step.kv().states();
+            long at = step.kv().state(step.batch().sequence(first), layer);
+            MemorySegment.copy(kept, FLOAT, at, state, 0, state.length);
             step.forRows(end - first, convolve);
             keep(newIn, end - first);
+            MemorySegment.copy(state, 0, kept, FLOAT, at, state.length);
         }
     }
 

@@ -20,7 +20,9 @@ public final class ContiguousKv implements KvView {
     private final long[] keyHeadBytes;
     private final long[] valueHeadBytes;
     private final int[] heads;
-    private final float[][][] states;
+    private final MemorySegment states;
+    private final long stateBytes;
+    private final long[] stateStart;
 
     /** @param positions positions that each sequence may have */
     public ContiguousKv(KvShape shape, int sequences, int positions, KvType type, Arena arena) {
@@ -46,12 +48,10 @@ public final class ContiguousKv implements KvView {
         }
         blockBytes = at;
         memory = arena.allocate(Math.max(ALIGNMENT, Math.multiplyExact(blockBytes, (long) sequences)), ALIGNMENT);
-        states = new float[sequences][layers][];
-        for (float[][] sequence : states) {
-            for (int i = 0; i < layers; i++) {
-                sequence[i] = new float[shape.stateFloats()[i]];
-            }
-        }
+        stateBytes = shape.stateBytes();
+        stateStart = new long[layers];
+        Arrays.setAll(stateStart, shape::stateOffset);
+        states = arena.allocate(Math.multiplyExact(stateBytes, (long) sequences), ALIGNMENT);
     }
 
     private static long aligned(long bytes) {
@@ -60,11 +60,7 @@ public final class ContiguousKv implements KvView {
 
     /** Forgets the recurrent state of every sequence; keys and values are overwritten as positions are filled anew. */
     public void reset() {
-        for (float[][] sequence : states) {
-            for (float[] state : sequence) {
-                Arrays.fill(state, 0);
-            }
-        }
+        states.fill((byte) 0);
     }
 
     @Override
@@ -101,7 +97,12 @@ public final class ContiguousKv implements KvView {
     }
 
     @Override
-    public float[] state(int sequence, int layer) {
-        return states[sequence][layer];
+    public MemorySegment states() {
+        return states;
+    }
+
+    @Override
+    public long state(int sequence, int layer) {
+        return sequence * stateBytes + stateStart[layer];
     }
 }

@@ -70,7 +70,12 @@ final class EncoderKv implements KvView {
     }
 
     @Override
-    public float[] state(int sequence, int layer) {
+    public MemorySegment states() {
+        return MemorySegment.NULL;
+    }
+
+    @Override
+    public long state(int sequence, int layer) {
         throw new UnsupportedOperationException("an encoder keeps no state");
     }
 }

@@ -4,7 +4,11 @@ import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.WorkerPool;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,23 +55,27 @@ final class GatedDeltaNet implements Mixer {
     private final FloatRows alpha;
     private final FloatRows beta;
     private final FloatRows heads;
+    private final float[][] states;
     private final Region region = new Region();
     private final Step.RowTask prepare = this::prepare;
     private final Step.RowTask finish = this::finish;
 
-    GatedDeltaNet(Parts parts, Shape shape, float epsilon, int layer, Scratch scratch) {
+    /** @param threads threads that a head's state may be taken by at the same time */
+    GatedDeltaNet(Parts parts, Shape shape, float epsilon, int layer, int threads, Scratch scratch) {
         this.parts = parts;
         this.shape = shape;
         this.layer = layer;
         this.epsilon = epsilon;
         int channels = 2 * shape.keys() + shape.values();
-        this.convolution = new CausalConvolution(parts.taps, channels);
+        this.convolution = new CausalConvolution(parts.taps, channels, scratch);
         this.mixed = scratch.rows("deltaIn", channels);
         this.qkv = scratch.rows("deltaQkv", channels);
         this.z = scratch.rows("deltaZ", shape.values());
         this.alpha = scratch.rows("deltaAlpha", shape.valueHeads);
         this.beta = scratch.rows("deltaBeta", shape.valueHeads);
         this.heads = scratch.rows("deltaOut", shape.values());
+        this.states = new float[threads][];
+        Arrays.setAll(states, i -> scratch.rows("deltaState" + i, 1, shape.dim * shape.dim).data());
         this.input = new Linear.Group(new Linear[]{parts.qkv, parts.z, parts.alpha, parts.beta},
                 new FloatRows[]{mixed, z, alpha, beta});
     }
@@ -122,24 +130,31 @@ final class GatedDeltaNet implements Mixer {
         }
     }
 
-    /** One value head of one sequence, token after token. */
-    private void recur(Step step, int run, int head) {
+    /** One value head of one sequence: its state comes near, goes from token to token, and back. */
+    private void recur(Step step, int run, int head, float[] state) {
         int first = step.runStart(run);
-        float[] state = step.kv().state(step.batch().sequence(first), layer);
+        MemorySegment kept = step.kv().states();
+        long at = step.kv().state(step.batch().sequence(first), layer)
+                + Float.BYTES * (convolution.stateFloats() + (long) head * state.length);
+        MemorySegment.copy(kept, ValueLayout.JAVA_FLOAT, at, state, 0, state.length);
+        recur(step, first, step.runStart(run + 1), head, state);
+        MemorySegment.copy(state, 0, kept, ValueLayout.JAVA_FLOAT, at, state.length);
+    }
+
+    private void recur(Step step, int first, int end, int head, float[] state) {
         int dim = shape.dim;
-        int s = convolution.stateFloats() + head * dim * dim;
         int keyHead = head % shape.keyHeads;
         Kernels k = step.kernels();
-        for (int row = first; row < step.runStart(run + 1); row++) {
+        for (int row = first; row < end; row++) {
             float[] x = qkv.data();
             int q = qkv.offset(row) + keyHead * dim;
             int key = q + shape.keys();
             int v = qkv.offset(row) + 2 * shape.keys() + head * dim;
             float decay = alpha.data()[alpha.offset(row) + head];
             float rate = beta.data()[beta.offset(row) + head];
-            k.scale(state, s, decay, dim * dim);
+            k.scale(state, 0, decay, dim * dim);
             for (int j = 0; j < dim; j++) {
-                int line = s + j * dim;
+                int line = j * dim;
                 float error = rate * (x[v + j] - k.dot(state, line, x, key, dim));
                 k.addScaled(state, line, error, x, key, dim);
                 heads.data()[heads.offset(row) + head * dim + j] = k.dot(state, line, x, q, dim);
@@ -155,25 +170,25 @@ final class GatedDeltaNet implements Mixer {
     /** The parallel region over sequences and value heads. */
     private final class Region implements WorkerPool.Task {
         private @Nullable Step step;
-        private int items;
-        private int parts;
+        private final AtomicInteger left = new AtomicInteger();
 
         void run(Step newStep) {
             step = newStep;
-            items = newStep.runs() * shape.valueHeads;
+            int items = newStep.runs() * shape.valueHeads;
+            left.set(items);
             long work = 3L * newStep.count() * shape.values() * shape.dim;
-            parts = work < SMALL ? 1 : Math.min(items, newStep.compute().pool().threads() * 4);
-            if (parts == 1) {
+            if (work < SMALL || states.length == 1) {
                 run(0);
             } else {
-                newStep.compute().pool().run(parts, this);
+                newStep.compute().pool().run(Math.min(items, states.length), this);
             }
         }
 
         @Override
         public void run(int part) {
-            for (int i = part; i < items; i += parts) {
-                recur(Objects.requireNonNull(step), i / shape.valueHeads, i % shape.valueHeads);
+            Step s = Objects.requireNonNull(step);
+            for (int i = left.decrementAndGet(); i >= 0; i = left.decrementAndGet()) {
+                recur(s, i / shape.valueHeads, i % shape.valueHeads, states[part]);
             }
         }
     }

@@ -89,6 +89,6 @@ final class HybridFamily {
                 w.values(DecoderBuilder.name(l, "ssm_a"), shape.valueHeads()),
                 w.values(DecoderBuilder.name(l, "ssm_conv1d.weight"), taps, channels),
                 d.norm(DecoderBuilder.name(l, "ssm_norm"), shape.dim()), d.linear(l, "ssm_out", shape.values(), n));
-        return new GatedDeltaNet(parts, shape, d.epsilon(), l, d.scratch());
+        return new GatedDeltaNet(parts, shape, d.epsilon(), l, d.compute().pool().threads(), d.scratch());
     }
 }

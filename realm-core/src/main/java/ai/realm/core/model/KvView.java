@@ -26,6 +26,12 @@ public interface KvView {
     /** Byte offset in {@link #memory} of the value of a block's first position. */
     long values(int block, int layer, int head);
 
-    /** Recurrent state of a sequence in a layer, kept between calls, zero at its start. */
-    float[] state(int sequence, int layer);
+    /** The recurrent state of all sequences, as 32-bit floats; empty for a model that keeps none. */
+    MemorySegment states();
+
+    /**
+     * Byte offset in {@link #states} of a sequence's state in a layer, {@link KvShape#stateFloats} numbers that are kept between calls and
+     * zero at the sequence's start.
+     */
+    long state(int sequence, int layer);
 }

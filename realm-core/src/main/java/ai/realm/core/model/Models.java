@@ -56,6 +56,28 @@ public final class Models {
      * @throws GgufException when the file cannot be run, naming the key or tensor, its value and what is supported
      */
     public static Model load(GgufFile file, Compute compute, Options options) {
+        return load(file, compute, options, Weights::new);
+    }
+
+    /**
+     * What a decoder will keep for each position and sequence, told by its keys and the shapes of its tensors without reading them.
+     *
+     * @param contextLength positions of a sequence at most; 0 for what the model was trained for
+     * @throws GgufException as {@link #load}
+     */
+    public static KvShape kvShape(GgufFile file, Compute compute, int contextLength) {
+        try (Model model = load(file, compute, new Options(1, contextLength), UnreadWeights::new)) {
+            return model.kvShape();
+        }
+    }
+
+    /** How the tensors of a file become weights. */
+    @FunctionalInterface
+    private interface WeightsOf {
+        Weights of(GgufFile file, Compute compute, Arena arena);
+    }
+
+    private static Model load(GgufFile file, Compute compute, Options options, WeightsOf weights) {
         Architectures.Description description = Architectures.find(file.architecture());
         ModelKeys keys = new ModelKeys(file);
         int trained = keys.integer("context_length", 1, Integer.MAX_VALUE);
@@ -64,7 +86,7 @@ public final class Models {
         }
         Arena arena = Arena.ofShared();
         try {
-            DecoderBuilder builder = new DecoderBuilder(keys, new Weights(file, compute, arena), compute, options.maxBatch(),
+            DecoderBuilder builder = new DecoderBuilder(keys, weights.of(file, compute, arena), compute, options.maxBatch(),
                     options.contextLength() == 0 ? trained : options.contextLength());
             description.describe(builder);
             return builder.build(arena);

@@ -24,7 +24,7 @@ final class ShortConvolution implements Mixer {
         this.out = out;
         this.width = width;
         this.layer = layer;
-        this.convolution = new CausalConvolution(taps, width);
+        this.convolution = new CausalConvolution(taps, width, scratch);
         this.bcx = scratch.rows("bcx", 3 * width);
         this.product = scratch.rows("convIn", width);
         this.convolved = scratch.rows("convOut", width);

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * The tensors of one file as weights: each is looked up by name, its shape checked against what the architecture says, and
  * handed to the kernels in one place, which keeps count of the bytes held.
  */
-final class Weights {
+class Weights {
     private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final GgufFile file;
@@ -119,7 +119,7 @@ final class Weights {
         return new Linear.Stack[]{new Linear.Stack(out[0]), new Linear.Stack(out[1])};
     }
 
-    private TensorView transposed(TensorView t) {
+    TensorView transposed(TensorView t) {
         int cols = Math.toIntExact(t.shape().dim(0));
         int rows = Math.toIntExact(t.shape().dim(1));
         float[] x = new float[Math.multiplyExact(rows, cols)];
@@ -193,7 +193,7 @@ final class Weights {
         return w;
     }
 
-    private WeightMatrix prepared(TensorView t) {
+    WeightMatrix prepared(TensorView t) {
         try {
             WeightMatrix w = compute.prepare(t, arena);
             if (w.ownedBytes() > 0) {

@@ -7,51 +7,37 @@ import java.util.Arrays;
 
 /** The KV memory as one step's forward pass sees it: its sequences, numbered from 0 in the order of {@link #add}. */
 public final class BatchKvView implements KvView {
-    private static final float[][] NO_STATE = new float[0][];
-
     private final KvLayout layout;
     private final MemorySegment memory;
+    private final MemorySegment states;
     private BlockTable[] tables = new BlockTable[16];
-    private float[][][] states = new float[16][][];
+    private int[] slots = new int[16];
     private int count;
 
     public BatchKvView(KvMemory memory) {
         this.layout = memory.layout();
         this.memory = memory.segment();
+        this.states = memory.states();
     }
 
     public void clear() {
         Arrays.fill(tables, 0, count, null);
-        Arrays.fill(states, 0, count, null);
         count = 0;
     }
 
     /**
      * The number of the sequence in this step.
      *
-     * @param state its recurrent state by layer; empty for a model that has none
+     * @param slot where its recurrent state lies; without meaning for a model that has none
      */
-    public int add(BlockTable table, float[][] state) {
+    public int add(BlockTable table, int slot) {
         if (count == tables.length) {
             tables = Arrays.copyOf(tables, count * 2);
-            states = Arrays.copyOf(states, count * 2);
+            slots = Arrays.copyOf(slots, count * 2);
         }
         tables[count] = table;
-        states[count] = state;
+        slots[count] = slot;
         return count++;
-    }
-
-    /** Zeroed recurrent state of a new sequence. */
-    public float[][] newState() {
-        if (!layout.shape().hasState()) {
-            return NO_STATE;
-        }
-        int[] floats = layout.shape().stateFloats();
-        float[][] state = new float[floats.length][];
-        for (int l = 0; l < floats.length; l++) {
-            state[l] = new float[floats[l]];
-        }
-        return state;
     }
 
     @Override
@@ -85,7 +71,12 @@ public final class BatchKvView implements KvView {
     }
 
     @Override
-    public float[] state(int sequence, int layer) {
-        return states[sequence][layer];
+    public MemorySegment states() {
+        return states;
+    }
+
+    @Override
+    public long state(int sequence, int layer) {
+        return layout.state(slots[sequence], layer);
     }
 }

@@ -49,7 +49,12 @@ public final class BlockTable {
 
     /** Gives all references back, the last block first, so that of a kept prefix the end is evicted before the beginning. */
     public void clear(KvBlockPool pool) {
-        while (size > 0) {
+        truncate(0, pool);
+    }
+
+    /** Gives back the blocks after the first {@code count}. */
+    public void truncate(int count, KvBlockPool pool) {
+        while (size > count) {
             pool.release(blocks[--size]);
         }
     }

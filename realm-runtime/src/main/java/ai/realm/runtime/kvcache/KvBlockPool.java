@@ -106,6 +106,17 @@ public final class KvBlockPool {
         }
     }
 
+    /** The contents of a block are worth nothing any more. */
+    void drop(int block) {
+        if (kept[block]) {
+            kept[block] = false;
+            if (references[block] == 0) {
+                unlink(block);
+                empty[emptyCount++] = block;
+            }
+        }
+    }
+
     /** The contents of a block with references are worth keeping when the last of them goes. */
     void keep(int block) {
         kept[block] = true;

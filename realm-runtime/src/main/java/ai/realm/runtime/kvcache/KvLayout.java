@@ -2,10 +2,11 @@ package ai.realm.runtime.kvcache;
 
 import ai.realm.core.kernel.KvType;
 import ai.realm.core.model.KvShape;
+import java.util.Arrays;
 
 /**
  * Where the rows of a KvBlock lie: for each layer and head the keys of all its positions, then the values of all its positions,
- * every run of rows aligned to a cache line. Immutable.
+ * every run of rows aligned to a cache line; and where a layer's part of a recurrent state lies. Immutable.
  */
 public final class KvLayout {
     private static final int ALIGNMENT = 64;
@@ -18,6 +19,8 @@ public final class KvLayout {
     private final long[] keyStride;
     private final long[] valueStride;
     private final long blockBytes;
+    private final long[] stateBase;
+    private final long stateBytes;
 
     public KvLayout(KvShape shape, KvType type, int blockPositions) {
         this.shape = shape;
@@ -42,6 +45,9 @@ public final class KvLayout {
         }
         // A model with recurrent layers only still counts positions in blocks, of one line each.
         blockBytes = Math.max(at, ALIGNMENT);
+        stateBase = new long[layers];
+        Arrays.setAll(stateBase, shape::stateOffset);
+        stateBytes = shape.stateBytes();
     }
 
     private static long aligned(long bytes) {
@@ -62,6 +68,15 @@ public final class KvLayout {
 
     public long blockBytes() {
         return blockBytes;
+    }
+
+    /** Bytes of one sequence's recurrent state; 0 for a model that keeps none. */
+    public long stateBytes() {
+        return stateBytes;
+    }
+
+    long state(int slot, int layer) {
+        return slot * stateBytes + stateBase[layer];
     }
 
     /** Blocks that hold this many positions. */

@@ -12,13 +12,20 @@ import org.jspecify.annotations.Nullable;
 public final class PrefixCache {
     private final KvBlockPool pool;
     private final int blockPositions;
+    private final @Nullable StatePool states;
     private final Map<BlockHash, Integer> blocks = new HashMap<>();
     private final @Nullable BlockHash[] hashes;
     private long queries;
     private long hits;
 
     public PrefixCache(KvBlockPool pool, int blockPositions) {
+        this(pool, blockPositions, null);
+    }
+
+    /** @param states where a model with recurrent layers has its checkpoints, without which its blocks are of no use; or null */
+    public PrefixCache(KvBlockPool pool, int blockPositions, @Nullable StatePool states) {
         this.pool = pool;
+        this.states = states;
         this.blockPositions = blockPositions;
         this.hashes = new BlockHash[pool.blocks()];
         pool.onEvict(this::evicted);
@@ -39,29 +46,34 @@ public final class PrefixCache {
      * @return positions that are there
      */
     public int acquire(PrefixChain chain, int[] tokens, int length, BlockTable table) {
-        int limit = (length - 1) / blockPositions;
-        int found = 0;
-        while (found < limit) {
-            Integer block = blocks.get(chain.hash(found, tokens));
-            if (block == null) {
-                break;
-            }
+        int found = known(chain, tokens, length);
+        for (int i = 0; i < found; i++) {
+            int block = blocks.get(chain.hash(i, tokens));
             pool.retain(block);
             table.add(block);
-            found++;
         }
         return found * blockPositions;
+    }
+
+    /** Blocks of a sequence's beginning that are known, up to the last checkpoint where the model needs one. */
+    private int known(PrefixChain chain, int[] tokens, int length) {
+        int limit = (length - 1) / blockPositions;
+        int found = 0;
+        while (found < limit && blocks.containsKey(chain.hash(found, tokens))) {
+            found++;
+        }
+        while (states != null && found > 0 && !states.has(chain.hash(found - 1, tokens))) {
+            found--;
+        }
+        return found;
     }
 
     /** Blocks of a sequence's beginning that others hold now, so that having them too costs no free block. */
     public int inUse(PrefixChain chain, int[] tokens, int length) {
         int n = 0;
-        for (int i = 0; i < (length - 1) / blockPositions; i++) {
-            Integer block = blocks.get(chain.hash(i, tokens));
-            if (block == null) {
-                break;
-            }
-            n += pool.references(block) > 0 ? 1 : 0;
+        int known = known(chain, tokens, length);
+        for (int i = 0; i < known; i++) {
+            n += pool.references(blocks.get(chain.hash(i, tokens))) > 0 ? 1 : 0;
         }
         return n;
     }

@@ -7,6 +7,7 @@ import ai.realm.core.model.Model;
 import ai.realm.runtime.kvcache.KvBlockPool;
 import ai.realm.runtime.kvcache.KvMemory;
 import ai.realm.runtime.kvcache.PrefixCache;
+import ai.realm.runtime.kvcache.StatePool;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -33,6 +34,7 @@ public final class Engine implements AutoCloseable {
     private final int contextLength;
     private final LongSupplier clock;
     private final KvBlockPool pool;
+    private final @Nullable StatePool states;
     private final @Nullable PrefixCache cache;
     private final Scheduler scheduler;
     private final StepRunner runner;
@@ -68,11 +70,12 @@ public final class Engine implements AutoCloseable {
         this.contextLength = contextLength;
         this.clock = clock;
         int budget = Math.min(options.tokenBudget(), model.maxBatch());
-        int maxRunning = Math.min(options.maxRunning(), budget);
+        int maxRunning = Math.min(Math.min(options.maxRunning(), memory.mostSequences()), budget);
         int blockPositions = memory.layout().blockPositions();
         pool = new KvBlockPool(memory.blocks());
-        cache = options.prefixCache() && !model.kvShape().hasState() ? new PrefixCache(pool, blockPositions) : null;
-        scheduler = new Scheduler(budget, maxRunning, blockPositions, pool, cache);
+        states = memory.slots() == 0 ? null : new StatePool(memory.slots());
+        cache = options.prefixCache() ? new PrefixCache(pool, blockPositions, states) : null;
+        scheduler = new Scheduler(budget, maxRunning, blockPositions, pool, cache, states);
         runner = new StepRunner(model, memory, workers, turn, budget, maxRunning);
         census = new Census(name, listener, options.maxWaiting());
         snapshot = takeSnapshot();
@@ -401,9 +404,12 @@ public final class Engine implements AutoCloseable {
         }
     }
 
-    /** Throws unless no sequence holds a KvBlock; for an engine that has ended or is idle. */
+    /** Throws unless no sequence holds a KvBlock or a state; for an engine that has ended or is idle. */
     public void assertAllBlocksFree() {
         pool.assertAllBlocksFree();
+        if (states != null) {
+            states.assertAllSlotsFree();
+        }
     }
 
     /** Ends what runs and the loop; returns when memory and model are closed. */

@@ -8,6 +8,7 @@ import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.gguf.GgufReader;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.kernel.KernelRehearsal;
+import ai.realm.core.model.KvShape;
 import ai.realm.core.model.Model;
 import ai.realm.core.model.Models;
 import ai.realm.core.tensor.GgmlType;
@@ -34,6 +35,7 @@ import org.slf4j.LoggerFactory;
 public final class EngineModelLoader implements ModelLoader {
     private static final Logger LOG = LoggerFactory.getLogger(EngineModelLoader.class);
     private static final long LEAST_KV = 64L << 20;
+    private static final int SHORT_TEXT = 512;
 
     private final Compute compute;
     private final EngineOptions options;
@@ -54,7 +56,7 @@ public final class EngineModelLoader implements ModelLoader {
         try (GgufFile file = GgufReader.open(source.file())) {
             long weights = Models.estimateBytes(file, compute);
             // An encoder holds no KV memory, and must not have other models closed to make room for it.
-            return EncoderLoader.takes(file) ? weights : weights + kvBytes(weights);
+            return EncoderLoader.takes(file) ? weights : weights + Math.max(kvBytes(weights), leastKvBytes(source, file));
         } catch (IOException e) {
             throw unreadable(source, e);
         }
@@ -62,6 +64,18 @@ public final class EngineModelLoader implements ModelLoader {
 
     private long kvBytes(long weights) {
         return options.kvBytes() > 0 ? options.kvBytes() : mostKvBytes(weights, memoryBytes) / 2;
+    }
+
+    /** What one sequence needs at least: its recurrent state, and blocks for a short text. */
+    private long leastKvBytes(ModelSource source, GgufFile file) {
+        KvShape shape;
+        try {
+            shape = Models.kvShape(file, compute, source.contextLength());
+        } catch (RealmException e) {
+            return 0; // loading it will say what is wrong
+        }
+        KvLayout layout = new KvLayout(shape, options.kvType(), options.blockPositions());
+        return layout.stateBytes() + layout.blocksFor(SHORT_TEXT) * layout.blockBytes();
     }
 
     private static RealmException unreadable(ModelSource source, IOException e) {
@@ -139,24 +153,39 @@ public final class EngineModelLoader implements ModelLoader {
         int trained = model.config().contextLength();
         int context = source.contextLength() == 0 ? trained : source.contextLength();
         KvLayout layout = new KvLayout(model.kvShape(), options.kvType(), options.blockPositions());
-        KvMemory memory = new KvMemory(layout, blocks(layout, context, model.weightBytes(), room));
+        KvMemory memory = memory(layout, context, options.kvBytes() > 0 ? options.kvBytes() : mostKvBytes(model.weightBytes(), room));
         int positions = (int) Math.min(context, (long) memory.blocks() * layout.blockPositions());
-        LOG.info("model={} KV memory {} MB as {}: {} blocks of {} positions; context {}{}", source.name(), memory.bytes() >> 20,
-                options.kvType(), memory.blocks(), layout.blockPositions(), positions,
-                positions < context ? String.format(Locale.ROOT, ", cut from %d by the KV memory", context) : "");
+        LOG.info("model={} KV memory {} MB as {}: {} blocks of {} positions{}; context {}{}", source.name(), memory.bytes() >> 20,
+                options.kvType(), memory.blocks(), layout.blockPositions(),
+                memory.slots() == 0
+                        ? ""
+                        : String.format(Locale.ROOT, " and %d recurrent states of %.1f MB", memory.slots(),
+                                layout.stateBytes() / 1048576.0),
+                positions, positions < context ? String.format(Locale.ROOT, ", cut from %d by the KV memory", context) : "");
         Rehearsal.run(source.name(), model, memory, positions);
         return new Engine(source.name(), model, memory, positions, options, share.pool(), turn, listener, System::nanoTime);
     }
 
-    private int blocks(KvLayout layout, int context, long weights, long room) {
+    /** Blocks and slots for recurrent states out of so many bytes, no more than all sequences that may run can need. */
+    private KvMemory memory(KvLayout layout, int context, long bytes) {
         long wanted = (long) layout.blocksFor(context) * options.maxRunning();
-        long bytes = options.kvBytes() > 0 ? options.kvBytes() : mostKvBytes(weights, room);
-        long blocks = Math.min(wanted, bytes / layout.blockBytes());
+        int slots = slots(layout, wanted, bytes);
+        long blocks = Math.min(wanted, (bytes - slots * layout.stateBytes()) / layout.blockBytes());
         if (blocks < 1) {
             throw new RealmException(ErrorCode.MODEL_INVALID, "KV memory of " + bytes + " bytes does not hold one block of "
-                    + layout.blockBytes() + " bytes");
+                    + layout.blockBytes() + " bytes"
+                    + (slots == 0 ? "" : " and one recurrent state of " + layout.stateBytes()));
         }
-        return (int) Math.min(blocks, Integer.MAX_VALUE / layout.blockPositions());
+        return new KvMemory(layout, (int) Math.min(blocks, Integer.MAX_VALUE / layout.blockPositions()), slots);
+    }
+
+    /** One for each sequence that may run and three for checkpoints of each, within half of the memory or what blocks leave of it. */
+    private int slots(KvLayout layout, long wantedBlocks, long bytes) {
+        if (layout.stateBytes() == 0) {
+            return 0;
+        }
+        long share = Math.max(bytes / 2, bytes - wantedBlocks * layout.blockBytes());
+        return (int) Math.clamp(share / layout.stateBytes(), 1, 4L * options.maxRunning());
     }
 
     private SharedPrefixes shared(@Nullable Tokenizer tokenizer) {

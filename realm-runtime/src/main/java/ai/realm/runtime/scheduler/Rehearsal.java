@@ -45,7 +45,11 @@ final class Rehearsal {
         int perSequence = Math.min(contextLength, memory.blocks() * memory.layout().blockPositions());
         int needed = memory.layout().blocksFor(Math.min(PROMPT + 1, perSequence));
         this.prompt = Math.clamp(perSequence - 1, 1, Math.min(PROMPT, model.maxBatch()));
-        this.together = Math.min(TOGETHER[TOGETHER.length - 1], Math.min(model.maxBatch(), memory.blocks() / needed));
+        int together = Math.min(TOGETHER[TOGETHER.length - 1], Math.min(model.maxBatch(), memory.blocks() / needed));
+        if (memory.slots() > 0) {
+            together = Math.min(together, memory.slots());
+        }
+        this.together = together;
         this.batch = new ForwardBatch(Math.max(prompt, together));
         this.logits = new FloatRows(Math.max(1, together), model.config().vocabSize());
         this.view = new BatchKvView(memory);
@@ -53,7 +57,7 @@ final class Rehearsal {
         for (int s = 0; s < Math.max(1, together); s++) {
             BlockTable table = new BlockTable();
             table.growTo(needed, pool);
-            view.add(table, view.newState());
+            view.add(table, s);
         }
     }
 

@@ -2,6 +2,7 @@ package ai.realm.runtime.scheduler;
 
 import ai.realm.runtime.kvcache.KvBlockPool;
 import ai.realm.runtime.kvcache.PrefixCache;
+import ai.realm.runtime.kvcache.StatePool;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -23,6 +24,7 @@ public final class Scheduler {
     private final int blockPositions;
     private final KvBlockPool pool;
     private final @Nullable PrefixCache cache;
+    private final RecurrentStates states;
     private final FairShare fair = new FairShare();
     private final List<Sequence> running = new ArrayList<>();
     private final List<Sequence> ranked = new ArrayList<>();
@@ -39,6 +41,12 @@ public final class Scheduler {
      * @param cache null for a model whose prefixes cannot be shared, or when it is turned off
      */
     public Scheduler(int tokenBudget, int maxRunning, int blockPositions, KvBlockPool pool, @Nullable PrefixCache cache) {
+        this(tokenBudget, maxRunning, blockPositions, pool, cache, null);
+    }
+
+    /** @param states slots for the states of a model with recurrent layers, at least {@code maxRunning}; null for one without */
+    public Scheduler(int tokenBudget, int maxRunning, int blockPositions, KvBlockPool pool, @Nullable PrefixCache cache,
+            @Nullable StatePool states) {
         if (tokenBudget < maxRunning) {
             throw new IllegalArgumentException("the token budget " + tokenBudget + " must be at least the " + maxRunning
                     + " sequences that may run");
@@ -48,6 +56,7 @@ public final class Scheduler {
         this.blockPositions = blockPositions;
         this.pool = pool;
         this.cache = cache;
+        this.states = new RecurrentStates(states, cache != null, blockPositions);
         this.yielding = new Yielding(fair, running, maxRunning, pool.blocks());
     }
 
@@ -74,6 +83,7 @@ public final class Scheduler {
         yieldToTheLeastServed();
         planDecodes();
         planPrompts();
+        states.plan(plan);
         return plan;
     }
 
@@ -158,7 +168,7 @@ public final class Scheduler {
                     continue;
                 }
             }
-            add(s, Math.min(s.remaining(), tokenBudget - plan.tokens()));
+            add(s, states.chunk(s, Math.min(s.remaining(), tokenBudget - plan.tokens())));
         }
     }
 
@@ -175,12 +185,13 @@ public final class Scheduler {
     }
 
     private boolean admit(TenantQueue t, Sequence s) {
-        if (running.size() >= maxRunning || pool.free() < blocksWanted(s)) {
+        if (running.size() >= maxRunning || !states.free() || pool.free() < blocksWanted(s)) {
             return false;
         }
         fair.admitted(t, s);
         int cached = cache == null || s.spec().warmUp() ? 0 : cache.acquire(s.chain(), s.tokens(), s.length(), s.table());
         s.table().growTo(Math.ceilDiv(s.length(), blockPositions), pool);
+        states.admitted(s, cached);
         s.restore(cached);
         if (!s.started) {
             s.begin(cached);
@@ -215,9 +226,8 @@ public final class Scheduler {
         TenantQueue t = tenantOf(s);
         t.running--;
         t.blocks -= s.table().size();
-        s.table().clear(pool);
+        s.memory().clear(pool, states.pool());
         s.restore(0);
-        s.recurrent = null;
         running.remove(s);
     }
 
@@ -226,6 +236,7 @@ public final class Scheduler {
         for (StepPlan.Work w : done.work()) {
             Sequence s = w.sequence();
             s.advance(w.count());
+            states.computed(s);
             if (cache != null && !s.spec().warmUp()) {
                 cache.publish(s.chain(), s.tokens(), s.table(), w.from(), w.from() + w.count());
             }
@@ -249,13 +260,13 @@ public final class Scheduler {
         s.tenant = t;
         s.forkFrom(leader);
         fair.charge(t, FairShare.OUTPUT_SERVICE);
-        if (running.size() >= maxRunning) {
+        if (running.size() >= maxRunning || !states.free()) {
             s.restore(0);
-            s.recurrent = null;
             s.state = Sequence.State.WAITING;
             t.addFirst(s);
             return;
         }
+        states.forked(leader, s);
         s.table().share(leader.table(), Math.ceilDiv(leader.computed(), blockPositions), pool);
         s.state = Sequence.State.RUNNING;
         running.add(s);

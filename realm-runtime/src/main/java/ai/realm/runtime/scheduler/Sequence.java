@@ -2,6 +2,7 @@ package ai.realm.runtime.scheduler;
 
 import ai.realm.runtime.kvcache.BlockTable;
 import ai.realm.runtime.kvcache.PrefixChain;
+import ai.realm.runtime.kvcache.SequenceMemory;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,7 @@ public final class Sequence {
     private final SequenceSpec spec;
     private final TokenQueue output;
     private final PrefixChain chain;
-    private final BlockTable table = new BlockTable();
+    private final SequenceMemory memory;
     private final long submittedNanos;
 
     private int[] tokens;
@@ -52,7 +53,6 @@ public final class Sequence {
     /** Gave back its place in the bounded queue. */
     boolean counted;
     long lastTokenNanos;
-    float @Nullable [][] recurrent;
 
     private volatile int cachedTokens = -1;
     private volatile long engineNanos;
@@ -64,6 +64,7 @@ public final class Sequence {
         this.spec = spec;
         this.output = output;
         this.chain = new PrefixChain(spec.tenantId(), blockPositions, spec.sharedBlocks());
+        this.memory = new SequenceMemory(chain);
         this.tokens = spec.prompt();
         this.length = tokens.length;
         this.submittedNanos = nowNanos;
@@ -95,8 +96,12 @@ public final class Sequence {
         return chain;
     }
 
+    SequenceMemory memory() {
+        return memory;
+    }
+
     BlockTable table() {
-        return table;
+        return memory.table();
     }
 
     int[] tokens() {
@@ -157,14 +162,6 @@ public final class Sequence {
         begin(0);
         charged = promptLength();
         computed = leader.computed;
-        float[][] state = leader.recurrent;
-        if (state != null) {
-            float[][] copy = new float[state.length][];
-            for (int l = 0; l < state.length; l++) {
-                copy[l] = state[l].clone();
-            }
-            recurrent = copy;
-        }
     }
 
     void restore(int positions) {

@@ -1,5 +1,6 @@
 package ai.realm.runtime.scheduler;
 
+import ai.realm.runtime.kvcache.StatePool;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -7,6 +8,7 @@ import java.util.List;
 public final class StepPlan {
     private final List<Work> work = new ArrayList<>();
     private final List<BlockCopy> copies = new ArrayList<>();
+    private List<StatePool.Move> moves = List.of();
     private int tokens;
     private int samples;
 
@@ -23,6 +25,7 @@ public final class StepPlan {
     void clear() {
         work.clear();
         copies.clear();
+        moves = List.of();
         tokens = 0;
         samples = 0;
     }
@@ -35,6 +38,15 @@ public final class StepPlan {
 
     void copy(int from, int to) {
         copies.add(new BlockCopy(from, to));
+    }
+
+    void moves(List<StatePool.Move> states) {
+        moves = states;
+    }
+
+    /** Recurrent states that begin or are copied before the step, in this order. */
+    public List<StatePool.Move> moves() {
+        return moves;
     }
 
     public List<Work> work() {

@@ -82,16 +82,12 @@ final class StepRunner {
         for (StepPlan.BlockCopy c : plan.copies()) {
             memory.copy(c.from(), c.to());
         }
+        plan.moves().forEach(memory::move);
         batch.clear();
         view.clear();
         for (StepPlan.Work w : plan.work()) {
             Sequence s = w.sequence();
-            float[][] state = s.recurrent;
-            if (state == null) {
-                state = view.newState();
-                s.recurrent = state;
-            }
-            int index = view.add(s.table(), state);
+            int index = view.add(s.table(), s.memory().slot());
             int end = w.from() + w.count();
             for (int p = w.from(); p < end; p++) {
                 batch.add(s.token(p), p, index, w.samples() && p == end - 1);

@@ -55,7 +55,7 @@ class KvLayoutTest {
     @Test
     void memory_new_isZeroAlignedAndCopiesBlocks() {
         KvLayout layout = new KvLayout(SHAPE, KvType.F32, 16);
-        try (KvMemory memory = new KvMemory(layout, 3)) {
+        try (KvMemory memory = new KvMemory(layout, 3, 1)) {
             assertThat(memory.segment().byteSize()).isEqualTo(3 * layout.blockBytes());
             assertThat(memory.segment().toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);
             assertThat(memory.segment().address() % 64).isZero();

@@ -76,7 +76,7 @@ class EngineTest {
     }
 
     @Test
-    void submit_recurrentModel_restartsItsStateAfterPreemption() throws Exception {
+    void submit_recurrentModelAfterPreemption_goesOnFromACheckpoint() throws Exception {
         FakeModel recurrent = new FakeModel(1000, 64, true, false);
         Engine engine = Engines.start(recurrent, 16, options());
         List<Sequence> all = new ArrayList<>();
@@ -87,6 +87,45 @@ class EngineTest {
             assertThat(read(all.get(i))).isEqualTo(recurrent.generate(prompt(i, 20), 60));
             assertThat(all.get(i).cachedTokens()).isZero();
         }
+        assertThat(engine.snapshot().preemptions()).isPositive();
+        closeAndAssertAllBlocksFree(engine);
+    }
+
+    @Test
+    void submit_recurrentModelWithoutPrefixCache_restartsItsStateAfterPreemption() throws Exception {
+        FakeModel recurrent = new FakeModel(1000, 64, true, false);
+        Engine engine = Engines.start(recurrent, 16, options().withPrefixCache(false, List.of()));
+        List<Sequence> all = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            all.add(submit(engine, spec("t", prompt(i, 20), 60)));
+        }
+        for (int i = 0; i < 8; i++) {
+            assertThat(read(all.get(i))).isEqualTo(recurrent.generate(prompt(i, 20), 60));
+        }
+        assertThat(engine.snapshot().preemptions()).isPositive();
+        closeAndAssertAllBlocksFree(engine);
+    }
+
+    @Test
+    void submit_recurrentModelsSecondTurn_computesWhatIsNewOnly() throws Exception {
+        FakeModel recurrent = new FakeModel(1000, 64, true, false);
+        Engine engine = Engines.start(recurrent, 128, options());
+        int[] first = prompt(1, 403);
+        int[] answer = read(submit(engine, spec("t", first, 30)));
+        int[] second = Arrays.copyOf(first, 403 + 30 + 9);
+        System.arraycopy(answer, 0, second, 403, 30);
+        System.arraycopy(prompt(2, 9), 0, second, 433, 9);
+        long before = recurrent.forwarded();
+
+        Sequence s = submit(engine, spec("t", second, 5));
+
+        assertThat(read(s)).isEqualTo(recurrent.generate(second, 5));
+        // The last full block of the answer, whose last token is not computed, ends at 432.
+        assertThat(s.cachedTokens()).isEqualTo(432);
+        assertThat(recurrent.forwarded() - before).isEqualTo(442 - 432 + 4);
+        Sequence other = submit(engine, spec("other", second, 5));
+        assertThat(read(other)).isEqualTo(recurrent.generate(second, 5));
+        assertThat(other.cachedTokens()).isZero();
         closeAndAssertAllBlocksFree(engine);
     }
 

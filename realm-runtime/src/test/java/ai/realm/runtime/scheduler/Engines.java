@@ -28,7 +28,8 @@ public final class Engines {
     }
 
     public static Engine start(FakeModel model, int blocks, EngineOptions options, EngineListener listener, LongSupplier clock) {
-        KvMemory memory = new KvMemory(new KvLayout(model.kvShape(), KvType.F32, BLOCK), blocks);
+        int slots = model.kvShape().hasState() ? 2 * options.maxRunning() : 0;
+        KvMemory memory = new KvMemory(new KvLayout(model.kvShape(), KvType.F32, BLOCK), blocks, slots);
         int context = Math.min(model.config().contextLength(), blocks * BLOCK);
         return new Engine("fake", model, memory, context, options, new OneThread(), new ReentrantLock(), listener, clock);
     }

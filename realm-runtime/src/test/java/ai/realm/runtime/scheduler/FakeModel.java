@@ -142,16 +142,28 @@ public final class FakeModel implements Model {
         int p = batch.position(i);
         int sequence = batch.sequence(i);
         if (recurrent) {
-            float[] state = kv.state(sequence, 0);
-            if (state[0] != p) {
-                throw new IllegalStateException("recurrent state is at position " + state[0] + ", not " + p);
+            long at = kv.state(sequence, 0);
+            float position = kv.states().get(FLOAT, at);
+            float sum = kv.states().get(FLOAT, at + 4);
+            if (position != p || sum != sumBefore(kv, sequence, p)) {
+                throw new IllegalStateException("recurrent state is at position " + position + " with sum " + sum + ", not at " + p);
             }
-            state[0]++;
+            kv.states().set(FLOAT, at, p + 1);
+            kv.states().set(FLOAT, at + 4, sum + batch.token(i) * (p + 1));
         }
         int block = kv.block(sequence, p / kv.blockPositions());
         long row = (long) (p % kv.blockPositions()) * kv.type().rowBytes(2);
         kv.memory().set(FLOAT, kv.keys(block, 1, 0) + row, batch.token(i));
         kv.memory().set(FLOAT, kv.values(block, 1, 0) + row, p);
+    }
+
+    /** What the state must hold after the first {@code end} tokens. */
+    private static float sumBefore(KvView kv, int sequence, int end) {
+        float sum = 0;
+        for (int p = 0; p < end; p++) {
+            sum += tokenAt(kv, sequence, p) * (p + 1);
+        }
+        return sum;
     }
 
     private static int tokenAt(KvView kv, int sequence, int p) {

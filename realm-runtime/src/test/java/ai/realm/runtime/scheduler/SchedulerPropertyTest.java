@@ -27,7 +27,8 @@ class SchedulerPropertyTest {
         int budget = maxRunning + random.nextInt(60);
         int bp = 1 << random.nextInt(4);
         int blocks = 4 + random.nextInt(40);
-        SchedulerSimulation sim = new SchedulerSimulation(budget, maxRunning, blocks, bp, random.nextBoolean());
+        SchedulerSimulation sim = new SchedulerSimulation(budget, maxRunning, blocks, bp, random.nextBoolean(),
+                random.nextBoolean() ? 0 : maxRunning + random.nextInt(2 * maxRunning));
         int tenants = 1 + random.nextInt(4);
         for (int event = 0; event < 120; event++) {
             switch (random.nextInt(8)) {
@@ -85,7 +86,8 @@ class SchedulerPropertyTest {
         int longestPrompt = 8 + random.nextInt(60);
         int longestOutput = 4 + random.nextInt(40);
         int blocks = (longestPrompt + longestOutput) * (1 + random.nextInt(maxRunning)) / 4 + 4;
-        SchedulerSimulation sim = new SchedulerSimulation(budget, maxRunning, blocks, 4, random.nextBoolean());
+        SchedulerSimulation sim = new SchedulerSimulation(budget, maxRunning, blocks, 4, random.nextBoolean(),
+                random.nextBoolean() ? 0 : maxRunning + random.nextInt(2 * maxRunning));
         double[] weights = new double[tenants];
         double least = Double.MAX_VALUE;
         for (int t = 0; t < tenants; t++) {

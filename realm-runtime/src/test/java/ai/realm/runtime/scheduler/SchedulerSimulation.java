@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.realm.core.sampling.Sampler;
 import ai.realm.runtime.kvcache.KvBlockPool;
 import ai.realm.runtime.kvcache.PrefixCache;
+import ai.realm.runtime.kvcache.StatePool;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,18 +28,28 @@ final class SchedulerSimulation {
     /** Service by tenant: prompt tokens computed for the first time, and generated tokens at twice that. */
     final Map<String, Double> service = new HashMap<>();
     private final int[][] memory;
+    private final @Nullable StatePool states;
+    /** A hash of the tokens that the state in each slot has seen. */
+    private final int[] stateOf;
     private final Map<Sequence, Integer> promptServed = new HashMap<>();
     private long time;
     int steps;
     long forwarded;
 
     SchedulerSimulation(int tokenBudget, int maxRunning, int blocks, int blockPositions, boolean prefixCache) {
+        this(tokenBudget, maxRunning, blocks, blockPositions, prefixCache, 0);
+    }
+
+    /** @param slots for the states of recurrent layers; 0 for a model without */
+    SchedulerSimulation(int tokenBudget, int maxRunning, int blocks, int blockPositions, boolean prefixCache, int slots) {
         this.tokenBudget = tokenBudget;
         this.maxRunning = maxRunning;
         this.blockPositions = blockPositions;
         this.pool = new KvBlockPool(blocks);
-        PrefixCache cache = prefixCache ? new PrefixCache(pool, blockPositions) : null;
-        this.scheduler = new Scheduler(tokenBudget, maxRunning, blockPositions, pool, cache);
+        this.states = slots == 0 ? null : new StatePool(slots);
+        this.stateOf = new int[slots];
+        PrefixCache cache = prefixCache ? new PrefixCache(pool, blockPositions, states) : null;
+        this.scheduler = new Scheduler(tokenBudget, maxRunning, blockPositions, pool, cache, states);
         this.memory = new int[blocks][blockPositions];
     }
 
@@ -71,8 +82,14 @@ final class SchedulerSimulation {
         for (StepPlan.BlockCopy c : plan.copies()) {
             memory[c.to()] = memory[c.from()].clone();
         }
+        for (StatePool.Move m : plan.moves()) {
+            stateOf[m.to()] = m.from() == StatePool.NONE ? 0 : stateOf[m.from()];
+        }
         for (StepPlan.Work w : plan.work()) {
             compute(w);
+            if (states != null) {
+                recur(w);
+            }
         }
         scheduler.computed(plan);
         for (StepPlan.Work w : plan.work()) {
@@ -124,6 +141,17 @@ final class SchedulerSimulation {
         }
     }
 
+    private void recur(StepPlan.Work w) {
+        int state = 0;
+        for (int p = 0; p < w.from() + w.count(); p++) {
+            if (p == w.from() && stateOf[w.sequence().memory().slot()] != state) {
+                throw new AssertionError("the state before position " + p + " is another's");
+            }
+            state = state * 31 + w.sequence().token(p) + 1;
+        }
+        stateOf[w.sequence().memory().slot()] = state;
+    }
+
     private void sample(Sequence s) {
         serve(s, FairShare.OUTPUT_SERVICE);
         s.append((int) (s.length() * 31L + s.token(s.length() - 1) * 17L) & 0xffff);
@@ -169,5 +197,8 @@ final class SchedulerSimulation {
 
     void assertAllBlocksFree() {
         pool.assertAllBlocksFree();
+        if (states != null) {
+            states.assertAllSlotsFree();
+        }
     }
 }
