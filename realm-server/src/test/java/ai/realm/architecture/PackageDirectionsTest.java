@@ -4,6 +4,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -63,6 +64,17 @@ class PackageDirectionsTest {
                     .allowEmptyShould(true)
                     .check(realm);
         }));
+    }
+
+    /** APIs are shapes around one way to run: they know it and not each other, and it knows none of them. */
+    @Test
+    void apiShapes_doNotKnowEachOther() {
+        String http = "ai.realm.server.http.";
+        slices().matching("ai.realm.server.http.(*)..").should().beFreeOfCycles().check(realm);
+        noClasses().that().resideInAnyPackage(http + "transport..", http + "json..").should()
+                .dependOnClassesThat(resideInAnyPackage(http + "inference..", "ai.realm.runtime.guest..")).check(realm);
+        noClasses().that().resideInAPackage(http + "inference..").should()
+                .dependOnClassesThat(resideInAnyPackage(http + "openai..")).check(realm);
     }
 
     @Test

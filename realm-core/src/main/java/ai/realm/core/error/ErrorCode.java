@@ -28,6 +28,8 @@ public enum ErrorCode {
     CONTEXT_LENGTH_EXCEEDED(Family.REQUEST),
     /** The body is larger than the server takes. */
     BODY_TOO_LARGE(Family.REQUEST),
+    /** The body is packed in a way that the server does not read. */
+    UNSUPPORTED_ENCODING(Family.REQUEST),
     /** No such route. */
     NOT_FOUND(Family.REQUEST),
     /** What is to be changed was changed by somebody else meanwhile. */

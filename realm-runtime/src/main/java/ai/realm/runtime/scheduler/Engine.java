@@ -67,7 +67,8 @@ public final class Engine implements AutoCloseable {
         this.model = model;
         this.memory = memory;
         this.options = options;
-        this.contextLength = contextLength;
+        // An answer ends where the KV memory does, so a request that leaves its length open need not be refused.
+        this.contextLength = (int) Math.min(contextLength, (long) memory.blocks() * memory.layout().blockPositions());
         this.clock = clock;
         int budget = Math.min(options.tokenBudget(), model.maxBatch());
         int maxRunning = Math.min(Math.min(options.maxRunning(), memory.mostSequences()), budget);
@@ -127,8 +128,7 @@ public final class Engine implements AutoCloseable {
      */
     public List<Sequence> submit(List<SequenceSpec> specs, List<TokenQueue> outputs) {
         SequenceSpec spec = specs.getFirst();
-        int most = (int) Math.min(contextLength, (long) spec.prompt().length + spec.maxTokens());
-        if (spec.prompt().length >= contextLength || !scheduler.canFit(most)) {
+        if (spec.prompt().length >= contextLength) {
             throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED, "the prompt has " + spec.prompt().length
                     + " tokens and the context holds " + contextLength + ", the answer included");
         }

@@ -64,11 +64,6 @@ public final class Scheduler {
         return Objects.requireNonNull(s.tenant);
     }
 
-    /** Whether a sequence of so many positions could ever run. */
-    public boolean canFit(int positions) {
-        return Math.ceilDiv(positions, blockPositions) <= pool.blocks();
-    }
-
     /** Takes a new sequence into its tenant's queue. */
     public void submit(Sequence s) {
         s.tenant = fair.arrive(s);

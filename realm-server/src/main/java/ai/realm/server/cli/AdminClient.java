@@ -2,7 +2,7 @@ package ai.realm.server.cli;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
-import ai.realm.server.http.Json;
+import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;

@@ -6,7 +6,7 @@ import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.guest.GuestHostOptions;
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.guest.GuestReport;
-import ai.realm.server.http.Json;
+import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -18,8 +18,8 @@ import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.runtime.store.ModelSource;
 
-import ai.realm.server.http.ChatPrompt;
-import ai.realm.server.http.Json;
+import ai.realm.server.http.inference.ChatPrompt;
+import ai.realm.server.http.json.Json;
 import ai.realm.server.tenant.MemoryKvStore;
 import ai.realm.server.tenant.Tenant;
 import java.io.PrintWriter;

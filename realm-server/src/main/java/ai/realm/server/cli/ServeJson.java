@@ -1,7 +1,7 @@
 package ai.realm.server.cli;
 
 import ai.realm.server.config.RealmConfig;
-import ai.realm.server.http.Json;
+import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

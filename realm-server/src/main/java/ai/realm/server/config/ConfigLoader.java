@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -40,6 +41,8 @@ import org.jspecify.annotations.Nullable;
 public final class ConfigLoader {
     /** What a tenant or a model may be called: fit for logs, labels, paths of URLs and file names. */
     public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,63}");
+
+    private static final Pattern ORIGIN = Pattern.compile("\\*|null|[a-z][a-z0-9+.-]*://[^/\\s?#@]+");
 
     private static final YAMLMapper YAML = YAMLMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
@@ -153,7 +156,25 @@ public final class ConfigLoader {
                 seconds("server.drain_seconds", s.drainSeconds(), d.drain(), 0),
                 seconds("server.idle_seconds", s.idleSeconds(), d.idle(), 1),
                 seconds("server.header_seconds", s.headerSeconds(), d.headers(), 1),
-                seconds("server.body_seconds", s.bodySeconds(), d.body(), 1), guests(s.guests(), d.guests()), database(s));
+                seconds("server.body_seconds", s.bodySeconds(), d.body(), 1), guests(s.guests(), d.guests()), database(s),
+                api(s));
+    }
+
+    private static ApiSettings api(RealmYaml.Server s) {
+        boolean refuse = switch (s.unknownParameters()) {
+            case null -> ApiSettings.defaults().refuseUnknown();
+            case "ignore" -> false;
+            case "refuse" -> true;
+            default -> throw bad("server.unknown_parameters must be ignore or refuse, not " + s.unknownParameters());
+        };
+        List<String> origins = or(s.cors(), ApiSettings.defaults().corsOrigins()).stream()
+                .map(o -> o.toLowerCase(Locale.ROOT)).toList();
+        for (String origin : origins) {
+            if (!ORIGIN.matcher(origin).matches()) {
+                throw bad("server.cors: an origin is * or like https://app.example:8443, without a path, not " + origin);
+            }
+        }
+        return new ApiSettings(refuse, origins);
     }
 
     private static GuestSettings guests(RealmYaml.@Nullable Guests g, GuestSettings d) {

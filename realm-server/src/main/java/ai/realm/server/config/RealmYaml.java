@@ -19,7 +19,8 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @Nullable String database,
             @JsonProperty("database_user") @Nullable String databaseUser,
             @JsonProperty("database_password") @Nullable String databasePassword,
-            @JsonProperty("database_connections") @Nullable Integer databaseConnections) {}
+            @JsonProperty("database_connections") @Nullable Integer databaseConnections,
+            @JsonProperty("unknown_parameters") @Nullable String unknownParameters, @Nullable List<String> cors) {}
 
     record Guests(@JsonProperty("cpu_share") @Nullable Double cpuShare, @Nullable Integer instances,
             @JsonProperty("memory_mb") @Nullable Integer memoryMegabytes, @Nullable Boolean cache) {}

@@ -31,6 +31,7 @@ public record HttpError(int status, String type, String code, @Nullable Integer 
             case METHOD_NOT_ALLOWED -> invalid(405, "method_not_allowed");
             case CONFLICT -> invalid(409, "conflict");
             case BODY_TOO_LARGE -> invalid(413, "body_too_large");
+            case UNSUPPORTED_ENCODING -> invalid(415, "unsupported_encoding");
             case RATE_LIMIT_EXCEEDED -> new HttpError(429, "rate_limit_error", "rate_limit_exceeded", 1);
             case INSUFFICIENT_QUOTA -> new HttpError(429, "insufficient_quota", "insufficient_quota", 3600);
             case CANCELLED -> new HttpError(CLIENT_CLOSED_REQUEST, "request_cancelled", "cancelled", null);

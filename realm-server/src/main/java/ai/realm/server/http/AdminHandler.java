@@ -3,6 +3,9 @@ package ai.realm.server.http;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.admin.AdminService;
+import ai.realm.server.http.json.Json;
+import ai.realm.server.http.json.JsonFields;
+import ai.realm.server.http.transport.Answers;
 import ai.realm.server.model.ModelService;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -27,16 +30,13 @@ final class AdminHandler {
     private final AdminService service;
     private final ModelService models;
     private final UsageHandler usage;
-    private final BodyReader bodies;
     private final Answers answers;
 
-    AdminHandler(AdminGate gate, AdminService service, ModelService models, UsageHandler usage, BodyReader bodies,
-            Answers answers) {
+    AdminHandler(AdminGate gate, AdminService service, ModelService models, UsageHandler usage, Answers answers) {
         this.gate = gate;
         this.service = service;
         this.models = models;
         this.usage = usage;
-        this.bodies = bodies;
         this.answers = answers;
     }
 
@@ -58,8 +58,7 @@ final class AdminHandler {
                 ctx -> tenant(ctx, 200, service.removeKey(id(ctx), ctx.pathParam("hash"), version(ctx, null))));
         c.routes.get("/admin/tenants/{id}/guests", ctx -> answers.json(ctx, 200, versions(service.guestVersions(id(ctx)))));
         c.routes.post("/admin/tenants/{id}/guests", ctx -> {
-            byte[] wasm = bodies.read(ctx.req(), MAX_MODULE);
-            ctx.attribute(Answers.BODY_READ, true);
+            byte[] wasm = answers.body(ctx, MAX_MODULE);
             answers.json(ctx, 201, version(service.pushGuest(id(ctx), wasm)));
         });
         c.routes.post("/admin/tenants/{id}/guests/rollback",
@@ -73,8 +72,7 @@ final class AdminHandler {
     }
 
     private ObjectNode json(Context ctx) {
-        byte[] body = bodies.read(ctx.req(), MAX_JSON);
-        ctx.attribute(Answers.BODY_READ, true);
+        byte[] body = answers.body(ctx, MAX_JSON);
         return body.length == 0 ? Json.mapper().createObjectNode() : Json.object(body);
     }
 
@@ -113,7 +111,7 @@ final class AdminHandler {
     }
 
     private static @Nullable Integer wantedVersion(ObjectNode body) {
-        JsonFields fields = new JsonFields(body, "");
+        JsonFields fields = JsonFields.of(body);
         Long version = fields.integer("version", 0, Integer.MAX_VALUE);
         fields.end();
         return version == null ? null : version.intValue();

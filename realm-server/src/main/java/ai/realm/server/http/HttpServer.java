@@ -8,6 +8,21 @@ import ai.realm.server.accounts.Accounts;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.error.ErrorBody;
+import ai.realm.server.http.inference.ApiShape;
+import ai.realm.server.http.inference.InferenceHandler;
+import ai.realm.server.http.inference.InferenceRunner;
+import ai.realm.server.http.inference.RequestFrame;
+import ai.realm.server.http.openai.EmbeddingHandler;
+import ai.realm.server.http.openai.ModelsHandler;
+import ai.realm.server.http.openai.TextShape;
+import ai.realm.server.http.transport.Answers;
+import ai.realm.server.http.transport.BodyReader;
+import ai.realm.server.http.transport.ClientWatch;
+import ai.realm.server.http.transport.ConnectionGuard;
+import ai.realm.server.http.transport.Cors;
+import ai.realm.server.http.transport.JettyErrors;
+import ai.realm.server.http.transport.RequestCleaner;
+import ai.realm.server.http.transport.RequestIds;
 import ai.realm.server.metrics.ServerMetrics;
 import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.model.ModelService;
@@ -19,8 +34,10 @@ import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
+import io.javalin.http.Handler;
 import io.javalin.http.HttpResponseException;
 import io.javalin.util.JavalinBindException;
+import java.util.List;
 import java.util.Map;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
@@ -36,6 +53,10 @@ import org.slf4j.LoggerFactory;
 public final class HttpServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
     private static final int STOP_MILLIS = 2_000;
+    private static final String V1 = "/v1";
+    private static final String VERSION = "0.1.0";
+    /** The APIs that ask for text. */
+    private static final List<ApiShape> SHAPES = List.of(TextShape.completions(), TextShape.chat());
 
     /**
      * What the routes work with.
@@ -81,6 +102,7 @@ public final class HttpServer implements AutoCloseable {
 
     private static void configure(HttpConfiguration http) {
         http.setSendServerVersion(false);
+        http.addCustomizer(new RequestCleaner());
         http.setRequestHeaderSize(16 << 10);
     }
 
@@ -104,29 +126,50 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private void routes(JavalinConfig c, Services s) {
-        RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), bodies, watch, s.active(), answers,
-                s.accounts(), s.metrics(), s.rehearsal());
+        RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), watch, s.active(), answers,
+                s.accounts(), s.metrics(), settings.api().refuseUnknown(), s.rehearsal());
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
                 new InferenceRunner(s.models(), s.guestHost(), s.guests()), s.registry());
         ModelsHandler models = new ModelsHandler(s.gate(), answers);
         c.routes.before(RequestIds::assign);
-        for (Api api : Api.values()) {
-            c.routes.post(api.path, new InferenceHandler(api, parts));
+        c.routes.before(new Cors(settings.api().corsOrigins())::before);
+        for (ApiShape shape : SHAPES) {
+            InferenceHandler handler = new InferenceHandler(shape, parts);
+            shape.paths().forEach(path -> post(c, path, handler));
         }
-        c.routes.post(EmbeddingRequest.PATH, new EmbeddingHandler(frame));
-        c.routes.get("/v1/models", models::list);
-        c.routes.get("/v1/models/{model}", models::one);
-        c.routes.get("/v1/usage", new UsageHandler(s.gate(), s.accounts(), answers)::own);
+        post(c, "/v1/embeddings", new EmbeddingHandler(frame));
+        get(c, "/v1/models", models::list);
+        get(c, "/v1/models/{model}", models::one);
+        get(c, "/v1/usage", new UsageHandler(s.gate(), s.accounts(), answers)::own);
         c.routes.get("/metrics", ctx -> {
             s.adminGate().checkLocal(ctx);
             ctx.contentType("text/plain; version=0.0.4; charset=utf-8").result(s.metrics().text());
         });
-        new AdminHandler(s.adminGate(), s.admin(), s.modelAdmin(), new UsageHandler(s.gate(), s.accounts(), answers), bodies,
-                answers).routes(c);
-        c.routes.get("/health/live", ctx -> answers.json(ctx, 200, Map.of("status", "live")));
+        new AdminHandler(s.adminGate(), s.admin(), s.modelAdmin(), new UsageHandler(s.gate(), s.accounts(), answers), answers)
+                .routes(c);
+        for (String path : List.of("/health/live", "/ping")) {
+            c.routes.get(path, ctx -> answers.json(ctx, 200, Map.of("status", "live")));
+        }
         c.routes.get("/health/ready", this::ready);
+        c.routes.get("/health", this::ready);
+        c.routes.get("/version", ctx -> answers.json(ctx, 200, Map.of("version", VERSION)));
         c.routes.exception(HttpResponseException.class, this::refuse);
         c.routes.exception(Exception.class, this::fail);
+    }
+
+    /** Clients of OpenAI's API are often given its URL without the version. */
+    private static void post(JavalinConfig c, String path, Handler handler) {
+        c.routes.post(path, handler);
+        if (path.startsWith(V1)) {
+            c.routes.post(path.substring(V1.length()), handler);
+        }
+    }
+
+    private static void get(JavalinConfig c, String path, Handler handler) {
+        c.routes.get(path, handler);
+        if (path.startsWith(V1)) {
+            c.routes.get(path.substring(V1.length()), handler);
+        }
     }
 
     private void ready(Context ctx) {
@@ -140,6 +183,10 @@ public final class HttpServer implements AutoCloseable {
     /** Javalin's own refusals. */
     private void refuse(HttpResponseException e, Context ctx) {
         String allowed = e.getDetails().get("availableMethods");
+        if (e.getStatus() == 405 && allowed != null && ctx.req().getMethod().equals("OPTIONS")) {
+            Cors.options(ctx, allowed + ", OPTIONS");
+            return;
+        }
         if (e.getStatus() == 405 && allowed != null) {
             ctx.header("Allow", allowed);
         }

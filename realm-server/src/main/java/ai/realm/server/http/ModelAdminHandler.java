@@ -1,5 +1,8 @@
 package ai.realm.server.http;
 
+import ai.realm.server.http.json.Json;
+import ai.realm.server.http.json.JsonFields;
+import ai.realm.server.http.transport.Answers;
 import ai.realm.server.model.ModelService;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -46,7 +49,7 @@ final class ModelAdminHandler {
     }
 
     private Duration seconds(Context ctx, String field, int otherwise) {
-        JsonFields fields = new JsonFields(body.apply(ctx), "");
+        JsonFields fields = JsonFields.of(body.apply(ctx));
         Long given = fields.integer(field, 0, MOST_SECONDS);
         fields.end();
         return Duration.ofSeconds(given == null ? otherwise : given);

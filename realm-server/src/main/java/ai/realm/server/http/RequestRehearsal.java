@@ -11,6 +11,7 @@ import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.config.ServerSettings;
+import ai.realm.server.http.json.Json;
 import ai.realm.server.metrics.ServerMetrics;
 import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.tenant.ApiKeys;
@@ -45,6 +46,8 @@ import org.slf4j.LoggerFactory;
 public final class RequestRehearsal implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RequestRehearsal.class);
     private static final String ID = "rehearsal";
+    private static final String COMPLETIONS = "/v1/completions";
+    private static final String CHAT = "/v1/chat/completions";
     /** An answer that takes longer is cut: a slow machine serves its first requests slowly, but it serves. */
     private static final Duration LIMIT = Duration.ofSeconds(2);
     /** After it no further request is begun. */
@@ -76,7 +79,7 @@ public final class RequestRehearsal implements AutoCloseable {
         RequestRehearsal rehearsal = new RequestRehearsal(real.models(), models);
         rehearsal.attempt(() -> {
             rehearsal.open(settings, real);
-            rehearsal.ask(Api.COMPLETIONS, "{\"model\":\"\",\"prompt\":\"\"}", 404);
+            rehearsal.ask(COMPLETIONS, "{\"model\":\"\",\"prompt\":\"\"}", 404);
         });
         return rehearsal;
     }
@@ -128,14 +131,14 @@ public final class RequestRehearsal implements AutoCloseable {
         String length = ",\"max_tokens\":" + TOKENS;
         int asked = 0;
         if (model.chatTemplate() != null) {
-            ask(Api.CHAT,
+            ask(CHAT,
                     "{\"model\":" + name + length + ",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}",
                     200);
             asked++;
         }
         for (boolean stream : new boolean[]{false, true}) {
             if (System.nanoTime() - begun < ENOUGH.toNanos()) {
-                ask(Api.COMPLETIONS, "{\"model\":" + name + length + ",\"stream\":" + stream
+                ask(COMPLETIONS, "{\"model\":" + name + length + ",\"stream\":" + stream
                         + ",\"temperature\":0,\"prompt\":\"Hello\"}", 200);
                 asked++;
             }
@@ -157,18 +160,18 @@ public final class RequestRehearsal implements AutoCloseable {
         }
     }
 
-    private void ask(Api api, String json, int wanted) throws IOException {
+    private void ask(String path, String json, int wanted) throws IOException {
         byte[] body = json.getBytes(StandardCharsets.UTF_8);
         long end = System.nanoTime() + LIMIT.toNanos();
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(host, port), millisUntil(end));
-            socket.getOutputStream().write(("POST " + api.path + " HTTP/1.1\r\nHost: " + ID + "\r\nAuthorization: Bearer " + key
+            socket.getOutputStream().write(("POST " + path + " HTTP/1.1\r\nHost: " + ID + "\r\nAuthorization: Bearer " + key
                     + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length + "\r\n\r\n")
                     .getBytes(StandardCharsets.UTF_8));
             socket.getOutputStream().write(body);
             String answer = read(socket, end);
             if (!answer.startsWith("HTTP/1.1 " + wanted + " ")) {
-                throw new IOException(api.path + " was answered with " + answer.lines().findFirst().orElse("nothing"));
+                throw new IOException(path + " was answered with " + answer.lines().findFirst().orElse("nothing"));
             }
         }
     }

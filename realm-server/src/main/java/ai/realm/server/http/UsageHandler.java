@@ -4,6 +4,8 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.UsageRow;
+import ai.realm.server.http.json.Json;
+import ai.realm.server.http.transport.Answers;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantGate;
 import com.fasterxml.jackson.databind.node.ArrayNode;

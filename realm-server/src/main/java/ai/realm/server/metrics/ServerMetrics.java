@@ -52,6 +52,8 @@ public final class ServerMetrics implements EngineListener, GuestListener {
             "status"));
     private final Counter refused = add(new Counter("realm_refused_total", "Requests refused before any work, by error code.",
             "code"));
+    private final Counter ignored = add(new Counter("realm_ignored_parameters_total",
+            "Parameters of requests that were not used; one label for all that the server does not know.", "parameter"));
     private final Counter tokens = add(new Counter("realm_tokens_total", "Tokens by tenant and kind.", "tenant", "kind"));
     private final Counter guestCpu = add(new Counter("realm_guest_cpu_seconds_total", "Processor time of guest code.", "tenant"));
     private final Counter guestRequests = add(
@@ -128,6 +130,11 @@ public final class ServerMetrics implements EngineListener, GuestListener {
         tokens.add(r.usage().promptTokens(), r.tenant(), "prompt");
         tokens.add(r.usage().cachedTokens(), r.tenant(), "cached");
         tokens.add(r.usage().generatedTokens(), r.tenant(), "generated");
+    }
+
+    /** A parameter of a request was not used; {@code name} is one that the server knows, or {@code unknown}. */
+    public void ignored(String name) {
+        ignored.add(1, name);
     }
 
     /** A request was refused before any work. */

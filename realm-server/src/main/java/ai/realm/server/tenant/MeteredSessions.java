@@ -48,7 +48,7 @@ public final class MeteredSessions implements SessionFactory {
     }
 
     private List<InferenceSession> openAll(GenerateCommand command, int n, RequestUsage usage) {
-        long each = command.params().maxTokens();
+        long each = Math.min(command.params().maxTokens(), usage.expectedTokens());
         long prompt = promptBound(command);
         long bound = prompt + n * each;
         usage.begin(bound);

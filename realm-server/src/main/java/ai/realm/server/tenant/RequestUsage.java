@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 public final class RequestUsage {
     private final Permit permit;
     private final SharedPrompts prompts = new SharedPrompts();
+    private volatile long expected = Long.MAX_VALUE;
     private long reserved;
     private long promised;
     private Usage usage = Usage.NONE;
@@ -26,6 +27,15 @@ public final class RequestUsage {
      */
     public void expectChoices(int n, @Nullable Long seed) {
         prompts.expect(n, seed);
+    }
+
+    /** No generation sets aside more than so many tokens for its answer; what it uses beyond is charged when the request ends. */
+    public void expectTokens(long each) {
+        expected = each;
+    }
+
+    long expectedTokens() {
+        return expected;
     }
 
     SharedPrompts prompts() {

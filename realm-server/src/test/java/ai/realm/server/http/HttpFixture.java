@@ -12,6 +12,7 @@ import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.accounts.TenantStore;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.admin.ChangeFollower;
+import ai.realm.server.config.ApiSettings;
 import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.metrics.ServerMetrics;
@@ -27,6 +28,7 @@ import ai.realm.server.tenant.TenantGate;
 import ai.realm.server.tenant.TenantGuests;
 import ai.realm.server.tenant.TenantLimits;
 import ai.realm.server.tenant.Tenants;
+import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;
@@ -63,6 +65,10 @@ final class HttpFixture implements AutoCloseable {
     private final HttpServer server;
 
     HttpFixture() {
+        this(ApiSettings.defaults());
+    }
+
+    HttpFixture(ApiSettings api) {
         TenantLimits roomy = new TenantLimits(0, 0, 0, 64, 0, 1000, 10_000, Duration.ofSeconds(30));
         TenantLimits tight = new TenantLimits(2, 100, 0, 64, 0, 1000, 10_000, Duration.ofSeconds(30));
         TenantStore store = new TenantStore(database);
@@ -71,7 +77,7 @@ final class HttpFixture implements AutoCloseable {
                         tenant("gone", SUSPENDED_KEY, true, roomy)));
         Tenants tenants = new Tenants(opened.tenants());
         gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0);
-        ServerSettings settings = ServerSettings.defaults().withPort(0);
+        ServerSettings settings = ServerSettings.defaults().withPort(0).withApi(api);
         TenantGuests guests = new TenantGuests(guestHost, new GuestVersions(database), new GuestValues(database));
         MeteredSessions sessions = new MeteredSessions(guestHost, embedder);
         guestHost.sessions = sessions;

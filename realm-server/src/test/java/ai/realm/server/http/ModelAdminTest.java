@@ -14,6 +14,7 @@ import ai.realm.server.model.ModelFiles;
 import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.model.ModelService;
 import ai.realm.server.tenant.Tenants;
+import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;

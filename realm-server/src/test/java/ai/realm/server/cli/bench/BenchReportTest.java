@@ -2,7 +2,7 @@ package ai.realm.server.cli.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ai.realm.server.http.Json;
+import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.List;

@@ -1,0 +1,23 @@
+package ai.realm.server.http.inference;
+
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.session.FinishReason;
+import ai.realm.runtime.session.Usage;
+
+/** Where the choices of an answer go while they grow. Thread-safe: choices may grow side by side. */
+public interface Answer {
+    /** The next text of choice {@code index}. */
+    void piece(int index, String text);
+
+    /** Choice {@code index} is complete. */
+    void end(int index, FinishReason reason);
+
+    /** All choices are complete and accounted for; nothing may fail afterwards but the client's connection. */
+    void finish(Usage usage);
+
+    /** Whether a part was sent already, so that an error must be sent after it. */
+    boolean committed();
+
+    /** Tells of an error after the answer was committed. */
+    void fail(RealmException error);
+}

@@ -1,0 +1,70 @@
+package ai.realm.server.http.inference;
+
+import ai.realm.core.sampling.SamplingParams;
+import ai.realm.runtime.session.GenerateCommand.Priority;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request for text as any API shape asks it: types and ranges are right, names and limits are not looked up yet.
+ *
+ * @param model null when the tenant's default is meant
+ * @param maxTokens null when not given: what the context and the tenant's limit leave
+ * @param sampling everything about sampling but {@code max_tokens}
+ * @param n answers to each prompt
+ * @param priority null when the tenant's is meant
+ * @param stream whether the answer is sent as it grows
+ * @param json the body as it came, for the guest
+ */
+public record GenerationRequest(@Nullable String model, Input input, @Nullable Integer maxTokens, SamplingParams sampling, int n,
+        @Nullable Priority priority, boolean stream, ObjectNode json) {
+
+    /** Choices that one request may have, over all its prompts. */
+    public static final int MAX_CHOICES = 128;
+
+    /** What is to be answered. */
+    public sealed interface Input {
+        /** How many prompts it is. */
+        int prompts();
+    }
+
+    /** Prompts to be continued as they are. */
+    public record Prompts(List<PromptInput> all) implements Input {
+        @Override
+        public int prompts() {
+            return all.size();
+        }
+    }
+
+    /** A conversation, which the model's template makes a prompt of. */
+    public record Chat(List<Message> messages) implements Input {
+        @Override
+        public int prompts() {
+            return 1;
+        }
+
+        /** The same with this system message before it, unless it begins with its own or {@code system} is null. */
+        Chat withSystem(@Nullable String system) {
+            if (system == null || messages.getFirst().role().equals("system")) {
+                return this;
+            }
+            List<Message> with = new ArrayList<>();
+            with.add(new Message("system", system));
+            with.addAll(messages);
+            return new Chat(with);
+        }
+    }
+
+    /** One prompt: its text, or its token ids. */
+    public sealed interface PromptInput {
+    }
+
+    public record Text(String text) implements PromptInput {}
+
+    public record Tokens(int[] ids) implements PromptInput {}
+
+    /** One turn of a chat; its parts joined. */
+    public record Message(String role, String content) {}
+}

@@ -1,0 +1,95 @@
+package ai.realm.server.http.inference;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.guest.GuestModule;
+import ai.realm.runtime.store.ModelLease;
+import ai.realm.server.error.ErrorBody;
+import ai.realm.server.http.inference.ApiShape.Asked;
+import ai.realm.server.http.inference.RequestFrame.Admitted;
+import ai.realm.server.http.transport.ClientWatch;
+import ai.realm.server.model.ModelRegistry;
+import ai.realm.server.tenant.TenantGuests;
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+
+/**
+ * A request for text from its first byte to its last, whatever API it came by: admitted by the gate (1), read by its shape and
+ * validated (2), run in the tenant's guest (3 to 9), accounted for and answered by its shape (10). The lease and the watch on the
+ * client are given back however it ends.
+ */
+public final class InferenceHandler implements Handler {
+    /**
+     * What the routes for text share.
+     *
+     * @param registry what is known of the models
+     */
+    public record Parts(RequestFrame.Parts frame, TenantGuests guests, InferenceRunner runner, ModelRegistry registry) {}
+
+    private final ApiShape shape;
+    private final Parts parts;
+    private final RequestFrame frame;
+
+    public InferenceHandler(ApiShape shape, Parts parts) {
+        this.shape = shape;
+        this.parts = parts;
+        this.frame = new RequestFrame(shape.paths().getFirst(), shape.errors(), parts.frame, this::serve);
+    }
+
+    @Override
+    public void handle(Context ctx) {
+        frame.handle(ctx);
+    }
+
+    private void serve(Admitted a) {
+        Asked asked = shape.read(a.fields());
+        a.endOfFields();
+        String model = RequestValidator.model(asked.request().model(), a.tenant());
+        a.log().model(model);
+        try (ModelLease lease = parts.frame.models().lease(model, GrantedModels.LOAD_WAIT)) {
+            ValidRequest valid = RequestValidator.validate(asked.request(), a.tenant(), lease, parts.registry.system(model),
+                    a.log().requestId());
+            a.reserve(valid.tokenBound());
+            a.usage().expectChoices(valid.n(), valid.params().seed());
+            a.usage().expectTokens(valid.expectedTokens());
+            a.log().step(2, "request");
+            answer(a, asked, valid);
+        }
+    }
+
+    private void answer(Admitted a, Asked asked, ValidRequest request) {
+        GuestModule module = parts.guests.of(a.tenant());
+        a.log().guest(module.digest());
+        Client client = new Client(a.ctx(), a.context(), parts.frame.answers());
+        Answer answer = new TimedAnswer(asked.answer(request, client), a.log());
+        try (ClientWatch.Watched watched = parts.frame.watch().watch(a.ctx().req(), a.context())) {
+            try {
+                a.log().finished(parts.runner.run(request, a, module, answer));
+                // Kept before the client can know that it is complete, so that nothing answered is ever lost.
+                a.account().close();
+            } finally {
+                watched.close();
+                if (watched.mustClose() && !answer.committed()) {
+                    a.ctx().header("Connection", "close");
+                }
+            }
+            answer.finish(a.log().usage());
+            if (watched.mustClose()) {
+                parts.frame.answers().closeAfter(a.ctx());
+            }
+        } catch (RuntimeException e) {
+            if (!answer.committed()) {
+                throw e;
+            }
+            failCommitted(a, answer, ErrorBody.known(e));
+        }
+    }
+
+    private static void failCommitted(Admitted a, Answer answer, RealmException known) {
+        a.log().failed(known);
+        a.account().close();
+        if (known.code() != ErrorCode.CANCELLED) {
+            answer.fail(known);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package ai.realm.server.http.inference;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.guest.GuestCall;
+import ai.realm.runtime.guest.GuestHost;
+import ai.realm.runtime.guest.GuestModule;
+import ai.realm.runtime.guest.GuestOutput;
+import ai.realm.runtime.guest.GuestResult;
+import ai.realm.runtime.session.FinishReason;
+import ai.realm.runtime.session.RequestContext;
+import ai.realm.runtime.store.ModelStore;
+import ai.realm.server.error.ErrorBody;
+import ai.realm.server.http.inference.RequestFrame.Admitted;
+import ai.realm.server.tenant.RequestUsage;
+import ai.realm.server.tenant.Tenant;
+import ai.realm.server.tenant.TenantGuests;
+import ai.realm.server.tenant.TenantKvStore;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/** Step 3 of a request: each choice of the answer through a guest of its own, side by side. Thread-safe. */
+public final class InferenceRunner {
+    /** Choices that run at the same time; those after wait for their turn, in their order. */
+    private static final int SIDE_BY_SIDE = 32;
+
+    private final ModelStore models;
+    private final GuestHost host;
+    private final TenantGuests guests;
+
+    public InferenceRunner(ModelStore models, GuestHost host, TenantGuests guests) {
+        this.models = models;
+        this.host = host;
+        this.guests = guests;
+    }
+
+    /**
+     * Returns when every choice is complete, with how the last one ended; the first failure ends the others. The processor time of
+     * every guest is the request's, however it ended.
+     */
+    FinishReason run(ValidRequest request, Admitted admitted, GuestModule module, Answer answer) {
+        return request.choices() == 1
+                ? one(0, request, admitted, module, answer)
+                : all(request, admitted, module, answer);
+    }
+
+    private FinishReason one(int index, ValidRequest request, Admitted admitted, GuestModule module, Answer answer) {
+        ValidRequest.Prompt prompt = request.promptOf(index);
+        Tenant tenant = admitted.tenant();
+        TenantKvStore store = guests.store(tenant);
+        GuestCall call = new GuestCall(admitted.context(), prompt.text(), prompt.ids(), true, request.paramsOf(index),
+                request.stream(), request.requestJson(), new GrantedModels(models, tenant, request.model()), tenant.guestConfig(),
+                store, request.priority());
+        GuestResult result;
+        try {
+            result = host.run(module, call, tenant.guestLimits(), new Choice(index, answer, admitted.usage()));
+        } finally {
+            // Before the client can know that the answer is complete.
+            store.save();
+        }
+        answer.end(index, result.reason());
+        return result.reason();
+    }
+
+    /** Where the text and the processor time of one choice's guest go. */
+    private record Choice(int index, Answer answer, RequestUsage usage) implements GuestOutput {
+        @Override
+        public void piece(String text) {
+            if (!text.isEmpty()) {
+                answer.piece(index, text);
+            }
+        }
+
+        @Override
+        public void ended(long guestCpuNanos) {
+            usage.addGuestCpu(guestCpuNanos);
+        }
+    }
+
+    private FinishReason all(ValidRequest request, Admitted admitted, GuestModule module, Answer answer) {
+        RequestContext context = admitted.context();
+        List<Future<FinishReason>> running = new ArrayList<>();
+        List<FinishReason> results = new ArrayList<>();
+        try (ExecutorService threads = Executors.newFixedThreadPool(Math.min(SIDE_BY_SIDE, request.choices()),
+                Thread.ofVirtual().factory())) {
+            for (int i = 0; i < request.choices(); i++) {
+                int index = i;
+                running.add(threads.submit(() -> {
+                    try {
+                        if (index >= SIDE_BY_SIDE) {
+                            context.check();
+                        }
+                        return one(index, request, admitted, module, answer);
+                    } catch (RuntimeException e) {
+                        RealmException known = ErrorBody.known(e);
+                        context.cancel(known.code(), String.valueOf(known.getMessage()));
+                        throw e;
+                    }
+                }));
+            }
+            RuntimeException first = null;
+            for (Future<FinishReason> f : running) {
+                first = collect(f, results, first);
+            }
+            if (first != null) {
+                RealmException cause = context.cancelled();
+                throw cause != null ? cause : first;
+            }
+            return results.getLast();
+        }
+    }
+
+    private static @Nullable RuntimeException collect(Future<FinishReason> future, List<FinishReason> into,
+            @Nullable RuntimeException first) {
+        try {
+            into.add(future.get());
+            return first;
+        } catch (ExecutionException e) {
+            return first != null
+                    ? first
+                    : e.getCause() instanceof RuntimeException r ? r : new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new RealmException(ErrorCode.CANCELLED, "the server's thread was interrupted", e);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package ai.realm.server.http.inference;
+
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.session.RequestContext;
+import ai.realm.runtime.store.ModelStore;
+import ai.realm.server.accounts.Accounts;
+import ai.realm.server.error.ErrorBody;
+import ai.realm.server.http.json.Json;
+import ai.realm.server.http.json.JsonFields;
+import ai.realm.server.http.transport.Answers;
+import ai.realm.server.http.transport.ClientWatch;
+import ai.realm.server.http.transport.ErrorShape;
+import ai.realm.server.http.transport.RequestIds;
+import ai.realm.server.metrics.ServerMetrics;
+import ai.realm.server.tenant.ActiveRequests;
+import ai.realm.server.tenant.MeteredSessions;
+import ai.realm.server.tenant.Permit;
+import ai.realm.server.tenant.RequestUsage;
+import ai.realm.server.tenant.Tenant;
+import ai.realm.server.tenant.TenantGate;
+import io.javalin.http.Context;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * What stands around every request that uses a model: the key, the gate (1), the body, the account, the log and the error's
+ * answer. The permit and the place among the active requests are given back however it ends.
+ */
+public final class RequestFrame {
+    /** Names the parameters of a request that were not used. */
+    public static final String IGNORED = "x-realm-ignored";
+    private static final int MAX_IGNORED_CHARS = 1024;
+
+    /**
+     * What every route that uses a model shares.
+     *
+     * @param refuseUnknown whether a parameter that the server does not know is an error
+     * @param rehearsal whether requests are the server's own
+     */
+    public record Parts(TenantGate gate, ModelStore models, MeteredSessions sessions, ClientWatch watch, ActiveRequests active,
+            Answers answers, Accounts accounts, ServerMetrics metrics, boolean refuseUnknown, boolean rehearsal) {}
+
+    /** One request on its way, admitted, its body read. */
+    public record Admitted(Context ctx, RequestLog log, Tenant tenant, Permit permit, RequestContext context, RequestUsage usage,
+            RequestAccount account, JsonFields fields, Parts parts) {
+
+        /** The body was read: what nobody took of it is named in the answer's header, in the log and in a metric, or refused. */
+        public void endOfFields() {
+            List<String> ignored = fields.ignored();
+            if (ignored.isEmpty()) {
+                return;
+            }
+            if (parts.refuseUnknown) {
+                fields.end();
+            }
+            String names = String.join(",", ignored);
+            ctx.header(IGNORED, names.length() > MAX_IGNORED_CHARS ? names.substring(0, MAX_IGNORED_CHARS) : names);
+            log.ignored(ignored);
+            List<String> hints = fields.hints();
+            ignored.forEach(name -> parts.metrics.ignored(hints.contains(name) ? name : "unknown"));
+        }
+
+        /** Sets aside the most tokens that the request can use, and tells the client what is left. */
+        public void reserve(long tokens) {
+            usage.reserve(tokens);
+            permit.rateHeaders().forEach(ctx::header);
+        }
+    }
+
+    private final String path;
+    private final Parts parts;
+    private final Consumer<Admitted> work;
+    private final ErrorShape errors;
+
+    /**
+     * @param path what names the route in the log
+     * @param errors how errors are written
+     * @param work answers; what it throws becomes the answer
+     */
+    public RequestFrame(String path, ErrorShape errors, Parts parts, Consumer<Admitted> work) {
+        this.path = path;
+        this.errors = errors;
+        this.parts = parts;
+        this.work = work;
+    }
+
+    /** From the first byte of the request to the last of its answer. */
+    public void handle(Context ctx) {
+        parts.answers.errorShape(ctx, errors);
+        RequestLog log = new RequestLog(RequestIds.of(ctx), path, parts.rehearsal);
+        try {
+            admit(ctx, log);
+        } catch (RuntimeException | StackOverflowError e) {
+            RealmException known = ErrorBody.known(e);
+            if (!log.hasFailed()) {
+                log.failed(known);
+                parts.metrics.refused(known.code().name());
+            }
+            parts.answers.error(ctx, known);
+        } finally {
+            log.end();
+        }
+    }
+
+    private void admit(Context ctx, RequestLog log) {
+        Tenant tenant = parts.gate.authenticate(ctx.header("Authorization"));
+        log.tenant(tenant.id());
+        Permit permit;
+        try {
+            permit = parts.gate.admit(log.requestId(), tenant, ctx.req().getContentLengthLong()).permit();
+        } finally {
+            parts.gate.rateHeaders(tenant).forEach(ctx::header);
+        }
+        log.step(1, "tenant_gate");
+        long deadline = System.nanoTime() + tenant.limits().deadline().toNanos();
+        RequestContext context = new RequestContext(log.requestId(), tenant.id(), tenant.weight(),
+                tenant.limits().contextLimit(), deadline, parts.rehearsal);
+        RequestUsage usage = parts.sessions.begin(context, permit);
+        try (var _ = parts.active.add(context); permit) {
+            RequestAccount account = new RequestAccount(log, usage, permit, parts.accounts, parts.metrics);
+            try {
+                JsonFields fields = JsonFields.of(Json.object(parts.answers.body(ctx, tenant.limits().bodyBytes())));
+                work.accept(new Admitted(ctx, log, tenant, permit, context, usage, account, fields, parts));
+            } catch (RuntimeException | StackOverflowError e) {
+                log.failed(ErrorBody.known(e));
+                account.close();
+                throw e;
+            }
+        } finally {
+            parts.sessions.end(context);
+        }
+    }
+}

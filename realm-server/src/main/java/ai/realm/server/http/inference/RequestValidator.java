@@ -1,0 +1,88 @@
+package ai.realm.server.http.inference;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.tokenizer.Tokenizer;
+import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
+import ai.realm.runtime.store.ModelLease;
+import ai.realm.server.http.inference.GenerationRequest.PromptInput;
+import ai.realm.server.http.inference.ValidRequest.Prompt;
+import ai.realm.server.http.json.Json;
+import ai.realm.server.tenant.Tenant;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Step 2 of a request, second half: what was read against what the tenant may and the model can. */
+public final class RequestValidator {
+    private RequestValidator() {
+    }
+
+    /**
+     * The name of the model that a request means; it is granted to the tenant.
+     *
+     * @param wanted null for the tenant's default
+     */
+    public static String model(@Nullable String wanted, Tenant tenant) {
+        if (wanted == null) {
+            if (tenant.defaultModel().isEmpty()) {
+                throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "no model is granted to this tenant", "model", null);
+            }
+            return tenant.defaultModel();
+        }
+        if (!tenant.models().contains(wanted)) {
+            throw modelNotFound(wanted);
+        }
+        return wanted;
+    }
+
+    public static RealmException modelNotFound(String name) {
+        String shown = name.length() > 64 ? name.substring(0, 64) + "…" : name;
+        return new RealmException(ErrorCode.MODEL_NOT_FOUND,
+                "model '" + shown + "' does not exist or is not granted to this tenant; GET /v1/models lists those that are",
+                "model", null);
+    }
+
+    static ValidRequest validate(GenerationRequest request, Tenant tenant, ModelLease model, @Nullable String system,
+            String requestId) {
+        if (model.isEncoder()) {
+            throw RealmException.badParam("model", "the model " + model.name()
+                    + " makes embeddings and cannot generate text; use /v1/embeddings");
+        }
+        OutputShape.check(request.sampling(), model);
+        Integer wanted = request.maxTokens();
+        int most = tenant.limits().maxTokens();
+        int maxTokens = wanted == null ? Math.min(most, model.contextLength()) : Math.min(most, wanted);
+        SamplingParams params = request.sampling().toBuilder().maxTokens(maxTokens).build();
+        ObjectNode json = request.json().deepCopy();
+        json.put("model", model.name());
+        json.put("request_id", requestId);
+        List<Prompt> prompts = switch (request.input()) {
+            case GenerationRequest.Chat chat -> List
+                    .of(new Prompt(ChatPrompt.render(chat.withSystem(system).messages(), model), null));
+            case GenerationRequest.Prompts p -> p.all().stream().map(one -> prompt(one, model)).toList();
+        };
+        return new ValidRequest(model.name(), prompts, params, request.n(),
+                request.priority() == null ? tenant.priority() : request.priority(), request.stream(), wanted == null,
+                new String(Json.bytes(json), StandardCharsets.UTF_8));
+    }
+
+    private static Prompt prompt(PromptInput input, ModelLease model) {
+        return switch (input) {
+            case GenerationRequest.Text t -> new Prompt(t.text(), null);
+            case GenerationRequest.Tokens t -> new Prompt(text(t.ids(), model), t.ids());
+        };
+    }
+
+    /** What the guest sees of a prompt given as ids. */
+    private static String text(int[] ids, ModelLease model) {
+        Tokenizer tokenizer = model.tokenizer();
+        if (tokenizer == null) {
+            return "";
+        }
+        TokenPrompt.check(ids, tokenizer.vocab().size(), "prompt", "the prompt");
+        return tokenizer.decode(ids, true);
+    }
+}

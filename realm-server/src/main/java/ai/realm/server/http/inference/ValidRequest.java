@@ -1,0 +1,63 @@
+package ai.realm.server.http.inference;
+
+import ai.realm.core.sampling.SamplingParams;
+import ai.realm.runtime.session.GenerateCommand.Priority;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request that can be run: its model is granted, its prompts are what the guest gets, its limits are within the tenant's.
+ *
+ * @param model the name of the model that is meant
+ * @param prompts in their order; the choices of the first come first
+ * @param n choices for each prompt
+ * @param openEnded whether the client gave no {@code max_tokens}
+ * @param requestJson what {@code realm_host_request} gives
+ */
+public record ValidRequest(String model, List<Prompt> prompts, SamplingParams params, int n, Priority priority, boolean stream,
+        boolean openEnded, String requestJson) {
+    /** What an answer without a {@code max_tokens} of its own is expected to use; what it uses beyond is charged at its end. */
+    private static final int EXPECTED_TOKENS = 256;
+
+    /** @param ids the token ids that the prompt was given as, or null */
+    public record Prompt(String text, int @Nullable [] ids) {}
+
+    public int choices() {
+        return prompts.size() * n;
+    }
+
+    /** The prompt that a choice answers. */
+    Prompt promptOf(int choice) {
+        return prompts.get(choice / n);
+    }
+
+    /** How a choice samples: with a seed the choices of a prompt have it and those after. */
+    SamplingParams paramsOf(int choice) {
+        Long first = params.seed();
+        return first == null || choice % n == 0 ? params : params.toBuilder().seed(first + choice % n).build();
+    }
+
+    /** Tokens to set aside for each generation. */
+    int expectedTokens() {
+        return openEnded ? Math.min(EXPECTED_TOKENS, params.maxTokens()) : params.maxTokens();
+    }
+
+    /** Tokens to set aside for it: no token of a prompt is shorter than a byte of it, give or take its beginning. */
+    long tokenBound() {
+        long bound = 0;
+        for (Prompt p : prompts) {
+            bound += (p.ids != null ? p.ids.length : utf8Length(p.text)) + 1L + (long) n * expectedTokens();
+        }
+        return bound;
+    }
+
+    private static long utf8Length(String text) {
+        long bytes = text.length();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            // A surrogate pair is two chars and four bytes; other chars above ASCII have two or three.
+            bytes += c < 0x80 ? 0 : c < 0x800 || Character.isSurrogate(c) ? 1 : 2;
+        }
+        return bytes;
+    }
+}

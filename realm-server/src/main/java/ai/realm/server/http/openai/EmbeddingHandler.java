@@ -1,0 +1,115 @@
+package ai.realm.server.http.openai;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.session.EmbedCommand;
+import ai.realm.runtime.session.FinishReason;
+import ai.realm.runtime.session.Usage;
+import ai.realm.runtime.store.ModelLease;
+import ai.realm.server.http.inference.GrantedModels;
+import ai.realm.server.http.inference.RequestFrame.Admitted;
+import ai.realm.server.http.inference.RequestFrame;
+import ai.realm.server.http.inference.RequestValidator;
+import ai.realm.server.http.json.Json;
+import ai.realm.server.http.transport.ClientWatch;
+import ai.realm.server.http.transport.ErrorShape;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * A request for embeddings: admitted, metered, watched and accounted for like one for text, but run by an encoder's engine without
+ * a guest.
+ */
+public final class EmbeddingHandler implements Handler {
+    private final RequestFrame.Parts parts;
+    private final RequestFrame frame;
+
+    public EmbeddingHandler(RequestFrame.Parts parts) {
+        this.parts = parts;
+        this.frame = new RequestFrame(EmbeddingRequest.PATH, ErrorShape.OPENAI, parts, this::serve);
+    }
+
+    @Override
+    public void handle(Context ctx) {
+        frame.handle(ctx);
+    }
+
+    private void serve(Admitted a) {
+        EmbeddingRequest request = EmbeddingRequest.read(a.fields());
+        a.endOfFields();
+        String model = RequestValidator.model(request.model(), a.tenant());
+        a.log().model(model);
+        float[][] vectors;
+        try (ModelLease lease = parts.models().lease(model, GrantedModels.LOAD_WAIT)) {
+            request.check(lease);
+            a.reserve(request.tokenBound());
+            a.log().step(2, "request");
+            vectors = embed(a, new EmbedCommand(a.context(), lease, request.prompts()));
+        }
+        a.log().finished(FinishReason.STOP);
+        a.account().close();
+        a.log().answering();
+        write(a.ctx(), model, vectors, request.base64(), a.log().usage());
+    }
+
+    private float[][] embed(Admitted a, EmbedCommand command) {
+        try (ClientWatch.Watched watched = parts.watch().watch(a.ctx().req(), a.context())) {
+            try {
+                return parts.sessions().embed(command);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new RealmException(ErrorCode.CANCELLED, "the server's thread was interrupted", e);
+            } finally {
+                watched.close();
+                if (watched.mustClose()) {
+                    a.ctx().header("Connection", "close");
+                }
+            }
+        }
+    }
+
+    /** Written number by number: an answer of thousands of vectors never stands in memory as JSON. */
+    private static void write(Context ctx, String model, float[][] vectors, boolean base64, Usage usage) {
+        ctx.status(200).contentType("application/json");
+        try (JsonGenerator out = Json.mapper().createGenerator(ctx.res().getOutputStream())) {
+            out.writeStartObject();
+            out.writeStringField("object", "list");
+            out.writeArrayFieldStart("data");
+            for (int i = 0; i < vectors.length; i++) {
+                out.writeStartObject();
+                out.writeStringField("object", "embedding");
+                out.writeNumberField("index", i);
+                out.writeFieldName("embedding");
+                vector(out, vectors[i], base64);
+                out.writeEndObject();
+            }
+            out.writeEndArray();
+            out.writeStringField("model", model);
+            out.writeObjectFieldStart("usage");
+            out.writeNumberField("prompt_tokens", usage.promptTokens());
+            out.writeNumberField("total_tokens", usage.promptTokens());
+            out.writeEndObject();
+            out.writeEndObject();
+        } catch (IOException e) {
+            throw new RealmException(ErrorCode.CANCELLED, "the client has gone", e);
+        }
+    }
+
+    private static void vector(JsonGenerator out, float[] vector, boolean base64) throws IOException {
+        if (base64) {
+            ByteBuffer bytes = ByteBuffer.allocate(vector.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.asFloatBuffer().put(vector);
+            out.writeBinary(bytes.array());
+            return;
+        }
+        out.writeStartArray();
+        for (float v : vector) {
+            out.writeNumber(v);
+        }
+        out.writeEndArray();
+    }
+}

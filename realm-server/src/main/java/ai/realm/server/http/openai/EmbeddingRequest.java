@@ -1,0 +1,87 @@
+package ai.realm.server.http.openai;
+
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.session.GenerateCommand.Prompt;
+import ai.realm.runtime.session.GenerateCommand.TextPrompt;
+import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
+import ai.realm.runtime.store.ModelLease;
+import ai.realm.server.http.inference.GenerationRequest.PromptInput;
+import ai.realm.server.http.inference.GenerationRequest;
+import ai.realm.server.http.inference.PromptInputs;
+import ai.realm.server.http.json.JsonFields;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request for embeddings as its JSON says.
+ *
+ * @param model null when the tenant's default is meant
+ * @param base64 whether vectors are written as base64 of little-endian floats, rather than as numbers
+ * @param dimensions null when not given
+ */
+record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolean base64, @Nullable Integer dimensions) {
+    static final String PATH = "/v1/embeddings";
+
+    /** Inputs of one request at most, as OpenAI's API has it. */
+    private static final int MAX_INPUTS = 2048;
+    private static final int MAX_DIMENSIONS = 1 << 20;
+
+    static EmbeddingRequest read(JsonFields fields) {
+        String model = fields.string("model");
+        List<PromptInput> inputs = PromptInputs.read(fields.require("input"), "input", MAX_INPUTS);
+        for (int i = 0; i < inputs.size(); i++) {
+            if (inputs.get(i) instanceof GenerationRequest.Text t && t.text().isEmpty()) {
+                throw RealmException.badParam("input", "input " + i + " must not be an empty string");
+            }
+        }
+        String format = fields.string("encoding_format");
+        if (format != null && !format.equals("float") && !format.equals("base64")) {
+            throw RealmException.badParam("encoding_format", "encoding_format must be float or base64");
+        }
+        Long dimensions = fields.integer("dimensions", 1, MAX_DIMENSIONS);
+        fields.hint("user");
+        return new EmbeddingRequest(model, inputs, "base64".equals(format), dimensions == null ? null : dimensions.intValue());
+    }
+
+    /**
+     * Checks against the model. What vectors cut short would mean is known only for models trained for that, and no GGUF file
+     * says so: any other number than the model's own is refused.
+     */
+    void check(ModelLease lease) {
+        if (!lease.isEncoder()) {
+            throw RealmException.badParam("model", "the model " + lease.name()
+                    + " generates text and makes no embeddings; " + PATH + " takes an encoder (bert, nomic-bert)");
+        }
+        int own = lease.config().embeddingLength();
+        if (dimensions != null && dimensions != own) {
+            throw RealmException.badParam("dimensions", "dimensions must be " + own + " for the model " + lease.name()
+                    + ", not " + dimensions + ": its vectors cannot be shortened");
+        }
+    }
+
+    /** A text is text: a spelling of a special token in it steers nothing. */
+    List<Prompt> prompts() {
+        List<Prompt> prompts = new ArrayList<>();
+        for (PromptInput input : inputs) {
+            prompts.add(switch (input) {
+                case GenerationRequest.Text t -> new TextPrompt(t.text(), false);
+                case GenerationRequest.Tokens t -> new TokenPrompt(t.ids());
+            });
+        }
+        return prompts;
+    }
+
+    /** Tokens that it can use at most: hardly a token is shorter than a byte, and each text gets two special ones. */
+    long tokenBound() {
+        long bound = 0;
+        for (PromptInput input : inputs) {
+            bound += switch (input) {
+                case GenerationRequest.Text t -> t.text().getBytes(StandardCharsets.UTF_8).length + 2L;
+                case GenerationRequest.Tokens t -> t.ids().length;
+            };
+        }
+        return bound;
+    }
+}

@@ -1,0 +1,62 @@
+package ai.realm.server.http.openai;
+
+import ai.realm.server.http.json.JsonFields;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * What clients of OpenAI's API, vLLM and llama.cpp's server send that Realm does not do: hints, which cannot change the answer and
+ * are let pass, and wishes that would change it, which are refused by name unless their value asks for nothing.
+ */
+final class Unsupported {
+    private static final Set<String> HINTS = Set.of("user", "metadata", "store", "prompt_cache_key", "prompt_cache_retention",
+            "safety_identifier", "verbosity", "service_tier", "prediction", "moderation", "parallel_tool_calls",
+            "reasoning_effort", "cache_prompt", "keep_alive", "continuous_usage_stats", "id_slot", "slot_id", "request_id",
+            "timings_per_token", "return_progress", "spaces_between_special_tokens", "cache_salt", "add_special_tokens");
+
+    private static final Predicate<JsonNode> NEVER = _ -> false;
+    private static final Predicate<JsonNode> EMPTY = v -> v.isContainerNode() && v.isEmpty()
+            || v.isTextual() && v.asText().isEmpty();
+    private static final Predicate<JsonNode> FALSE = v -> v.isBoolean() && !v.booleanValue();
+    private static final Predicate<JsonNode> ZERO = v -> v.isNumber() && v.doubleValue() == 0;
+
+    private static final Map<String, Predicate<JsonNode>> WISHES = Map.ofEntries(
+            Map.entry("audio", NEVER),
+            Map.entry("modalities", v -> v.isArray() && only(v, "text")),
+            Map.entry("web_search_options", NEVER),
+            Map.entry("tools", EMPTY),
+            Map.entry("functions", EMPTY),
+            Map.entry("tool_choice", v -> v.isTextual() && List.of("none", "auto").contains(v.textValue())),
+            Map.entry("function_call", v -> v.isTextual() && List.of("none", "auto").contains(v.textValue())),
+            Map.entry("top_logprobs", ZERO),
+            Map.entry("logprobs", FALSE),
+            Map.entry("prompt_logprobs", FALSE),
+            Map.entry("echo", FALSE),
+            Map.entry("suffix", EMPTY),
+            Map.entry("use_beam_search", FALSE),
+            Map.entry("include_stop_str_in_output", FALSE),
+            Map.entry("skip_special_tokens", v -> v.isBoolean() && v.booleanValue()),
+            Map.entry("truncate_prompt_tokens", NEVER));
+
+    private Unsupported() {
+    }
+
+    private static boolean only(JsonNode array, String wanted) {
+        for (JsonNode one : array) {
+            if (!wanted.equals(one.textValue())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** @param n choices that are wanted: {@code best_of} may be that many */
+    static void take(JsonFields fields, int n) {
+        HINTS.forEach(fields::hint);
+        WISHES.forEach((name, neutral) -> fields.refuse(name, neutral, "; leave it out"));
+        fields.refuse("best_of", v -> v.isIntegralNumber() && v.longValue() == n, " unless it is n; leave it out");
+    }
+}
