@@ -11,13 +11,17 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Guests on Chicory, compiled to Java classes; every request in a fresh instance on a thread of its own. */
 final class ChicoryGuestHost implements GuestHost {
-    /** Generous, for a busy machine; what loops is ended by its processor time. */
-    private static final Duration WARM_UP_DEADLINE = Duration.ofSeconds(15);
+    /** What loops is ended by its processor time; until a machine is as busy as this, nothing is refused for want of wall clock. */
+    private static final Duration WARM_UP_DEADLINE = Duration.ofMinutes(5);
     private static final Duration WARM_UP_CPU_TIME = Duration.ofMillis(500);
 
     private final SessionFactory sessions;
@@ -28,7 +32,7 @@ final class ChicoryGuestHost implements GuestHost {
     private final Watchdog watchdog;
     /** Weak, so that compiled code goes with the last tenant that has it. */
     private final Map<String, WeakReference<CompiledGuest>> compiled = new ConcurrentHashMap<>();
-    private final Map<String, Object> compiling = new ConcurrentHashMap<>();
+    private final Map<String, CompletableFuture<CompiledGuest>> compiling = new ConcurrentHashMap<>();
     private final Map<String, Integer> running = new ConcurrentHashMap<>();
 
     ChicoryGuestHost(SessionFactory sessions, GuestHostOptions options) {
@@ -43,38 +47,73 @@ final class ChicoryGuestHost implements GuestHost {
 
     @Override
     public GuestModule register(byte[] wasm, GuestLimits limits) {
-        requireSize(wasm, limits);
-        String digest = digest(wasm);
-        CompiledGuest guest = known(digest);
-        if (guest == null) {
-            synchronized (compiling.computeIfAbsent(digest, d -> new Object())) {
-                guest = known(digest);
-                if (guest == null) {
-                    guest = build(wasm, digest, limits);
-                    compiled.values().removeIf(r -> r.get() == null);
-                    compiled.put(digest, new WeakReference<>(guest));
-                }
-            }
-            compiling.remove(digest);
-        }
-        guest.requireWithin(limits);
-        return guest;
+        return register("", wasm, limits);
     }
 
     @Override
     public GuestModule register(String tenant, byte[] wasm, GuestLimits limits) {
         try {
-            return register(wasm, limits);
+            requireSize(wasm, limits);
+            CompiledGuest guest = obtain(tenant, wasm, digest(wasm), limits);
+            guest.requireWithin(limits);
+            return guest;
         } catch (GuestLimitException e) {
             options.listener().limitReached(tenant, e.limit());
             throw e;
         }
     }
 
+    /** What is there, what another registration is compiling, or what this one compiles; nothing is locked meanwhile. */
+    private CompiledGuest obtain(String tenant, byte[] wasm, String digest, GuestLimits limits) {
+        while (true) {
+            CompletableFuture<CompiledGuest> mine = new CompletableFuture<>();
+            CompletableFuture<CompiledGuest> others = compiling.putIfAbsent(digest, mine);
+            CompiledGuest guest = others != null ? await(others) : known(digest);
+            if (others == null) {
+                try {
+                    guest = guest != null ? guest : keep(build(tenant, wasm, digest, limits));
+                    mine.complete(guest);
+                } catch (RuntimeException e) {
+                    mine.completeExceptionally(e);
+                    throw e;
+                } finally {
+                    compiling.remove(digest, mine);
+                }
+            }
+            if (guest != null) {
+                return guest;
+            }
+        }
+    }
+
+    private CompiledGuest keep(CompiledGuest guest) {
+        compiled.values().removeIf(r -> r.get() == null);
+        compiled.put(guest.digest(), new WeakReference<>(guest));
+        return guest;
+    }
+
+    /** What another registration of the same bytes made; null when it failed for reasons that were its own. */
+    private static @Nullable CompiledGuest await(CompletableFuture<CompiledGuest> others) {
+        try {
+            return others.get(GuestCompiler.PATIENCE_NANOS, TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RealmException refused && refused.code() == ErrorCode.GUEST_REFUSED
+                    && !(refused instanceof GuestLimitException)) {
+                throw refused;
+            }
+            return null;
+        } catch (TimeoutException e) {
+            throw new RealmException(ErrorCode.OVERLOADED, "the same guest is being compiled, which takes long; try again", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RealmException(ErrorCode.CANCELLED, "interrupted while a guest was compiled", e);
+        }
+    }
+
     @Override
     public GuestReport check(byte[] wasm, GuestLimits limits) {
         requireSize(wasm, limits);
-        return build(wasm, digest(wasm), limits).report();
+        return build("", wasm, digest(wasm), limits).report();
     }
 
     private static void requireSize(byte[] wasm, GuestLimits limits) {
@@ -88,8 +127,8 @@ final class ChicoryGuestHost implements GuestHost {
         return reference == null ? null : reference.get();
     }
 
-    private CompiledGuest build(byte[] wasm, String digest, GuestLimits limits) {
-        CompiledGuest guest = compiler.compile(wasm, digest, limits.compileTime());
+    private CompiledGuest build(String tenant, byte[] wasm, String digest, GuestLimits limits) {
+        CompiledGuest guest = compiler.compile(tenant, wasm, digest, limits.compileTime());
         guest.requireWithin(limits);
         return warm(guest, limits);
     }
@@ -115,12 +154,15 @@ final class ChicoryGuestHost implements GuestHost {
             return switch (reached.limit()) {
                 case CPU_TIME -> new RealmException(ErrorCode.GUEST_REFUSED,
                         refused + "that takes more than " + WARM_UP_CPU_TIME.toMillis() + " ms of processor time", e);
-                case DEADLINE -> new RealmException(ErrorCode.GUEST_REFUSED,
-                        refused + "that takes more than " + WARM_UP_DEADLINE.toMillis() + " ms", e);
+                case DEADLINE -> new RealmException(ErrorCode.OVERLOADED,
+                        "the server is too busy to make an instance of the guest; it was not refused, try again", e);
                 default -> new GuestLimitException(reached.limit(), ErrorCode.GUEST_REFUSED, refused + e.getMessage());
             };
         }
-        return new RealmException(ErrorCode.GUEST_REFUSED, refused + e.getMessage(), e);
+        return switch (e.code()) {
+            case OVERLOADED, DRAINING, CANCELLED -> e;
+            default -> new RealmException(ErrorCode.GUEST_REFUSED, refused + e.getMessage(), e);
+        };
     }
 
     @Override

@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -31,8 +30,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns bytes into a {@link CompiledGuest}: parse, gate, compile, on threads of its own. Neither the parser nor the compiler heeds
- * interrupts, so a module that takes too long is given up while its thread works on; two of those at a time are all there can be.
+ * Turns bytes into a {@link CompiledGuest}: parse, gate, compile, on threads of its own, so many at a time and one for each tenant.
+ * Neither the parser nor the compiler heeds interrupts, so {@link CodeScan} bounds beforehand what they can be made to do: a thread
+ * whose module was given up ends by itself soon, and until then its place is taken and its tenant's next module waits. What a module
+ * may take is processor time; how long that lasts is the machine's affair.
  */
 final class GuestCompiler {
     private static final int PARALLEL = 2;
@@ -45,7 +46,11 @@ final class GuestCompiler {
 
     static final String COMPILER = compilerVersion();
 
-    private final Semaphore slots = new Semaphore(PARALLEL);
+    /** Longer than any module takes on a machine that does anything at all. */
+    static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(5);
+    private static final long LOOK_MILLIS = 20;
+
+    private final CompilerQueue queue = new CompilerQueue(PARALLEL);
     private final AtomicInteger names = new AtomicInteger();
     private final GuestListener listener;
     private final @Nullable CompiledCache cache;
@@ -69,49 +74,49 @@ final class GuestCompiler {
         return "chicory-" + pom.getProperty("version", "unknown");
     }
 
-    /** @param digest SHA-256 of {@code wasm} */
-    CompiledGuest compile(byte[] wasm, String digest, Duration limit) {
-        long deadline = System.nanoTime() + limit.toNanos();
-        acquire(limit);
+    /**
+     * @param tenant whose module it is: it waits for the tenant's others, and for one of other tenants at most as long as they compile
+     * @param digest SHA-256 of {@code wasm}
+     * @param limit processor time
+     */
+    CompiledGuest compile(String tenant, byte[] wasm, String digest, Duration limit) {
+        long patience = System.nanoTime() + PATIENCE_NANOS;
+        CompilerQueue.Place place = queue.enter(tenant, PATIENCE_NANOS);
         CompletableFuture<CompiledGuest> result = new CompletableFuture<>();
         Thread thread = new Thread(null, () -> {
-            try {
+            try (place) {
                 result.complete(contained(wasm, digest));
             } catch (RealmException e) {
                 result.completeExceptionally(e);
-            } finally {
-                slots.release();
             }
         }, "realm-guest-compiler-" + names.incrementAndGet(), STACK_BYTES, false);
         thread.setDaemon(true);
         thread.start();
-        return await(result, limit, deadline);
+        return await(thread, result, limit, patience);
     }
 
-    private void acquire(Duration limit) {
-        try {
-            if (!slots.tryAcquire(limit.toNanos(), TimeUnit.NANOSECONDS)) {
-                throw new RealmException(ErrorCode.OVERLOADED, "all " + PARALLEL + " guest compilers are in use");
+    private static CompiledGuest await(Thread thread, CompletableFuture<CompiledGuest> result, Duration limit, long patience) {
+        while (true) {
+            try {
+                return result.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                if (Watchdog.cpuNanos(thread) > limit.toNanos()) {
+                    throw GuestLimit.COMPILE_TIME.reached(limit.toMillis() + " ms",
+                            "more than " + limit.toMillis() + " ms of processor time");
+                }
+                if (System.nanoTime() - patience > 0) {
+                    throw new RealmException(ErrorCode.OVERLOADED,
+                            "the server is too busy to compile a guest; it was not refused, try again");
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new RealmException(ErrorCode.CANCELLED, "interrupted while a guest was compiled", e);
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof RealmException refused) {
+                    throw refused;
+                }
+                throw new RealmException(ErrorCode.INTERNAL, "compiling a guest failed: " + e.getCause(), e);
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new RealmException(ErrorCode.CANCELLED, "interrupted while waiting for a guest compiler", e);
-        }
-    }
-
-    private static CompiledGuest await(CompletableFuture<CompiledGuest> result, Duration limit, long deadline) {
-        try {
-            return result.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            throw GuestLimit.COMPILE_TIME.reached(limit.toMillis() + " ms", "more than " + limit.toMillis() + " ms");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new RealmException(ErrorCode.CANCELLED, "interrupted while a guest was compiled", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RealmException refused) {
-                throw refused;
-            }
-            throw new RealmException(ErrorCode.INTERNAL, "compiling a guest failed: " + e.getCause(), e);
         }
     }
 
@@ -135,7 +140,11 @@ final class GuestCompiler {
     private CompiledGuest build(byte[] wasm, String digest) {
         requireModule(wasm);
         long begin = System.nanoTime();
+        String fault = CodeScan.check(wasm);
         WasmModule parsed = Parser.parse(wasm);
+        if (fault != null) {
+            throw ModuleGate.refused("its code cannot be checked: " + fault);
+        }
         ModuleGate.Facts facts = ModuleGate.check(parsed);
         Function<Instance, Machine> machines = machines(parsed);
         long nanos = System.nanoTime() - begin;
@@ -149,18 +158,14 @@ final class GuestCompiler {
     private static void requireModule(byte[] wasm) {
         if (wasm.length < HEADER_BYTES || !Arrays.equals(wasm, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
             byte[] first = Arrays.copyOf(wasm, Math.min(wasm.length, MAGIC.length));
-            throw refused("it is not WebAssembly, it begins with " + (first.length == 0 ? "nothing" : HEX.formatHex(first))
+            throw ModuleGate.refused("it is not WebAssembly, it begins with " + (first.length == 0 ? "nothing" : HEX.formatHex(first))
                     + "; wanted: " + HEX.formatHex(MAGIC) + ", what a compiler makes of a source");
         }
         int version = ByteBuffer.wrap(wasm).order(ByteOrder.LITTLE_ENDIAN).getInt(MAGIC.length);
         if (version != 1) {
-            throw refused((version == COMPONENT ? "it is a component" : "it has version " + Integer.toUnsignedString(version))
+            throw ModuleGate.refused((version == COMPONENT ? "it is a component" : "it has version " + Integer.toUnsignedString(version))
                     + "; wanted: a core module, version 1");
         }
-    }
-
-    private static RealmException refused(String rule) {
-        return new RealmException(ErrorCode.GUEST_REFUSED, "the module was refused: " + rule);
     }
 
     /** The interpreter cannot be stopped in every loop, so what cannot be compiled is refused. */

@@ -3,17 +3,14 @@ package ai.realm.runtime.guest;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import com.dylibso.chicory.wasm.WasmModule;
-import com.dylibso.chicory.wasm.types.AnnotatedInstruction;
 import com.dylibso.chicory.wasm.types.Export;
 import com.dylibso.chicory.wasm.types.ExternalType;
-import com.dylibso.chicory.wasm.types.FunctionBody;
 import com.dylibso.chicory.wasm.types.FunctionImport;
 import com.dylibso.chicory.wasm.types.FunctionType;
 import com.dylibso.chicory.wasm.types.Import;
 import com.dylibso.chicory.wasm.types.Instruction;
 import com.dylibso.chicory.wasm.types.MemoryLimits;
 import com.dylibso.chicory.wasm.types.MemorySection;
-import com.dylibso.chicory.wasm.types.OpCode;
 import com.dylibso.chicory.wasm.types.TagSection;
 import com.dylibso.chicory.wasm.types.ValType;
 import java.util.ArrayList;
@@ -23,8 +20,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Decides whether a parsed module may run at all: what it imports and exports, which instructions it uses, and that nothing in it
- * is of a size that makes the compiler or an instance expensive. Every refusal names what was found and what is wanted.
+ * Decides whether a parsed module, whose code {@link CodeScan} let pass, may run at all: what it imports and exports, and that
+ * nothing in it is of a size that makes an instance expensive. Every refusal names what was found and what is wanted.
  */
 final class ModuleGate {
     static final int MAX_FUNCTIONS = 10_000;
@@ -33,14 +30,6 @@ final class ModuleGate {
     static final int MAX_EXPORTS = 1_024;
     static final int MAX_SEGMENTS = 4_096;
     static final int MAX_TABLES = 16;
-    static final int MAX_LOCALS = 4_096;
-    static final int MAX_PARAMS = 64;
-    static final int MAX_RESULTS = 16;
-    static final int MAX_NESTING = 1_024;
-    /** Entries of all br_table instructions of a module: one with a million keeps the compiler busy for seconds. */
-    static final int MAX_BRANCH_TARGETS = 16_384;
-
-    private static final Set<OpCode> ALLOWED = allowed();
 
     private static final FunctionType GENERATE = type(4, true);
     private static final FunctionType ALLOC = type(1, true);
@@ -79,15 +68,6 @@ final class ModuleGate {
         return FunctionType.of(java.util.Collections.nCopies(params, ValType.I32), result ? List.of(ValType.I32) : List.of());
     }
 
-    private static Set<OpCode> allowed() {
-        EnumSet<OpCode> set = EnumSet.range(OpCode.UNREACHABLE, OpCode.REF_FUNC);
-        set.addAll(EnumSet.range(OpCode.I32_TRUNC_SAT_F32_S, OpCode.TABLE_FILL));
-        set.removeAll(
-                EnumSet.of(OpCode.THROW, OpCode.THROW_REF, OpCode.TRY_TABLE, OpCode.RETURN_CALL, OpCode.RETURN_CALL_INDIRECT,
-                        OpCode.CALL_REF, OpCode.RETURN_CALL_REF, OpCode.TABLE_GROW));
-        return set;
-    }
-
     private Facts facts() {
         sizes();
         names();
@@ -103,7 +83,8 @@ final class ModuleGate {
             throw refused("it has exception tags; wanted: none");
         }
         for (int i = 0; i < module.codeSection().functionBodyCount(); i++) {
-            body(importedFunctions + i, module.codeSection().getFunctionBody(i));
+            int index = importedFunctions + i;
+            module.codeSection().getFunctionBody(i).localTypes().forEach(v -> plain(v, "a local of function " + index));
         }
         requireMemoryExport();
         requireFunction("generate", GENERATE);
@@ -146,8 +127,6 @@ final class ModuleGate {
         int count = module.typeSection().subTypeCount();
         for (int i = 0; i < count; i++) {
             FunctionType type = functionType(i);
-            atMost("parameters in type " + i, type.params().size(), MAX_PARAMS);
-            atMost("results in type " + i, type.returns().size(), MAX_RESULTS);
             type.params().forEach(v -> plain(v, "a parameter"));
             type.returns().forEach(v -> plain(v, "a result"));
         }
@@ -226,31 +205,9 @@ final class ModuleGate {
 
     private static void constant(List<Instruction> instructions, String where) {
         for (Instruction instruction : instructions) {
-            if (!ALLOWED.contains(instruction.opcode())) {
+            if (!CodeScan.isAllowed(instruction.opcode())) {
                 throw refused("the initial value of " + where + " uses " + instruction.opcode()
                         + ", which is outside the instructions allowed");
-            }
-        }
-    }
-
-    private int branchTargets;
-
-    private void body(int index, FunctionBody body) {
-        atMost("locals in function " + index, body.localTypes().size(), MAX_LOCALS);
-        body.localTypes().forEach(v -> plain(v, "a local of function " + index));
-        for (AnnotatedInstruction instruction : body.instructions()) {
-            if (!ALLOWED.contains(instruction.opcode())) {
-                throw refused("function " + index + " uses instruction " + instruction.opcode()
-                        + "; allowed: WebAssembly 1.0, multi-value, bulk memory, sign extension, saturating conversions, reference "
-                        + "types without table.grow; not: tail calls, SIMD, threads, exceptions, garbage collection");
-            }
-            if (instruction.depth() > MAX_NESTING) {
-                throw refused(
-                        "function " + index + " nests blocks " + instruction.depth() + " deep; wanted: at most " + MAX_NESTING);
-            }
-            if (instruction.opcode() == OpCode.BR_TABLE) {
-                branchTargets += instruction.labelTable() == null ? instruction.operandCount() : instruction.labelTable().size();
-                atMost("br_table targets", branchTargets, MAX_BRANCH_TARGETS);
             }
         }
     }
