@@ -42,6 +42,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -97,7 +98,8 @@ public final class RealmServer implements AutoCloseable {
         MeteredSessions sessions = new MeteredSessions(runtime.sessions(), runtime.embedder());
         this.guestHost = GuestHost.start(sessions, guestOptions(config.server()).withListener(metrics));
         this.tenants = new Tenants(opened.tenants());
-        this.guests = new TenantGuests(guestHost, new GuestVersions(kept), new GuestValues(kept));
+        this.guests = new TenantGuests(guestHost, new GuestVersions(kept), new GuestValues(kept),
+                config.tenants().stream().collect(Collectors.toMap(Tenant::id, t -> t.guestLimits().compileTime())));
         this.gate = new TenantGate(tenants, config.server().concurrentRequests(), System::nanoTime, Clock.systemUTC(),
                 accounts::tokensToday);
         metrics.gauge("realm_requests_running", "Admitted requests that have not ended.", gate::running);

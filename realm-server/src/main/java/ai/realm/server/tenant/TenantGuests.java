@@ -4,6 +4,7 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.guest.Guests;
 import ai.realm.runtime.guest.GuestHost;
+import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.guest.GuestModule;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
@@ -11,6 +12,8 @@ import java.io.IOException;
 import java.lang.ref.SoftReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,7 +25,12 @@ import org.slf4j.LoggerFactory;
 public final class TenantGuests {
     private static final Logger LOG = LoggerFactory.getLogger(TenantGuests.class);
 
+    /** The server's own guest is trusted, and must not stop the start of a busy machine. */
+    private static final byte[] OWN = Guests.load(Tenant.DEFAULT_GUEST);
+    private static final Duration ANY_TIME = Duration.ofHours(1);
+
     private final GuestHost host;
+    private final Map<String, Duration> compileTimes;
     private final GuestVersions versions;
     private final Map<String, GuestModule> modules = new ConcurrentHashMap<>();
     private final Map<String, Object> refreshing = new ConcurrentHashMap<>();
@@ -31,7 +39,16 @@ public final class TenantGuests {
     private final Map<String, SoftReference<TenantKvStore>> stores = new ConcurrentHashMap<>();
 
     public TenantGuests(GuestHost host, GuestVersions versions, GuestValues values) {
+        this(host, versions, values, Map.of());
+    }
+
+    /**
+     * @param compileTimes what the configuration gives tenants for compiling: it counts where it is more than what the database has
+     *        kept of an older configuration, or a guest that takes longer could never be helped
+     */
+    public TenantGuests(GuestHost host, GuestVersions versions, GuestValues values, Map<String, Duration> compileTimes) {
         this.host = host;
+        this.compileTimes = Map.copyOf(compileTimes);
         this.versions = versions;
         this.values = values;
     }
@@ -49,7 +66,11 @@ public final class TenantGuests {
 
     /** Checks and compiles a module as the tenant's limits allow, and puts it nowhere. */
     public GuestModule compile(Tenant tenant, byte[] wasm) {
-        return host.register(tenant.id(), wasm, tenant.guestLimits());
+        GuestLimits limits = tenant.guestLimits();
+        Duration configured = compileTimes.getOrDefault(tenant.id(), Duration.ZERO);
+        Duration kept = limits.compileTime();
+        Duration time = Arrays.equals(wasm, OWN) ? ANY_TIME : configured.compareTo(kept) > 0 ? configured : kept;
+        return host.register(tenant.id(), wasm, limits.withCompileTime(time));
     }
 
     private GuestModule install(Tenant tenant, GuestModule module) {
@@ -82,7 +103,7 @@ public final class TenantGuests {
 
     private static byte[] configured(Tenant tenant) {
         if (tenant.guest().equals(Tenant.DEFAULT_GUEST)) {
-            return Guests.load(Tenant.DEFAULT_GUEST);
+            return OWN;
         }
         try {
             return Files.readAllBytes(Path.of(tenant.guest()));
