@@ -37,6 +37,10 @@ public final class Samplers {
                 stage.accept(token);
             }
         }
+        ReasoningBudget budget = params.reasoningBudget();
+        if (budget != null && vocab != null) {
+            stages.addFirst(new ReasoningBudgetStage(budget, vocab));
+        }
         return new SamplerChain(stages, constraint(params, vocab), params.logProbs(), seed);
     }
 

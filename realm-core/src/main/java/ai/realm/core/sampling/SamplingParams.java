@@ -2,6 +2,7 @@ package ai.realm.core.sampling;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,11 +19,13 @@ import org.jspecify.annotations.Nullable;
  * @param jsonSchema JSON schema the output must match, or null; not together with {@code grammar}
  * @param logitBias added to the logits of token ids
  * @param logProbs number of alternatives wanted with log-probabilities; 0 none
+ * @param shownTokens control tokens that are shown as text, for whoever reads the answer's marks
+ * @param reasoningBudget a bound on what the model thinks before it answers, or null
  */
 public record SamplingParams(int maxTokens, float temperature, int topK, float topP, float minP, float typicalP,
         float repetitionPenalty, float frequencyPenalty, float presencePenalty, int repeatWindow, @Nullable Long seed,
         List<Integer> stopTokens, List<String> stopStrings, @Nullable String grammar, @Nullable String jsonSchema,
-        Map<Integer, Float> logitBias, int logProbs) {
+        Map<Integer, Float> logitBias, int logProbs, Set<Integer> shownTokens, @Nullable ReasoningBudget reasoningBudget) {
 
     public SamplingParams {
         require(maxTokens >= 1, "max_tokens", "at least 1", maxTokens);
@@ -41,6 +44,7 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
         stopTokens = List.copyOf(stopTokens);
         stopStrings = List.copyOf(stopStrings);
         logitBias = Map.copyOf(logitBias);
+        shownTokens = Set.copyOf(shownTokens);
     }
 
     private static void require(boolean ok, String param, String rule, Object value) {
@@ -51,7 +55,8 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
 
     /** Temperature 1, nothing else on, 256 tokens. */
     public static SamplingParams defaults() {
-        return new SamplingParams(256, 1, 0, 1, 0, 1, 1, 0, 0, 64, null, List.of(), List.of(), null, null, Map.of(), 0);
+        return new SamplingParams(256, 1, 0, 1, 0, 1, 1, 0, 0, 64, null, List.of(), List.of(), null, null, Map.of(), 0, Set.of(),
+                null);
     }
 
     public static SamplingParams greedy(int maxTokens) {
@@ -85,6 +90,8 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
         private @Nullable String jsonSchema;
         private Map<Integer, Float> logitBias;
         private int logProbs;
+        private Set<Integer> shownTokens;
+        private @Nullable ReasoningBudget reasoningBudget;
 
         private Builder(SamplingParams p) {
             maxTokens = p.maxTokens;
@@ -104,6 +111,8 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
             jsonSchema = p.jsonSchema;
             logitBias = p.logitBias;
             logProbs = p.logProbs;
+            shownTokens = p.shownTokens;
+            reasoningBudget = p.reasoningBudget;
         }
 
         public Builder maxTokens(int value) {
@@ -191,9 +200,20 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
             return this;
         }
 
+        public Builder shownTokens(Set<Integer> value) {
+            this.shownTokens = value;
+            return this;
+        }
+
+        public Builder reasoningBudget(@Nullable ReasoningBudget value) {
+            this.reasoningBudget = value;
+            return this;
+        }
+
         public SamplingParams build() {
             return new SamplingParams(maxTokens, temperature, topK, topP, minP, typicalP, repetitionPenalty, frequencyPenalty,
-                    presencePenalty, repeatWindow, seed, stopTokens, stopStrings, grammar, jsonSchema, logitBias, logProbs);
+                    presencePenalty, repeatWindow, seed, stopTokens, stopStrings, grammar, jsonSchema, logitBias, logProbs,
+                    shownTokens, reasoningBudget);
         }
     }
 }

@@ -2,6 +2,7 @@ package ai.realm.core.tokenizer;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 
 /**
  * A tokenizer that first takes the special tokens out of a text and then encodes what is left between them, each family in its
@@ -62,7 +63,12 @@ abstract class PartitioningTokenizer implements Tokenizer {
 
     @Override
     public final Detokenizer detokenizer(boolean showSpecial) {
-        return new Utf8Detokenizer(vocab, showSpecial);
+        return new Utf8Detokenizer(vocab, showSpecial, Set.of());
+    }
+
+    @Override
+    public final Detokenizer detokenizer(Set<Integer> shown) {
+        return new Utf8Detokenizer(vocab, false, shown);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package ai.realm.core.tokenizer;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 
 /**
  * Text to token ids by one model's vocabulary and rules. Immutable, usable by any thread; encoding costs time linear in the
@@ -23,6 +24,11 @@ public interface Tokenizer {
 
     /** A fresh incremental decoder of generated tokens; special tokens give no text unless {@code showSpecial}. */
     Detokenizer detokenizer(boolean showSpecial);
+
+    /** The same, showing of the special tokens only these. */
+    default Detokenizer detokenizer(Set<Integer> shown) {
+        return detokenizer(false);
+    }
 
     /** All of {@code ids} as text, malformed UTF-8 replaced. */
     default String decode(int[] ids, boolean showSpecial) {

@@ -5,6 +5,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 
 /** Decodes the bytes of tokens as they come and holds an unfinished character back. */
 final class Utf8Detokenizer implements Detokenizer {
@@ -12,19 +13,21 @@ final class Utf8Detokenizer implements Detokenizer {
 
     private final GgufVocab vocab;
     private final boolean showSpecial;
+    private final Set<Integer> shown;
     private final CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder().onMalformedInput(CodingErrorAction.REPLACE)
             .onUnmappableCharacter(CodingErrorAction.REPLACE);
     private byte[] pending = NOTHING;
 
-    Utf8Detokenizer(GgufVocab vocab, boolean showSpecial) {
+    Utf8Detokenizer(GgufVocab vocab, boolean showSpecial, Set<Integer> shown) {
         this.vocab = vocab;
         this.showSpecial = showSpecial;
+        this.shown = shown;
     }
 
     @Override
     public String accept(int tokenId) {
         byte[] piece = vocab.bytes(tokenId);
-        return showSpecial || !vocab.isHidden(tokenId) ? decode(piece, false) : "";
+        return showSpecial || !vocab.isHidden(tokenId) || shown.contains(tokenId) ? decode(piece, false) : "";
     }
 
     @Override

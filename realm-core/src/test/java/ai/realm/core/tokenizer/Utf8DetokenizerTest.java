@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.RealmException;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class Utf8DetokenizerTest {
-    private static final TestVocabs VOCAB = TestVocabs.spm().control("<|end|>").userDefined("<t>").piece("▁hi", -1);
+    private static final TestVocabs VOCAB = TestVocabs.spm().control("<|end|>").control("<|other|>").userDefined("<t>").piece("▁hi", -1);
     private static final Tokenizer TOKENIZER = VOCAB.build();
     private static final int FIRST_BYTE = 3;
 
@@ -63,6 +64,12 @@ class Utf8DetokenizerTest {
         int[] ids = {VOCAB.id("▁hi"), VOCAB.id("<|end|>"), VOCAB.id("<t>")};
         assertThat(TOKENIZER.decode(ids, false)).isEqualTo(" hi<t>");
         assertThat(TOKENIZER.decode(ids, true)).isEqualTo(" hi<|end|><t>");
+    }
+
+    @Test
+    void accept_specialTokensChosen_areShownAlone() {
+        Detokenizer d = TOKENIZER.detokenizer(Set.of(VOCAB.id("<|end|>")));
+        assertThat(d.accept(VOCAB.id("<|end|>")) + d.accept(VOCAB.id("<|other|>")) + d.accept(VOCAB.id("▁hi"))).isEqualTo("<|end|> hi");
     }
 
     @Test

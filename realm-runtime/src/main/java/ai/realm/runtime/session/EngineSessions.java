@@ -55,7 +55,7 @@ public final class EngineSessions implements SessionFactory {
         }
         context.reached(5, "session");
         return engine.submit(specs, queues).stream().<InferenceSession>map(s -> new EngineSession(context, engine, s,
-                tokenizer.detokenizer(false), new StopMatcher(params.stopStrings()))).toList();
+                tokenizer.detokenizer(params.shownTokens()), new StopMatcher(params.stopStrings()))).toList();
     }
 
     private static SequenceSpec spec(GenerateCommand command, ServedModel model, int[] prompt, Sampler sampler, Vocab vocab) {
