@@ -1,6 +1,8 @@
 package ai.realm.core.sampling.grammar;
 
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.grammar.schema.SchemaCompiler;
+import ai.realm.core.sampling.grammar.schema.SchemaJson;
 import ai.realm.core.tokenizer.Vocab;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,9 +21,9 @@ final class GbnfParser {
 
     private static final String JSON = "%json";
 
-    private String text;
+    private final String text;
     private final @Nullable Vocab vocab;
-    private Map<String, Integer> ids = new HashMap<>();
+    private final Map<String, Integer> ids = new HashMap<>();
     private final Rules rules = new Rules();
     private int pos;
     private int symbols;
@@ -45,23 +47,19 @@ final class GbnfParser {
     }
 
     void parse() {
-        rulesOfText();
-        root();
-        for (int i = 0; i < rules.size(); i++) {
-            if (rules.bodies().get(i).isEmpty()) {
-                throw fail("the rule " + rules.name(i) + " is used but not defined");
-            }
-        }
-    }
-
-    private void rulesOfText() {
         space(true);
         while (pos < text.length()) {
             rule();
         }
+        root();
+        ids.forEach((name, rule) -> {
+            if (rules.bodies().get(rule).isEmpty()) {
+                throw fail("the rule " + name + " is used but not defined");
+            }
+        });
     }
 
-    /** The rules of a schema, whose names are its own. */
+    /** The rules of a schema. */
     private int schema() {
         if (!text.startsWith(JSON, pos)) {
             throw fail("expected " + JSON + " and a schema");
@@ -69,18 +67,8 @@ final class GbnfParser {
         pos += JSON.length();
         space(false);
         String schema = text.substring(pos, SchemaJson.end(text, pos));
-        String outer = text;
-        Map<String, Integer> outerIds = ids;
-        int after = pos + schema.length();
-        text = JsonSchemaGrammar.toGbnf(schema);
-        ids = new HashMap<>();
-        pos = 0;
-        rulesOfText();
-        int root = root();
-        text = outer;
-        ids = outerIds;
-        pos = after;
-        return root;
+        pos += schema.length();
+        return SchemaCompiler.compile(schema, rules);
     }
 
     private void rule() {

@@ -1,6 +1,7 @@
 package ai.realm.core.sampling.grammar;
 
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.grammar.schema.SchemaCompiler;
 import ai.realm.core.tokenizer.Vocab;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -126,13 +127,17 @@ public final class Grammar {
      * @throws RealmException INVALID_REQUEST for the parameter "json_schema"
      */
     public static Grammar jsonSchema(String schema) {
-        String gbnf = JsonSchemaGrammar.toGbnf(schema);
-        try {
-            return compile(gbnf, null);
-        } catch (RealmException e) {
+        if (schema.length() > MAX_TEXT) {
             throw RealmException.badParam("json_schema",
-                    "json_schema is too large or refers to itself without end: " + e.getMessage());
+                    "json_schema must have at most " + MAX_TEXT + " characters, not " + schema.length());
         }
+        Rules rules = new Rules();
+        int root = SchemaCompiler.compile(schema, rules);
+        if (!rules.prune(root)) {
+            throw RealmException.badParam("json_schema", "json_schema: no value satisfies the schema: type at # and what stands"
+                    + " beside it leave nothing");
+        }
+        return new Grammar(rules, root);
     }
 
     /** Whether the whole text matches. */

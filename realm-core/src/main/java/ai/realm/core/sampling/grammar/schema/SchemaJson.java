@@ -1,4 +1,4 @@
-package ai.realm.core.sampling.grammar;
+package ai.realm.core.sampling.grammar.schema;
 
 import ai.realm.core.error.RealmException;
 import java.util.ArrayList;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Reads the JSON of a schema: Map in the order of the text, List, String, Boolean, null, and {@link Num} with a number's own
  * digits. Writes compact JSON.
  */
-final class SchemaJson {
+public final class SchemaJson {
     private static final int MAX_NESTING = 100;
 
     /** A number as it is written. */
@@ -36,7 +36,7 @@ final class SchemaJson {
     }
 
     /** Where the value that begins at {@code from} ends in a longer text. */
-    static int end(String text, int from) {
+    public static int end(String text, int from) {
         SchemaJson reader = new SchemaJson(text);
         reader.pos = from;
         reader.value();
