@@ -11,6 +11,7 @@ import ai.realm.runtime.session.GenerateCommand.TextPrompt;
 import ai.realm.runtime.session.InferenceSession;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.session.SessionEvent.End;
+import ai.realm.runtime.session.SessionEvent;
 import ai.realm.runtime.session.SessionEvent.Piece;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.runtime.store.ModelSource;
@@ -65,6 +66,7 @@ class InferenceRuntimeTest {
             while (true) {
                 switch (s.next()) {
                     case Piece p -> text.append(p.text());
+                    case SessionEvent.Prompt p -> throw new AssertionError("not asked for");
                     case End e -> {
                         return new Answer(text.toString(), e);
                     }

@@ -1,18 +1,20 @@
 package ai.realm.core.sampling;
 
-/** Reads log-probabilities out of a raw row of logits. */
-final class LogProbsReader {
+/** Reads log-probabilities out of raw rows of logits. One thread at a time. */
+public final class LogProbsReader {
     private final int alternatives;
     private final int[] powers = new int[Exp.BLOCK];
     private final TopK top = new TopK();
     private float[] row = new float[0];
     private float[] exps = new float[0];
 
-    LogProbsReader(int alternatives) {
+    /** @param alternatives likeliest tokens to name beside the one that is asked for; may be 0 */
+    public LogProbsReader(int alternatives) {
         this.alternatives = alternatives;
     }
 
-    TokenLogProbs read(float[] logits, int offset, int count, int token) {
+    /** Of {@code token} by the row {@code logits[offset … offset + count)}. */
+    public TokenLogProbs read(float[] logits, int offset, int count, int token) {
         if (row.length < count) {
             row = new float[count];
             exps = new float[count];

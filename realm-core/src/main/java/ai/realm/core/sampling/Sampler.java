@@ -15,6 +15,18 @@ public interface Sampler {
      */
     int sample(float[] logits, int offset, int vocabSize);
 
+    /** What {@link #sample(float[], int, int, long)} gives when there is more to do than it may. */
+    int LATER = -1;
+
+    /**
+     * As {@link #sample(float[], int, int)}, but stops when more work than so many steps is needed for it now: then it gives
+     * {@link #LATER}, and goes on when it is called again with the same row. Any thread may do that, one at a time. The token does not
+     * depend on the steps.
+     */
+    default int sample(float[] logits, int offset, int vocabSize, long steps) {
+        return sample(logits, offset, vocabSize);
+    }
+
     /** Records a token of the output: penalty history and grammar advance by it. */
     void accept(int token);
 
@@ -26,9 +38,7 @@ public interface Sampler {
         return null;
     }
 
-    /**
-     * Steps of work beyond what every sampler does, so far: what a grammar has taken. The same for the same output on every machine.
-     */
+    /** Steps of work beyond what every sampler does, so far: what a grammar has taken. */
     default long work() {
         return 0;
     }

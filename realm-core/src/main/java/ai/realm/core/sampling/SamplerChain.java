@@ -17,29 +17,53 @@ final class SamplerChain implements Sampler {
     private final long seed;
     private final boolean argMaxOnly;
     private final Candidates candidates = new Candidates();
+    /** The choice under way: made over all tokens, and whether it was not allowed and another over the allowed ones is due. */
+    private boolean free;
+    private boolean masked;
+    private int chosen;
     private @Nullable TokenLogProbs last;
 
     SamplerChain(List<SamplerStage> stages, @Nullable TokenConstraint constraint, int logProbs, long seed) {
         this.stages = List.copyOf(stages);
         this.constraint = constraint;
-        this.logProbs = logProbs > 0 ? new LogProbsReader(logProbs) : null;
+        this.logProbs = logProbs >= 0 ? new LogProbsReader(logProbs) : null;
         this.seed = seed;
         this.argMaxOnly = stages.size() == 1 && stages.getFirst() instanceof GreedyStage;
     }
 
     @Override
     public int sample(float[] logits, int offset, int vocabSize) {
-        int token = argMaxOnly ? argMax(logits, offset, vocabSize) : run(logits, offset, vocabSize, null);
-        if (constraint != null && (token < 0 || !constraint.allows(token))) {
-            token = run(logits, offset, vocabSize, constraint);
+        return sample(logits, offset, vocabSize, Long.MAX_VALUE);
+    }
+
+    @Override
+    public int sample(float[] logits, int offset, int vocabSize, long steps) {
+        if (!free) {
+            chosen = argMaxOnly ? argMax(logits, offset, vocabSize) : run(logits, offset, vocabSize, null);
+            free = true;
         }
-        if (token < 0) {
+        if (constraint != null && !masked) {
+            Boolean allowed = chosen < 0 ? Boolean.FALSE : constraint.allows(chosen, steps);
+            if (allowed == null) {
+                return LATER;
+            }
+            masked = !allowed;
+        }
+        if (constraint != null && masked) {
+            if (!constraint.prepareMask(steps)) {
+                return LATER;
+            }
+            chosen = run(logits, offset, vocabSize, constraint);
+        }
+        free = false;
+        masked = false;
+        if (chosen < 0) {
             throw new RealmException(ErrorCode.INTERNAL, constraint == null
                     ? "the model gave no finite logit for any token"
                     : "no token of the vocabulary continues the output within its grammar");
         }
-        last = logProbs == null ? null : logProbs.read(logits, offset, vocabSize, token);
-        return token;
+        last = logProbs == null ? null : logProbs.read(logits, offset, vocabSize, chosen);
+        return chosen;
     }
 
     private int run(float[] logits, int offset, int vocabSize, @Nullable TokenConstraint mask) {

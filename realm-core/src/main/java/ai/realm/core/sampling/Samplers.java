@@ -22,6 +22,12 @@ public final class Samplers {
      * @throws RealmException INVALID_REQUEST for a grammar or schema that cannot be used, or a bias for a token that is not there
      */
     public static Sampler create(SamplingParams params, int vocabSize, int[] promptTokens, @Nullable Vocab vocab) {
+        return create(params, vocabSize, promptTokens, vocab, grammar(params, vocab));
+    }
+
+    /** @param grammar what {@link #grammar} made of these parameters, which several samplers may share */
+    public static Sampler create(SamplingParams params, int vocabSize, int[] promptTokens, @Nullable Vocab vocab,
+            @Nullable Grammar grammar) {
         Long asked = params.seed();
         long seed = asked != null ? asked : new SplittableRandom().nextLong();
         List<SamplerStage> stages = new ArrayList<>();
@@ -41,7 +47,7 @@ public final class Samplers {
         if (budget != null && vocab != null) {
             stages.addFirst(new ReasoningBudgetStage(budget, vocab));
         }
-        return new SamplerChain(stages, constraint(params, vocab), params.logProbs(), seed);
+        return new SamplerChain(stages, constraint(params, vocab, grammar), params.logProbs(), seed);
     }
 
     private static void addAdjustments(SamplingParams params, int vocabSize, List<SamplerStage> stages) {
@@ -89,7 +95,12 @@ public final class Samplers {
         return new LogitBiasStage(tokens, values);
     }
 
-    private static @Nullable TokenConstraint constraint(SamplingParams params, @Nullable Vocab vocab) {
+    /**
+     * The grammar that the parameters hold an output to, or null.
+     *
+     * @throws RealmException INVALID_REQUEST when it cannot be used
+     */
+    public static @Nullable Grammar grammar(SamplingParams params, @Nullable Vocab vocab) {
         String gbnf = params.grammar();
         String schema = params.jsonSchema();
         if (gbnf == null && schema == null) {
@@ -99,8 +110,12 @@ public final class Samplers {
             throw RealmException.badParam(gbnf != null ? "grammar" : "json_schema",
                     "structured output needs a model with a vocabulary");
         }
-        return gbnf != null
-                ? new GrammarConstraint(Grammar.gbnf(gbnf, vocab), vocab)
-                : new GrammarConstraint(Grammar.jsonSchema(String.valueOf(schema)), vocab, "json_schema");
+        return gbnf != null ? Grammar.gbnf(gbnf, vocab) : Grammar.jsonSchema(String.valueOf(schema));
+    }
+
+    private static @Nullable TokenConstraint constraint(SamplingParams params, @Nullable Vocab vocab, @Nullable Grammar grammar) {
+        return grammar == null || vocab == null
+                ? null
+                : new GrammarConstraint(grammar, vocab, params.grammar() != null ? "grammar" : "json_schema");
     }
 }

@@ -18,14 +18,19 @@ import org.jspecify.annotations.Nullable;
  * @param grammar GBNF text the output must match, or null
  * @param jsonSchema JSON schema the output must match, or null; not together with {@code grammar}
  * @param logitBias added to the logits of token ids
- * @param logProbs number of alternatives wanted with log-probabilities; 0 none
+ * @param logProbs alternatives wanted beside the log-probability of each generated token, 0 for that alone; -1 for none at all
+ * @param promptLogProbs the same for the tokens of the prompt
  * @param shownTokens control tokens that are shown as text, for whoever reads the answer's marks
  * @param reasoningBudget a bound on what the model thinks before it answers, or null
  */
 public record SamplingParams(int maxTokens, float temperature, int topK, float topP, float minP, float typicalP,
         float repetitionPenalty, float frequencyPenalty, float presencePenalty, int repeatWindow, @Nullable Long seed,
         List<Integer> stopTokens, List<String> stopStrings, @Nullable String grammar, @Nullable String jsonSchema,
-        Map<Integer, Float> logitBias, int logProbs, Set<Integer> shownTokens, @Nullable ReasoningBudget reasoningBudget) {
+        Map<Integer, Float> logitBias, int logProbs, int promptLogProbs, Set<Integer> shownTokens,
+        @Nullable ReasoningBudget reasoningBudget) {
+
+    public static final int NO_LOG_PROBS = -1;
+    public static final int MOST_LOG_PROBS = 20;
 
     public SamplingParams {
         require(maxTokens >= 1, "max_tokens", "at least 1", maxTokens);
@@ -39,7 +44,8 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
         require(Math.abs(frequencyPenalty) <= 2, "frequency_penalty", "-2 to 2", frequencyPenalty);
         require(Math.abs(presencePenalty) <= 2, "presence_penalty", "-2 to 2", presencePenalty);
         require(repeatWindow >= -1, "repeat_last_n", "-1 (all), 0 (none) or more", repeatWindow);
-        require(logProbs >= 0 && logProbs <= 20, "logprobs", "0 to 20", logProbs);
+        require(logProbs >= NO_LOG_PROBS && logProbs <= MOST_LOG_PROBS, "logprobs", "0 to 20", logProbs);
+        require(promptLogProbs >= NO_LOG_PROBS && promptLogProbs <= MOST_LOG_PROBS, "prompt_logprobs", "0 to 20", promptLogProbs);
         require(grammar == null || jsonSchema == null, "grammar", "given without a JSON schema", "both");
         stopTokens = List.copyOf(stopTokens);
         stopStrings = List.copyOf(stopStrings);
@@ -55,8 +61,8 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
 
     /** Temperature 1, nothing else on, 256 tokens. */
     public static SamplingParams defaults() {
-        return new SamplingParams(256, 1, 0, 1, 0, 1, 1, 0, 0, 64, null, List.of(), List.of(), null, null, Map.of(), 0, Set.of(),
-                null);
+        return new SamplingParams(256, 1, 0, 1, 0, 1, 1, 0, 0, 64, null, List.of(), List.of(), null, null, Map.of(), NO_LOG_PROBS,
+                NO_LOG_PROBS, Set.of(), null);
     }
 
     public static SamplingParams greedy(int maxTokens) {
@@ -90,6 +96,7 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
         private @Nullable String jsonSchema;
         private Map<Integer, Float> logitBias;
         private int logProbs;
+        private int promptLogProbs;
         private Set<Integer> shownTokens;
         private @Nullable ReasoningBudget reasoningBudget;
 
@@ -111,6 +118,7 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
             jsonSchema = p.jsonSchema;
             logitBias = p.logitBias;
             logProbs = p.logProbs;
+            promptLogProbs = p.promptLogProbs;
             shownTokens = p.shownTokens;
             reasoningBudget = p.reasoningBudget;
         }
@@ -210,10 +218,15 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
             return this;
         }
 
+        public Builder promptLogProbs(int value) {
+            this.promptLogProbs = value;
+            return this;
+        }
+
         public SamplingParams build() {
             return new SamplingParams(maxTokens, temperature, topK, topP, minP, typicalP, repetitionPenalty, frequencyPenalty,
                     presencePenalty, repeatWindow, seed, stopTokens, stopStrings, grammar, jsonSchema, logitBias, logProbs,
-                    shownTokens, reasoningBudget);
+                    promptLogProbs, shownTokens, reasoningBudget);
         }
     }
 }

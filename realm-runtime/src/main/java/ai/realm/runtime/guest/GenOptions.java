@@ -63,15 +63,18 @@ final class GenOptions {
         int present = Field.MAX_TOKENS.bit | Field.TEMPERATURE.bit | Field.TOP_P.bit | Field.TOP_K.bit
                 | Field.REPETITION_PENALTY.bit
                 | Field.STOP_TOKENS.bit | Field.MIN_P.bit | Field.TYPICAL_P.bit | Field.FREQUENCY_PENALTY.bit
-                | Field.PRESENCE_PENALTY.bit | Field.REPEAT_WINDOW.bit | Field.STOP_STRINGS.bit | Field.LOGIT_BIAS.bit
-                | Field.LOG_PROBS.bit;
+                | Field.PRESENCE_PENALTY.bit | Field.REPEAT_WINDOW.bit | Field.STOP_STRINGS.bit | Field.LOGIT_BIAS.bit;
+        if (params.logProbs() != SamplingParams.NO_LOG_PROBS) {
+            present |= Field.LOG_PROBS.bit;
+            out.buffer.putInt(68, params.logProbs());
+        }
         Long seed = params.seed();
         if (seed != null) {
             present |= Field.SEED.bit;
             out.buffer.putLong(40, seed);
         }
         out.buffer.putFloat(48, params.minP()).putFloat(52, params.typicalP()).putFloat(56, params.frequencyPenalty())
-                .putFloat(60, params.presencePenalty()).putInt(64, params.repeatWindow()).putInt(68, params.logProbs());
+                .putFloat(60, params.presencePenalty()).putInt(64, params.repeatWindow());
         if (!params.stopStrings().isEmpty()) {
             out.point(72, spans(out, params.stopStrings()));
             out.buffer.putInt(76, params.stopStrings().size());

@@ -121,6 +121,9 @@ final class HostGenerate {
                         run.answer().send(clean);
                     }
                 }
+                case SessionEvent.Prompt prompt -> {
+                    // this ABI has no way to show it
+                }
                 case SessionEvent.End end -> {
                     byte[] result = Text.utf8(text.append('\0').toString());
                     run.endGeneration(stopped ? FinishReason.STOP : end.reason(), end.usage(), result);

@@ -4,6 +4,7 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.kernel.WorkerPool;
 import ai.realm.core.model.Model;
+import ai.realm.core.sampling.Sampler;
 import ai.realm.runtime.kvcache.KvBlockPool;
 import ai.realm.runtime.kvcache.KvMemory;
 import ai.realm.runtime.kvcache.PrefixCache;
@@ -38,6 +39,7 @@ public final class Engine implements AutoCloseable {
     private final @Nullable PrefixCache cache;
     private final Scheduler scheduler;
     private final StepRunner runner;
+    private final LateSampling late;
     private final Census census;
     private final Queue<Sequence> submitted = new ConcurrentLinkedQueue<>();
     private final List<Sequence> swept = new ArrayList<>();
@@ -52,6 +54,8 @@ public final class Engine implements AutoCloseable {
     private volatile long drainLimit = Long.MAX_VALUE;
     private volatile boolean closing;
     private volatile EngineSnapshot snapshot;
+    /** Not parked. */
+    private volatile boolean computing;
 
     /**
      * Starts the loop. The engine owns model and memory from here on and closes them.
@@ -78,6 +82,7 @@ public final class Engine implements AutoCloseable {
         cache = options.prefixCache() ? new PrefixCache(pool, blockPositions, states) : null;
         scheduler = new Scheduler(budget, maxRunning, blockPositions, pool, cache, states);
         runner = new StepRunner(model, memory, workers, turn, budget, maxRunning);
+        late = new LateSampling(name, this::wake, () -> computing);
         census = new Census(name, listener, options.maxWaiting());
         snapshot = takeSnapshot();
         thread = Thread.ofPlatform().daemon().name("engine-" + name).start(this::loop);
@@ -181,6 +186,7 @@ public final class Engine implements AutoCloseable {
             endAll(draining());
             endSubmitted();
             snapshot = takeSnapshot();
+            late.close();
             memory.close();
             model.close();
         }
@@ -189,12 +195,15 @@ public final class Engine implements AutoCloseable {
     private void turnOnce() {
         try {
             takeSubmitted();
+            takeLate();
             long wait = sweep(now());
             StepPlan plan = scheduler.plan();
             if (plan.isEmpty()) {
                 snapshot = takeSnapshot();
+                computing = false;
                 LockSupport.parkNanos(this, wait);
             } else {
+                computing = true;
                 step(plan);
                 snapshot = takeSnapshot();
             }
@@ -207,6 +216,20 @@ public final class Engine implements AutoCloseable {
     private void takeSubmitted() {
         for (Sequence s = submitted.poll(); s != null; s = submitted.poll()) {
             scheduler.submit(s);
+        }
+    }
+
+    /** The tokens that were not ready when their rows were. */
+    private void takeLate() {
+        for (LateSampling.Late l = late.poll(); l != null; l = late.poll()) {
+            Sequence s = l.sequence;
+            s.deciding = false;
+            s.addEngineNanos(l.nanos);
+            if (s.state == Sequence.State.ENDED || s.output().ended()) {
+                scheduler.sampled(s);
+            } else {
+                deliver(s, l.token, l.error, now());
+            }
         }
     }
 
@@ -268,20 +291,38 @@ public final class Engine implements AutoCloseable {
         stepNanos += nanos;
         forwardedTokens += plan.tokens();
         scheduler.computed(plan);
-        int row = 0;
+        int reader = 0;
         for (StepPlan.Work w : plan.work()) {
             w.sequence().addEngineNanos(nanos * w.count() / plan.tokens());
-            if (w.samples()) {
-                fork(w.sequence(), row, end);
-                deliver(w.sequence(), runner.token(row), runner.error(row), end);
-                row++;
+            if (w.rows() > 0) {
+                take(w, reader, end);
+                reader++;
             }
         }
         census.step(plan, nanos);
     }
 
+    private void take(StepPlan.Work w, int reader, long now) {
+        if (w.samples()) {
+            fork(w.sequence(), reader, now);
+        }
+        if (w.samples() || runner.error(reader) != null) {
+            decide(w.sequence(), reader, runner.token(reader), runner.error(reader), now);
+        }
+    }
+
+    /** Delivers a token, or has it sampled beside the steps when that takes longer. */
+    private void decide(Sequence s, int reader, int token, @Nullable RuntimeException error, long now) {
+        if (error == null && token == Sampler.LATER) {
+            s.deciding = true;
+            late.submit(s, runner.row(reader, late.spareRow(model.config().vocabSize())));
+        } else {
+            deliver(s, token, error, now);
+        }
+    }
+
     /** The prompt is computed: the others that wait for it begin here, each with a first token of its own. */
-    private void fork(Sequence leader, int row, long now) {
+    private void fork(Sequence leader, int reader, long now) {
         List<Sequence> forks = leader.forks;
         leader.forks = List.of();
         for (Sequence s : forks) {
@@ -291,7 +332,7 @@ public final class Engine implements AutoCloseable {
             census.inStep(s, now);
             scheduler.fork(leader, s);
             try {
-                deliver(s, runner.sampleAgain(row, s), null, now);
+                decide(s, reader, runner.sampleAgain(reader, s), null, now);
             } catch (RuntimeException e) {
                 deliver(s, 0, e, now);
             }

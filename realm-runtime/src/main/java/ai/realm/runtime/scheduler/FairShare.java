@@ -18,6 +18,8 @@ final class FairShare {
     /** Service of a prompt token that is computed, and of a generated one: the paper's weights. */
     static final double PROMPT_SERVICE = 1;
     static final double OUTPUT_SERVICE = 2;
+    /** Service of a row of logits beside the one that a token is sampled from. */
+    static final double ROW_SERVICE = 1;
     /** Service of a step of work that a sequence's sampler did beyond what every sampler does: a prompt token's for some ten thousands. */
     static final double SAMPLER_SERVICE = 1.0 / 50_000;
     private static final int PRUNE_ABOVE = 64;

@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what each step computes: continuous batching over paged KV memory, fair among tenants. A step takes one token of every
- * running sequence that decodes, and with what is left of the token budget chunks of prompts, those of the tenant with the least
+ * Decides what each step computes: continuous batching over paged KV memory, fair among tenants. A step takes what is known and not computed
+ * of every running sequence whose prompt is computed (mostly one token), and with what is left of the token budget chunks of prompts, those of the tenant with the least
  * service first. Where blocks run out the least deserving sequence loses its own and is computed again later; none ever fails
  * for want of memory.
  *
@@ -96,7 +96,7 @@ public final class Scheduler {
 
     /** Free blocks that must be there to admit a sequence: its own, and some for the growth of those who run. */
     private int blocksWanted(Sequence s) {
-        int shared = cache == null || s.spec().warmUp() ? 0 : cache.inUse(s.chain(), s.tokens(), s.length());
+        int shared = cache == null || s.spec().warmUp() || s.scoring() ? 0 : cache.inUse(s.chain(), s.tokens(), s.length());
         int headroom = Math.min(running.size(), pool.blocks() / 16);
         return Math.ceilDiv(s.length(), blockPositions) - shared + headroom;
     }
@@ -105,16 +105,31 @@ public final class Scheduler {
         ranked.clear();
         ranked.addAll(running);
         ranked.sort(RANK);
+        int left = ranked.size();
         for (Sequence s : ranked) {
-            if (s.state == Sequence.State.RUNNING && !s.paused && s.decoding() && makeWritable(s)) {
-                add(s, 1);
+            // each has a position for sure, and more only of what nobody after it needs
+            int most = 1 + Math.max(0, tokenBudget - plan.tokens() - left--);
+            if (s.state == Sequence.State.RUNNING && !s.paused && s.decoding()) {
+                int count = Math.min(most, s.remaining());
+                if (makeWritable(s, count)) {
+                    add(s, count);
+                }
             }
         }
     }
 
-    /** Sees to it that the block of the next position is there and the sequence's own; false when it was preempted instead. */
-    private boolean makeWritable(Sequence s) {
-        int index = s.computed() / blockPositions;
+    /** Sees to it that the blocks of the next positions are there and the sequence's own; false when it was preempted instead. */
+    private boolean makeWritable(Sequence s, int count) {
+        int last = (s.computed() + count - 1) / blockPositions;
+        for (int index = s.computed() / blockPositions; index <= last; index++) {
+            if (!makeBlockWritable(s, index)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean makeBlockWritable(Sequence s, int index) {
         boolean missing = index == s.table().size();
         if (!missing && pool.references(s.table().block(index)) == 1) {
             return true;
@@ -172,7 +187,7 @@ public final class Scheduler {
             return null;
         }
         for (Sequence s : running) {
-            if (s.tenant == t && !s.planned && !s.paused && !s.decoding()) {
+            if (s.tenant == t && !s.planned && !s.paused && !s.decoding() && s.remaining() > 0) {
                 return s;
             }
         }
@@ -180,11 +195,13 @@ public final class Scheduler {
     }
 
     private boolean admit(TenantQueue t, Sequence s) {
-        if (running.size() >= maxRunning || !states.free() || pool.free() < blocksWanted(s)) {
+        if (running.size() + plan.furtherRows() >= maxRunning || !states.free() || pool.free() < blocksWanted(s)) {
             return false;
         }
         fair.admitted(t, s);
-        int cached = cache == null || s.spec().warmUp() ? 0 : cache.acquire(s.chain(), s.tokens(), s.length(), s.table());
+        int cached = cache == null || s.spec().warmUp() || s.scoring()
+                ? 0
+                : cache.acquire(s.chain(), s.tokens(), s.length(), s.table());
         s.table().growTo(Math.ceilDiv(s.length(), blockPositions), pool);
         states.admitted(s, cached);
         s.restore(cached);
@@ -202,12 +219,18 @@ public final class Scheduler {
         return true;
     }
 
-    private void add(Sequence s, int count) {
+    /** Plans a run of at most so many positions: fewer when the logits of more are wanted than there are rows left. */
+    private void add(Sequence s, int most) {
         TenantQueue t = tenantOf(s);
-        boolean samples = count == s.remaining();
-        fair.charge(t, s.charge(s.computed() + count) * FairShare.PROMPT_SERVICE + (samples ? FairShare.OUTPUT_SERVICE : 0));
+        // tokens that came late, while what was lost is computed again, may be more than there are blocks for: they are decoded
+        int inBlocks = s.table().size() * blockPositions - s.computed();
+        int count = Math.min(Math.min(most, inBlocks), s.longestRun(1 + maxRunning - running.size() - plan.furtherRows()));
+        boolean samples = s.samples(count);
+        int rows = s.rows(count);
+        fair.charge(t, s.charge(s.computed() + count) * FairShare.PROMPT_SERVICE + (samples ? FairShare.OUTPUT_SERVICE : 0)
+                + Math.max(0, rows - 1) * FairShare.ROW_SERVICE);
         s.planned = true;
-        plan.add(new StepPlan.Work(s, s.computed(), count, samples));
+        plan.add(new StepPlan.Work(s, s.computed(), count, rows, samples));
     }
 
     private void preempt(Sequence s) {

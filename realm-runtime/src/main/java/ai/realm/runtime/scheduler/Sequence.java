@@ -1,8 +1,11 @@
 package ai.realm.runtime.scheduler;
 
+import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.kvcache.BlockTable;
 import ai.realm.runtime.kvcache.PrefixChain;
 import ai.realm.runtime.kvcache.SequenceMemory;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -50,9 +53,16 @@ public final class Sequence {
     long pausedSinceNanos;
     /** Was admitted at least once. */
     boolean started;
+    /** Its sampler is still at work on the last row of logits: nothing more of it can be computed until a token comes of that. */
+    boolean deciding;
     /** Gave back its place in the bounded queue. */
     boolean counted;
     long lastTokenNanos;
+
+    /** Prompt positions whose next token has its log-probability. */
+    private int scored;
+    private final List<TokenLogProbs> scores = new ArrayList<>();
+    private volatile List<TokenLogProbs> promptLogProbs = List.of();
 
     private volatile int cachedTokens = -1;
     private volatile long engineNanos;
@@ -86,6 +96,49 @@ public final class Sequence {
     /** Its part of the time of the steps so far. */
     public long engineNanos() {
         return engineNanos;
+    }
+
+    /** Of each token of the prompt but the first; empty when not wanted or not there yet. They are there before the first token. */
+    public List<TokenLogProbs> promptLogProbs() {
+        return promptLogProbs;
+    }
+
+    private int toScore() {
+        return spec.promptLogProbs() == SamplingParams.NO_LOG_PROBS || fork ? 0 : promptLength() - 1;
+    }
+
+    /** Whether tokens of the prompt still lack their log-probabilities. */
+    boolean scoring() {
+        return scored < toScore();
+    }
+
+    /** Of how many of its last positions a run needs the logits. */
+    int rows(int count) {
+        int end = computed + count;
+        if (scoring()) {
+            return Math.max(0, end - Math.max(computed, scored));
+        }
+        return samples(count) ? 1 : 0;
+    }
+
+    /** Whether a run comes to where the next token is sampled. */
+    boolean samples(int count) {
+        return count == remaining() && !deciding;
+    }
+
+    /** The longest run that needs at most so many rows. */
+    int longestRun(int rows) {
+        return scoring() ? Math.max(0, scored - computed) + rows : Integer.MAX_VALUE;
+    }
+
+    /** Takes the log-probabilities of the token after position {@code scored}, in order. */
+    void score(TokenLogProbs next) {
+        scores.add(next);
+        scored++;
+        if (!scoring()) {
+            promptLogProbs = List.copyOf(scores);
+            scores.clear();
+        }
     }
 
     long submittedNanos() {
@@ -134,9 +187,9 @@ public final class Sequence {
         return length - computed;
     }
 
-    /** Whether only the token sampled last is left to compute. */
+    /** Whether only tokens of its output are left to compute: the one that was sampled last, or several that came at once. */
     boolean decoding() {
-        return generated() > 0 && remaining() == 1;
+        return computed >= promptLength() && remaining() > 0;
     }
 
     void append(int token) {

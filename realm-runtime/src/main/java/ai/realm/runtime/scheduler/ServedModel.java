@@ -18,6 +18,7 @@ public final class ServedModel implements LoadedModel {
     private final SharedPrefixes sharedPrefixes;
     private final long weightBytes;
     private final Runnable afterClose;
+    private final GrammarCache grammars = new GrammarCache();
 
     /** @param afterClose frees what the model was read from */
     public ServedModel(ModelConfig config, long weightBytes, Engine engine, @Nullable Tokenizer tokenizer,
@@ -33,6 +34,11 @@ public final class ServedModel implements LoadedModel {
 
     public Engine engine() {
         return engine;
+    }
+
+    /** The grammars of its requests. */
+    public GrammarCache grammars() {
+        return grammars;
     }
 
     /** How many first blocks of a prompt are a prefix that the operator lets all tenants hit. */

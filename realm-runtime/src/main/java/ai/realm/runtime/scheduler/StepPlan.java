@@ -10,14 +10,16 @@ public final class StepPlan {
     private final List<BlockCopy> copies = new ArrayList<>();
     private List<StatePool.Move> moves = List.of();
     private int tokens;
-    private int samples;
+    private int rows;
+    private int furtherRows;
 
     /**
      * A run of positions of one sequence.
      *
-     * @param samples whether the run reaches the end of what is known, so that the next token is sampled
+     * @param rows of how many of its last positions the logits are wanted
+     * @param samples whether the last of them is the end of what is known, so that the next token is sampled
      */
-    public record Work(Sequence sequence, int from, int count, boolean samples) {}
+    public record Work(Sequence sequence, int from, int count, int rows, boolean samples) {}
 
     /** Contents that move to another block before the step: a shared block that is about to be written. */
     public record BlockCopy(int from, int to) {}
@@ -27,13 +29,15 @@ public final class StepPlan {
         copies.clear();
         moves = List.of();
         tokens = 0;
-        samples = 0;
+        rows = 0;
+        furtherRows = 0;
     }
 
     void add(Work w) {
         work.add(w);
         tokens += w.count();
-        samples += w.samples() ? 1 : 0;
+        rows += w.rows();
+        furtherRows += Math.max(0, w.rows() - 1);
     }
 
     void copy(int from, int to) {
@@ -62,8 +66,13 @@ public final class StepPlan {
     }
 
     /** Rows of logits that are wanted. */
-    public int samples() {
-        return samples;
+    public int rows() {
+        return rows;
+    }
+
+    /** Rows beyond one of each sequence. */
+    int furtherRows() {
+        return furtherRows;
     }
 
     public boolean isEmpty() {

@@ -6,6 +6,8 @@ import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.WorkerPool;
 import ai.realm.core.model.ForwardBatch;
 import ai.realm.core.model.Model;
+import ai.realm.core.sampling.LogProbsReader;
+import ai.realm.core.sampling.Sampler;
 import ai.realm.runtime.kvcache.BatchKvView;
 import ai.realm.runtime.kvcache.KvMemory;
 import java.util.ArrayList;
@@ -15,10 +17,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries a {@link StepPlan} out: copies blocks, runs the forward pass and samples, the rows shared among the threads that compute.
- * Engines of several models take turns at those threads. The engine thread's.
+ * Carries a {@link StepPlan} out: copies blocks, runs the forward pass, and reads its rows: what the model makes of prompts, and
+ * the next tokens. Engines of several models take turns at the threads that compute; rows are read after the turn, on those
+ * threads only if nobody else wants them. The engine thread's.
  */
 final class StepRunner {
+    /** Work of a sampler beyond the usual that a step waits for; what takes more is done beside the steps. */
+    private static final long STEPS_AT_ONCE = 4096;
+
     private final Model model;
     private final KvMemory memory;
     private final WorkerPool pool;
@@ -26,11 +32,12 @@ final class StepRunner {
     private final BatchKvView view;
     private final ForwardBatch batch;
     private final FloatRows logits;
-    /** Whose logits are sampled in the step under way. */
-    private final List<Sequence> rows = new ArrayList<>();
-    private final WorkerPool.Task sampleRow = this::sampleRow;
-    private int[] tokens;
-    private @Nullable RuntimeException[] errors;
+    /** Whose logits are read in the step under way, and the first row of each. */
+    private final List<StepPlan.Work> readers = new ArrayList<>();
+    private final int[] firstRows;
+    private final WorkerPool.Task read = this::read;
+    private final int[] tokens;
+    private final @Nullable RuntimeException[] errors;
 
     StepRunner(Model model, KvMemory memory, WorkerPool pool, ReentrantLock turn, int tokenBudget, int maxRunning) {
         this.model = model;
@@ -40,42 +47,53 @@ final class StepRunner {
         this.view = new BatchKvView(memory);
         this.batch = new ForwardBatch(tokenBudget);
         this.logits = new FloatRows(maxRunning, model.config().vocabSize());
+        this.firstRows = new int[maxRunning];
         this.tokens = new int[maxRunning];
         this.errors = new RuntimeException[maxRunning];
     }
 
-    /** One more token by the {@code i}-th row's logits, for a fork of its sequence. */
+    /** One more token by the logits that the {@code i}-th reader sampled from, for a fork of its sequence. */
     int sampleAgain(int i, Sequence fork) {
-        return fork.spec().sampler().sample(logits.data(), logits.offset(i), logits.cols());
+        return sample(fork, lastRow(i));
     }
 
-    /** The sampled token of the {@code i}-th row. */
+    /** The token that the {@code i}-th reader sampled, or {@link Sampler#LATER}. */
     int token(int i) {
         return tokens[i];
     }
 
-    /** Why the {@code i}-th row has no token, or null. */
+    /** Why the {@code i}-th reader has nothing, or null. */
     @Nullable
     RuntimeException error(int i) {
         return errors[i];
+    }
+
+    /** A copy of the logits that the {@code i}-th reader samples from. */
+    float[] row(int i, float[] into) {
+        System.arraycopy(logits.data(), logits.offset(lastRow(i)), into, 0, logits.cols());
+        return into;
+    }
+
+    private int lastRow(int i) {
+        return firstRows[i] + readers.get(i).rows() - 1;
     }
 
     long logitsBytes() {
         return (long) logits.rows() * logits.cols() * Float.BYTES;
     }
 
-    /** Computes the plan's positions and one token for each row; whatever the forward pass throws comes out. */
+    /** Computes the plan's positions and reads their rows; whatever the forward pass throws comes out. */
     void run(StepPlan plan) {
         fill(plan);
         turn.lock();
         try {
             model.forward(batch, view, logits);
-            plan.work().forEach(w -> w.sequence().spec().log().reached(7, "forward"));
-            sample(plan);
         } finally {
             turn.unlock();
             view.clear();
         }
+        plan.work().forEach(w -> w.sequence().spec().log().reached(7, "forward"));
+        read(plan);
     }
 
     private void fill(StepPlan plan) {
@@ -90,33 +108,59 @@ final class StepRunner {
             int index = view.add(s.table(), s.memory().slot());
             int end = w.from() + w.count();
             for (int p = w.from(); p < end; p++) {
-                batch.add(s.token(p), p, index, w.samples() && p == end - 1);
+                batch.add(s.token(p), p, index, p >= end - w.rows());
             }
             s.spec().log().reached(6, "scheduler");
         }
     }
 
-    private void sample(StepPlan plan) {
-        rows.clear();
+    private void read(StepPlan plan) {
+        readers.clear();
+        int row = 0;
         for (StepPlan.Work w : plan.work()) {
-            if (w.samples()) {
-                rows.add(w.sequence());
+            if (w.rows() > 0) {
+                firstRows[readers.size()] = row;
+                readers.add(w);
+                row += w.rows();
             }
         }
-        Arrays.fill(errors, 0, rows.size(), null);
-        if (rows.size() == 1) {
-            sampleRow(0);
+        Arrays.fill(errors, 0, readers.size(), null);
+        if (readers.size() > 1 && turn.tryLock()) {
+            try {
+                pool.run(readers.size(), read);
+            } finally {
+                turn.unlock();
+            }
         } else {
-            pool.run(rows.size(), sampleRow);
+            for (int i = 0; i < readers.size(); i++) {
+                read(i);
+            }
         }
     }
 
-    private void sampleRow(int row) {
-        Sequence s = rows.get(row);
+    private void read(int i) {
+        StepPlan.Work w = readers.get(i);
         try {
-            tokens[row] = s.spec().sampler().sample(logits.data(), logits.offset(row), logits.cols());
+            int scored = w.rows() - (w.samples() ? 1 : 0);
+            if (scored > 0) {
+                score(w, firstRows[i], scored);
+            }
+            tokens[i] = w.samples() ? sample(w.sequence(), lastRow(i)) : Sampler.LATER;
         } catch (RuntimeException e) {
-            errors[row] = e;
+            errors[i] = e;
+        }
+    }
+
+    private int sample(Sequence s, int row) {
+        return s.spec().sampler().sample(logits.data(), logits.offset(row), logits.cols(), STEPS_AT_ONCE);
+    }
+
+    private void score(StepPlan.Work w, int firstRow, int count) {
+        Sequence s = w.sequence();
+        LogProbsReader reader = new LogProbsReader(s.spec().promptLogProbs());
+        int position = w.from() + w.count() - w.rows();
+        for (int r = 0; r < count; r++) {
+            s.score(reader.read(logits.data(), logits.offset(firstRow + r), logits.cols(), s.token(position + r + 1)));
         }
     }
 

@@ -1,6 +1,7 @@
 package ai.realm.runtime.scheduler;
 
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.TokenLogProbs;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -15,14 +16,14 @@ public final class TokenQueue {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final int[] tokens;
-    private final @Nullable Object[] details;
+    private final @Nullable TokenLogProbs[] logProbs;
     private int first;
     private int count;
     private int offered;
     private int taken;
     /** The reader's: this token made room. */
     private boolean reopened;
-    private @Nullable Object detail;
+    private @Nullable TokenLogProbs takenLogProbs;
     private @Nullable Ending ending;
     private volatile boolean ended;
     private volatile boolean full;
@@ -37,7 +38,7 @@ public final class TokenQueue {
 
     public TokenQueue(int capacity) {
         tokens = new int[capacity];
-        details = new Object[capacity];
+        logProbs = new TokenLogProbs[capacity];
     }
 
     /** Called on the reader's thread when a queue that was full has room again. */
@@ -58,10 +59,10 @@ public final class TokenQueue {
     /**
      * Adds a token; the caller has seen that the queue is not full.
      *
-     * @param detail what goes with it, or null
+     * @param logProb its log-probabilities, or null when none are wanted
      * @return false when the sequence has ended and the token counts for nothing
      */
-    boolean offer(int token, @Nullable Object detail) {
+    boolean offer(int token, @Nullable TokenLogProbs logProb) {
         lock.lock();
         try {
             if (ending != null) {
@@ -72,7 +73,7 @@ public final class TokenQueue {
             }
             int at = (first + count) % tokens.length;
             tokens[at] = token;
-            details[at] = detail;
+            logProbs[at] = logProb;
             count++;
             offered++;
             full = count == tokens.length;
@@ -166,8 +167,8 @@ public final class TokenQueue {
                 return Taken.END;
             }
             into[0] = tokens[first];
-            detail = details[first];
-            details[first] = null;
+            takenLogProbs = logProbs[first];
+            logProbs[first] = null;
             first = (first + 1) % tokens.length;
             count--;
             taken++;
@@ -180,9 +181,9 @@ public final class TokenQueue {
         }
     }
 
-    /** What went with the token taken last. Reader only. */
-    public @Nullable Object detail() {
-        return detail;
+    /** The log-probabilities of the token taken last, or null. Reader only. */
+    public @Nullable TokenLogProbs logProbs() {
+        return takenLogProbs;
     }
 
     /** The end, once there is one. */

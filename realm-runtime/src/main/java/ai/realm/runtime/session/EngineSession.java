@@ -2,11 +2,13 @@ package ai.realm.runtime.session;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.core.tokenizer.Detokenizer;
 import ai.realm.runtime.scheduler.Ending;
 import ai.realm.runtime.scheduler.Engine;
 import ai.realm.runtime.scheduler.Sequence;
 import ai.realm.runtime.scheduler.TokenQueue;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -24,10 +26,14 @@ final class EngineSession implements InferenceSession {
     private final StopMatcher stops;
     private final RequestContext.Registration registration;
     private final int[] token = new int[1];
+    private final PieceTokens tokens = new PieceTokens();
+    private boolean promptShown;
     private boolean detokenized;
     private boolean finishing;
     private volatile boolean stopped;
     private SessionEvent.@Nullable End end;
+    /** A piece that the prompt's log-probabilities go before. */
+    private @Nullable SessionEvent held;
 
     EngineSession(RequestContext context, Engine engine, Sequence sequence, Detokenizer detokenizer, StopMatcher stops) {
         this.context = context;
@@ -52,9 +58,15 @@ final class EngineSession implements InferenceSession {
     @Override
     public SessionEvent next() throws InterruptedException {
         while (end == null) {
-            String text = finishing ? "" : nextText();
-            if (!text.isEmpty()) {
-                return new SessionEvent.Piece(text);
+            SessionEvent next = held != null ? held : finishing ? null : piece(nextText());
+            held = null;
+            if (next != null) {
+                if (!promptShown && !sequence.promptLogProbs().isEmpty()) {
+                    promptShown = true;
+                    held = next;
+                    return new SessionEvent.Prompt(sequence.promptLogProbs());
+                }
+                return next;
             }
             if (finishing) {
                 end = finished(Objects.requireNonNull(queue.ending()));
@@ -62,6 +74,11 @@ final class EngineSession implements InferenceSession {
             }
         }
         return end;
+    }
+
+    private SessionEvent.@Nullable Piece piece(String text) {
+        List<TokenLogProbs> shown = tokens.shown(text.length(), finishing, stops.found());
+        return text.isEmpty() && shown.isEmpty() ? null : new SessionEvent.Piece(text, shown);
     }
 
     private String nextText() throws InterruptedException {
@@ -85,7 +102,9 @@ final class EngineSession implements InferenceSession {
     }
 
     private String textOf(int id) {
-        String text = stops.accept(detokenizer.accept(id));
+        String made = detokenizer.accept(id);
+        tokens.add(queue.logProbs(), made.length());
+        String text = stops.accept(made);
         if (!detokenized) {
             detokenized = true;
             context.reached(9, "detokenizer");
@@ -102,6 +121,7 @@ final class EngineSession implements InferenceSession {
         finishing = true;
         Ending.Kind kind = Objects.requireNonNull(queue.ending()).kind();
         if (stops.found() || stopped || kind == Ending.Kind.CANCELLED || kind == Ending.Kind.ERROR) {
+            tokens.drop();
             return "";
         }
         String text = stops.accept(detokenizer.finish());

@@ -5,6 +5,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.Sampler;
 import ai.realm.core.sampling.Samplers;
 import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.sampling.grammar.Grammar;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Vocab;
 import ai.realm.runtime.scheduler.Engine;
@@ -22,6 +23,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Opens sessions on the engine of a leased model: all that can be done on the caller's thread is done there. */
 public final class EngineSessions implements SessionFactory {
@@ -47,10 +49,11 @@ public final class EngineSessions implements SessionFactory {
         int[] prompt = promptIds(command.prompt(), tokenizer);
         checkLength(prompt, model.contextLength(), context.contextLimit());
         Engine engine = model.engine();
+        Grammar grammar = model.grammars().get(context.tenantId(), params, tokenizer.vocab());
         List<SequenceSpec> specs = new ArrayList<>();
         List<TokenQueue> queues = new ArrayList<>();
         for (int i = 0; i < n; i++) {
-            specs.add(spec(command, model, prompt, samplerOf(params, i, model, prompt, tokenizer), tokenizer.vocab()));
+            specs.add(spec(command, model, prompt, samplerOf(params, i, model, prompt, tokenizer, grammar), tokenizer.vocab()));
             queues.add(new TokenQueue(unread(params, engine.options())));
         }
         context.reached(5, "session");
@@ -64,13 +67,14 @@ public final class EngineSessions implements SessionFactory {
         return new SequenceSpec(context.requestId(), context.tenantId(), context.weight(), command.priority() == Priority.BATCH,
                 prompt, Math.min(command.params().maxTokens(), context.contextLimit() - prompt.length),
                 endTokens(command.params(), vocab), engine.now() + context.remainingNanos(),
-                sampler, model.sharedBlocks(prompt), context.isRehearsal(), context::reached);
+                sampler, model.sharedBlocks(prompt), command.params().promptLogProbs(), context.isRehearsal(), context::reached);
     }
 
-    private static Sampler samplerOf(SamplingParams params, int index, ServedModel model, int[] prompt, Tokenizer tokenizer) {
+    private static Sampler samplerOf(SamplingParams params, int index, ServedModel model, int[] prompt, Tokenizer tokenizer,
+            @Nullable Grammar grammar) {
         Long seed = params.seed();
         SamplingParams own = index == 0 || seed == null ? params : params.toBuilder().seed(seed + index).build();
-        return Samplers.create(own, model.config().vocabSize(), prompt, tokenizer.vocab());
+        return Samplers.create(own, model.config().vocabSize(), prompt, tokenizer.vocab(), grammar);
     }
 
     private static ServedModel served(GenerateCommand command) {

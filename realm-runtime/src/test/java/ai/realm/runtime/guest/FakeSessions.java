@@ -97,7 +97,7 @@ final class FakeSessions implements SessionFactory {
         @Override
         public SessionEvent next() throws InterruptedException {
             if (!stop && next < Math.min(pieces.size(), command.params().maxTokens())) {
-                return new SessionEvent.Piece(pieces.get(next++));
+                return new SessionEvent.Piece(pieces.get(next++), List.of());
             }
             if (hangs && !stop) {
                 hanging.countDown();

@@ -48,7 +48,7 @@ class ShippedGuestsTest {
     @Test
     void default_everyParameter_reachesTheSessionUnchanged() {
         f.params = new SamplingParams(33, 0.7f, 40, 0.9f, 0.05f, 0.8f, 1.1f, 0.3f, -0.4f, 77, 1L << 40 | 5, List.of(3, 70_000),
-                List.of("stop", "é\n"), "root ::= \"a\"", null, Map.of(5, -1.5f), 4, Set.of(7), null);
+                List.of("stop", "é\n"), "root ::= \"a\"", null, Map.of(5, -1.5f), 4, 2, Set.of(7), null);
         f.run(passThrough);
         assertThat(f.sessions.last().params()).isEqualTo(f.params);
         assertThat(f.sessions.last().prompt())

@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import ai.realm.core.sampling.TokenLogProbs;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -219,6 +220,69 @@ class EngineTest {
         assertThat(read(s)).isEqualTo(model.generate(prompt(1, 5), 3));
         assertThat(ending(s).kind()).isEqualTo(Ending.Kind.ERROR);
         assertThat(read(other)).isEqualTo(model.generate(prompt(2, 5), 20));
+        closeAndAssertAllBlocksFree(engine);
+    }
+
+    private static SequenceSpec late(String tenant, int[] prompt, int maxTokens, int laters, long deadline) {
+        GreedySampler sampler = new GreedySampler();
+        sampler.laters = laters;
+        return new SequenceSpec("r", tenant, 1, false, prompt, maxTokens, Set.of(), deadline, sampler, 0, false);
+    }
+
+    @Test
+    void sampler_notReadyAtOnce_givesTheSameTokensAmongOthersAndAfterPreemption() throws Exception {
+        Engine engine = Engines.start(model, 20, options());
+        List<Sequence> all = new ArrayList<>();
+        for (int i = 0; i < 16; i++) {
+            all.add(submit(engine, late("t" + i % 3, prompt(i, 1 + i * 3), 40, i % 4, Long.MAX_VALUE / 2)));
+        }
+        for (int i = 0; i < 16; i++) {
+            assertThat(read(all.get(i))).as("sequence %d", i).isEqualTo(model.generate(prompt(i, 1 + i * 3), 40));
+        }
+        assertThat(engine.snapshot().preemptions()).isPositive();
+        closeAndAssertAllBlocksFree(engine);
+    }
+
+    @Test
+    void sampler_neverReady_holdsNobodyElseAndEndsByItsDeadlineOrCancel() throws Exception {
+        AtomicLong now = new AtomicLong();
+        Engine engine = Engines.start(model, 64, options(), EngineListener.NONE, now::get);
+        Sequence stuck = submit(engine, late("a", prompt(1, 5), 20, Integer.MAX_VALUE, 1000));
+        Sequence left = submit(engine, late("a", prompt(3, 5), 20, Integer.MAX_VALUE, Long.MAX_VALUE / 2));
+        assertThat(read(submit(engine, spec("b", prompt(2, 5), 200)))).isEqualTo(model.generate(prompt(2, 5), 200));
+        now.set(2000);
+        engine.wake();
+        read(stuck);
+        assertThat(ending(stuck).error()).isNotNull().extracting(RealmException::code).isEqualTo(ErrorCode.DEADLINE_EXCEEDED);
+        left.output().abort(Ending.Kind.CANCELLED, new RealmException(ErrorCode.CANCELLED, "the client went away"));
+        engine.wake();
+        closeAndAssertAllBlocksFree(engine);
+    }
+
+    @Test
+    void promptLogProbs_longPromptBesideOthers_areThoseOfEachTokenInOrder() throws Exception {
+        Engine engine = Engines.start(model, 64, options());
+        int[] prompt = prompt(1, 70);
+        submit(engine, spec("a", prompt, 1)).output().awaitEnd(Engines.FOREVER);
+        List<Sequence> others = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            others.add(submit(engine, spec("b", prompt(i + 2, 20), 60)));
+        }
+        SequenceSpec scored = new SequenceSpec("r", "a", 1, false, prompt, 20, Set.of(), Long.MAX_VALUE / 2, new GreedySampler(),
+                0, 1,
+                false, StepLog.NONE);
+        Sequence s = submit(engine, scored);
+        assertThat(read(s)).isEqualTo(model.generate(prompt, 20));
+        assertThat(s.promptLogProbs()).hasSize(69);
+        for (int i = 0; i < 69; i++) {
+            TokenLogProbs t = s.promptLogProbs().get(i);
+            assertThat(t.token()).isEqualTo(prompt[i + 1]);
+            assertThat(t.topTokens()).containsExactly(model.next(prompt, i + 1));
+            assertThat(t.logProb() > -1).isEqualTo(prompt[i + 1] == model.next(prompt, i + 1));
+        }
+        for (Sequence o : others) {
+            assertThat(read(o)).hasSize(60);
+        }
         closeAndAssertAllBlocksFree(engine);
     }
 

@@ -6,6 +6,9 @@ import ai.realm.core.sampling.Sampler;
 final class GreedySampler implements Sampler {
     private final int failAt;
     private int calls;
+    /** Calls with a limit of steps that give no token, before each one that does. */
+    int laters;
+    private int latersLeft;
     /** What it says it has worked. */
     long work;
 
@@ -29,6 +32,15 @@ final class GreedySampler implements Sampler {
             }
         }
         return best;
+    }
+
+    @Override
+    public int sample(float[] logits, int offset, int vocabSize, long steps) {
+        if (latersLeft-- > 0) {
+            return LATER;
+        }
+        latersLeft = laters;
+        return sample(logits, offset, vocabSize);
     }
 
     @Override

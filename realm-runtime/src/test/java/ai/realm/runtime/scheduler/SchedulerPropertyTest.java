@@ -16,12 +16,21 @@ class SchedulerPropertyTest {
     void plan_randomTraces_keepsLimitsAndContentsServesAllAndFreesAllBlocks() {
         long preemptions = 0;
         for (int seed = 0; seed < TRACES; seed++) {
-            preemptions += trace(seed);
+            preemptions += trace(seed, false);
         }
         assertThat(preemptions).isGreaterThan(TRACES);
     }
 
-    private static long trace(int seed) {
+    @Test
+    void plan_randomTracesWithLateTokensSeveralAtOnceAndForks_keepsTheSame() {
+        long preemptions = 0;
+        for (int seed = 0; seed < TRACES; seed++) {
+            preemptions += trace(seed, true);
+        }
+        assertThat(preemptions).isGreaterThan(TRACES);
+    }
+
+    private static long trace(int seed, boolean outcomes) {
         Random random = new Random(seed);
         int maxRunning = 1 + random.nextInt(8);
         int budget = maxRunning + random.nextInt(60);
@@ -30,6 +39,7 @@ class SchedulerPropertyTest {
         SchedulerSimulation sim = new SchedulerSimulation(budget, maxRunning, blocks, bp, random.nextBoolean(),
                 random.nextBoolean() ? 0 : maxRunning + random.nextInt(2 * maxRunning));
         int tenants = 1 + random.nextInt(4);
+        sim.outcomes = outcomes ? random : null;
         for (int event = 0; event < 120; event++) {
             switch (random.nextInt(8)) {
                 case 0, 1 -> submit(sim, random, tenants, blocks * bp);
@@ -37,6 +47,13 @@ class SchedulerPropertyTest {
                     Sequence s = sim.any(random);
                     if (s != null && random.nextInt(4) == 0) {
                         sim.finish(s);
+                    }
+                }
+                case 7 -> {
+                    if (outcomes) {
+                        disturb(sim, random);
+                    } else {
+                        sim.step();
                     }
                 }
                 case 3 -> {
@@ -55,6 +72,15 @@ class SchedulerPropertyTest {
             throw new AssertionError("seed " + seed, e);
         }
         return sim.scheduler.preemptions();
+    }
+
+    private static void disturb(SchedulerSimulation sim, Random random) {
+        Sequence s = sim.any(random);
+        if (s != null && random.nextBoolean()) {
+            sim.decide(s);
+        } else if (s != null && s.state == Sequence.State.WAITING && s.generated() == 0 && !s.started) {
+            sim.fork(s);
+        }
     }
 
     private static void submit(SchedulerSimulation sim, Random random, int tenants, int capacity) {

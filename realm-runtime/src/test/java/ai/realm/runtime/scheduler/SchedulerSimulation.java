@@ -33,6 +33,9 @@ final class SchedulerSimulation {
     private final int[] stateOf;
     private final Map<Sequence, Integer> promptServed = new HashMap<>();
     private long time;
+    /** Decides what is late, how many tokens come at once and who forks; null for one token at once and nothing late. */
+    @Nullable
+    Random outcomes;
     int steps;
     long forwarded;
 
@@ -102,12 +105,12 @@ final class SchedulerSimulation {
 
     private void check(StepPlan plan) {
         require(plan.tokens() <= tokenBudget, plan.tokens() + " tokens");
-        require(scheduler.running() <= maxRunning && plan.samples() <= maxRunning, scheduler.running() + " running");
+        require(scheduler.running() <= maxRunning && plan.rows() <= maxRunning, scheduler.running() + " running");
         for (StepPlan.Work w : plan.work()) {
             Sequence s = w.sequence();
             require(!s.paused, "a paused sequence");
             require(w.from() == s.computed() && w.count() >= 1 && w.count() <= s.remaining(), "a gap or too much");
-            require(w.samples() == (w.count() == s.remaining()), "a sample in the middle or none at the end");
+            require(w.samples() == (w.count() == s.remaining() && !s.deciding), "a sample in the middle or none at the end");
             require(s.table().size() * blockPositions >= w.from() + w.count(), "too few blocks");
         }
     }
@@ -152,9 +155,44 @@ final class SchedulerSimulation {
         stateOf[w.sequence().memory().slot()] = state;
     }
 
+    /** Another output of a sequence's prompt. */
+    void fork(Sequence leader) {
+        Sequence f = new Sequence(leader.spec(), new TokenQueue(1), blockPositions, time++);
+        f.forkLater();
+        leader.forks = new ArrayList<>(leader.forks);
+        leader.forks.add(f);
+    }
+
     private void sample(Sequence s) {
         serve(s, FairShare.OUTPUT_SERVICE);
-        s.append((int) (s.length() * 31L + s.token(s.length() - 1) * 17L) & 0xffff);
+        List<Sequence> forks = s.forks;
+        s.forks = List.of();
+        for (Sequence f : forks) {
+            scheduler.fork(s, f);
+            live.add(f);
+            promptServed.put(f, f.promptLength());
+            sample(f);
+        }
+        if (outcomes != null && outcomes.nextInt(4) == 0) {
+            s.deciding = true;
+        } else {
+            accept(s);
+        }
+    }
+
+    /** The token of a sequence whose sampler was late. */
+    void decide(Sequence s) {
+        if (s.deciding) {
+            s.deciding = false;
+            accept(s);
+        }
+    }
+
+    private void accept(Sequence s) {
+        int tokens = outcomes == null ? 1 : 1 + outcomes.nextInt(3);
+        for (int i = 0; i < tokens && s.generated() < s.spec().maxTokens(); i++) {
+            s.append((int) (s.length() * 31L + s.token(s.length() - 1) * 17L) & 0xffff);
+        }
         if (s.generated() >= s.spec().maxTokens()) {
             finish(s);
         }
@@ -165,6 +203,8 @@ final class SchedulerSimulation {
     }
 
     void finish(Sequence s) {
+        s.forks.forEach(scheduler::finish);
+        s.forks = List.of();
         scheduler.finish(s);
         live.remove(s);
         promptServed.remove(s);
@@ -175,12 +215,16 @@ final class SchedulerSimulation {
         long tokens = 0;
         for (Sequence s : live) {
             s.paused = false;
-            tokens += s.promptLength() + s.spec().maxTokens();
+            tokens += (1 + s.forks.size()) * (long) (s.promptLength() + s.spec().maxTokens());
         }
         // Each may be computed again as often as it is preempted: generous, but a starved one would exceed any bound.
         long limit = 100 + tokens * 20;
         int before = steps;
         while (!live.isEmpty()) {
+            List.copyOf(live).forEach(this::decide);
+            if (live.isEmpty()) {
+                return;
+            }
             assertThat(step()).as("%d sequences wait for ever", live.size()).isTrue();
             assertThat((long) steps - before).isLessThan(limit);
         }

@@ -8,6 +8,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.scheduler.TokenQueue.Taken;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import ai.realm.core.sampling.TokenLogProbs;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -62,11 +63,12 @@ class TokenQueueTest {
     @Test
     void end_afterTokens_isReadAfterThem() throws Exception {
         TokenQueue q = new TokenQueue(4);
-        q.offer(7, "detail");
+        TokenLogProbs logProbs = new TokenLogProbs(7, -1, new int[0], new float[0]);
+        q.offer(7, logProbs);
         assertThat(q.end(Ending.Kind.LENGTH, null)).isTrue();
         assertThat(q.offer(8, null)).isFalse();
         assertThat(take(q)).isEqualTo(7);
-        assertThat(q.detail()).isEqualTo("detail");
+        assertThat(q.logProbs()).isSameAs(logProbs);
         assertThat(q.take(token, 0)).isEqualTo(Taken.END);
         assertThat(q.ending()).isEqualTo(new Ending(Ending.Kind.LENGTH, 1, null));
     }

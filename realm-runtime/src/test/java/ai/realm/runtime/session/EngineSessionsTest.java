@@ -21,6 +21,7 @@ import ai.realm.runtime.session.SessionEvent.Piece;
 import ai.realm.runtime.store.CountedLease;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import ai.realm.core.sampling.TokenLogProbs;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -64,6 +65,7 @@ class EngineSessionsTest {
         while (true) {
             switch (session.next()) {
                 case Piece p -> text.append(p.text());
+                case SessionEvent.Prompt p -> throw new AssertionError("not asked for");
                 case End e -> {
                     return new Result(text.toString(), e);
                 }
@@ -110,6 +112,29 @@ class EngineSessionsTest {
             assertThat(r.end.reason()).isEqualTo(FinishReason.STOP);
             assertThat(r.end.usage().generatedTokens()).isEqualTo(at + 3);
         }
+    }
+
+    @Test
+    void logProbs_ofPromptAndAnswer_comeWithTheTextTheyBelongTo() throws Exception {
+        SamplingParams params = SamplingParams.greedy(30).toBuilder().logProbs(2).promptLogProbs(1).build();
+        String all = expected("hello", 30);
+        String stop = all.substring(17, 20);
+        InferenceSession s = open("hello", params.toBuilder().stopStrings(List.of(stop)).build());
+        SessionEvent.Prompt prompt = (SessionEvent.Prompt) s.next();
+        assertThat(prompt.tokens()).extracting(TokenLogProbs::token).containsExactly((int) 'e', (int) 'l', (int) 'l', (int) 'o');
+        assertThat(prompt.tokens()).allSatisfy(t -> {
+            assertThat(t.logProb()).isNegative();
+            assertThat(t.topTokens()).hasSize(1);
+        });
+        StringBuilder text = new StringBuilder();
+        StringBuilder ofTokens = new StringBuilder();
+        while (s.next() instanceof Piece p) {
+            text.append(p.text());
+            p.tokens().forEach(t -> ofTokens.append((char) t.token()));
+            p.tokens().forEach(t -> assertThat(t.topTokens()).hasSize(2));
+            assertThat(ofTokens).hasToString(text.toString());
+        }
+        assertThat(text).hasToString(all.substring(0, all.indexOf(stop)));
     }
 
     @Test

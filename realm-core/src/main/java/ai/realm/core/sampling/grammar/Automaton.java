@@ -66,6 +66,24 @@ final class Automaton {
         return build();
     }
 
+    /** A state that knows of a stack's top and of the rule it returns to, and is complete where it would return further. */
+    State local(int stack, int characters) {
+        int below = table.below(stack);
+        int caller = below == StackTable.BOTTOM
+                ? StackTable.BOTTOM
+                : table.intern(grammar.representative(table.position(below), characters), StackTable.BOTTOM);
+        begin();
+        add(table.position(stack), caller);
+        return build();
+    }
+
+    /** The same number for stacks that have the same {@link #local} state, as far as so many characters are concerned. */
+    long place(int stack, int characters) {
+        int below = table.below(stack);
+        int caller = below == StackTable.BOTTOM ? -1 : grammar.representative(table.position(below), characters);
+        return (long) table.position(stack) << 32 | caller & 0xFFFF_FFFFL;
+    }
+
     @Nullable
     Symbol symbol(int stack) {
         return grammar.program[table.position(stack)];

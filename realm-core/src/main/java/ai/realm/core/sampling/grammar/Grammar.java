@@ -6,11 +6,13 @@ import ai.realm.core.tokenizer.Vocab;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A compiled context-free grammar over characters and tokens: rules of alternatives of symbols, checked to have no undefined
- * rule and no left recursion, and in which every alternative can come to an end. Immutable.
+ * rule and no left recursion, and in which every alternative can come to an end. Thread-safe; only what is known of its places grows.
  *
  * <p>Where an output stands in a rule is a position. Those below {@code program.length} are a symbol each, or the end of an
  * alternative. Those from there on belong to counted rules, which repeat an item: {@code base + n} of a counted rule means that
@@ -31,6 +33,8 @@ public final class Grammar {
     final int[] countedMin;
     /** Negative for no bound; then the count stays at the minimum once that is reached. */
     final int[] countedMax;
+
+    private final ConcurrentMap<Vocab, PositionMasks> masks = new ConcurrentHashMap<>();
 
     private Grammar(Rules rules, int root) {
         List<@Nullable Symbol> all = new ArrayList<>();
@@ -69,6 +73,16 @@ public final class Grammar {
                 n++;
             }
         }
+    }
+
+    /** What is known of places in this grammar for the tokens of a vocabulary. */
+    PositionMasks masks(Vocab vocab) {
+        return masks.computeIfAbsent(vocab, v -> new PositionMasks());
+    }
+
+    /** Bytes of masks that were made for it so far. */
+    public long maskBytes() {
+        return masks.values().stream().mapToLong(PositionMasks::bytes).sum();
     }
 
     /** The counted rule that a position from {@code program.length} on belongs to. */

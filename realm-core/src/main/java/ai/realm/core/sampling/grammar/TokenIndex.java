@@ -43,6 +43,21 @@ final class TokenIndex {
         longest = max;
     }
 
+    /** The index of the first token that begins with this byte or a larger one. */
+    int firstFrom(int firstByte) {
+        int from = 0;
+        int to = ids.length;
+        while (from < to) {
+            int middle = from + to >>> 1;
+            if ((bytes[middle][0] & 255) < firstByte) {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        return from;
+    }
+
     static TokenIndex of(Vocab vocab) {
         return KNOWN.computeIfAbsent(vocab, TokenIndex::new);
     }

@@ -48,7 +48,8 @@ class GrammarWorkTest {
                 (random.nextBoolean() ? x : y).append(c);
             }
             all.append(i == 0 ? "" : " | a" + i);
-            rules.append("a%1$d ::= [%2$s] b%1$d | [%3$s] a%1$d | \".\"%nb%1$d ::= [%2$s] a%1$d | [%3$s] b%1$d%n".formatted(i, x, y));
+            rules.append(
+                    "a%1$d ::= [%2$s] b%1$d | [%3$s] a%1$d | \".\"%nb%1$d ::= [%2$s] a%1$d | [%3$s] b%1$d%n".formatted(i, x, y));
         }
         return all + "\n" + rules;
     }
@@ -58,7 +59,8 @@ class GrammarWorkTest {
         for (int cp = 0x4E00; cp < 0x4E00 + 60_000; cp += 2) {
             wide.appendCodePoint(cp >= 0xD800 && cp < 0xE000 ? 'e' : cp);
         }
-        return List.of(splits(600), "root ::= \"a\" root x | \"a\" root y | \"a\" root z | \"e\"\nx ::= \"x\"\ny ::= \"y\"\nz ::= \"z\"",
+        return List.of(splits(600),
+                "root ::= \"a\" root x | \"a\" root y | \"a\" root z | \"e\"\nx ::= \"x\"\ny ::= \"y\"\nz ::= \"z\"",
                 "root ::= (\"a\" | \"a\" | \"e\"?)* (\"a\"* (\"e\"? \"a\"?)*)*",
                 "root ::= " + "(".repeat(60) + "[a-z ]" + "?)*".repeat(60), wide + "etaoinsh ]*",
                 "root ::= " + "[a-z ]{0,2000} ".repeat(30), "root ::= .* .* .* .* .* .* .* .* \"q\"",
