@@ -15,4 +15,9 @@ public interface ChatTemplate {
      * @throws ai.realm.core.error.RealmException TEMPLATE_FAILED with the template's own message where it raised one
      */
     String render(Map<String, ?> variables);
+
+    /** Whether it stands in for the one that the model's file does not have. */
+    default boolean standsIn() {
+        return false;
+    }
 }

@@ -2,8 +2,11 @@ package ai.realm.core.chat;
 
 import ai.realm.core.chat.jinja.JinjaTemplate;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.gguf.GgufArray;
 import ai.realm.core.gguf.GgufFile;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +16,15 @@ import java.util.Optional;
 public final class ChatTemplates {
     private static final String DEFAULT = "tokenizer.chat_template";
     private static final String TOOL_USE = "tool_use";
+    private static final String CONTENT = "{%- macro text(m) -%}{%- if m.content is string -%}{{ m.content }}"
+            + "{%- elif m.content -%}{%- for part in m.content -%}{{ part.text }}{%- endfor -%}{%- endif -%}{%- endmacro -%}";
+    private static final String CHAT_ML = CONTENT
+            + "{%- for m in messages -%}{{ '<|im_start|>' + m.role + '\\n' + text(m) + '<|im_end|>\\n' }}{%- endfor -%}"
+            + "{%- if add_generation_prompt -%}{{ '<|im_start|>assistant\\n' }}{%- endif -%}";
+    private static final String PLAIN = CONTENT
+            + "{%- for m in messages -%}{%- if m.role == 'system' -%}{{ text(m) + '\\n\\n' }}"
+            + "{%- else -%}{{ m.role | capitalize + ': ' + text(m) + '\\n' }}{%- endif -%}{%- endfor -%}"
+            + "{%- if add_generation_prompt -%}{{ 'Assistant:' }}{%- endif -%}";
 
     private ChatTemplates() {
     }
@@ -42,15 +54,19 @@ public final class ChatTemplates {
     }
 
     /**
-     * The template of a file, empty when it has none. Where it has one named tool_use, that one renders what comes with tools, as
+     * The template of a file; a plain one for a file without, in the form of ChatML when its vocabulary has ChatML's marks; empty for a
+     * file without a vocabulary. Where it has one named tool_use, that one renders what comes with tools, as
      * transformers does. A template that does not compile fails when it is rendered: completions without a chat still work.
      */
     public static Optional<ChatTemplate> fromGguf(GgufFile file) {
         Map<String, String> sources = sources(file);
         String main = sources.get("default");
         String toolUse = sources.get(TOOL_USE);
+        if (main == null && toolUse == null) {
+            return standIn(file);
+        }
         if (main == null) {
-            return Optional.ofNullable(toolUse).map(ChatTemplates::lenient);
+            return Optional.of(lenient(toolUse));
         }
         ChatTemplate plain = lenient(main);
         if (toolUse == null) {
@@ -59,6 +75,31 @@ public final class ChatTemplates {
         ChatTemplate withTools = lenient(toolUse);
         return Optional.of(variables -> (variables.get("tools") instanceof List<?> tools && !tools.isEmpty() ? withTools : plain)
                 .render(variables));
+    }
+
+    private static Optional<ChatTemplate> standIn(GgufFile file) {
+        if (!(file.metadata().get("tokenizer.ggml.tokens") instanceof GgufArray tokens)
+                || !(tokens.values() instanceof byte[][] texts)) {
+            return Optional.empty();
+        }
+        boolean chatMl = has(texts, "<|im_start|>") && has(texts, "<|im_end|>");
+        ChatTemplate template = compile(chatMl ? CHAT_ML : PLAIN);
+        return Optional.of(new ChatTemplate() {
+            @Override
+            public String render(Map<String, ?> variables) {
+                return template.render(variables);
+            }
+
+            @Override
+            public boolean standsIn() {
+                return true;
+            }
+        });
+    }
+
+    private static boolean has(byte[][] texts, String spelling) {
+        byte[] wanted = spelling.getBytes(StandardCharsets.UTF_8);
+        return Arrays.stream(texts).anyMatch(text -> Arrays.equals(text, wanted));
     }
 
     private static ChatTemplate lenient(String source) {

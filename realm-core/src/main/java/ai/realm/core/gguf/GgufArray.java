@@ -5,8 +5,10 @@ import java.nio.charset.StandardCharsets;
 /**
  * A metadata array: {@code byte[][]} for strings (raw, as a token's text need not be UTF-8), {@code long[]} for integers,
  * {@code double[]} for floating point, {@code boolean[]}, held in {@code values}. Treat as immutable.
+ *
+ * @param elements the type that the file gives its elements
  */
-public record GgufArray(Object values) {
+public record GgufArray(Object values, GgufType elements) {
 
     public int size() {
         return java.lang.reflect.Array.getLength(values);

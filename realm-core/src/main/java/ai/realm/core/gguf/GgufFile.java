@@ -22,19 +22,26 @@ public final class GgufFile implements AutoCloseable {
     private final int version;
     private final long alignment;
     private final Map<String, Object> metadata;
+    private final Map<String, GgufType> types;
     private final Map<String, TensorView> tensors;
     private final long size;
     private final Arena arena;
 
-    GgufFile(@Nullable Path path, int version, long alignment, Map<String, Object> metadata, Map<String, TensorView> tensors,
-            long size, Arena arena) {
+    GgufFile(@Nullable Path path, int version, long alignment, Map<String, Object> metadata, Map<String, GgufType> types,
+            Map<String, TensorView> tensors, long size, Arena arena) {
         this.path = path;
         this.version = version;
         this.alignment = alignment;
         this.metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
+        this.types = Map.copyOf(types);
         this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
         this.size = size;
         this.arena = arena;
+    }
+
+    /** The same metadata with other tensors. */
+    GgufFile with(Map<String, TensorView> others, long bytes, Arena owner) {
+        return new GgufFile(path, version, alignment, metadata, types, others, bytes, owner);
     }
 
     /** Where the file was opened from; empty for bytes in memory. */
@@ -50,7 +57,7 @@ public final class GgufFile implements AutoCloseable {
         return alignment;
     }
 
-    /** Size of the whole file in bytes. */
+    /** Size of the whole file in bytes, of a model in several files of all of them. */
     public long size() {
         return size;
     }
@@ -80,6 +87,23 @@ public final class GgufFile implements AutoCloseable {
 
     public boolean has(String key) {
         return metadata.containsKey(key);
+    }
+
+    /** The type that the file gives a key's value, or null when it has no such key. */
+    public @Nullable GgufType type(String key) {
+        return types.get(key);
+    }
+
+    /** The value of a key must be of this type, as whatever wrote the file is to have it. */
+    public void requireType(String key, GgufType type) {
+        GgufType found = types.get(key);
+        if (found != null && found != type) {
+            throw new GgufException("key " + key + " must be of type " + type + ", not " + described(key, found), -1);
+        }
+    }
+
+    private String described(String key, GgufType found) {
+        return metadata.get(key) instanceof GgufArray array ? "an array of " + array.elements() : found.toString();
     }
 
     /** {@code general.architecture}. */

@@ -17,8 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -37,9 +39,9 @@ public final class GgufReader {
     private static final int MAX_ELEMENTS = 1 << 24;
     private static final int MAX_KEYS = 1 << 16;
     private static final int MAX_TENSORS = 1 << 17;
-    /** Both as the GGUF specification has them. */
+    /** As the GGUF specification has it, and as llama.cpp does, which ends names with a NUL within 64 bytes. */
     private static final int MAX_KEY_BYTES = 65535;
-    private static final int MAX_NAME_BYTES = 64;
+    private static final int MAX_NAME_BYTES = 63;
     private static final byte[] NO_BYTES = {};
 
     private final MemorySegment in;
@@ -56,25 +58,53 @@ public final class GgufReader {
         this.end = Math.min(size, MAX_METADATA_BYTES);
     }
 
-    /** Maps and parses a file; the caller closes the result. */
+    /**
+     * Maps and parses a file, of a model in several files all of them, named by the first; the caller closes the result.
+     *
+     * @throws GgufException also when a part is missing, another one than its name says, or named in the first one's place
+     */
     public static GgufFile open(Path path) throws IOException {
-        if (Files.isDirectory(path)) {
-            throw new GgufException(path.getFileName() + " is a directory, not a GGUF file", -1);
-        }
         Arena arena = Arena.ofShared();
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            return new GgufReader(bytes).read(path, arena);
-        } catch (NoSuchFileException e) {
-            arena.close();
-            throw new GgufException("there is no file " + path.getFileName(), -1);
-        } catch (AccessDeniedException e) {
-            arena.close();
-            throw new GgufException(path.getFileName() + " may not be read", -1);
+        try {
+            GgufFile first = map(path, arena);
+            if (SplitFiles.count(first) <= 1) {
+                return first;
+            }
+            return joined(SplitFiles.all(path, first, part -> map(part, arena)), arena);
         } catch (IOException | RuntimeException | Error e) {
             arena.close();
             throw e;
         }
+    }
+
+    private static GgufFile map(Path path, Arena arena) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new GgufException(path.getFileName() + " is a directory, not a GGUF file", -1);
+        }
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+            return new GgufReader(bytes).read(path, arena);
+        } catch (NoSuchFileException e) {
+            throw new GgufException("there is no file " + path.getFileName(), -1);
+        } catch (AccessDeniedException e) {
+            throw new GgufException(path.getFileName() + " may not be read", -1);
+        }
+    }
+
+    /** One file of the metadata of the first part and the tensors of all. */
+    private static GgufFile joined(List<GgufFile> parts, Arena arena) {
+        GgufFile first = parts.getFirst();
+        Map<String, TensorView> tensors = new LinkedHashMap<>();
+        long size = 0;
+        for (GgufFile part : parts) {
+            for (TensorView t : part.tensors().values()) {
+                if (tensors.put(t.name(), t) != null) {
+                    throw new GgufException("tensor " + t.name() + " is in two of the model's files", -1);
+                }
+            }
+            size += part.size();
+        }
+        return first.with(tensors, size, arena);
     }
 
     /** Parses a file that is in memory already; the bytes are copied. */
@@ -108,18 +138,28 @@ public final class GgufReader {
         long tensorCount = count("tensors", 24, MAX_TENSORS);
         long keyCount = count("keys", 13, MAX_KEYS);
         Map<String, Object> metadata = new LinkedHashMap<>();
+        Map<String, GgufType> types = new HashMap<>();
         for (long i = 0; i < keyCount; i++) {
             long start = at;
             String key = name("a key", MAX_KEY_BYTES);
-            if (metadata.put(key, value(u32(), key)) != null) {
+            if (key.isEmpty()) {
+                throw new GgufException("a key must not be empty", start);
+            }
+            int type = u32();
+            if (metadata.put(key, value(type, key)) != null) {
                 throw new GgufException("key " + key + " occurs twice", start);
             }
+            types.put(key, GgufType.of(type));
         }
-        long alignment = alignment(metadata);
-        return new GgufFile(path, version, alignment, metadata, tensors(tensorCount, alignment), size, arena);
+        long alignment = alignment(metadata, types);
+        return new GgufFile(path, version, alignment, metadata, types, tensors(tensorCount, alignment), size, arena);
     }
 
-    private static long alignment(Map<String, Object> metadata) {
+    private static long alignment(Map<String, Object> metadata, Map<String, GgufType> types) {
+        GgufType type = types.getOrDefault("general.alignment", GgufType.UINT32);
+        if (type != GgufType.UINT32) {
+            throw new GgufException("key general.alignment must be of type uint32, not " + type, -1);
+        }
         Object value = metadata.getOrDefault("general.alignment", 32L);
         if (!(value instanceof Long a) || a < 8 || a > 1 << 20 || Long.bitCount(a) != 1) {
             throw new GgufException("general.alignment must be a power of two, 8 or more, not " + value, -1);
@@ -226,7 +266,7 @@ public final class GgufReader {
             case 7 -> booleans(key, n);
             case 8 -> strings(key, n);
             default -> integers(type, n);
-        });
+        }, GgufType.of(type));
     }
 
     private byte[][] strings(String key, int n) {

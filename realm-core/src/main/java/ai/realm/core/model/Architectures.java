@@ -17,6 +17,8 @@ final class Architectures {
         ALL.put("gemma3", GemmaFamily::gemma3);
         ALL.put("glm4", LlamaFamily::glm4);
         ALL.put("gpt-oss", LlamaFamily::gptOss);
+        // The name in the files of Ollama's own converter.
+        ALL.put("gptoss", LlamaFamily::gptOss);
         ALL.put("gpt2", LayerNormFamily::gpt2);
         ALL.put("granite", LlamaFamily::granite);
         ALL.put("lfm2", HybridFamily::lfm2);

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * layers, and {@link #build}s.
  */
 final class DecoderBuilder {
-    private static final int MAX_LAYERS = 1024;
+    private static final int MAX_LAYERS = 512;
+    private static final int MAX_EXPERTS = 1024;
     private static final int MAX_HEADS = 4096;
     private static final int MAX_HEAD = 8192;
     private static final int TILE_ROWS = AttentionTile.MAX_ROWS;
@@ -71,6 +72,24 @@ final class DecoderBuilder {
         this.valueDim = keys.integerOr("attention.value_length", width / heads, 1, MAX_HEAD);
         this.ropeDims = keys.integerOr("rope.dimension_count", keyDim, 0, keyDim);
         checkHeads();
+        checkExperts();
+    }
+
+    /** The counts of experts must fit together whether or not a layer has any. */
+    private void checkExperts() {
+        int experts = keys.integerOr("expert_count", 0, 0, MAX_EXPERTS);
+        if (keys.has("expert_used_count")) {
+            int[] used = keys.perLayer("expert_used_count", layerCount, 0, experts);
+            if (experts > 0 && Arrays.stream(used).max().orElse(0) == 0) {
+                throw keys.refuse("expert_used_count", 0, "of " + experts + " experts at least one must be used");
+            }
+        } else if (experts > 0) {
+            throw keys.refuse("expert_count", experts, "the key " + keys.full("expert_used_count") + " is missing");
+        }
+        int groups = keys.integerOr("expert_group_count", 0, 0, experts);
+        if (groups > 1 && experts % groups != 0) {
+            throw keys.refuse("expert_group_count", groups, "expert_count " + experts + " must be a multiple of it");
+        }
     }
 
     private int sameInEveryLayer(String key, int[] values) {
@@ -372,6 +391,9 @@ final class DecoderBuilder {
     }
 
     private void checkVocabulary(int rows) {
+        if (keys.has("vocab_size") && !keys.file().has("tokenizer.ggml.tokens") && keys.size("vocab_size") != rows) {
+            throw keys.refuse("vocab_size", keys.size("vocab_size"), "tensor token_embd.weight has " + rows + " rows");
+        }
         keys.file().findArray("tokenizer.ggml.tokens").ifPresent(tokens -> {
             if (tokens.size() != rows) {
                 throw new GgufException("tensor token_embd.weight must have a row for each of the " + tokens.size()

@@ -26,6 +26,7 @@ public final class Encoders {
      * @throws GgufException when the file cannot be run, naming the key or tensor, its value and what is supported
      */
     public static Encoder load(GgufFile file, Compute compute, int maxTokens) {
+        FileKind.requireModel(file);
         String architecture = file.architecture();
         if (!SUPPORTED.contains(architecture)) {
             throw new GgufException("key general.architecture is \"" + architecture + "\"; encoders supported are "

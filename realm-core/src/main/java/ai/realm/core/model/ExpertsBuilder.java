@@ -27,7 +27,7 @@ final class ExpertsBuilder {
         this.decoder = decoder;
         this.layer = layer;
         ModelKeys keys = decoder.keys();
-        this.experts = keys.integer("expert_count", 1, 1 << 16);
+        this.experts = keys.integer("expert_count", 1, 1024);
         this.used = keys.perLayer("expert_used_count", decoder.layerCount(), 1, experts)[layer];
         this.length = keys.has("expert_feed_forward_length")
                 ? keys.perLayer("expert_feed_forward_length", decoder.layerCount(), 1, ModelKeys.MAX_WIDTH)[layer]

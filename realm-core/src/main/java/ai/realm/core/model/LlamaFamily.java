@@ -1,5 +1,6 @@
 package ai.realm.core.model;
 
+import ai.realm.core.gguf.GgufException;
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.model.RopeTable.Order;
 import org.jspecify.annotations.Nullable;
@@ -103,10 +104,16 @@ final class LlamaFamily {
 
     /** Attention sinks and a window in every other layer; experts with biases, chosen by logit. */
     static void gptOss(DecoderBuilder d) {
-        RopeTable rope = d.rope(Order.NEOX);
+        boolean gptoss = d.keys().architecture().equals("gptoss");
+        if (gptoss && d.has(0, "ffn_gate_up_exps.weight")) {
+            throw new GgufException("tensor blk.0.ffn_gate_up_exps.weight has gate and up row by row in turn, which is not supported", -1);
+        }
+        // Such files stretch positions by YaRN without saying so.
+        RopeScaling scaling = RopeScaling.read(d.keys(), gptoss ? RopeScaling.Type.YARN : RopeScaling.Type.LINEAR);
+        RopeTable rope = d.rope(Order.NEOX, d.keys().positiveOr("rope.freq_base", 10000f), scaling);
         SlidingWindow window = SlidingWindow.read(d, 2);
         RopeTable local = d.keys().has("rope.freq_base_swa")
-                ? d.rope(Order.NEOX, d.keys().positive("rope.freq_base_swa"), RopeScaling.read(d.keys()))
+                ? d.rope(Order.NEOX, d.keys().positive("rope.freq_base_swa"), scaling)
                 : rope;
         d.layers(l -> {
             Attention attention = d.attention(l).rope(window.at(l) > 0 ? local : rope).window(window.at(l)).sinks().build();

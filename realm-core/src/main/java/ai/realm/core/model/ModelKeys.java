@@ -3,6 +3,7 @@ package ai.realm.core.model;
 import ai.realm.core.gguf.GgufArray;
 import ai.realm.core.gguf.GgufException;
 import ai.realm.core.gguf.GgufFile;
+import ai.realm.core.gguf.GgufType;
 import java.util.Arrays;
 import java.util.Set;
 
@@ -20,11 +21,7 @@ final class ModelKeys {
     ModelKeys(GgufFile file) {
         this.file = file;
         this.architecture = file.architecture();
-        long files = file.integerOr("split.count", 1);
-        if (files > 1) {
-            throw new GgufException("key split.count is " + files + ": this is one of " + files
-                    + " files of a model; join them first (llama-gguf-split --merge)", -1);
-        }
+        KnownKeys.check(file);
     }
 
     String architecture() {
@@ -49,6 +46,7 @@ final class ModelKeys {
     }
 
     int integer(String key, int min, int max) {
+        file.requireType(full(key), GgufType.UINT32);
         return file.intIn(full(key), min, max);
     }
 
@@ -62,6 +60,7 @@ final class ModelKeys {
 
     /** A finite number that must be given. */
     float number(String key) {
+        file.requireType(full(key), GgufType.FLOAT32);
         double v = file.number(full(key));
         if (!Double.isFinite(v)) {
             throw new GgufException("key " + full(key) + " must be a finite number, not " + v, -1);
@@ -106,9 +105,10 @@ final class ModelKeys {
             return out;
         }
         long[] values = array.values() instanceof boolean[] flags ? asIntegers(flags) : array.integers();
-        if (values.length < layers) {
+        int all = integer("block_count", layers, Integer.MAX_VALUE);
+        if (values.length != all) {
             throw new GgufException(
-                    "key " + full(key) + " must have a value for each of " + layers + " layers, not " + values.length,
+                    "key " + full(key) + " must have a value for each of " + all + " layers, not " + values.length,
                     -1);
         }
         for (int i = 0; i < layers; i++) {

@@ -29,6 +29,14 @@ public final class Models {
         }
     }
 
+    /**
+     * Refuses a file that is something else than a model, by the name of what it is: a projector, an adapter, an importance matrix, a
+     * control vector, a vocabulary alone.
+     */
+    public static void requireModel(GgufFile file) {
+        FileKind.requireModel(file);
+    }
+
     /** The architectures that {@link #load} takes, in alphabetical order. */
     public static List<String> supported() {
         return Architectures.names();
@@ -78,6 +86,7 @@ public final class Models {
     }
 
     private static Model load(GgufFile file, Compute compute, Options options, WeightsOf weights) {
+        FileKind.requireModel(file);
         Architectures.Description description = Architectures.find(file.architecture());
         ModelKeys keys = new ModelKeys(file);
         int trained = keys.integer("context_length", 1, Integer.MAX_VALUE);

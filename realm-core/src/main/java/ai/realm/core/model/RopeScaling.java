@@ -22,12 +22,21 @@ record RopeScaling(Type type, double factor, int originalContext, double betaFas
 
     /** Reads the keys that every architecture has. */
     static RopeScaling read(ModelKeys keys) {
-        return read(keys, 32, 1, 0);
+        return read(keys, Type.LINEAR);
+    }
+
+    /** @param absent what the type is when there is no key for it */
+    static RopeScaling read(ModelKeys keys, Type absent) {
+        return read(keys, absent, 32, 1, 0);
     }
 
     /** @param logMultiplier YaRN's {@code mscale_all_dim}; 0 when the architecture has none */
     static RopeScaling read(ModelKeys keys, double betaFast, double betaSlow, double logMultiplier) {
-        String word = keys.word("rope.scaling.type", "linear", Set.of("none", "linear", "yarn", "longrope"));
+        return read(keys, Type.LINEAR, betaFast, betaSlow, logMultiplier);
+    }
+
+    private static RopeScaling read(ModelKeys keys, Type absent, double betaFast, double betaSlow, double logMultiplier) {
+        String word = keys.word("rope.scaling.type", absent.name().toLowerCase(java.util.Locale.ROOT), Set.of("none", "linear", "yarn", "longrope"));
         Type type = Type.valueOf(word.toUpperCase(java.util.Locale.ROOT));
         float given = keys.has("rope.scaling.factor")
                 ? keys.number("rope.scaling.factor")

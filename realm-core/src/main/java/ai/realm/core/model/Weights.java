@@ -30,12 +30,14 @@ class Weights {
     private final Compute compute;
     private final Arena arena;
     private final Set<String> read = new HashSet<>();
+    private final boolean gptoss;
     private long bytes;
 
     Weights(GgufFile file, Compute compute, Arena arena) {
         this.file = file;
         this.compute = compute;
         this.arena = arena;
+        this.gptoss = file.architecture().equals("gptoss");
     }
 
     /** Bytes of everything loaded so far. */
@@ -44,7 +46,16 @@ class Weights {
     }
 
     boolean has(String tensor) {
-        return file.tensors().containsKey(tensor);
+        return file.tensors().containsKey(named(tensor));
+    }
+
+    /** The file's own name of a tensor: files of architecture gptoss call some of them otherwise. */
+    private String named(String tensor) {
+        if (!gptoss || file.tensors().containsKey(tensor)) {
+            return tensor;
+        }
+        return tensor.replace(".attn_output.", ".attn_out.").replace(".attn_sinks.weight", ".attn_sinks")
+                .replace(".post_attention_norm.", ".ffn_norm.");
     }
 
     /** {@code name.weight} of {@code in × out} with {@code name.bias} and {@code name.scale} where the file has them. */
@@ -144,8 +155,8 @@ class Weights {
 
     /** A tensor's extents must be these; extents of 1 at the end do not count. */
     TensorView checked(String name, long... dims) {
-        TensorView t = file.tensor(name);
-        read.add(name);
+        TensorView t = file.tensor(named(name));
+        read.add(t.name());
         for (int i = 0; i < Math.max(dims.length, t.shape().rank()); i++) {
             long want = i < dims.length ? dims[i] : 1;
             if (t.shape().dim(i) != want) {
@@ -173,7 +184,7 @@ class Weights {
 
     /** The shape of a tensor that must exist. */
     Shape shape(String name) {
-        return file.tensor(name).shape();
+        return file.tensor(named(name)).shape();
     }
 
     /** A tensor whose rows are looked up one by one, read where it lies; its quantized rows are dequantized exactly. */

@@ -1,6 +1,7 @@
 package ai.realm.core.tokenizer;
 
 import ai.realm.core.gguf.GgufFile;
+import ai.realm.core.gguf.GgufType;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
@@ -67,6 +68,7 @@ record SpecialIds(int bos, int eos, int unknown, int separator, Set<Integer> end
     private record Finder(GgufFile gguf, ByteTable table, Vocab.Kind[] kinds) {
         int id(String name, int absent) {
             int fallback = absent < table.size() ? absent : -1;
+            gguf.requireType(VocabKeys.PREFIX + name, GgufType.UINT32);
             long id = gguf.integerOr(VocabKeys.PREFIX + name, -1);
             return id >= 0 && id < table.size() ? (int) id : fallback;
         }

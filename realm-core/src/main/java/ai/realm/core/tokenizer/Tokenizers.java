@@ -10,12 +10,12 @@ public final class Tokenizers {
     }
 
     /**
-     * The file's tokenizer; empty when it says that it has none. What is malformed or of an unknown kind is a
+     * The file's tokenizer; empty when its key says that it has none. What is malformed or of an unknown kind is a
      * {@link ai.realm.core.gguf.GgufException} that names the key. Nothing of the result refers to the file's memory.
      */
     public static Optional<Tokenizer> fromGguf(GgufFile gguf) {
-        String model = gguf.stringOr(VocabKeys.PREFIX + "model", "none");
-        if (model == null || model.equals("none") || model.equals("no_vocab")) {
+        String model = gguf.string(VocabKeys.PREFIX + "model");
+        if (model.equals("none") || model.equals("no_vocab")) {
             return Optional.empty();
         }
         TokenizerKind kind = TokenizerKind.byName(model);

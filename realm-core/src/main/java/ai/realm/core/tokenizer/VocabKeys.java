@@ -3,8 +3,10 @@ package ai.realm.core.tokenizer;
 import ai.realm.core.gguf.GgufArray;
 import ai.realm.core.gguf.GgufException;
 import ai.realm.core.gguf.GgufFile;
+import ai.realm.core.gguf.GgufType;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The vocabulary arrays of a GGUF file, read and checked: texts, scores and kinds of equal meaning for each token id. */
@@ -46,6 +48,7 @@ final class VocabKeys {
         if (!gguf.has(key)) {
             return null;
         }
+        requireElements(gguf, key, GgufType.FLOAT32, GgufType.INT32);
         float[] out = new float[count];
         switch (array(gguf, key).values()) {
             case double[] d -> {
@@ -73,6 +76,7 @@ final class VocabKeys {
         if (!gguf.has(key)) {
             return out;
         }
+        requireElements(gguf, key, GgufType.INT32);
         long[] types = array(gguf, key).values() instanceof long[] n ? n : wrong(gguf, key, "integers");
         enough(key, types.length, count);
         Vocab.Kind[] kinds = Vocab.Kind.values();
@@ -80,6 +84,13 @@ final class VocabKeys {
             out[i] = types[i] >= 1 && types[i] <= kinds.length ? kinds[(int) types[i] - 1] : Vocab.Kind.UNUSED;
         }
         return out;
+    }
+
+    private static void requireElements(GgufFile gguf, String key, GgufType... types) {
+        GgufArray array = array(gguf, key);
+        if (!List.of(types).contains(array.elements())) {
+            throw new GgufException("key " + key + " must be an array of " + types[0] + ", not of " + array.elements(), -1);
+        }
     }
 
     private static GgufArray array(GgufFile gguf, String key) {

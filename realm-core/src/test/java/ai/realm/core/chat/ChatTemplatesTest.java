@@ -141,11 +141,42 @@ class ChatTemplatesTest {
     }
 
     @Test
-    void fromGguf_noTemplate_isEmpty() {
-        try (GgufFile file = gguf(new GgufBuilder())) {
+    void fromGguf_noTemplateAndNoVocabulary_isEmpty() {
+        try (GgufFile file = new GgufBuilder().string("general.architecture", "llama").open()) {
             assertThat(ChatTemplates.fromGguf(file)).isEmpty();
         }
     }
+
+    @Test
+    void fromGguf_noTemplate_isAPlainOne() {
+        try (GgufFile file = new GgufBuilder().strings("tokenizer.ggml.tokens", List.of("a", "b")).open()) {
+            ChatTemplate template = ChatTemplates.fromGguf(file).orElseThrow();
+            assertThat(template.standsIn()).isTrue();
+            assertThat(template.render(TURNS)).isEqualTo("Be short.\n\nUser: Hi\nAssistant: Ho\nUser: What? Why?\nAssistant:");
+        }
+    }
+
+    @Test
+    void fromGguf_noTemplateButChatMlsMarks_isChatMl() {
+        try (GgufFile file = new GgufBuilder().strings("tokenizer.ggml.tokens", List.of("<|im_end|>", "<|im_start|>")).open()) {
+            assertThat(ChatTemplates.fromGguf(file).orElseThrow().render(TURNS)).isEqualTo("""
+                    <|im_start|>system
+                    Be short.<|im_end|>
+                    <|im_start|>user
+                    Hi<|im_end|>
+                    <|im_start|>assistant
+                    Ho<|im_end|>
+                    <|im_start|>user
+                    What? Why?<|im_end|>
+                    <|im_start|>assistant
+                    """);
+        }
+    }
+
+    private static final Map<String, Object> TURNS = Map.of("add_generation_prompt", true, "messages",
+            List.of(Map.of("role", "system", "content", "Be short."), Map.of("role", "user", "content", "Hi"),
+                    Map.of("role", "assistant", "content", "Ho"), Map.of("role", "user", "content",
+                            List.of(Map.of("type", "text", "text", "What? "), Map.of("type", "text", "text", "Why?")))));
 
     @Test
     void fromGguf_templateForTools_rendersWhatComesWithTools() {

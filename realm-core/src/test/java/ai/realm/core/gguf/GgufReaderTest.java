@@ -114,7 +114,9 @@ class GgufReaderTest {
                 bad(tensor("t", GgmlType.F32.id(), Long.MIN_VALUE, 1), "offset 9223372036854775808"),
                 bad(tensor("t", GgmlType.F32.id(), 32, 1), "must be at data offset 0, not 32"),
                 bad(tensor("a\0b", GgmlType.F32.id(), 0, 1), "must not hold a NUL"),
-                bad(tensor("t".repeat(65), GgmlType.F32.id(), 0, 1), "at most 64 bytes, not 65"),
+                bad(tensor("t".repeat(64), GgmlType.F32.id(), 0, 1), "at most 63 bytes, not 64"),
+                bad(new GgufBuilder().raw("", 4, new byte[4]).build(), "a key must not be empty"),
+                bad(new GgufBuilder().u64("general.alignment", 32).build(), "must be of type uint32, not uint64"),
                 bad(new GgufBuilder().tensor("t", new float[1], 1).tensor("t", new float[1], 1).build(), "tensor t occurs twice"),
                 bad(new GgufBuilder().tensor("t", new float[1], 1)
                         .rawTensor("u".getBytes(StandardCharsets.UTF_8), new long[]{1}, 0, new byte[4], 0).build(),

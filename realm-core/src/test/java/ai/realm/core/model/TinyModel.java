@@ -3,6 +3,7 @@ package ai.realm.core.model;
 import ai.realm.core.gguf.GgufBuilder;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -14,6 +15,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
 
 /**
  * A tiny model of one architecture with weights made by a formula, and what the reference computes with it; see
@@ -74,7 +76,12 @@ record TinyModel(JsonNode data) {
     /** The file with one key's integer value replaced. */
     GgufBuilder file(String replacedKey, long value) {
         GgufBuilder out = without(replacedKey);
-        return replacedKey.isEmpty() ? out : out.u64(replacedKey, value);
+        for (JsonNode key : data.get("keys")) {
+            if (key.get(0).asText().equals(replacedKey) && key.get(1).asText().equals("f32")) {
+                return out.f32(replacedKey, value);
+            }
+        }
+        return replacedKey.isEmpty() ? out : value >= 0 && value < 1L << 32 ? out.u32(replacedKey, value) : out.u64(replacedKey, value);
     }
 
     /** The file without a key. */
@@ -86,11 +93,18 @@ record TinyModel(JsonNode data) {
 
     /** The metadata alone, without one key. */
     GgufBuilder keys(String omitted) {
+        return keys(omitted, name -> name);
+    }
+
+    /** The same with names, and the architecture's too, changed. */
+    GgufBuilder keys(String omitted, UnaryOperator<String> renamed) {
         GgufBuilder out = new GgufBuilder();
         for (JsonNode key : data.get("keys")) {
             String name = key.get(0).asText();
             if (!name.equals(omitted)) {
-                addKey(out, name, key.get(1).asText(), key.get(2));
+                boolean architecture = name.equals("general.architecture");
+                addKey(out, renamed.apply(name), key.get(1).asText(),
+                        architecture ? new TextNode(renamed.apply(key.get(2).asText())) : key.get(2));
             }
         }
         return out;

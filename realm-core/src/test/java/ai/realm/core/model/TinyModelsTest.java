@@ -2,6 +2,7 @@ package ai.realm.core.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.realm.core.gguf.GgufBuilder;
 import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Compute;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -80,6 +82,24 @@ class TinyModelsTest {
             }
             assertThat(chosen).isEqualTo(tiny.greedy());
         });
+    }
+
+    /** Files of Ollama's converter: another name of the architecture, its keys and some tensors. */
+    @Test
+    void forward_gptoss_givesGptOssReferenceLogits() throws IOException {
+        TinyModel tiny = TinyModel.named("gpt-oss");
+        GgufBuilder renamed = tiny.keys("", key -> key.replaceFirst("^gpt-oss", "gptoss"));
+        tiny.forEachTensor((name, dims) -> renamed.tensor(
+                name.replace("attn_output", "attn_out").replace("attn_sinks.weight", "attn_sinks")
+                        .replace("post_attention_norm", "ffn_norm"),
+                TinyModel.weights(name, dims), dims));
+        try (GgufFile file = renamed.open();
+                Arena arena = Arena.ofShared();
+                Model model = Models.load(file, compute, new Models.Options(BATCH, 512))) {
+            assertThat(file.architecture()).isEqualTo("gptoss");
+            KvView kv = new ContiguousKv(model.kvShape(), 3, 64, KvType.F32, arena);
+            assertThat(error(tiny, inChunks(model, kv, tiny, 20))).isLessThan(limit(tiny));
+        }
     }
 
     @ParameterizedTest

@@ -4,6 +4,7 @@ import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.model.Encoder;
 import ai.realm.core.model.Encoders;
+import ai.realm.core.model.Models;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Tokenizers;
 import ai.realm.runtime.store.LoadedModel;
@@ -32,6 +33,7 @@ final class EncoderLoader {
     }
 
     static boolean takes(GgufFile file) {
+        Models.requireModel(file);
         return Encoders.supported().contains(file.architecture());
     }
 

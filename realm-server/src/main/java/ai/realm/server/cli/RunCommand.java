@@ -1,5 +1,6 @@
 package ai.realm.server.cli;
 
+import ai.realm.core.chat.ChatTemplate;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.SamplingParams;
@@ -105,7 +106,8 @@ public final class RunCommand implements Callable<Integer> {
                 d.moduleBytes(), d.compileTime());
         GuestModule module = host.register(wasm, limits);
         try (ModelLease lease = runtime.models().lease(name, DEADLINE)) {
-            String whole = raw || lease.chatTemplate() == null ? text : ChatPrompt.ofUser(text, choice.entry().system(), lease);
+            ChatTemplate template = lease.chatTemplate();
+            String whole = raw || template == null || template.standsIn() ? text : ChatPrompt.ofUser(text, choice.entry().system(), lease);
             RequestContext context = new RequestContext("run", "local", System.nanoTime() + DEADLINE.toNanos());
             String request = new String(Json.bytes(Map.of("model", name, "request_id", "run")), StandardCharsets.UTF_8);
             GuestCall call = new GuestCall(context, whole, null, true, params, true, request, id -> {

@@ -48,6 +48,7 @@ record Inspection(Map<String, TypeUse> types, long weightBytes, @Nullable String
         }
         String tokenizer = null;
         try {
+            Models.requireModel(file);
             tokenizer = Tokenizers.fromGguf(file).map(Inspection::describe).orElse("none: takes token ids only");
             Compute.Options plain = Compute.Options.defaults().withThreads(1).withActivationMode(ActivationMode.F32)
                     .withKernels("scalar");
