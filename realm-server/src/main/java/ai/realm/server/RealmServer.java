@@ -8,11 +8,13 @@ import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.guest.GuestHostOptions;
 import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.store.ModelLease;
+import ai.realm.server.accounts.AccountSpool;
 import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.ChangeLog;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
+import ai.realm.server.accounts.StorageWatch;
 import ai.realm.server.accounts.TenantStore;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.admin.ChangeFollower;
@@ -20,6 +22,7 @@ import ai.realm.server.config.DatabaseSettings;
 import ai.realm.server.config.GuestSettings;
 import ai.realm.server.config.RealmConfig;
 import ai.realm.server.config.ServerSettings;
+import ai.realm.server.model.ModelFileWatch;
 import ai.realm.server.model.ModelFiles;
 import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.model.ModelService;
@@ -50,6 +53,8 @@ import org.slf4j.LoggerFactory;
 public final class RealmServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RealmServer.class);
     private static final Duration LOAD_LIMIT = Duration.ofMinutes(30);
+    /** How long a start waits for a database that is not there yet. */
+    private static final Duration DATABASE_PATIENCE = Duration.ofSeconds(60);
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(3);
 
     private final RealmConfig config;
@@ -64,6 +69,8 @@ public final class RealmServer implements AutoCloseable {
     private final TenantGuests guests;
     private final TenantGate gate;
     private final ChangeFollower follower;
+    private final AccountSpool spool;
+    private final StorageWatch storage;
     private final Readiness readiness = new Readiness();
     private final ActiveRequests active = new ActiveRequests();
     private final HttpServer.Services services;
@@ -87,7 +94,8 @@ public final class RealmServer implements AutoCloseable {
         preloaded(config).forEach(runtime.models()::load);
         this.database = open(config.server(), runtime);
         this.scratch = Database.inMemory();
-        this.accounts = new Accounts(database, Clock.systemUTC());
+        this.spool = AccountSpool.open(config.server().data());
+        this.accounts = new Accounts(database, Clock.systemUTC(), spool);
         Database kept = keepTenants ? database : scratch;
         TenantStore store = new TenantStore(kept);
         TenantStore.Opened opened = store.open(config.tenants());
@@ -103,11 +111,19 @@ public final class RealmServer implements AutoCloseable {
         this.gate = new TenantGate(tenants, config.server().concurrentRequests(), System::nanoTime, Clock.systemUTC(),
                 accounts::tokensToday);
         metrics.gauge("realm_requests_running", "Admitted requests that have not ended.", gate::running);
+        metrics.gauge("realm_accounts_waiting", "Accounts of requests that wait for the database.", accounts::waiting);
         metrics.gauge("realm_heap_allocated_bytes", "Heap that all threads have allocated since the start.",
                 ((ThreadMXBean) ManagementFactory.getThreadMXBean())::getTotalThreadAllocatedBytes);
         ModelService models = new ModelService(runtime.models(), registry, files, tenants);
         this.follower = new ChangeFollower(new ChangeLog(kept), store, tenants, guests, models, active, opened.seen());
-        tenants.lookFurtherBy(follower::look);
+        this.storage = new StorageWatch(database, accounts, config.server().database() == null ? config.server().data() : null,
+                List.of(guests::saveWaiting));
+        gate.admitOnlyWhen(storage::requireUsable);
+        tenants.lookFurtherBy(() -> {
+            storage.requireUsable();
+            follower.look();
+        });
+        readiness.check(List.of(storage::problem, new ModelFileWatch(runtime.models(), registry)::problem));
         AdminService admin = new AdminService(store, guests, follower, runtime.models());
         this.services = new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
                 readiness, active, accounts, metrics, registry, new AdminGate(config.admin()), admin,
@@ -127,7 +143,7 @@ public final class RealmServer implements AutoCloseable {
         DatabaseSettings remote = settings.database();
         LOG.info("database {}", remote == null ? settings.data().resolve("realm.db") : remote);
         try {
-            return remote == null ? Database.open(settings.data()) : Database.connect(remote);
+            return remote == null ? Database.open(settings.data()) : Database.connect(remote, DATABASE_PATIENCE);
         } catch (RuntimeException | Error e) {
             runtime.close();
             throw e;
@@ -141,6 +157,7 @@ public final class RealmServer implements AutoCloseable {
     /** Listens (alive, not ready yet), compiles the tenants' guests while the models are loaded and warmed, and is ready. */
     public void start() {
         port = http.start();
+        storage.start();
         follower.start();
         runtime.describe().forEach(line -> LOG.info("{}", line));
         for (Tenant tenant : tenants.all()) {
@@ -208,13 +225,26 @@ public final class RealmServer implements AutoCloseable {
     public void close() {
         http.close();
         follower.close();
+        storage.close();
         try {
             guestHost.close();
         } catch (RealmException e) {
             LOG.warn("closing the guest host failed: {}", e.getMessage());
         }
         runtime.close();
+        keepWaiting();
         database.close();
         scratch.close();
+        spool.close();
+    }
+
+    /** What waits for the database goes there now if it can; else the next start finds it. */
+    private void keepWaiting() {
+        try {
+            accounts.keepWaiting();
+            guests.saveWaiting();
+        } catch (RealmException e) {
+            LOG.warn("accounts wait for the next start accounts={} cause={}", accounts.waiting(), e.getMessage());
+        }
     }
 }

@@ -1,20 +1,37 @@
 package ai.realm.server.accounts;
 
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
 import java.time.Clock;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The account of every admitted request. Thread-safe. */
+/**
+ * The account of every admitted request. While the database cannot be used they wait in a {@link AccountSpool} and go in when it is
+ * back, each once. Thread-safe.
+ */
 public final class Accounts {
+    private static final Logger LOG = LoggerFactory.getLogger(Accounts.class);
+    private static final long DAY_MILLIS = 86_400_000;
+
     private final Database database;
     private final Clock clock;
+    private final AccountSpool spool;
 
+    /** Accounts that wait in memory only; for a server that keeps nothing, and for tests. */
     public Accounts(Database database, Clock clock) {
+        this(database, clock, AccountSpool.inMemory());
+    }
+
+    public Accounts(Database database, Clock clock, AccountSpool spool) {
         this.database = database;
         this.clock = clock;
+        this.spool = spool;
     }
 
     public long now() {
@@ -23,20 +40,67 @@ public final class Accounts {
 
     /** Keeps a record; once this returns, killing the process does not lose it. */
     public void record(RequestRecord r) {
+        AccountSpool.Entry entry = new AccountSpool.Entry(UUID.randomUUID().toString(), r);
+        if (spool.isEmpty()) {
+            try {
+                insert(entry);
+                return;
+            } catch (RealmException e) {
+                if (e.code() != ErrorCode.STORAGE_UNAVAILABLE) {
+                    throw e;
+                }
+                LOG.warn("accounts wait for the database cause={}", String.valueOf(e.getCause()));
+            }
+        }
+        spool.add(entry);
+    }
+
+    /** Twice the same is once: a commit whose answer was lost is tried again. */
+    private void insert(AccountSpool.Entry e) {
+        RequestRecord r = e.record();
         database.update("""
-                INSERT INTO requests (request_id, tenant, model, guest, begun_ms, ended_ms, status, finish_reason, error_code,
+                INSERT INTO requests (account_id, request_id, tenant, model, guest, begun_ms, ended_ms, status, finish_reason, error_code,
                   prompt_tokens, cached_tokens, generated_tokens, guest_cpu_ns, engine_ns)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""", r.requestId(), r.tenant(), r.model(), r.guest(),
-                r.begunMillis(), r.endedMillis(), r.status(), r.finishReason(), r.errorCode(), r.usage().promptTokens(),
-                r.usage().cachedTokens(), r.usage().generatedTokens(), r.guestCpuNanos(), r.usage().engineNanos());
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id) DO NOTHING""", e.id(), r.requestId(),
+                r.tenant(), r.model(), r.guest(), r.begunMillis(), r.endedMillis(), r.status(), r.finishReason(), r.errorCode(),
+                r.usage().promptTokens(), r.usage().cachedTokens(), r.usage().generatedTokens(), r.guestCpuNanos(),
+                r.usage().engineNanos());
+    }
+
+    /** How many accounts wait for the database. */
+    public int waiting() {
+        return spool.size();
+    }
+
+    /**
+     * Puts what waits into the database.
+     *
+     * @throws RealmException STORAGE_UNAVAILABLE when it cannot be used yet
+     */
+    public void keepWaiting() {
+        int kept = 0;
+        for (AccountSpool.Entry e = spool.first(); e != null; e = spool.first()) {
+            try {
+                insert(e);
+            } catch (RealmException refused) {
+                if (refused.code() == ErrorCode.STORAGE_UNAVAILABLE) {
+                    throw refused;
+                }
+                LOG.error("an account cannot be kept account={} cause={}", e, refused.getMessage());
+            }
+            spool.remove(e);
+            kept++;
+        }
+        if (kept > 0) {
+            LOG.info("accounts that waited for the database are kept accounts={}", kept);
+        }
     }
 
     /** Prompt and generated tokens of a tenant since midnight UTC. */
     public long tokensToday(String tenant) {
-        long midnight = LocalDate.now(clock.withZone(ZoneOffset.UTC)).atStartOfDay(ZoneOffset.UTC).toInstant().toEpochMilli();
         return database.query(row -> row.getLong(1),
-                "SELECT coalesce(sum(prompt_tokens + generated_tokens), 0) FROM requests WHERE tenant = ? AND ended_ms >= ?",
-                tenant, midnight).getFirst();
+                "SELECT coalesce(sum(prompt_tokens + generated_tokens), 0) FROM usage_days WHERE tenant = ? AND day >= ?",
+                tenant, now() / DAY_MILLIS).getFirst();
     }
 
     /**
@@ -47,21 +111,16 @@ public final class Accounts {
     public List<UsageRow> usage(@Nullable String tenant, LocalDate from, LocalDate to) {
         String whose = tenant == null ? "" : "tenant = ? AND ";
         List<Object> values = new ArrayList<>(tenant == null ? List.of() : List.of(tenant));
-        values.add(start(from));
-        values.add(start(to.plusDays(1)));
+        values.add(from.toEpochDay());
+        values.add(to.toEpochDay());
         return database.query(
                 r -> new UsageRow(r.getString(1), LocalDate.ofEpochDay(r.getLong(2)).toString(), r.getString(3), r.getString(4),
                         r.getLong(5), r.getLong(6), r.getLong(7), r.getLong(8), r.getLong(9), r.getLong(10), r.getLong(11)),
                 """
-                        SELECT tenant, ended_ms / 86400000 AS day, model, guest, count(*),
-                          sum(CASE WHEN error_code IS NULL THEN 0 ELSE 1 END), sum(prompt_tokens), sum(cached_tokens),
+                        SELECT tenant, day, model, guest, sum(requests), sum(failed), sum(prompt_tokens), sum(cached_tokens),
                           sum(generated_tokens), sum(guest_cpu_ns), sum(engine_ns)
-                        FROM requests WHERE %s ended_ms >= ? AND ended_ms < ?
+                        FROM usage_days WHERE %s day >= ? AND day <= ?
                         GROUP BY tenant, day, model, guest ORDER BY day, tenant, model, guest""".formatted(whose),
                 values.toArray());
-    }
-
-    private static long start(LocalDate day) {
-        return day.atStartOfDay(ZoneOffset.UTC).toInstant().toEpochMilli();
     }
 }

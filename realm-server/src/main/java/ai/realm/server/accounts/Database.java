@@ -10,9 +10,13 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The server's database: a SQLite file of its own, or one on a PostgreSQL server, by the same SQL. What an update did is committed
@@ -22,6 +26,9 @@ public final class Database implements AutoCloseable {
     /** Held while tables are made, so that servers that start together do not make them together. */
     private static final String SCHEMA_LOCK = "SELECT pg_advisory_xact_lock(7225100)";
     private static final String CHANGE_LOCK = "SELECT pg_advisory_xact_lock(" + Migrations.CHANGE_LOCK + ")";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+    private static final Duration RETRY_PAUSE = Duration.ofSeconds(1);
 
     private final Connections connections;
     private final Dialect dialect;
@@ -56,15 +63,33 @@ public final class Database implements AutoCloseable {
         }
     }
 
-    /** Opens a database on a PostgreSQL server; tables that are missing are made. */
-    public static Database connect(DatabaseSettings settings) {
-        try {
-            return made(new PostgresConnections(settings), Dialect.POSTGRESQL);
-        } catch (HikariPool.PoolInitializationException e) {
-            throw notOpened(settings.shownUrl(), e.getCause() == null ? e : e.getCause());
-        } catch (SQLException e) {
-            throw notOpened(settings.shownUrl(), e);
+    /**
+     * Opens a database on a PostgreSQL server; tables that are missing are made.
+     *
+     * @param patience how long a server that cannot be reached is tried again
+     */
+    public static Database connect(DatabaseSettings settings, Duration patience) {
+        long end = System.nanoTime() + patience.toNanos();
+        while (true) {
+            Throwable failure;
+            try {
+                return made(new PostgresConnections(settings), Dialect.POSTGRESQL);
+            } catch (HikariPool.PoolInitializationException e) {
+                failure = e.getCause() == null ? e : e.getCause();
+            } catch (SQLException e) {
+                failure = e;
+            }
+            if (!StorageFailure.passes(failure) || System.nanoTime() > end) {
+                throw notOpened(settings.shownUrl(), failure);
+            }
+            LOG.warn("the database {} cannot be reached, it is tried again cause={}", settings.shownUrl(), failure.getMessage());
+            LockSupport.parkNanos(RETRY_PAUSE.toNanos());
         }
+    }
+
+    /** A database whose connections a test makes fail. */
+    static Database of(Connections connections, Dialect dialect) {
+        return new Database(connections, dialect);
     }
 
     private static Database made(Connections connections, Dialect dialect) throws SQLException {
@@ -97,6 +122,11 @@ public final class Database implements AutoCloseable {
         if (dialect == Dialect.POSTGRESQL) {
             query(_ -> true, sql);
         }
+    }
+
+    /** Returns when the database has answered. */
+    void ask() {
+        query(_ -> true, "SELECT max(version) FROM schema_versions");
     }
 
     /** Reads one row. */
@@ -175,20 +205,20 @@ public final class Database implements AutoCloseable {
             Connection own = transaction.get();
             return own != null ? work.with(own) : connections.use(work);
         } catch (SQLException e) {
-            throw failed(e);
+            throw StorageFailure.of(e);
         }
     }
 
     private static PreparedStatement prepare(Connection c, String sql, @Nullable Object... values) throws SQLException {
         PreparedStatement s = c.prepareStatement(sql);
         for (int i = 0; i < values.length; i++) {
+            if (values[i] instanceof String text && text.indexOf('\0') >= 0) {
+                s.close();
+                throw new RealmException(ErrorCode.INVALID_REQUEST, "a character with code 0 is not allowed in a text");
+            }
             s.setObject(i + 1, values[i]);
         }
         return s;
-    }
-
-    private static RealmException failed(SQLException e) {
-        return new RealmException(ErrorCode.INTERNAL, "the database refused: " + e.getMessage(), e);
     }
 
     @Override
@@ -196,7 +226,7 @@ public final class Database implements AutoCloseable {
         try {
             connections.close();
         } catch (SQLException e) {
-            throw failed(e);
+            throw StorageFailure.of(e);
         }
     }
 }

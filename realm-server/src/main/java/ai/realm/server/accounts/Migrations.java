@@ -65,7 +65,49 @@ final class Migrations {
             Stream.concat(CHANGES.stream(), WATCHED.stream().flatMap(Migrations::sqliteTriggers)).toList(),
             Stream.concat(CHANGES.stream(), WATCHED.stream().flatMap(Migrations::postgresTriggers)).toList());
 
-    private static final List<Migration> ALL = List.of(FIRST, SECOND);
+    private static final String SUMS = """
+            1, CASE WHEN %1$serror_code IS NULL THEN 0 ELSE 1 END, %1$sprompt_tokens, %1$scached_tokens, %1$sgenerated_tokens,
+            %1$sguest_cpu_ns, %1$sengine_ns""";
+    private static final String SUMMED = "requests, failed, prompt_tokens, cached_tokens, generated_tokens, guest_cpu_ns, engine_ns";
+
+    private static final List<String> USAGE = List.of("ALTER TABLE requests ADD COLUMN account_id TEXT",
+            "CREATE UNIQUE INDEX requests_by_account ON requests (account_id)", """
+                    CREATE TABLE usage_days (
+                      day BIGINT NOT NULL, tenant TEXT NOT NULL, model TEXT NOT NULL, guest TEXT NOT NULL, shard INTEGER NOT NULL,
+                      requests BIGINT NOT NULL, failed BIGINT NOT NULL, prompt_tokens BIGINT NOT NULL,
+                      cached_tokens BIGINT NOT NULL, generated_tokens BIGINT NOT NULL, guest_cpu_ns BIGINT NOT NULL,
+                      engine_ns BIGINT NOT NULL, PRIMARY KEY (day, tenant, model, guest, shard))""",
+            "CREATE INDEX usage_days_by_tenant ON usage_days (tenant, day)");
+
+    /** Adds a new row of requests to its day; of one day several rows, so that commits at the same time need not wait for one. */
+    private static String addToDay(String shard) {
+        StringBuilder sql = new StringBuilder("INSERT INTO usage_days (day, tenant, model, guest, shard, ").append(SUMMED)
+                .append(") VALUES (NEW.ended_ms / 86400000, NEW.tenant, NEW.model, NEW.guest, ").append(shard).append(", ")
+                .append(SUMS.formatted("NEW.")).append(") ON CONFLICT (day, tenant, model, guest, shard) DO UPDATE SET ");
+        for (String column : SUMMED.split(", ")) {
+            sql.append(column).append(" = usage_days.").append(column).append(" + excluded.").append(column).append(", ");
+        }
+        return sql.substring(0, sql.length() - 2) + ";";
+    }
+
+    private static final String ADD_UP = """
+            INSERT INTO usage_days (day, tenant, model, guest, shard, %s)
+            SELECT ended_ms / 86400000, tenant, model, guest, 0, count(*), sum(CASE WHEN error_code IS NULL THEN 0 ELSE 1 END),
+              sum(prompt_tokens), sum(cached_tokens), sum(generated_tokens), sum(guest_cpu_ns), sum(engine_ns)
+            FROM requests GROUP BY ended_ms / 86400000, tenant, model, guest""".formatted(SUMMED);
+
+    /** The trigger comes first: from then on no server can add a row that the sums would miss. */
+    private static final Migration THIRD = new Migration(3, "usage added up by day",
+            Stream.concat(USAGE.stream(), Stream.of("CREATE TRIGGER requests_are_added_up AFTER INSERT ON requests BEGIN "
+                    + addToDay("0") + " END", ADD_UP)).toList(),
+            Stream.concat(USAGE.stream(), Stream.of("""
+                    CREATE FUNCTION requests_added_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                      %s
+                      RETURN NULL; END $$""".formatted(addToDay("pg_backend_pid() % 8")), """
+                    CREATE TRIGGER requests_are_added_up AFTER INSERT ON requests
+                    FOR EACH ROW EXECUTE FUNCTION requests_added_up()""", ADD_UP)).toList());
+
+    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD);
 
     private Migrations() {
     }

@@ -14,7 +14,7 @@ import java.util.Set;
  */
 final class PostgresConnections implements Connections {
     /** How long a request waits for a connection, and a statement for its answer. */
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     /** SQL states of a session that the server's administrator, its end or its restart ended. */
     private static final Set<String> ENDED_BY_THE_SERVER = Set.of("57P01", "57P02", "57P03");

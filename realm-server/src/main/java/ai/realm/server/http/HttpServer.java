@@ -174,7 +174,14 @@ public final class HttpServer implements AutoCloseable {
 
     private void ready(Context ctx) {
         switch (readiness.state()) {
-            case READY -> answers.json(ctx, 200, Map.of("status", "ready"));
+            case READY -> {
+                String problem = readiness.problem();
+                if (problem == null) {
+                    answers.json(ctx, 200, Map.of("status", "ready"));
+                } else {
+                    answers.error(ctx, new RealmException(ErrorCode.STORAGE_UNAVAILABLE, problem));
+                }
+            }
             case LOADING -> answers.error(ctx, new RealmException(ErrorCode.MODEL_LOADING, "the models are being loaded"));
             case DRAINING -> answers.error(ctx, new RealmException(ErrorCode.DRAINING, "the server is shutting down"));
         }

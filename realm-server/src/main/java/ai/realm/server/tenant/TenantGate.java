@@ -26,6 +26,8 @@ public final class TenantGate {
     private final Map<String, TenantMeter> meters = new ConcurrentHashMap<>();
     private final AtomicInteger running = new AtomicInteger();
     private volatile boolean draining;
+    private volatile Runnable requireStorage = () -> {
+    };
 
     /** @param usedToday the tokens that a tenant's accounts hold for the current day */
     public TenantGate(Tenants tenants, int maxConcurrent, LongSupplier nanos, Clock clock, ToLongFunction<String> usedToday) {
@@ -36,16 +38,22 @@ public final class TenantGate {
         this.usedToday = usedToday;
     }
 
+    /** @param usable throws STORAGE_UNAVAILABLE while what a request uses could not be accounted for */
+    public void admitOnlyWhen(Runnable usable) {
+        requireStorage = usable;
+    }
+
     /**
      * Admits a request for inference of a tenant that {@link #authenticate} found.
      *
      * @param bodyBytes what {@code Content-Length} says, -1 when it says nothing
-     * @throws RealmException RATE_LIMIT_EXCEEDED, INSUFFICIENT_QUOTA, BODY_TOO_LARGE, OVERLOADED, DRAINING
+     * @throws RealmException RATE_LIMIT_EXCEEDED, INSUFFICIENT_QUOTA, BODY_TOO_LARGE, OVERLOADED, DRAINING, STORAGE_UNAVAILABLE
      */
     public TenantContext admit(String requestId, Tenant tenant, long bodyBytes) {
         if (draining) {
             throw new RealmException(ErrorCode.DRAINING, "the server is shutting down; try another one");
         }
+        requireStorage.run();
         TenantLimits limits = tenant.limits();
         TenantMeter meter = meter(tenant);
         meter.begin(limits);
@@ -67,7 +75,8 @@ public final class TenantGate {
 
     /** The {@code x-ratelimit-*} headers of a tenant as things stand, for a request that was not admitted too. */
     public Map<String, String> rateHeaders(Tenant tenant) {
-        return meter(tenant).headers(tenant.limits());
+        TenantMeter meter = meters.get(tenant.id());
+        return meter == null ? Map.of() : meter.headers(tenant.limits());
     }
 
     /**

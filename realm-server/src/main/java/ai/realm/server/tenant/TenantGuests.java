@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,6 +34,8 @@ public final class TenantGuests {
     private final Map<String, Duration> compileTimes;
     private final GuestVersions versions;
     private final Map<String, GuestModule> modules = new ConcurrentHashMap<>();
+    /** Not softly: the database does not have what these hold. */
+    private final Set<TenantKvStore> unsaved = ConcurrentHashMap.newKeySet();
     private final Map<String, Object> refreshing = new ConcurrentHashMap<>();
     private final GuestValues values;
     /** Soft, because the database has it all: a tenant that rests need not hold memory. */
@@ -170,12 +173,29 @@ public final class TenantGuests {
             synchronized (stores) {
                 store = known(tenant.id());
                 if (store == null) {
-                    store = TenantKvStore.load(tenant.id(), values);
+                    store = TenantKvStore.load(tenant.id(), values, unsaved::add);
                     stores.put(tenant.id(), new SoftReference<>(store));
                 }
             }
         }
         return store.within(tenant.guestLimits().kvBytes());
+    }
+
+    /**
+     * Commits what guests have stored while the database could not be used.
+     *
+     * @throws RealmException STORAGE_UNAVAILABLE when it still cannot
+     */
+    public void saveWaiting() {
+        for (TenantKvStore store : unsaved) {
+            unsaved.remove(store);
+            try {
+                store.commit();
+            } catch (RealmException e) {
+                unsaved.add(store);
+                throw e;
+            }
+        }
     }
 
     private @Nullable TenantKvStore known(String tenantId) {

@@ -1,5 +1,7 @@
 package ai.realm.server.tenant;
 
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestKvStore;
 import ai.realm.server.accounts.GuestValues;
 import java.nio.ByteBuffer;
@@ -7,6 +9,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,16 +26,22 @@ public final class TenantKvStore implements GuestKvStore {
     private final Set<ByteBuffer> stored = new HashSet<>();
     /** Held while changes are on their way, so that an older value never overtakes a newer one. */
     private final Object saving = new Object();
+    private final Consumer<TenantKvStore> later;
     private boolean forgotten;
 
-    private TenantKvStore(String tenant, GuestValues values) {
+    private TenantKvStore(String tenant, GuestValues values, Consumer<TenantKvStore> later) {
         this.tenant = tenant;
         this.values = values;
+        this.later = later;
     }
 
-    /** The store as the database has it. */
-    static TenantKvStore load(String tenant, GuestValues values) {
-        TenantKvStore store = new TenantKvStore(tenant, values);
+    /**
+     * The store as the database has it.
+     *
+     * @param later keeps a store whose changes wait for the database, and commits them
+     */
+    static TenantKvStore load(String tenant, GuestValues values, Consumer<TenantKvStore> later) {
+        TenantKvStore store = new TenantKvStore(tenant, values, later);
         for (GuestValues.Entry e : values.all(tenant)) {
             byte[] value = e.value();
             if (value != null) {
@@ -88,11 +97,24 @@ public final class TenantKvStore implements GuestKvStore {
     }
 
     /**
-     * Commits what was changed since the last time.
+     * Commits what was changed since the last time. While the database cannot be used the changes stay in memory, and are saved when it
+     * is back.
      *
-     * @throws ai.realm.core.error.RealmException when the database refuses; the next call tries again
+     * @throws RealmException when the database refuses; the next call tries again
      */
     public void save() {
+        try {
+            commit();
+        } catch (RealmException e) {
+            if (e.code() != ErrorCode.STORAGE_UNAVAILABLE) {
+                throw e;
+            }
+            later.accept(this);
+        }
+    }
+
+    /** @throws RealmException as {@link #save}, and STORAGE_UNAVAILABLE */
+    void commit() {
         synchronized (saving) {
             List<GuestValues.Entry> changes = takeChanges();
             if (changes.isEmpty() || forgotten) {

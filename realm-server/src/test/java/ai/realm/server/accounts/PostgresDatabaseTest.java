@@ -8,6 +8,7 @@ import ai.realm.server.config.DatabaseSettings;
 import ai.realm.testkit.PostgresServer;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -53,7 +54,7 @@ class PostgresDatabaseTest extends DatabaseContract {
 
     @Override
     Database reopen() {
-        return Database.connect(settings);
+        return Database.connect(settings, Duration.ZERO);
     }
 
     @Override
@@ -70,7 +71,7 @@ class PostgresDatabaseTest extends DatabaseContract {
         try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<Database>> all = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
-                all.add(pool.submit(() -> Database.connect(fresh)));
+                all.add(pool.submit(() -> Database.connect(fresh, Duration.ZERO)));
             }
             for (Future<Database> f : all) {
                 f.get().close();
@@ -81,7 +82,7 @@ class PostgresDatabaseTest extends DatabaseContract {
     @Test
     void connect_withAWrongPassword_failsWithoutTellingIt() {
         DatabaseSettings wrong = new DatabaseSettings(settings.url(), settings.user(), "a-wrong-secret", 2);
-        assertThatThrownBy(() -> Database.connect(wrong)).isInstanceOf(RealmException.class)
+        assertThatThrownBy(() -> Database.connect(wrong, Duration.ofMinutes(5))).isInstanceOf(RealmException.class)
                 .hasMessageContaining("cannot be opened")
                 .hasMessageContaining("password authentication failed").hasMessageNotContaining("a-wrong-secret");
         assertThat(wrong.toString()).doesNotContain("a-wrong-secret");

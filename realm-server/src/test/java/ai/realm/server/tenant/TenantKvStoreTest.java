@@ -22,7 +22,8 @@ class TenantKvStoreTest {
     }
 
     private static TenantKvStore store(Database database, String tenant) {
-        return TenantKvStore.load(tenant, new GuestValues(database));
+        return TenantKvStore.load(tenant, new GuestValues(database), _ -> {
+        });
     }
 
     @Test
