@@ -81,6 +81,10 @@ public final class GgufReader {
         if (Files.isDirectory(path)) {
             throw new GgufException(path.getFileName() + " is a directory, not a GGUF file", -1);
         }
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            // A pipe would block the reader, a device never end.
+            throw new GgufException(path.getFileName() + " is not a regular file", -1);
+        }
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
             return new GgufReader(bytes).read(path, arena);
@@ -126,7 +130,8 @@ public final class GgufReader {
         }
         int magic = u32();
         if (magic != 0x46554747) {
-            throw new GgufException(String.format("a GGUF file begins with GGUF, not 0x%08x", magic), 0);
+            // Not what it begins with: whoever named the file need not be allowed to read it.
+            throw new GgufException("a GGUF file begins with GGUF, and this one does not", 0);
         }
         int version = u32();
         if (version != 0 && (version & 0xFFFF) == 0) {

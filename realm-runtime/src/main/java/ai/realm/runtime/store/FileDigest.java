@@ -5,6 +5,7 @@ import ai.realm.core.error.RealmException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
@@ -20,6 +21,10 @@ public final class FileDigest {
 
     /** In lower-case hexadecimal. */
     public static String sha256(Path file) throws IOException {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            // A pipe would block the reader, a device never end.
+            throw new RealmException(ErrorCode.MODEL_INVALID, file.getFileName() + " is not a regular file");
+        }
         try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
             MessageDigest sha = MessageDigest.getInstance("SHA-256");
             ByteBuffer chunk = ByteBuffer.allocate(CHUNK);

@@ -60,7 +60,8 @@ public final class AccountSpool implements AutoCloseable {
             }
             throw new RealmException(ErrorCode.INTERNAL, MOST_FILES + " servers use " + directory + " already");
         } catch (IOException e) {
-            throw new RealmException(ErrorCode.INTERNAL, "no file for waiting accounts can be made in " + directory + ": " + e, e);
+            throw new RealmException(ErrorCode.INTERNAL, "no file for waiting accounts can be made in " + directory + ": " + e,
+                    e);
         }
     }
 
@@ -72,13 +73,14 @@ public final class AccountSpool implements AutoCloseable {
     private void adopt(Path directory, int from) throws IOException {
         for (int i = from; i < MOST_FILES && Files.exists(directory.resolve(name(i))); i++) {
             AccountSpool other = tryOpen(directory.resolve(name(i)));
-            for (Entry e = other == null ? null : other.first(); e != null; e = other.first()) {
+            if (other == null) {
+                continue;
+            }
+            for (Entry e = other.first(); e != null; e = other.first()) {
                 add(e);
                 other.remove(e);
             }
-            if (other != null) {
-                other.close();
-            }
+            other.close();
         }
     }
 

@@ -58,10 +58,12 @@ public final class Accounts {
     /** Twice the same is once: a commit whose answer was lost is tried again. */
     private void insert(AccountSpool.Entry e) {
         RequestRecord r = e.record();
-        database.update("""
-                INSERT INTO requests (account_id, request_id, tenant, model, guest, begun_ms, ended_ms, status, finish_reason, error_code,
-                  prompt_tokens, cached_tokens, generated_tokens, guest_cpu_ns, engine_ns)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id) DO NOTHING""", e.id(), r.requestId(),
+        database.update(
+                """
+                        INSERT INTO requests (account_id, request_id, tenant, model, guest, begun_ms, ended_ms, status, finish_reason, error_code,
+                          prompt_tokens, cached_tokens, generated_tokens, guest_cpu_ns, engine_ns)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account_id) DO NOTHING""",
+                e.id(), r.requestId(),
                 r.tenant(), r.model(), r.guest(), r.begunMillis(), r.endedMillis(), r.status(), r.finishReason(), r.errorCode(),
                 r.usage().promptTokens(), r.usage().cachedTokens(), r.usage().generatedTokens(), r.guestCpuNanos(),
                 r.usage().engineNanos());

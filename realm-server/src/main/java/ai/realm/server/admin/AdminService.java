@@ -55,9 +55,11 @@ public final class AdminService {
      * @param version of the tenant: a change can be bound to it
      */
     public record Change(Tenant tenant, long version, @Nullable String key) {
-        /** For the eyes of the admin: of its keys only the beginnings of their hashes, by which they are removed. */
+        /** For the eyes of the admin: of keys the beginnings of their hashes, by which they are removed; of secrets the names. */
         public ObjectNode json() {
             ObjectNode json = TenantJson.of(tenant).put("version", version);
+            ArrayNode secrets = json.putArray("guest_secrets");
+            tenant.secretConfig().stream().sorted().forEach(secrets::add);
             ArrayNode keys = json.putArray("keys");
             tenant.keyHashes().forEach(h -> keys.add(h.substring(0, SHOWN_HASH)));
             return key == null ? json : json.put("key", key);

@@ -6,6 +6,7 @@ import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.guest.GuestHostOptions;
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.guest.GuestReport;
+import ai.realm.server.config.OperatorFile;
 import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -96,11 +97,8 @@ public final class GuestCommand implements Runnable {
                 String.join("\n            ", r.imports()), String.join("\n            ", r.exports()));
     }
 
-    static byte[] read(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new RealmException(ErrorCode.NOT_FOUND, "there is no file " + file);
-        }
-        return Files.readAllBytes(file);
+    static byte[] read(Path file) {
+        return OperatorFile.read("the module", file, OperatorFile.MODULE);
     }
 
     @Command(name = "new", mixinStandardHelpOptions = true, description = "Makes a directory with a guest to start from, its build.sh and the SDK.")

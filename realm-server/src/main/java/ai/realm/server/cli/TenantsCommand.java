@@ -1,11 +1,11 @@
 package ai.realm.server.cli;
 
+import ai.realm.server.config.OperatorFile;
 import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -132,8 +132,10 @@ public final class TenantsCommand implements Runnable {
         @Option(names = "--file", paramLabel = "JSON", description = "Anything else: a JSON object with the names of realm.yaml")
         private @Nullable Path file;
 
-        ObjectNode json() throws IOException {
-            ObjectNode json = file == null ? Json.mapper().createObjectNode() : Json.object(Files.readAllBytes(file));
+        ObjectNode json() {
+            ObjectNode json = file == null
+                    ? Json.mapper().createObjectNode()
+                    : Json.object(OperatorFile.read("--file", file, 1 << 20));
             if (name != null) {
                 json.put("name", name);
             }

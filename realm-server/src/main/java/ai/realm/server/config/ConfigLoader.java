@@ -18,6 +18,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,6 +34,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
 
 /**
  * Reads {@code realm.yaml}: a key that is not known, a value out of range or a name that leads nowhere is an error that says
@@ -44,9 +46,12 @@ public final class ConfigLoader {
 
     private static final Pattern ORIGIN = Pattern.compile("\\*|null|[a-z][a-z0-9+.-]*://[^/\\s?#@]+");
 
-    private static final YAMLMapper YAML = YAMLMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+    private static final YAMLMapper YAML = YAMLMapper.builder(YAMLFactory.builder().loaderOptions(loaderOptions()).build())
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT).build();
+
+    private static final int NAME_LENGTH = 256;
 
     /** For what this server or a newer one has kept: settings that this release does not know are passed over. */
     private static final YAMLMapper KEPT = YAML.copy();
@@ -60,6 +65,13 @@ public final class ConfigLoader {
     private final Map<String, ModelEntry> otherwise;
 
     private final Function<Path, @Nullable ModelEntry> knownFiles;
+
+    /** Thousands of tenants are more than SnakeYAML reads by default. */
+    private static LoaderOptions loaderOptions() {
+        LoaderOptions options = new LoaderOptions();
+        options.setCodePointLimit(OperatorFile.CONFIGURATION);
+        return options;
+    }
 
     private ConfigLoader(Path base, Map<String, ModelEntry> otherwise, Function<Path, @Nullable ModelEntry> knownFiles) {
         this.base = base;
@@ -77,11 +89,9 @@ public final class ConfigLoader {
             Function<Path, @Nullable ModelEntry> knownFiles) {
         JsonNode json;
         try {
-            json = YAML.readTree(Files.readString(file));
-        } catch (JsonProcessingException e) {
-            throw bad(file + " is not YAML: " + e.getOriginalMessage());
+            json = YAML.readTree(OperatorFile.read("realm.yaml", file, OperatorFile.CONFIGURATION));
         } catch (IOException e) {
-            throw bad("cannot read " + file + ": " + e.getMessage());
+            throw bad(file + " is not YAML" + place(e));
         }
         if (json == null || json.isMissingNode() || json.isNull()) {
             throw bad(file + " is empty");
@@ -121,6 +131,15 @@ public final class ConfigLoader {
     public static Tenant keptTenant(JsonNode json, Set<String> granted) {
         RealmYaml.TenantEntry entry = parse(KEPT, json, RealmYaml.TenantEntry.class, "tenant");
         return new ConfigLoader(Path.of(""), Map.of(), _ -> null).tenant(entry, "tenant", granted);
+    }
+
+    /** Where the mistake is, and not what stands there. */
+    private static String place(IOException e) {
+        if (!(e instanceof JsonProcessingException j) || j.getLocation() == null) {
+            return "";
+        }
+        String what = j.getOriginalMessage().startsWith("Duplicate") ? "a key is given twice (duplicate), " : "";
+        return ": " + what + "see line " + j.getLocation().getLineNr() + ", column " + j.getLocation().getColumnNr();
     }
 
     private static <T> T parse(JsonNode json, Class<T> type, String what) {
@@ -246,7 +265,8 @@ public final class ConfigLoader {
         Map<String, ModelEntry> models = new LinkedHashMap<>();
         given.forEach((name, m) -> {
             String at = "models." + name(name, "models");
-            Path path = base.resolve(required(at + ".file", m == null ? null : m.file()));
+            Path path = base.resolve(OperatorFile.path(at + ".file", required(at + ".file", m == null ? null : m.file())));
+            OperatorFile.requireNoOther(at + ".file", path);
             models.put(name, model(at + ".", path, m, knownFiles.apply(path)));
         });
         return models;
@@ -274,7 +294,7 @@ public final class ConfigLoader {
             throw bad("a model is given by file or by catalog, one of them");
         }
         ModelEntry named = catalog == null ? null : files.named(catalog);
-        Path path = named != null ? named.file() : Path.of(required("file", file));
+        Path path = named != null ? named.file() : OperatorFile.path("file", required("file", file));
         if (!path.isAbsolute() || !Files.isRegularFile(path)) {
             throw RealmException.badParam("file",
                     "file must be the absolute path of a file on the server's machine, not " + path);
@@ -319,15 +339,45 @@ public final class ConfigLoader {
         }
         String guest = or(t.guest(), Tenant.DEFAULT_GUEST);
         if (!guest.equals(Tenant.DEFAULT_GUEST)) {
-            guest = base.resolve(guest).toString();
+            guest = base.resolve(OperatorFile.path(at + ".guest", guest)).toString();
         }
         double weight = or(t.weight(), 1.0);
         if (!(weight > 0 && weight <= 1000)) {
             throw bad(at + ".weight must be above 0 and at most 1000, not " + weight);
         }
-        return new Tenant(id, or(t.name(), id), keys, or(t.suspended(), false), granted, preferred, guest,
-                or(t.guestConfig(), Map.<String, String>of()), guestLimits(t.guestLimits(), at + ".guest_limits"),
+        String shown = or(t.name(), id);
+        if (shown.length() > NAME_LENGTH || shown.chars().anyMatch(Character::isISOControl)) {
+            throw bad(at + ".name may have " + NAME_LENGTH + " characters and no control characters");
+        }
+        return new Tenant(id, shown, keys, or(t.suspended(), false), granted, preferred, guest,
+                guestConfig(t, at), secrets(t).keySet(), guestLimits(t.guestLimits(), at + ".guest_limits"),
                 limits(t.limits(), at + ".limits"), weight, priority(t.priority(), at + ".priority"));
+    }
+
+    /** Settings and secrets, which a guest reads alike. */
+    private static Map<String, String> guestConfig(RealmYaml.TenantEntry t, String at) {
+        Map<String, String> all = new LinkedHashMap<>(given(t.guestConfig()));
+        secrets(t).forEach((name, value) -> {
+            if (all.put(name, value) != null) {
+                throw bad(at + ".guest_secrets: " + name + " is in guest_config too");
+            }
+        });
+        return all;
+    }
+
+    private static Map<String, String> secrets(RealmYaml.TenantEntry t) {
+        return given(t.guestSecrets());
+    }
+
+    /** Without those that are null, which is absent. */
+    private static Map<String, String> given(@Nullable Map<String, @Nullable String> map) {
+        Map<String, String> given = new LinkedHashMap<>();
+        or(map, Map.<String, @Nullable String>of()).forEach((name, value) -> {
+            if (value != null) {
+                given.put(name, value);
+            }
+        });
+        return given;
     }
 
     private static Priority priority(@Nullable String given, String at) {

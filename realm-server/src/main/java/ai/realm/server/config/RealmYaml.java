@@ -42,7 +42,8 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
 
     record TenantEntry(@Nullable String id, @Nullable String name, @Nullable List<String> keys, @Nullable Boolean suspended,
             @Nullable List<String> models, @JsonProperty("default_model") @Nullable String defaultModel, @Nullable String guest,
-            @Nullable String priority, @JsonProperty("guest_config") @Nullable Map<String, String> guestConfig,
+            @Nullable String priority, @JsonProperty("guest_config") @Nullable Map<String, @Nullable String> guestConfig,
+            @JsonProperty("guest_secrets") @Nullable Map<String, @Nullable String> guestSecrets,
             @JsonProperty("guest_limits") @Nullable GuestLimitsEntry guestLimits, @Nullable LimitsEntry limits,
             @Nullable Double weight) {}
 

@@ -14,7 +14,7 @@ public final class TenantJson {
     private TenantJson() {
     }
 
-    /** Everything, the hashes of its keys included. */
+    /** Everything, the hashes of its keys and its secrets included. */
     public static ObjectNode of(Tenant t) {
         ObjectNode json = MAPPER.createObjectNode().put("id", t.id()).put("name", t.name());
         ArrayNode keys = json.putArray("keys");
@@ -27,7 +27,13 @@ public final class TenantJson {
         }
         json.put("guest", t.guest()).put("priority", t.priority().label());
         ObjectNode config = json.putObject("guest_config");
-        t.guestConfig().forEach(config::put);
+        t.guestConfig().forEach((name, value) -> {
+            if (!t.secretConfig().contains(name)) {
+                config.put(name, value);
+            }
+        });
+        ObjectNode secrets = json.putObject("guest_secrets");
+        t.secretConfig().forEach(name -> secrets.put(name, t.guestConfig().get(name)));
         limits(json.putObject("limits"), t.limits());
         guestLimits(json.putObject("guest_limits"), t.guestLimits());
         return json.put("weight", t.weight());

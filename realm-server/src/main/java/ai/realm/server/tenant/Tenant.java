@@ -4,6 +4,7 @@ import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Who is served, under which contract. Immutable: a change makes a new one.
@@ -14,11 +15,13 @@ import java.util.Map;
  * @param defaultModel one of {@code models}
  * @param guest {@code default}, or the file of the tenant's own module
  * @param guestConfig what the guest reads with {@code realm_host_config}
+ * @param secretConfig the names in {@code guestConfig} whose values nobody is shown
  * @param weight share of the engine against other tenants' weights
  * @param priority of its requests that do not say
  */
 public record Tenant(String id, String name, List<String> keyHashes, boolean suspended, List<String> models,
-        String defaultModel, String guest, Map<String, String> guestConfig, GuestLimits guestLimits, TenantLimits limits,
+        String defaultModel, String guest, Map<String, String> guestConfig, Set<String> secretConfig, GuestLimits guestLimits,
+        TenantLimits limits,
         double weight, Priority priority) {
     /** The guest that comes with Realm. */
     public static final String DEFAULT_GUEST = "default";
@@ -27,11 +30,20 @@ public record Tenant(String id, String name, List<String> keyHashes, boolean sus
         keyHashes = List.copyOf(keyHashes);
         models = List.copyOf(models);
         guestConfig = Map.copyOf(guestConfig);
+        secretConfig = Set.copyOf(secretConfig);
     }
 
-    /** The same tenant with other keys. */
-    public Tenant withKeyHashes(List<String> hashes) {
-        return new Tenant(id, name, hashes, suspended, models, defaultModel, guest, guestConfig, guestLimits, limits, weight,
+    /** A tenant whose guest has no secrets. */
+    public Tenant(String id, String name, List<String> keyHashes, boolean suspended, List<String> models, String defaultModel,
+            String guest, Map<String, String> guestConfig, GuestLimits guestLimits, TenantLimits limits, double weight,
+            Priority priority) {
+        this(id, name, keyHashes, suspended, models, defaultModel, guest, guestConfig, Set.of(), guestLimits, limits, weight,
                 priority);
+    }
+
+    /** Its id alone: nothing of keys and secrets. */
+    @Override
+    public String toString() {
+        return "Tenant[" + id + "]";
     }
 }

@@ -26,8 +26,7 @@ public final class TenantGate {
     private final Map<String, TenantMeter> meters = new ConcurrentHashMap<>();
     private final AtomicInteger running = new AtomicInteger();
     private volatile boolean draining;
-    private volatile Runnable requireStorage = () -> {
-    };
+    private volatile Runnable requireStorage = () -> {};
 
     /** @param usedToday the tokens that a tenant's accounts hold for the current day */
     public TenantGate(Tenants tenants, int maxConcurrent, LongSupplier nanos, Clock clock, ToLongFunction<String> usedToday) {

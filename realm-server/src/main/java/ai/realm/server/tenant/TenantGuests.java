@@ -8,10 +8,8 @@ import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.guest.GuestModule;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
-import java.io.IOException;
+import ai.realm.server.config.OperatorFile;
 import java.lang.ref.SoftReference;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -25,6 +23,7 @@ import org.slf4j.LoggerFactory;
 /** The compiled guest and the store of every tenant: the version pushed last, or what its configuration names. Thread-safe. */
 public final class TenantGuests {
     private static final Logger LOG = LoggerFactory.getLogger(TenantGuests.class);
+    private static final byte[] MAGIC = {0, 'a', 's', 'm'};
 
     /** The server's own guest is trusted, and must not stop the start of a busy machine. */
     private static final byte[] OWN = Guests.load(Tenant.DEFAULT_GUEST);
@@ -108,12 +107,12 @@ public final class TenantGuests {
         if (tenant.guest().equals(Tenant.DEFAULT_GUEST)) {
             return OWN;
         }
-        try {
-            return Files.readAllBytes(Path.of(tenant.guest()));
-        } catch (IOException e) {
-            throw new RealmException(ErrorCode.GUEST_REFUSED,
-                    "the guest of tenant " + tenant.id() + " cannot be read: " + tenant.guest() + " (" + e.getMessage() + ")", e);
+        byte[] bytes = OperatorFile.read("guest", OperatorFile.path("guest", tenant.guest()), OperatorFile.MODULE);
+        if (!Arrays.equals(bytes, 0, Math.min(bytes.length, MAGIC.length), MAGIC, 0, MAGIC.length)) {
+            // Before anybody says what else is in the file.
+            throw RealmException.badParam("guest", "guest: " + tenant.guest() + " is not a WebAssembly module");
         }
+        return bytes;
     }
 
     /**

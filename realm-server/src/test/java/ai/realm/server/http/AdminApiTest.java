@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class AdminApiTest {
     private static HttpFixture server;
@@ -114,6 +117,54 @@ class AdminApiTest {
                 .newBuilder(server.request("/admin/tenants/bound/keys").build(), (n, _) -> !n.equalsIgnoreCase("Authorization"))
                 .header("Authorization", "Bearer " + HttpFixture.ADMIN_KEY).header("If-Match", tag)
                 .POST(HttpRequest.BodyPublishers.noBody()).build()).statusCode();
+    }
+
+    @Test
+    void filesThatAreNone_areRefusedAtOnceAndNotQuoted(@TempDir Path dir) throws Exception {
+        admin("POST", "/admin/tenants", "{\"id\":\"filed\"}", 201);
+        Path pipe = dir.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        Path secret = Files.writeString(dir.resolve("shadow"), "root:$6$verysecret");
+        for (String file : new String[]{pipe.toString(), "/dev/zero", dir.toString(), secret.toString(), dir + "/none"}) {
+            for (String[] asked : new String[][]{{"PATCH", "/admin/tenants/filed", "{\"guest\":\"%s\"}"},
+                    {"POST", "/admin/tenants", "{\"id\":\"filed2\",\"guest\":\"%s\"}"}}) {
+                JsonNode refused = admin(asked[0], asked[1], asked[2].formatted(file), 400);
+                assertThat(refused.at("/error/param").asText()).as(refused.toString()).isEqualTo("guest");
+                assertThat(refused.toString()).doesNotContain("root:").doesNotContain("verysecret").doesNotContain("72 6f 6f");
+            }
+        }
+        admin("POST", "/admin/models", "{\"name\":\"piped\",\"file\":\"" + pipe + "\"}", 400);
+        assertThat(admin("GET", "/admin/tenants/filed", "", 200).path("guest").asText()).isEqualTo("default");
+    }
+
+    @Test
+    void characterZero_anywhere_isABadRequest() {
+        admin("POST", "/admin/tenants", "{\"id\":\"zeroed\"}", 201);
+        for (String patch : new String[]{"{\"name\":\"a\\u0000b\"}", "{\"guest\":\"a\\u0000b\"}"}) {
+            admin("PATCH", "/admin/tenants/zeroed", patch, 400);
+        }
+        admin("POST", "/admin/models", "{\"name\":\"z\",\"file\":\"/a\\u0000b\"}", 400);
+        admin("POST", "/admin/models", "{\"name\":\"a\\u0000b\",\"file\":\"/a\"}", 400);
+        admin("GET", "/admin/usage?tenant=a%00b", "", 400);
+    }
+
+    @Test
+    void secrets_ofAGuest_areReadByItAndShownToNobody() {
+        JsonNode made = admin("POST", "/admin/tenants",
+                "{\"id\":\"secretive\",\"guest_config\":{\"mood\":\"calm\"},\"guest_secrets\":{\"token\":\"hunter2\",\"pin\":\"4711\"}}",
+                201);
+        assertThat(ask(made.path("key").asText())).isEqualTo(200);
+        assertThat(server.guestHost.calls.getLast().config()).containsEntry("token", "hunter2").containsEntry("mood", "calm");
+        JsonNode changed = admin("PATCH", "/admin/tenants/secretive", "{\"guest_secrets\":{\"pin\":null,\"more\":\"swordfish\"}}",
+                200);
+        assertThat(changed.path("guest_secrets").toString()).isEqualTo("[\"more\",\"token\"]");
+        String shown = made.toString() + changed + admin("GET", "/admin/tenants/secretive", "", 200)
+                + admin("GET", "/admin/tenants", "", 200)
+                + admin("PATCH", "/admin/tenants/secretive", "{\"version\":1,\"weight\":2}", 409);
+        assertThat(shown).doesNotContain("hunter2").doesNotContain("4711").doesNotContain("swordfish").contains("calm");
+        assertThat(admin("PATCH", "/admin/tenants/secretive", "{\"guest_config\":{\"token\":\"x\"}}", 400).toString())
+                .contains("guest_secrets");
+        admin("PATCH", "/admin/tenants/secretive", "{\"guest_config\":{\"mood\":null}}", 200);
     }
 
     @Test

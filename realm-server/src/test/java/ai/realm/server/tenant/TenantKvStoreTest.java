@@ -22,8 +22,7 @@ class TenantKvStoreTest {
     }
 
     private static TenantKvStore store(Database database, String tenant) {
-        return TenantKvStore.load(tenant, new GuestValues(database), _ -> {
-        });
+        return TenantKvStore.load(tenant, new GuestValues(database), _ -> {});
     }
 
     @Test

@@ -1,5 +1,6 @@
 package ai.realm.server.cli.catalog;
 
+import ai.realm.server.config.OperatorFile;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import com.fasterxml.jackson.annotation.JsonProperty;
@@ -7,6 +8,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -53,12 +55,7 @@ public final class ModelCatalog {
 
     /** A catalogue from a file; what it ships lies beside it. */
     public static ModelCatalog read(Path yaml, Path pulled) throws IOException {
-        String text;
-        try {
-            text = Files.readString(yaml);
-        } catch (IOException e) {
-            throw new IOException("the catalogue of models cannot be read: " + e, e);
-        }
+        String text = new String(OperatorFile.read("the catalogue of models", yaml, 1 << 20), StandardCharsets.UTF_8);
         try {
             Document document = YAML.readValue(text, Document.class);
             return new ModelCatalog(document.models(), yaml.resolveSibling(""), pulled);

@@ -78,6 +78,12 @@ class ModelCatalogTest {
     }
 
     @Test
+    void catalogueOfTheInstallation_hasADigestForEveryDownload() throws IOException {
+        Path yaml = Path.of("").toAbsolutePath().getParent().resolve("models").resolve("catalog.yaml");
+        assertThat(ModelCatalog.read(yaml, dir).entries()).isNotEmpty().allSatisfy(e -> assertThat(e.sha256()).isNotNull());
+    }
+
+    @Test
     void read_malformedFile_isNamed() {
         for (String yaml : List.of("models: [{name: ../a, file: a, licence: MIT}]", "models: [{nam: a}]", "models: []", ": :")) {
             assertThatThrownBy(() -> read(yaml)).isInstanceOf(IOException.class)
