@@ -109,7 +109,7 @@ public final class RealmServer implements AutoCloseable {
         this.guests = new TenantGuests(guestHost, new GuestVersions(kept), new GuestValues(kept),
                 config.tenants().stream().collect(Collectors.toMap(Tenant::id, t -> t.guestLimits().compileTime())));
         this.gate = new TenantGate(tenants, config.server().concurrentRequests(), System::nanoTime, Clock.systemUTC(),
-                accounts::tokensToday);
+                accounts::tokensToday, config.server().api().anonymous());
         metrics.gauge("realm_requests_running", "Admitted requests that have not ended.", gate::running);
         metrics.gauge("realm_accounts_waiting", "Accounts of requests that wait for the database.", accounts::waiting);
         metrics.gauge("realm_heap_allocated_bytes", "Heap that all threads have allocated since the start.",

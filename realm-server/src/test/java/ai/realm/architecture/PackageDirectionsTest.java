@@ -74,7 +74,7 @@ class PackageDirectionsTest {
         noClasses().that().resideInAnyPackage(http + "transport..", http + "json..").should()
                 .dependOnClassesThat(resideInAnyPackage(http + "inference..", "ai.realm.runtime.guest..")).check(realm);
         noClasses().that().resideInAPackage(http + "inference..").should()
-                .dependOnClassesThat(resideInAnyPackage(http + "openai..")).check(realm);
+                .dependOnClassesThat(resideInAnyPackage(http + "openai..", http + "anthropic..", http + "ollama..")).check(realm);
     }
 
     @Test

@@ -142,7 +142,7 @@ final class EngineSession implements InferenceSession {
         int cached = sequence.cachedTokens();
         int prompt = cached < 0 || sequence.isFork() ? 0 : sequence.spec().prompt().length;
         return new SessionEvent.End(reason, new Usage(prompt, Math.max(0, cached), e.generatedTokens(), sequence.engineNanos()),
-                e.error());
+                e.error(), stops.foundString());
     }
 
     @Override

@@ -19,7 +19,6 @@ import ai.realm.runtime.session.GenerateCommand.TextPrompt;
 import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
 import ai.realm.runtime.store.CountedLease;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -106,19 +105,12 @@ public final class EngineSessions implements SessionFactory {
 
     private static int[] promptIds(Prompt prompt, Tokenizer tokenizer) {
         return switch (prompt) {
-            case TextPrompt t -> withOneBos(tokenizer.encode(t.text(), true, t.parseSpecial()), t, tokenizer.vocab());
+            case TextPrompt t -> t.ids(tokenizer);
             case TokenPrompt t -> {
                 TokenPrompt.check(t.ids(), tokenizer.vocab().size(), "prompt", "the prompt");
                 yield t.ids().clone();
             }
         };
-    }
-
-    /** A rendered template often begins with BOS as text, which the tokenizer's own must not double. */
-    private static int[] withOneBos(int[] ids, TextPrompt prompt, Vocab vocab) {
-        boolean doubled = prompt.parseSpecial() && vocab.addsBos() && ids.length > 1 && ids[0] == vocab.bosId()
-                && ids[1] == vocab.bosId();
-        return doubled ? Arrays.copyOfRange(ids, 1, ids.length) : ids;
     }
 
     private static void checkLength(int[] prompt, int contextLength, int tenantLimit) {

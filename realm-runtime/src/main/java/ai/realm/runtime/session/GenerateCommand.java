@@ -2,7 +2,10 @@ package ai.realm.runtime.session;
 
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.tokenizer.Tokenizer;
+import ai.realm.core.tokenizer.Vocab;
 import ai.realm.runtime.store.ModelLease;
+import java.util.Arrays;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +21,17 @@ public record GenerateCommand(RequestContext context, ModelLease model, Prompt p
     }
 
     /** @param parseSpecial spellings of special tokens become those tokens */
-    public record TextPrompt(String text, boolean parseSpecial) implements Prompt {}
+    public record TextPrompt(String text, boolean parseSpecial) implements Prompt {
+        /** The tokens that the text becomes. */
+        public int[] ids(Tokenizer tokenizer) {
+            int[] ids = tokenizer.encode(text, true, parseSpecial);
+            Vocab vocab = tokenizer.vocab();
+            // A rendered template often begins with BOS as text, which the tokenizer's own must not double.
+            boolean doubled = parseSpecial && vocab.addsBos() && ids.length > 1 && ids[0] == vocab.bosId()
+                    && ids[1] == vocab.bosId();
+            return doubled ? Arrays.copyOfRange(ids, 1, ids.length) : ids;
+        }
+    }
 
     /** Ids within the vocabulary; checked by the session. */
     public record TokenPrompt(int[] ids) implements Prompt {

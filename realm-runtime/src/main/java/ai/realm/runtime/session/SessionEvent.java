@@ -29,6 +29,15 @@ public sealed interface SessionEvent {
         }
     }
 
-    /** The end; {@code error} is set for {@link FinishReason#ERROR} and {@link FinishReason#CANCELLED}. */
-    record End(FinishReason reason, Usage usage, @Nullable RealmException error) implements SessionEvent {}
+    /**
+     * The end.
+     *
+     * @param error set for {@link FinishReason#ERROR} and {@link FinishReason#CANCELLED}
+     * @param stop the stop string that the text ended at; null when something else ended it
+     */
+    record End(FinishReason reason, Usage usage, @Nullable RealmException error, @Nullable String stop) implements SessionEvent {
+        public End(FinishReason reason, Usage usage, @Nullable RealmException error) {
+            this(reason, usage, error, null);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package ai.realm.runtime.session;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds stop strings in text that comes in pieces, and holds back what may yet become one. The string that is complete first wins,
@@ -13,7 +14,7 @@ final class StopMatcher {
     /** Characters of each stop string that the text so far ends with. */
     private final int[] matched;
     private final StringBuilder held = new StringBuilder();
-    private boolean found;
+    private @Nullable String found;
 
     /** @param stopStrings none of them empty */
     StopMatcher(List<String> stopStrings) {
@@ -43,23 +44,29 @@ final class StopMatcher {
 
     /** Whether a stop string is complete; nothing that comes after is text. */
     boolean found() {
+        return found != null;
+    }
+
+    /** The stop string that is complete, or null. */
+    @Nullable
+    String foundString() {
         return found;
     }
 
     /** The text that became certain with this piece; may be empty. */
     String accept(String piece) {
-        if (found || stops.length == 0) {
-            return found ? "" : piece;
+        if (found() || stops.length == 0) {
+            return found() ? "" : piece;
         }
-        for (int i = 0; i < piece.length() && !found; i++) {
+        for (int i = 0; i < piece.length() && !found(); i++) {
             accept(piece.charAt(i));
         }
-        return release(found ? held.length() : held.length() - longestMatch());
+        return release(found() ? held.length() : held.length() - longestMatch());
     }
 
     private void accept(char c) {
         held.append(c);
-        int complete = 0;
+        int complete = -1;
         for (int s = 0; s < stops.length; s++) {
             int k = matched[s];
             while (k > 0 && (k == stops[s].length() || stops[s].charAt(k) != c)) {
@@ -69,13 +76,13 @@ final class StopMatcher {
                 k++;
             }
             matched[s] = k;
-            if (k == stops[s].length()) {
-                complete = Math.max(complete, k);
+            if (k == stops[s].length() && (complete < 0 || k > stops[complete].length())) {
+                complete = s;
             }
         }
-        if (complete > 0) {
-            found = true;
-            held.setLength(held.length() - complete);
+        if (complete >= 0) {
+            found = stops[complete];
+            held.setLength(held.length() - stops[complete].length());
         }
     }
 

@@ -22,6 +22,7 @@ class StopMatcherTest {
         StopMatcher m = new StopMatcher(List.of("END"));
         assertThat(m.accept("the E") + m.accept("N") + m.accept("D of it")).isEqualTo("the ");
         assertThat(m.found()).isTrue();
+        assertThat(m.foundString()).isNotEmpty();
         assertThat(m.accept("more") + m.finish()).isEmpty();
     }
 

@@ -9,6 +9,7 @@ import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.config.RealmConfig.ModelEntry;
 import ai.realm.server.model.ModelFiles;
+import ai.realm.server.tenant.AnonymousTenant;
 import ai.realm.server.tenant.ApiKeys;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantLimits;
@@ -193,7 +194,18 @@ public final class ConfigLoader {
                 throw bad("server.cors: an origin is * or like https://app.example:8443, without a path, not " + origin);
             }
         }
-        return new ApiSettings(refuse, origins);
+        return new ApiSettings(refuse, origins, anonymous(s), or(s.ollamaRoot(), false));
+    }
+
+    private static @Nullable AnonymousTenant anonymous(RealmYaml.Server s) {
+        boolean remote = or(s.anonymousRemote(), false);
+        if (s.anonymousTenant() != null) {
+            return new AnonymousTenant(name(s.anonymousTenant(), "server.anonymous_tenant"), remote);
+        }
+        if (remote) {
+            throw bad("server.anonymous_remote needs server.anonymous_tenant");
+        }
+        return null;
     }
 
     private static GuestSettings guests(RealmYaml.@Nullable Guests g, GuestSettings d) {

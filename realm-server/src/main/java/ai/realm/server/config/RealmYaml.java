@@ -20,7 +20,10 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @JsonProperty("database_user") @Nullable String databaseUser,
             @JsonProperty("database_password") @Nullable String databasePassword,
             @JsonProperty("database_connections") @Nullable Integer databaseConnections,
-            @JsonProperty("unknown_parameters") @Nullable String unknownParameters, @Nullable List<String> cors) {}
+            @JsonProperty("unknown_parameters") @Nullable String unknownParameters, @Nullable List<String> cors,
+            @JsonProperty("anonymous_tenant") @Nullable String anonymousTenant,
+            @JsonProperty("anonymous_remote") @Nullable Boolean anonymousRemote,
+            @JsonProperty("ollama_root") @Nullable Boolean ollamaRoot) {}
 
     record Guests(@JsonProperty("cpu_share") @Nullable Double cpuShare, @Nullable Integer instances,
             @JsonProperty("memory_mb") @Nullable Integer memoryMegabytes, @Nullable Boolean cache) {}

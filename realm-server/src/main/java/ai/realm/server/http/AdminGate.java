@@ -3,10 +3,9 @@ package ai.realm.server.http;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.config.RealmConfig.AdminSettings;
+import ai.realm.server.http.transport.Callers;
 import ai.realm.server.tenant.ApiKeys;
 import io.javalin.http.Context;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +30,7 @@ public final class AdminGate {
             return;
         }
         boolean forwarded = ctx.header("Forwarded") != null || ctx.header("X-Forwarded-For") != null;
-        if (forwarded || !isLoopback(ctx.req().getRemoteAddr())) {
+        if (forwarded || !Callers.isLoopback(ctx.req().getRemoteAddr())) {
             throw new RealmException(ErrorCode.NOT_FOUND, "there is no route " + ctx.req().getMethod() + " " + ctx.path());
         }
     }
@@ -48,14 +47,6 @@ public final class AdminGate {
                 settings.keyHash().getBytes(StandardCharsets.US_ASCII));
         if (!good) {
             throw new RealmException(ErrorCode.INVALID_API_KEY, "the admin API needs its key: Authorization: Bearer KEY");
-        }
-    }
-
-    private static boolean isLoopback(String address) {
-        try {
-            return InetAddress.getByName(address).isLoopbackAddress();
-        } catch (UnknownHostException e) {
-            return false;
         }
     }
 }

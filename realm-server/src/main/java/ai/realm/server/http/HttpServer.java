@@ -8,10 +8,16 @@ import ai.realm.server.accounts.Accounts;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.error.ErrorBody;
+import ai.realm.server.http.anthropic.AnthropicRoutes;
+import ai.realm.server.http.anthropic.MessagesShape;
 import ai.realm.server.http.inference.ApiShape;
 import ai.realm.server.http.inference.InferenceHandler;
 import ai.realm.server.http.inference.InferenceRunner;
 import ai.realm.server.http.inference.RequestFrame;
+import ai.realm.server.http.ollama.ChatShape;
+import ai.realm.server.http.ollama.EmbedHandler;
+import ai.realm.server.http.ollama.GenerateShape;
+import ai.realm.server.http.ollama.ModelRoutes;
 import ai.realm.server.http.openai.EmbeddingHandler;
 import ai.realm.server.http.openai.ModelsHandler;
 import ai.realm.server.http.openai.TextShape;
@@ -56,7 +62,8 @@ public final class HttpServer implements AutoCloseable {
     private static final String V1 = "/v1";
     private static final String VERSION = "0.1.0";
     /** The APIs that ask for text. */
-    private static final List<ApiShape> SHAPES = List.of(TextShape.completions(), TextShape.chat());
+    private static final List<ApiShape> SHAPES = List.of(TextShape.completions(), TextShape.chat(), new MessagesShape(),
+            new ChatShape(), new GenerateShape());
 
     /**
      * What the routes work with.
@@ -137,6 +144,10 @@ public final class HttpServer implements AutoCloseable {
             InferenceHandler handler = new InferenceHandler(shape, parts);
             shape.paths().forEach(path -> post(c, path, handler));
         }
+        AnthropicRoutes.posts(parts).forEach((path, handler) -> post(c, path, handler));
+        c.routes.post("/api/embed", EmbedHandler.embed(frame));
+        c.routes.post("/api/embeddings", EmbedHandler.embeddings(frame));
+        new ModelRoutes(s.gate(), s.models(), s.registry(), answers).add(c, settings.api().ollamaRoot());
         post(c, "/v1/embeddings", new EmbeddingHandler(frame));
         get(c, "/v1/models", models::list);
         get(c, "/v1/models/{model}", models::one);

@@ -6,6 +6,7 @@ import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.UsageRow;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.transport.Answers;
+import ai.realm.server.http.transport.Callers;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantGate;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -34,7 +35,7 @@ final class UsageHandler {
     }
 
     void own(Context ctx) {
-        Tenant tenant = gate.authenticate(ctx.header("Authorization"));
+        Tenant tenant = gate.authenticate(Callers.of(ctx));
         answer(ctx, tenant.id());
     }
 

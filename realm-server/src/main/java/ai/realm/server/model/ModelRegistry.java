@@ -4,6 +4,7 @@ import ai.realm.runtime.store.ModelSource;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.ModelTable;
 import ai.realm.server.config.RealmConfig.ModelEntry;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,7 @@ public final class ModelRegistry {
 
     private final Database database;
     private final Map<String, ModelEntry> configured;
+    private final Map<Path, FileFacts> facts = new ConcurrentHashMap<>();
     private final Map<String, ModelEntry> registered = new ConcurrentHashMap<>();
 
     public ModelRegistry(Map<String, ModelEntry> configured, Database database) {
@@ -62,6 +64,14 @@ public final class ModelRegistry {
         return entry == null ? null : entry.system();
     }
 
+    /** What the model's file says; read once. */
+    public FileFacts facts(String name) {
+        ModelEntry entry = get(name);
+        return entry == null
+                ? FileFacts.of(Path.of(""))
+                : facts.computeIfAbsent(entry.file(), FileFacts::of);
+    }
+
     /** Whether a model is the configuration's, which cannot be changed while the server runs. */
     public boolean isConfigured(String name) {
         return configured.containsKey(name);
@@ -93,6 +103,7 @@ public final class ModelRegistry {
     void put(String name, ModelEntry entry) {
         ModelTable.put(database, name, entry);
         registered.put(name, entry);
+        facts.remove(entry.file());
     }
 
     void remove(String name) {

@@ -1,36 +1,30 @@
 package ai.realm.server.sse;
 
-import ai.realm.core.error.ErrorCode;
-import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.RequestContext;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A stream of server-sent events, committed (status 200 and headers sent) with its first. Every event is flushed; a client that
- * reads slowly makes the writer wait, one that has gone cancels the request. Thread-safe.
- */
-public final class SseStream {
+/** A stream of server-sent events. Thread-safe. */
+public final class SseStream extends PieceStream {
+    private static final byte[] EVENT = "event: ".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] END = "\n\n".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] DONE = "[DONE]".getBytes(StandardCharsets.US_ASCII);
 
-    private final HttpServletResponse response;
-    private final RequestContext context;
-    private @Nullable OutputStream out;
+    /**
+     * One event.
+     *
+     * @param name null for none
+     * @param json its data, without line breaks
+     */
+    public record Event(@Nullable String name, byte[] json) {}
 
     public SseStream(HttpServletResponse response, RequestContext context) {
-        this.response = response;
-        this.context = context;
-    }
-
-    /** Whether an event was sent: from then on the status cannot be changed. */
-    public synchronized boolean committed() {
-        return out != null;
+        super(response, context, "text/event-stream;charset=utf-8");
     }
 
     /** Sends one event whose data is this JSON, which has no line breaks. */
@@ -39,39 +33,28 @@ public final class SseStream {
     }
 
     /** Sends several events in one write. */
-    public synchronized void events(byte[]... payloads) {
-        try {
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
-            for (byte[] json : payloads) {
-                bytes.write(DATA);
-                bytes.write(json);
-                bytes.write(END);
+    public void events(byte[]... payloads) {
+        events(Arrays.stream(payloads).map(json -> new Event(null, json)).toList());
+    }
+
+    /** Sends several events, which may have names, in one write. */
+    public void events(List<Event> events) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+        for (Event e : events) {
+            if (e.name != null) {
+                bytes.writeBytes(EVENT);
+                bytes.writeBytes(e.name.getBytes(StandardCharsets.US_ASCII));
+                bytes.write('\n');
             }
-            OutputStream to = open();
-            bytes.writeTo(to);
-            to.flush();
-        } catch (IOException e) {
-            context.cancel(ErrorCode.CANCELLED, "the client has gone, or read nothing for too long");
-            throw new RealmException(ErrorCode.CANCELLED, "the client has gone, or read nothing for too long", e);
+            bytes.writeBytes(DATA);
+            bytes.writeBytes(e.json);
+            bytes.writeBytes(END);
         }
+        send(bytes);
     }
 
     /** Sends the last event of a stream that ended well. */
     public void done() {
         event(DONE);
-    }
-
-    private OutputStream open() throws IOException {
-        OutputStream to = out;
-        if (to == null) {
-            response.setStatus(200);
-            response.setContentType("text/event-stream;charset=utf-8");
-            response.setHeader("Cache-Control", "no-cache");
-            // Proxies that buffer would turn a stream into one late answer.
-            response.setHeader("X-Accel-Buffering", "no");
-            to = response.getOutputStream();
-            out = to;
-        }
-        return to;
     }
 }

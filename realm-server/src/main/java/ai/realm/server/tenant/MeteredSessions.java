@@ -104,6 +104,7 @@ public final class MeteredSessions implements SessionFactory {
             if (event instanceof SessionEvent.End e && end == null) {
                 end = e;
                 usage.end(bound, e.usage());
+                usage.stoppedAt(e.stop());
             }
             return event;
         }

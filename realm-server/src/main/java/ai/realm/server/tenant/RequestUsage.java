@@ -14,6 +14,7 @@ public final class RequestUsage {
     private long reserved;
     private long promised;
     private Usage usage = Usage.NONE;
+    private @Nullable String stopString;
     private long guestCpuNanos;
 
     RequestUsage(Permit permit) {
@@ -66,6 +67,16 @@ public final class RequestUsage {
     synchronized void end(long tokens, Usage used) {
         promised -= tokens;
         usage = usage.plus(used);
+    }
+
+    /** @param string the stop string that ended the last generation, or null */
+    synchronized void stoppedAt(@Nullable String string) {
+        stopString = string;
+    }
+
+    /** The stop string that ended the last generation that has ended; null when something else did. */
+    public synchronized @Nullable String stopString() {
+        return stopString;
     }
 
     /** Counts what took from the tokens that {@link #reserve} set aside. */

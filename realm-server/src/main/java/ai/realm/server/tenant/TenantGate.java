@@ -16,13 +16,12 @@ import org.jspecify.annotations.Nullable;
  * any work is done. Thread-safe.
  */
 public final class TenantGate {
-    private static final String BEARER = "Bearer ";
-
     private final Tenants tenants;
     private final int maxConcurrent;
     private final LongSupplier nanos;
     private final Clock clock;
     private final ToLongFunction<String> usedToday;
+    private final @Nullable AnonymousTenant anonymous;
     private final Map<String, TenantMeter> meters = new ConcurrentHashMap<>();
     private final AtomicInteger running = new AtomicInteger();
     private volatile boolean draining;
@@ -30,11 +29,18 @@ public final class TenantGate {
 
     /** @param usedToday the tokens that a tenant's accounts hold for the current day */
     public TenantGate(Tenants tenants, int maxConcurrent, LongSupplier nanos, Clock clock, ToLongFunction<String> usedToday) {
+        this(tenants, maxConcurrent, nanos, clock, usedToday, null);
+    }
+
+    /** @param anonymous whose requests those without a key are; null when such are refused */
+    public TenantGate(Tenants tenants, int maxConcurrent, LongSupplier nanos, Clock clock, ToLongFunction<String> usedToday,
+            @Nullable AnonymousTenant anonymous) {
         this.tenants = tenants;
         this.maxConcurrent = maxConcurrent;
         this.nanos = nanos;
         this.clock = clock;
         this.usedToday = usedToday;
+        this.anonymous = anonymous;
     }
 
     /** @param usable throws STORAGE_UNAVAILABLE while what a request uses could not be accounted for */
@@ -83,20 +89,31 @@ public final class TenantGate {
      *
      * @throws RealmException INVALID_API_KEY, TENANT_SUSPENDED
      */
-    public Tenant authenticate(@Nullable String authorization) {
-        if (authorization == null || authorization.isBlank()) {
+    public Tenant authenticate(Caller caller) {
+        Tenant tenant = caller.isAnonymous() ? anonymous(caller) : byKey(caller);
+        if (tenant.suspended()) {
+            throw new RealmException(ErrorCode.TENANT_SUSPENDED, "tenant " + tenant.id() + " is suspended");
+        }
+        return tenant;
+    }
+
+    private Tenant anonymous(Caller caller) {
+        AnonymousTenant settings = anonymous;
+        Tenant tenant = settings != null && (settings.remote() || caller.local()) ? tenants.byId(settings.id()) : null;
+        if (tenant == null) {
             throw new RealmException(ErrorCode.INVALID_API_KEY,
                     "no API key was given: send the header Authorization: Bearer KEY");
         }
-        boolean bearer = authorization.regionMatches(true, 0, BEARER, 0, BEARER.length());
-        Tenant tenant = bearer ? tenants.byKey(authorization.substring(BEARER.length()).strip()) : null;
+        return tenant;
+    }
+
+    private Tenant byKey(Caller caller) {
+        String key = caller.key();
+        Tenant tenant = key == null ? null : tenants.byKey(key);
         if (tenant == null) {
-            throw new RealmException(ErrorCode.INVALID_API_KEY, bearer
+            throw new RealmException(ErrorCode.INVALID_API_KEY, key != null
                     ? "this API key is not valid"
                     : "the Authorization header must be 'Bearer KEY'");
-        }
-        if (tenant.suspended()) {
-            throw new RealmException(ErrorCode.TENANT_SUSPENDED, "tenant " + tenant.id() + " is suspended");
         }
         return tenant;
     }

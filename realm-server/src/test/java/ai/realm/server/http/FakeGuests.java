@@ -17,6 +17,7 @@ import ai.realm.runtime.session.Usage;
 import ai.realm.runtime.store.ModelLease;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /** A guest host whose guest is a Java function; it keeps the calls that it got. */
 final class FakeGuests implements GuestHost, SessionFactory {
@@ -34,6 +35,8 @@ final class FakeGuests implements GuestHost, SessionFactory {
 
     final List<GuestCall> calls = new CopyOnWriteArrayList<>();
     volatile Behaviour behaviour = ECHO;
+    /** The stop string that ends what the guest says, or null. */
+    volatile @Nullable String stop;
     SessionFactory sessions = this;
     private final ThreadLocal<Usage> used = new ThreadLocal<>();
 
@@ -89,7 +92,7 @@ final class FakeGuests implements GuestHost, SessionFactory {
         return new InferenceSession() {
             @Override
             public SessionEvent next() {
-                return new SessionEvent.End(FinishReason.STOP, usage, null);
+                return new SessionEvent.End(FinishReason.STOP, usage, null, stop);
             }
 
             @Override

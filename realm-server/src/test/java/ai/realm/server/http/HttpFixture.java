@@ -76,7 +76,7 @@ final class HttpFixture implements AutoCloseable {
                 .open(List.of(tenant("acme", KEY, false, roomy), tenant("limited", LIMITED_KEY, false, tight),
                         tenant("gone", SUSPENDED_KEY, true, roomy)));
         Tenants tenants = new Tenants(opened.tenants());
-        gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0);
+        gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0, api.anonymous());
         ServerSettings settings = ServerSettings.defaults().withPort(0).withApi(api);
         TenantGuests guests = new TenantGuests(guestHost, new GuestVersions(database), new GuestValues(database));
         MeteredSessions sessions = new MeteredSessions(guestHost, embedder);

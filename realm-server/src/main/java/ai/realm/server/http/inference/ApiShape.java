@@ -3,6 +3,7 @@ package ai.realm.server.http.inference;
 import ai.realm.server.http.json.JsonFields;
 import ai.realm.server.http.transport.ErrorShape;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One API's way to ask for text and to be answered: its body in, its answer out. What is between them is the same for all:
@@ -27,6 +28,15 @@ public interface ApiShape {
     /** One request of this API, read. */
     interface Asked {
         GenerationRequest request();
+
+        /**
+         * The answer to a request that wants a model to be loaded but no text; null for all others.
+         *
+         * @param model which is loaded
+         */
+        default @Nullable Object withoutRun(String model) {
+            return null;
+        }
 
         /**
          * The answer, which takes the events of the run and writes them as this API does.

@@ -7,6 +7,7 @@ import ai.realm.core.tokenizer.SpecialTokens;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Vocab;
 import ai.realm.runtime.store.ModelLease;
+import ai.realm.server.http.inference.GenerationRequest.Chat;
 import ai.realm.server.http.inference.GenerationRequest.Message;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -27,10 +28,10 @@ public final class ChatPrompt {
      */
     public static String ofUser(String text, @Nullable String system, ModelLease model) {
         Message user = new Message("user", text);
-        return render(system == null ? List.of(user) : List.of(new Message("system", system), user), model);
+        return render(new Chat(system == null ? List.of(user) : List.of(new Message("system", system), user)), model);
     }
 
-    static String render(List<Message> messages, ModelLease model) {
+    static String render(Chat chat, ModelLease model) {
         ChatTemplate template = model.chatTemplate();
         if (template == null) {
             throw new RealmException(ErrorCode.TEMPLATE_FAILED,
@@ -42,7 +43,7 @@ public final class ChatPrompt {
         }
         Vocab vocab = tokenizer.vocab();
         List<Map<String, Object>> turns = new ArrayList<>();
-        for (Message m : messages) {
+        for (Message m : chat.messages()) {
             Map<String, Object> turn = new LinkedHashMap<>();
             turn.put("role", m.role());
             turn.put("content", SpecialTokens.breakSpellings(m.content(), vocab));
@@ -53,7 +54,7 @@ public final class ChatPrompt {
         variables.put("add_generation_prompt", true);
         variables.put("bos_token", spelling(vocab, vocab.bosId()));
         variables.put("eos_token", spelling(vocab, vocab.eosId()));
-        return template.render(variables);
+        return template.render(variables) + SpecialTokens.breakSpellings(chat.begun(), vocab);
     }
 
     private static String spelling(Vocab vocab, int id) {

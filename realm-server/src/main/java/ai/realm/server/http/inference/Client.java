@@ -2,8 +2,11 @@ package ai.realm.server.http.inference;
 
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.server.http.transport.Answers;
+import ai.realm.server.sse.NdjsonStream;
 import ai.realm.server.sse.SseStream;
+import ai.realm.server.tenant.RequestUsage;
 import io.javalin.http.Context;
+import org.jspecify.annotations.Nullable;
 
 /** Where one answer goes: as a whole, or as a stream of events. */
 public final class Client {
@@ -11,10 +14,25 @@ public final class Client {
     private final RequestContext context;
     private final Answers answers;
 
-    Client(Context ctx, RequestContext context, Answers answers) {
+    private final PromptTokens prompt;
+    private final RequestUsage usage;
+
+    Client(Context ctx, RequestContext context, Answers answers, PromptTokens prompt, RequestUsage usage) {
+        this.usage = usage;
         this.ctx = ctx;
         this.context = context;
         this.answers = answers;
+        this.prompt = prompt;
+    }
+
+    /** Tokens of the request's prompt, which a guest may change before it is answered. */
+    public int promptTokens() {
+        return prompt.count();
+    }
+
+    /** The stop string that ended the answer; null when something else did. */
+    public @Nullable String stopString() {
+        return usage.stopString();
     }
 
     /** Answers 200 with this value as JSON. */
@@ -25,6 +43,16 @@ public final class Client {
     /** A header of the answer, before it is sent. */
     public void header(String name, String value) {
         ctx.header(name, value);
+    }
+
+    /** Ids of the tokens of the prompt and of the answer to it. */
+    public int[] tokensWith(String answer) {
+        return prompt.with(answer);
+    }
+
+    /** The answer as lines of JSON; committed with the first. */
+    public NdjsonStream lines() {
+        return new NdjsonStream(ctx.res(), context);
     }
 
     /** The answer as server-sent events; committed with the first. */

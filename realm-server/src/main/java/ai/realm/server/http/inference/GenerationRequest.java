@@ -38,8 +38,16 @@ public record GenerationRequest(@Nullable String model, Input input, @Nullable I
         }
     }
 
-    /** A conversation, which the model's template makes a prompt of. */
-    public record Chat(List<Message> messages) implements Input {
+    /**
+     * A conversation, which the model's template makes a prompt of.
+     *
+     * @param begun how the answer begins, which the model goes on from; empty for an answer of its own
+     */
+    public record Chat(List<Message> messages, String begun) implements Input {
+        public Chat(List<Message> messages) {
+            this(messages, "");
+        }
+
         @Override
         public int prompts() {
             return 1;
@@ -53,7 +61,19 @@ public record GenerationRequest(@Nullable String model, Input input, @Nullable I
             List<Message> with = new ArrayList<>();
             with.add(new Message("system", system));
             with.addAll(messages);
-            return new Chat(with);
+            return new Chat(with, begun);
+        }
+    }
+
+    /**
+     * A conversation that goes on from tokens that an earlier answer came with.
+     *
+     * @param context what those tokens are
+     */
+    public record After(int[] context, Chat chat) implements Input {
+        @Override
+        public int prompts() {
+            return 1;
         }
     }
 

@@ -3,6 +3,7 @@ package ai.realm.server.http.inference;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestModule;
+import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.error.ErrorBody;
 import ai.realm.server.http.inference.ApiShape.Asked;
@@ -47,20 +48,27 @@ public final class InferenceHandler implements Handler {
         String model = RequestValidator.model(asked.request().model(), a.tenant());
         a.log().model(model);
         try (ModelLease lease = parts.frame.models().lease(model, GrantedModels.LOAD_WAIT)) {
+            Object at = asked.withoutRun(model);
+            if (at != null) {
+                a.log().finished(FinishReason.STOP);
+                a.account().close();
+                parts.frame.answers().json(a.ctx(), 200, at);
+                return;
+            }
             ValidRequest valid = RequestValidator.validate(asked.request(), a.tenant(), lease, parts.registry.system(model),
                     a.log().requestId());
             a.reserve(valid.tokenBound());
             a.usage().expectChoices(valid.n(), valid.params().seed());
             a.usage().expectTokens(valid.expectedTokens());
             a.log().step(2, "request");
-            answer(a, asked, valid);
+            answer(a, asked, valid, lease);
         }
     }
 
-    private void answer(Admitted a, Asked asked, ValidRequest request) {
+    private void answer(Admitted a, Asked asked, ValidRequest request, ModelLease lease) {
         GuestModule module = parts.guests.of(a.tenant());
         a.log().guest(module.digest());
-        Client client = new Client(a.ctx(), a.context(), parts.frame.answers());
+        Client client = new Client(a.ctx(), a.context(), parts.frame.answers(), new PromptTokens(request, lease), a.usage());
         Answer answer = new TimedAnswer(asked.answer(request, client), a.log());
         try (ClientWatch.Watched watched = parts.frame.watch().watch(a.ctx().req(), a.context())) {
             try {

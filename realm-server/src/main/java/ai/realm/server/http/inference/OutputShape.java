@@ -19,14 +19,14 @@ import org.jspecify.annotations.Nullable;
  * @param grammar GBNF, or null
  * @param jsonSchema a JSON schema's text, or null
  */
-record OutputShape(@Nullable String grammar, @Nullable String jsonSchema) {
+public record OutputShape(@Nullable String grammar, @Nullable String jsonSchema) {
     private static final String FORMAT = "response_format";
     private static final String ANY_OBJECT = "{\"type\":\"object\"}";
 
     static OutputShape read(JsonFields fields) {
         String grammar = fields.string("grammar");
         JsonNode format = fields.take(FORMAT);
-        String schema = format == null ? null : schema(JsonFields.of(format, FORMAT));
+        String schema = format == null ? null : format(JsonFields.of(format, FORMAT));
         if (grammar != null && schema != null) {
             throw RealmException.badParam("grammar", "grammar and " + FORMAT + " must not be given together");
         }
@@ -36,12 +36,12 @@ record OutputShape(@Nullable String grammar, @Nullable String jsonSchema) {
         return new OutputShape(grammar, schema);
     }
 
-    private static @Nullable String schema(JsonFields format) {
+    private static @Nullable String format(JsonFields format) {
         String type = JsonFields.text(format.require("type"), format.path("type"));
         return switch (type) {
             case "text" -> null;
             case "json_object" -> ANY_OBJECT;
-            case "json_schema" -> named(JsonFields.of(format.require("json_schema"), format.path("json_schema")));
+            case "json_schema" -> text(JsonFields.of(format.require("json_schema"), format.path("json_schema")));
             default -> throw RealmException.badParam(format.path("type"),
                     format.path("type") + " must be text, json_object or json_schema");
         };
@@ -57,12 +57,27 @@ record OutputShape(@Nullable String grammar, @Nullable String jsonSchema) {
     }
 
     /** A schema; its name and description steer nothing here, and it is held whether {@code strict} or not. */
-    private static String named(JsonFields fields) {
+    private static String text(JsonFields fields) {
         JsonNode schema = fields.require("schema");
         if (!(schema instanceof ObjectNode)) {
             throw JsonFields.wrongType(fields.path("schema"), "an object", schema);
         }
         return new String(Json.bytes(schema), StandardCharsets.UTF_8);
+    }
+
+    /** The text of the field {@code schema}, which must be a schema that can be held. */
+    public static String schema(JsonFields fields) {
+        return schema(fields.require("schema"), fields.path("schema"));
+    }
+
+    /** The text of a JSON schema that can be held. */
+    public static String schema(JsonNode schema, String param) {
+        if (!(schema instanceof ObjectNode)) {
+            throw JsonFields.wrongType(param, "an object", schema);
+        }
+        String text = new String(Json.bytes(schema), StandardCharsets.UTF_8);
+        check(() -> Grammar.jsonSchema(text), param);
+        return text;
     }
 
     private static void check(Runnable compiled, String param) {

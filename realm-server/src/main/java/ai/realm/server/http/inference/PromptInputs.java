@@ -42,7 +42,8 @@ public final class PromptInputs {
         return inputs;
     }
 
-    private static int[] ids(JsonNode array, String at) {
+    /** An array of token ids. */
+    public static int[] ids(JsonNode array, String at) {
         if (!array.isArray()) {
             throw JsonFields.wrongType(at, "an array of token ids", array);
         }

@@ -8,6 +8,7 @@ import ai.realm.server.error.ErrorBody;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
 import ai.realm.server.http.transport.Answers;
+import ai.realm.server.http.transport.Callers;
 import ai.realm.server.http.transport.ClientWatch;
 import ai.realm.server.http.transport.ErrorShape;
 import ai.realm.server.http.transport.RequestIds;
@@ -103,7 +104,7 @@ public final class RequestFrame {
     }
 
     private void admit(Context ctx, RequestLog log) {
-        Tenant tenant = parts.gate.authenticate(ctx.header("Authorization"));
+        Tenant tenant = parts.gate.authenticate(Callers.of(ctx));
         log.tenant(tenant.id());
         Permit permit;
         try {

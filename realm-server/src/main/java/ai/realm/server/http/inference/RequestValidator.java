@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Step 2 of a request, second half: what was read against what the tenant may and the model can. */
 public final class RequestValidator {
+    private static final String LATEST = ":latest";
+
     private RequestValidator() {
     }
 
@@ -32,10 +34,15 @@ public final class RequestValidator {
             }
             return tenant.defaultModel();
         }
-        if (!tenant.models().contains(wanted)) {
+        if (tenant.models().contains(wanted)) {
+            return wanted;
+        }
+        // Clients of Ollama's API add its tag to names that have none.
+        String bare = wanted.endsWith(LATEST) ? wanted.substring(0, wanted.length() - LATEST.length()) : wanted;
+        if (!tenant.models().contains(bare)) {
             throw modelNotFound(wanted);
         }
-        return wanted;
+        return bare;
     }
 
     public static RealmException modelNotFound(String name) {
@@ -61,7 +68,9 @@ public final class RequestValidator {
         json.put("request_id", requestId);
         List<Prompt> prompts = switch (request.input()) {
             case GenerationRequest.Chat chat -> List
-                    .of(new Prompt(ChatPrompt.render(chat.withSystem(system).messages(), model), null));
+                    .of(new Prompt(ChatPrompt.render(chat.withSystem(system), model), null));
+            case GenerationRequest.After after -> List.of(new Prompt(
+                    text(after.context(), "context", model) + ChatPrompt.render(after.chat(), model), null));
             case GenerationRequest.Prompts p -> p.all().stream().map(one -> prompt(one, model)).toList();
         };
         return new ValidRequest(model.name(), prompts, params, request.n(),
@@ -72,17 +81,17 @@ public final class RequestValidator {
     private static Prompt prompt(PromptInput input, ModelLease model) {
         return switch (input) {
             case GenerationRequest.Text t -> new Prompt(t.text(), null);
-            case GenerationRequest.Tokens t -> new Prompt(text(t.ids(), model), t.ids());
+            case GenerationRequest.Tokens t -> new Prompt(text(t.ids(), "prompt", model), t.ids());
         };
     }
 
     /** What the guest sees of a prompt given as ids. */
-    private static String text(int[] ids, ModelLease model) {
+    private static String text(int[] ids, String name, ModelLease model) {
         Tokenizer tokenizer = model.tokenizer();
         if (tokenizer == null) {
             return "";
         }
-        TokenPrompt.check(ids, tokenizer.vocab().size(), "prompt", "the prompt");
+        TokenPrompt.check(ids, tokenizer.vocab().size(), name, "the " + name);
         return tokenizer.decode(ids, true);
     }
 }

@@ -72,6 +72,15 @@ public final class Json {
         return out.toString();
     }
 
+    /** The JSON object that a model wrote; empty when it is none, as where it was cut off. */
+    public static ObjectNode objectOrEmpty(String text) {
+        try {
+            return MAPPER.readTree(text) instanceof ObjectNode object ? object : MAPPER.createObjectNode();
+        } catch (JsonProcessingException e) {
+            return MAPPER.createObjectNode();
+        }
+    }
+
     public static byte[] bytes(Object value) {
         try {
             return MAPPER.writeValueAsBytes(value);

@@ -2,16 +2,11 @@ package ai.realm.server.http.openai;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
-import ai.realm.runtime.session.EmbedCommand;
-import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
-import ai.realm.runtime.store.ModelLease;
-import ai.realm.server.http.inference.GrantedModels;
+import ai.realm.server.http.inference.EmbeddingRun;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
 import ai.realm.server.http.inference.RequestFrame;
-import ai.realm.server.http.inference.RequestValidator;
 import ai.realm.server.http.json.Json;
-import ai.realm.server.http.transport.ClientWatch;
 import ai.realm.server.http.transport.ErrorShape;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.javalin.http.Context;
@@ -41,35 +36,8 @@ public final class EmbeddingHandler implements Handler {
     private void serve(Admitted a) {
         EmbeddingRequest request = EmbeddingRequest.read(a.fields());
         a.endOfFields();
-        String model = RequestValidator.model(request.model(), a.tenant());
-        a.log().model(model);
-        float[][] vectors;
-        try (ModelLease lease = parts.models().lease(model, GrantedModels.LOAD_WAIT)) {
-            request.check(lease);
-            a.reserve(request.tokenBound());
-            a.log().step(2, "request");
-            vectors = embed(a, new EmbedCommand(a.context(), lease, request.prompts()));
-        }
-        a.log().finished(FinishReason.STOP);
-        a.account().close();
-        a.log().answering();
-        write(a.ctx(), model, vectors, request.base64(), a.log().usage());
-    }
-
-    private float[][] embed(Admitted a, EmbedCommand command) {
-        try (ClientWatch.Watched watched = parts.watch().watch(a.ctx().req(), a.context())) {
-            try {
-                return parts.sessions().embed(command);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new RealmException(ErrorCode.CANCELLED, "the server's thread was interrupted", e);
-            } finally {
-                watched.close();
-                if (watched.mustClose()) {
-                    a.ctx().header("Connection", "close");
-                }
-            }
-        }
+        EmbeddingRun.Vectors vectors = new EmbeddingRun(parts).of(request, a);
+        write(a.ctx(), vectors.model(), vectors.all(), request.base64(), a.log().usage());
     }
 
     /** Written number by number: an answer of thousands of vectors never stands in memory as JSON. */

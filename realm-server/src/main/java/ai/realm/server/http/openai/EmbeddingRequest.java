@@ -5,6 +5,7 @@ import ai.realm.runtime.session.GenerateCommand.Prompt;
 import ai.realm.runtime.session.GenerateCommand.TextPrompt;
 import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
 import ai.realm.runtime.store.ModelLease;
+import ai.realm.server.http.inference.EmbeddingRun;
 import ai.realm.server.http.inference.GenerationRequest.PromptInput;
 import ai.realm.server.http.inference.GenerationRequest;
 import ai.realm.server.http.inference.PromptInputs;
@@ -21,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param base64 whether vectors are written as base64 of little-endian floats, rather than as numbers
  * @param dimensions null when not given
  */
-record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolean base64, @Nullable Integer dimensions) {
+record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolean base64, @Nullable Integer dimensions)
+        implements
+            EmbeddingRun.Wanted {
     static final String PATH = "/v1/embeddings";
 
     /** Inputs of one request at most, as OpenAI's API has it. */
@@ -49,7 +52,8 @@ record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolea
      * Checks against the model. What vectors cut short would mean is known only for models trained for that, and no GGUF file
      * says so: any other number than the model's own is refused.
      */
-    void check(ModelLease lease) {
+    @Override
+    public void check(ModelLease lease) {
         if (!lease.isEncoder()) {
             throw RealmException.badParam("model", "the model " + lease.name()
                     + " generates text and makes no embeddings; " + PATH + " takes an encoder (bert, nomic-bert)");
@@ -62,7 +66,8 @@ record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolea
     }
 
     /** A text is text: a spelling of a special token in it steers nothing. */
-    List<Prompt> prompts() {
+    @Override
+    public List<Prompt> prompts() {
         List<Prompt> prompts = new ArrayList<>();
         for (PromptInput input : inputs) {
             prompts.add(switch (input) {
@@ -74,7 +79,8 @@ record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolea
     }
 
     /** Tokens that it can use at most: hardly a token is shorter than a byte, and each text gets two special ones. */
-    long tokenBound() {
+    @Override
+    public long tokenBound() {
         long bound = 0;
         for (PromptInput input : inputs) {
             bound += switch (input) {

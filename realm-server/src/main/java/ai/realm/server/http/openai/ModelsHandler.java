@@ -3,6 +3,7 @@ package ai.realm.server.http.openai;
 import ai.realm.server.http.inference.RequestValidator;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.transport.Answers;
+import ai.realm.server.http.transport.Callers;
 import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantGate;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -22,7 +23,7 @@ public final class ModelsHandler {
     }
 
     public void list(Context ctx) {
-        Tenant tenant = gate.authenticate(ctx.header("Authorization"));
+        Tenant tenant = gate.authenticate(Callers.of(ctx));
         ObjectNode answer = Json.mapper().createObjectNode().put("object", "list");
         ArrayNode data = answer.putArray("data");
         if (!tenant.defaultModel().isEmpty()) {
@@ -33,7 +34,7 @@ public final class ModelsHandler {
     }
 
     public void one(Context ctx) {
-        Tenant tenant = gate.authenticate(ctx.header("Authorization"));
+        Tenant tenant = gate.authenticate(Callers.of(ctx));
         String name = ctx.pathParam("model");
         if (!tenant.models().contains(name)) {
             throw RequestValidator.modelNotFound(name);
