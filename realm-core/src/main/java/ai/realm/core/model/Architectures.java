@@ -10,30 +10,53 @@ final class Architectures {
     private static final Map<String, Description> ALL = new TreeMap<>();
 
     static {
+        ALL.put("arcee", LlamaFamily::arcee);
+        ALL.put("cohere2", LayerNormFamily::cohere2);
+        ALL.put("command-r", LayerNormFamily::commandR);
         ALL.put("deepseek2", DeepSeekFamily::deepseek2);
+        ALL.put("ernie4_5", LlamaFamily::llama);
+        ALL.put("ernie4_5-moe", LlamaFamily::llama);
+        ALL.put("exaone", LlamaFamily::qwen2);
+        ALL.put("exaone4", LlamaFamily::exaone4);
         ALL.put("falcon", LayerNormFamily::falcon);
         ALL.put("gemma", GemmaFamily::gemma);
         ALL.put("gemma2", GemmaFamily::gemma2);
         ALL.put("gemma3", GemmaFamily::gemma3);
         ALL.put("glm4", LlamaFamily::glm4);
+        ALL.put("glm4moe", LlamaFamily::glm4moe);
         ALL.put("gpt-oss", LlamaFamily::gptOss);
         // The name in the files of Ollama's own converter.
         ALL.put("gptoss", LlamaFamily::gptOss);
         ALL.put("gpt2", LayerNormFamily::gpt2);
         ALL.put("granite", LlamaFamily::granite);
+        ALL.put("granitemoe", LlamaFamily::granite);
+        ALL.put("hunyuan-dense", LlamaFamily::hunyuanDense);
+        ALL.put("internlm2", LlamaFamily::llama);
         ALL.put("lfm2", HybridFamily::lfm2);
+        ALL.put("lfm2moe", HybridFamily::lfm2);
         ALL.put("llama", LlamaFamily::llama);
+        ALL.put("minimax-m2", LlamaFamily::minimaxM2);
         ALL.put("mistral3", LlamaFamily::mistral3);
+        ALL.put("nemotron", LayerNormFamily::nemotron);
         ALL.put("olmo2", LlamaFamily::olmo2);
+        ALL.put("olmoe", LlamaFamily::olmoe);
+        ALL.put("orion", LayerNormFamily::orion);
         ALL.put("phi2", LayerNormFamily::phi2);
         ALL.put("phi3", LayerNormFamily::phi3);
         ALL.put("qwen2", LlamaFamily::qwen2);
+        ALL.put("qwen2moe", LlamaFamily::qwen2moe);
+        ALL.put("qwen2vl", LlamaFamily::qwen2);
         ALL.put("qwen3", LlamaFamily::qwen3);
         ALL.put("qwen35", HybridFamily::qwen35);
+        ALL.put("qwen35moe", HybridFamily::qwen35);
         ALL.put("qwen3moe", LlamaFamily::qwen3);
+        ALL.put("qwen3vl", LlamaFamily::qwen3);
+        ALL.put("qwen3vlmoe", LlamaFamily::qwen3);
+        ALL.put("seed_oss", LlamaFamily::seedOss);
         ALL.put("smollm3", LlamaFamily::smollm3);
         ALL.put("stablelm", LayerNormFamily::stablelm);
         ALL.put("starcoder2", LayerNormFamily::starcoder2);
+        ALL.put("xverse", LlamaFamily::llama);
     }
 
     private Architectures() {

@@ -14,12 +14,13 @@ final class Attention implements Mixer {
     /**
      * The tensors and choices of one layer's attention.
      *
+     * @param normsAfterRope whether queries and keys are normalised after they are rotated, not before
      * @param gated whether each head's query is followed by a gate of the same size
      * @param rope null for a layer without positions
      * @param temperature sharpening with the position, or null
      */
-    record Parts(Linear q, Linear k, Linear v, Linear o, @Nullable HeadNorm qNorm, @Nullable HeadNorm kNorm, boolean gated,
-            @Nullable RopeTable rope, @Nullable Temperature temperature) {}
+    record Parts(Linear q, Linear k, Linear v, Linear o, @Nullable HeadNorm qNorm, @Nullable HeadNorm kNorm, boolean normsAfterRope,
+            boolean gated, @Nullable RopeTable rope, @Nullable Temperature temperature) {}
 
     /** Queries at position p are multiplied by {@code 1 + scale * ln(1 + floor(p / length))}. */
     record Temperature(float scale, int length) {
@@ -67,21 +68,30 @@ final class Attention implements Mixer {
     /** Normalises, rotates and stores what the projections gave. */
     private void place(Step step, int from, int to) {
         for (int row = from; row < to; row++) {
-            if (parts.qNorm != null) {
-                parts.qNorm.apply(step.kernels(), queries.data(), queries.offset(row), queryStride, spec.heads());
-            }
-            if (parts.kNorm != null) {
-                parts.kNorm.apply(step.kernels(), keys.data(), keys.offset(row), spec.keyDim(), spec.kvHeads());
+            if (!parts.normsAfterRope) {
+                normalise(step, row);
             }
             if (parts.rope != null) {
                 parts.rope.rotate(queries.data(), queries.offset(row), queryStride, spec.heads(), row);
                 parts.rope.rotate(keys.data(), keys.offset(row), spec.keyDim(), spec.kvHeads(), row);
+            }
+            if (parts.normsAfterRope) {
+                normalise(step, row);
             }
             if (parts.temperature != null) {
                 step.kernels().scale(queries.data(), queries.offset(row), parts.temperature.at(step.batch().position(row)),
                         queries.cols());
             }
             core.store(step, row, keys.data(), keys.offset(row), values.data(), values.offset(row));
+        }
+    }
+
+    private void normalise(Step step, int row) {
+        if (parts.qNorm != null) {
+            parts.qNorm.apply(step.kernels(), queries.data(), queries.offset(row), queryStride, spec.heads());
+        }
+        if (parts.kNorm != null) {
+            parts.kNorm.apply(step.kernels(), keys.data(), keys.offset(row), spec.keyDim(), spec.kvHeads());
         }
     }
 

@@ -14,6 +14,7 @@ final class AttentionBuilder {
     private @Nullable HeadNorm keyNorm;
     private Attention.@Nullable Temperature temperature;
     private boolean gated;
+    private boolean normsAfterRope;
     private boolean sinks;
     private boolean causal = true;
     private float scale;
@@ -77,6 +78,12 @@ final class AttentionBuilder {
         return this;
     }
 
+    /** Queries and keys are rotated first and normalised then. */
+    AttentionBuilder normsAfterRope() {
+        normsAfterRope = true;
+        return this;
+    }
+
     AttentionBuilder norms(@Nullable HeadNorm query, @Nullable HeadNorm key) {
         queryNorm = query;
         keyNorm = key;
@@ -102,7 +109,8 @@ final class AttentionBuilder {
         float[] sinkLogits = sinks ? decoder.weights().values(DecoderBuilder.name(layer, "attn_sinks.weight"), heads) : null;
         KvAttention.Spec spec = new KvAttention.Spec(heads, kvHeads, decoder.keyDim(), decoder.valueDim(), scale, softCap, window,
                 causal, sinkLogits);
-        return new Attention(new Attention.Parts(qkv[0], qkv[1], qkv[2], o, queryNorm, keyNorm, gated, rope, temperature), spec,
+        return new Attention(new Attention.Parts(qkv[0], qkv[1], qkv[2], o, queryNorm, keyNorm, normsAfterRope, gated, rope,
+                temperature), spec,
                 layer, decoder.workers(), decoder.scratch());
     }
 

@@ -96,11 +96,7 @@ final class DeepSeekFamily {
         ModelKeys keys = d.keys();
         ExpertsBuilder experts = d.experts(l).normalise(keys.flag("expert_weights_norm", false)).scaled().groups();
         int gating = keys.integerOr("expert_gating_func", 0, 0, 3);
-        experts.gating(switch (gating == 0 ? gatingOfOldFiles(d) : gating) {
-            case 1 -> Router.Gating.SOFTMAX;
-            case 2 -> Router.Gating.SIGMOID;
-            default -> Router.Gating.SOFTMAX_OF_CHOSEN;
-        });
+        experts.gating(Router.Gating.of(gating == 0 ? gatingOfOldFiles(d) : gating));
         return experts.shared(Math.multiplyExact(keys.integerOr("expert_shared_count", 0, 0, 1 << 10), experts.expertLength()))
                 .build();
     }

@@ -32,6 +32,7 @@ public final class Encoders {
             throw new GgufException("key general.architecture is \"" + architecture + "\"; encoders supported are "
                     + String.join(", ", SUPPORTED), -1);
         }
+        FileKind.requireTensors(file);
         ModelKeys keys = new ModelKeys(file);
         int trained = keys.integer("context_length", 1, Integer.MAX_VALUE);
         Arena arena = Arena.ofShared();

@@ -19,6 +19,10 @@ final class FileKind {
             throw new GgufException("key split.count is " + file.integer("split.count")
                     + ": this is one of several files of a model, which must be opened by the first one's path", -1);
         }
+    }
+
+    /** Refuses a file of a known architecture without a tensor. */
+    static void requireTensors(GgufFile file) {
         if (file.tensors().isEmpty()) {
             throw new GgufException("this file has no tensors: it is a vocabulary and not a model", -1);
         }

@@ -11,7 +11,7 @@ final class HybridFamily {
     private HybridFamily() {
     }
 
-    /** Layers without KV heads are short convolutions; the final norm goes by another name. */
+    /** Layers without KV heads are short convolutions; the final norm goes by another name; the first layers, or all, are dense. */
     static void lfm2(DecoderBuilder d) {
         d.outputNorm("token_embd_norm");
         RopeTable rope = d.rope(Order.NEOX);
@@ -21,8 +21,13 @@ final class HybridFamily {
             Mixer mixer = d.kvHeads(l) == 0
                     ? convolution(d, l, taps)
                     : d.attention(l).rope(rope).headNorms().window(window).build();
-            return d.preNormLayer(l, mixer, d.gatedMlp(l, Activation.SILU));
+            return d.preNormLayer(l, mixer, d.hasExperts(l) ? lfm2Experts(d, l) : d.gatedMlp(l, Activation.SILU));
         });
+    }
+
+    private static FeedForward lfm2Experts(DecoderBuilder d, int l) {
+        int gating = d.keys().integer("expert_gating_func", 1, 3);
+        return d.experts(l).gating(Router.Gating.of(gating)).build();
     }
 
     private static Mixer convolution(DecoderBuilder d, int l, int taps) {
@@ -43,9 +48,16 @@ final class HybridFamily {
         d.layers(l -> {
             Mixer mixer = recurrent[l] ? deltaNet(d, l, shape, taps) : d.attention(l).rope(rope).headNorms().gated().build();
             return d.sequential(new SequentialLayer.Norms(d.norm(l, "attn_norm"), null, d.norm(l, "post_attention_norm"), null),
-                    mixer,
-                    d.gatedMlp(l, Activation.SILU));
+                    mixer, d.hasExperts(l) ? qwen35Experts(d, l) : d.gatedMlp(l, Activation.SILU));
         });
+    }
+
+    /** Also one expert that all tokens share, gated. */
+    private static FeedForward qwen35Experts(DecoderBuilder d, int l) {
+        int shared = d.keys().has("expert_shared_feed_forward_length")
+                ? d.keys().size("expert_shared_feed_forward_length")
+                : d.feedForwardLength(l);
+        return d.experts(l).shared(shared).build();
     }
 
     private static boolean[] recurrentLayers(DecoderBuilder d) {

@@ -39,6 +39,48 @@ final class LayerNormFamily {
                 d.plainMlp(l, Activation.GELU_TANH), d.width(), d.scratch()));
     }
 
+    /** As Llama with LayerNorm. */
+    static void orion(DecoderBuilder d) {
+        d.layerNorms();
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).build(), d.gatedMlp(l, Activation.SILU)));
+    }
+
+    /** An MLP without a gate, with squared ReLU; the files' norm weights already hold the "+1" of the original. */
+    static void nemotron(DecoderBuilder d) {
+        d.layerNorms();
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).build(), d.plainMlp(l, Activation.RELU_SQUARED)));
+    }
+
+    /** Both branches from one norm, logits scaled; the large form normalises queries and keys head by head. */
+    static void commandR(DecoderBuilder d) {
+        d.layerNorms();
+        scaleLogits(d);
+        RopeTable rope = d.rope(Order.NORM);
+        d.layers(l -> parallel(d, l, d.attention(l).rope(rope)
+                .norms(headNorms(d, l, "attn_q_norm", d.heads()), headNorms(d, l, "attn_k_norm", d.kvHeads(l))).build()));
+    }
+
+    /** As Command R; three layers of four have a window and positions, the fourth neither. */
+    static void cohere2(DecoderBuilder d) {
+        d.layerNorms();
+        scaleLogits(d);
+        SlidingWindow window = SlidingWindow.read(d, 4);
+        RopeTable rope = d.rope(Order.NORM, d.keys().positiveOr("rope.freq_base_swa", d.keys().positiveOr("rope.freq_base", 10000f)),
+                RopeScaling.read(d.keys()));
+        d.layers(l -> parallel(d, l, d.attention(l).rope(window.at(l) > 0 ? rope : null).window(window.at(l)).build()));
+    }
+
+    private static void scaleLogits(DecoderBuilder d) {
+        float scale = d.keys().numberOr("logit_scale", 0);
+        d.logitScale(scale == 0 ? 1 : scale);
+    }
+
+    private static Layer parallel(DecoderBuilder d, int l, Attention attention) {
+        return new ParallelLayer(d.norm(l, "attn_norm"), null, attention, d.gatedMlp(l, Activation.SILU), d.width(), d.scratch());
+    }
+
     /** Fused tensors and RMSNorm; the window that its files name was never in force. */
     static void phi3(DecoderBuilder d) {
         RopeTable rope = d.rope(Order.NEOX);

@@ -13,7 +13,7 @@ final class LlamaFamily {
     private LlamaFamily() {
     }
 
-    /** Llama, Mistral and Mixtral. */
+    /** Llama, Mistral and Mixtral; also what differs in names only (InternLM 2, XVERSE, ERNIE 4.5). */
     static void llama(DecoderBuilder d) {
         plain(d, d.rope(Order.NORM), usualScale(d), null);
     }
@@ -57,6 +57,95 @@ final class LlamaFamily {
                 d.gatedMlp(l, Activation.SILU)));
     }
 
+    /** An MLP without a gate, with squared ReLU. */
+    static void arcee(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NORM);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).build(), d.plainMlp(l, Activation.RELU_SQUARED)));
+    }
+
+    /** The norm before the MLP goes by the name of one after attention. */
+    static void seedOss(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> d.sequential(
+                new SequentialLayer.Norms(d.norm(l, "attn_norm"), null, d.norm(l, "post_attention_norm"), null),
+                d.attention(l).rope(rope).build(), d.gatedMlp(l, Activation.SILU)));
+    }
+
+    /** Queries and keys normalised head by head after they are rotated. */
+    static void hunyuanDense(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).headNorms().normsAfterRope().build(),
+                d.gatedMlp(l, Activation.SILU)));
+    }
+
+    /** Queries and keys normalised over all heads; experts whose weights do not sum to 1. */
+    static void olmoe(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).norms(wholeNorm(d, l, "attn_q_norm", d.heads()),
+                wholeNorm(d, l, "attn_k_norm", d.kvHeads(l))).build(), d.experts(l).normalise(false).build()));
+    }
+
+    /** Experts whose weights do not sum to 1, and a gated one that all tokens share. */
+    static void qwen2moe(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> {
+            int shared = d.keys().integerOr("expert_shared_feed_forward_length", d.feedForwardLength(l), 1, ModelKeys.MAX_WIDTH);
+            return d.preNormLayer(l, d.attention(l).rope(rope).build(), d.experts(l).normalise(false).shared(shared).build());
+        });
+    }
+
+    /** As OLMoE; experts chosen as the file says. */
+    static void minimaxM2(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        int gating = d.keys().integerOr("expert_gating_func", 1, 1, 3);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).norms(wholeNorm(d, l, "attn_q_norm", d.heads()),
+                wholeNorm(d, l, "attn_k_norm", d.kvHeads(l))).build(), d.experts(l).gating(Router.Gating.of(gating)).build()));
+    }
+
+    /**
+     * Norms after the branches, queries and keys normalised head by head; the large form, known by its 64 layers, has a window and
+     * positions in three layers of four.
+     */
+    static void exaone4(DecoderBuilder d) {
+        boolean large = d.layerCount() == 64;
+        SlidingWindow window = large ? SlidingWindow.read(d, 4, 4096) : null;
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> {
+            int seen = window == null ? 0 : window.at(l);
+            return d.sequential(
+                    new SequentialLayer.Norms(null, d.norm(l, "post_attention_norm"), null, d.norm(l, "post_ffw_norm")),
+                    d.attention(l).rope(large && seen == 0 ? null : rope).headNorms().window(seen).build(),
+                    d.gatedMlp(l, Activation.SILU));
+        });
+    }
+
+    /** The first layers dense, then experts chosen by sigmoid with a bias and one that all tokens share. */
+    static void glm4moe(DecoderBuilder d) {
+        ModelKeys keys = d.keys();
+        RopeTable rope = d.rope(Order.NEOX);
+        int gating = keys.integerOr("expert_gating_func", 0, 0, 3);
+        int shared = keys.integer("expert_shared_count", 0, 1 << 10);
+        d.layers(l -> {
+            AttentionBuilder attention = d.attention(l).rope(rope);
+            if (d.has(l, "attn_q_norm.weight")) {
+                attention.headNorms();
+            }
+            return d.sequential(
+                    new SequentialLayer.Norms(d.norm(l, "attn_norm"), null, d.norm(l, "post_attention_norm"), null),
+                    attention.build(), d.hasExperts(l) ? glm4Experts(d, l, gating, shared) : d.gatedMlp(l, Activation.SILU));
+        });
+    }
+
+    private static FeedForward glm4Experts(DecoderBuilder d, int l, int gating, int shared) {
+        ExpertsBuilder experts = d.experts(l).gating(gating == 0 ? Router.Gating.SIGMOID : Router.Gating.of(gating))
+                .normalise(d.keys().flag("expert_weights_norm", false)).scaled();
+        return experts.shared(Math.multiplyExact(shared, experts.expertLength())).build();
+    }
+
+    private static HeadNorm wholeNorm(DecoderBuilder d, int layer, String tensor, int heads) {
+        return HeadNorm.whole(d.norm(DecoderBuilder.name(layer, tensor), heads * d.keyDim()));
+    }
+
     /** Biases on q, k and v, which are read wherever the file has them. */
     static void qwen2(DecoderBuilder d) {
         RopeTable rope = d.rope(Order.NEOX);
@@ -80,8 +169,8 @@ final class LlamaFamily {
                 ? d.rope(Order.NEOX, d.keys().positiveOr("rope.freq_base", 10000f), RopeScaling.PLAIN)
                 : rope;
         d.layers(l -> {
-            HeadNorm q = HeadNorm.whole(d.norm(DecoderBuilder.name(l, "attn_q_norm"), d.heads() * d.keyDim()));
-            HeadNorm k = HeadNorm.whole(d.norm(DecoderBuilder.name(l, "attn_k_norm"), d.kvHeads(l) * d.keyDim()));
+            HeadNorm q = wholeNorm(d, l, "attn_q_norm", d.heads());
+            HeadNorm k = wholeNorm(d, l, "attn_k_norm", d.kvHeads(l));
             Attention attention = d.attention(l).rope(window.at(l) > 0 ? local : rope).window(window.at(l)).norms(q, k).build();
             return d.sequential(
                     new SequentialLayer.Norms(null, d.norm(l, "post_attention_norm"), null, d.norm(l, "post_ffw_norm")),

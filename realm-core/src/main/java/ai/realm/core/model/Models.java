@@ -88,6 +88,7 @@ public final class Models {
     private static Model load(GgufFile file, Compute compute, Options options, WeightsOf weights) {
         FileKind.requireModel(file);
         Architectures.Description description = Architectures.find(file.architecture());
+        FileKind.requireTensors(file);
         ModelKeys keys = new ModelKeys(file);
         int trained = keys.integer("context_length", 1, Integer.MAX_VALUE);
         if (!keys.flag("attention.causal", true)) {

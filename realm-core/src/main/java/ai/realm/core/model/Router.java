@@ -19,7 +19,12 @@ final class Router {
         /** Sigmoid of each logit. */
         SIGMOID,
         /** The logit itself; the weights are a softmax over the chosen experts. */
-        SOFTMAX_OF_CHOSEN
+        SOFTMAX_OF_CHOSEN;
+
+        /** By the number in {@code expert_gating_func}, 1 to 3. */
+        static Gating of(int number) {
+            return values()[number - 1];
+        }
     }
 
     /**

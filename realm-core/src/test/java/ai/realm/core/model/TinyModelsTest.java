@@ -115,8 +115,14 @@ class TinyModelsTest {
         }
     }
 
-    /** The reference reads tanh-GELU from a table of half-precision values, which costs it up to 1e-6. */
+    /**
+     * The reference reads tanh-GELU from a table of half-precision values, which costs it up to 1e-6; and in qwen2vl it takes an epsilon of
+     * 0, whatever the file says.
+     */
     private static double limit(TinyModel tiny) {
+        if (tiny.name().equals("qwen2vl")) {
+            return 1e-7;
+        }
         return tiny.name().matches("(gemma|gpt2|falcon|phi2|starcoder2).*") ? 1e-6 : 1e-10;
     }
 
