@@ -13,13 +13,14 @@ import com.dylibso.chicory.wasm.types.MemoryLimits;
  */
 final class BudgetedMemory implements Memory, AutoCloseable {
     private final PageBudget budget;
+    private final Owner owner;
     private final ByteArrayMemory bytes;
     private boolean closed;
-    private Refusal refusal = (pages, own) -> {};
 
-    /** Told when the guest asks for pages that it does not get. */
-    @FunctionalInterface
-    interface Refusal {
+    /** Whose memory it is: told when it waits for pages, and when it does not get them. */
+    interface Owner extends PageBudget.Waiter {
+        String tenant();
+
         /**
          * @param pages what it would have had with them
          * @param own whether its own limit holds them back, not the budget of all guests
@@ -27,21 +28,18 @@ final class BudgetedMemory implements Memory, AutoCloseable {
         void refused(long pages, boolean own);
     }
 
-    /** The initial pages have been taken from {@code budget}. */
-    BudgetedMemory(MemoryLimits limits, PageBudget budget) {
+    /** The initial pages have been taken from {@code budget} for the owner's tenant. */
+    BudgetedMemory(MemoryLimits limits, PageBudget budget, Owner owner) {
         this.budget = budget;
+        this.owner = owner;
         this.bytes = new ByteArrayMemory(limits);
-    }
-
-    void onRefusal(Refusal listener) {
-        refusal = listener;
     }
 
     @Override
     public int grow(int size) {
         boolean own = size < 0 || size > bytes.maximumPages() - bytes.pages();
-        if (own || !budget.take(size)) {
-            refusal.refused(bytes.pages() + Integer.toUnsignedLong(size), own);
+        if (own || !budget.take(owner.tenant(), size, owner)) {
+            owner.refused(bytes.pages() + Integer.toUnsignedLong(size), own);
             return -1;
         }
         int before = bytes.pages();
@@ -52,7 +50,7 @@ final class BudgetedMemory implements Memory, AutoCloseable {
                 bytes.grow(Math.min(Checkpoint.BYTES / GuestMemory.PAGE, wanted - pages));
             }
         } finally {
-            budget.giveBack(wanted - bytes.pages());
+            budget.giveBack(owner.tenant(), (long) wanted - bytes.pages());
         }
         return before;
     }
@@ -62,12 +60,16 @@ final class BudgetedMemory implements Memory, AutoCloseable {
         return budget;
     }
 
+    Owner owner() {
+        return owner;
+    }
+
     /** Gives its pages back; nothing uses it afterwards. */
     @Override
     public void close() {
         if (!closed) {
             closed = true;
-            budget.giveBack(bytes.pages());
+            budget.giveBack(owner.tenant(), bytes.pages());
         }
     }
 

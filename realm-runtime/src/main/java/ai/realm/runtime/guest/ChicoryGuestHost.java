@@ -138,7 +138,7 @@ final class ChicoryGuestHost implements GuestHost {
         GuestWarmUp warmUp = new GuestWarmUp(guest, limits, instances);
         Supervision supervision = new Supervision("", WARM_UP_DEADLINE, WARM_UP_CPU_TIME, Long.MAX_VALUE);
         GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), true, () -> {}, text -> {});
-        threads.start(limits.stackBytes(), () -> task.run(warmUp::run), task::ended);
+        threads.start("", limits.stackBytes(), () -> task.run(warmUp::run), task::ended);
         try {
             task.await();
         } catch (RealmException e) {
@@ -202,7 +202,7 @@ final class ChicoryGuestHost implements GuestHost {
             RealmException cause = context.cancelled();
             supervision.kill(cause != null ? cause : new RealmException(ErrorCode.CANCELLED, "the request was cancelled"));
         })) {
-            threads.start(limits.stackBytes(), () -> task.run(() -> {
+            threads.start(context.tenantId(), limits.stackBytes(), () -> task.run(() -> {
                 long begin = System.nanoTime();
                 try (GuestInstance instance = new GuestInstance(run, sessions)) {
                     instance.create(instances);

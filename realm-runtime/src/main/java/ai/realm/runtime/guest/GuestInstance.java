@@ -37,10 +37,7 @@ final class GuestInstance implements AutoCloseable {
     }
 
     void create(InstanceFactory factory) {
-        Instance instance = factory.create(run.guest(), run.limits(), host.importValues(), m -> {
-            pages = m;
-            m.onRefusal(run::memoryRefused);
-        });
+        Instance instance = factory.create(run.guest(), run.limits(), host.importValues(), run, m -> pages = m);
         made = instance;
         view = new GuestMemory(instance.memory());
     }

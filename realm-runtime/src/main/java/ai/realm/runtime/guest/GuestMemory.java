@@ -112,15 +112,17 @@ final class GuestMemory {
             return () -> {};
         }
         PageBudget budget = own.budget();
-        if (pages > budget.maxLent()) {
+        FairShares loans = budget.loans();
+        String tenant = own.owner().tenant();
+        if (pages > loans.max()) {
             throw new AbiException(new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED, "a text of " + textBytes
-                    + " bytes is too long to encode here; at most " + budget.maxLent() * PAGE / ENCODING_BYTES + " bytes"));
+                    + " bytes is too long to encode here; at most " + loans.max() * PAGE / ENCODING_BYTES + " bytes"));
         }
-        if (!budget.lend(pages)) {
-            throw new AbiException(new RealmException(ErrorCode.OVERLOADED, "the memory for encoding is in use: " + budget.lent()
-                    + " of " + budget.maxLent() + " pages, " + pages + " wanted to encode a text of " + textBytes + " bytes"));
+        if (!budget.lend(tenant, pages, own.owner())) {
+            throw new AbiException(new RealmException(ErrorCode.OVERLOADED, "the memory for encoding is in use: "
+                    + loans.describe(tenant, "pages") + ", " + pages + " wanted to encode a text of " + textBytes + " bytes"));
         }
-        return () -> budget.endLoan(pages);
+        return () -> budget.endLoan(tenant, pages);
     }
 
     private static int indexOfNul(byte[] bytes) {

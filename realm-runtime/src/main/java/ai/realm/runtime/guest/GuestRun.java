@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * One request in a guest: what it was given, what it has used of its limits, and what went wrong last. Belongs to the guest's
  * thread.
  */
-final class GuestRun {
+final class GuestRun implements BudgetedMemory.Owner {
     private final CompiledGuest guest;
     private final GuestCall call;
     private final GuestLimits limits;
@@ -171,14 +171,25 @@ final class GuestRun {
         cause = null;
     }
 
+    @Override
+    public String tenant() {
+        return call.context().tenantId();
+    }
+
+    @Override
+    public void waiting(boolean now) {
+        supervision.waiting(now);
+    }
+
     /** The guest asked for more memory than it may have, which is no failure yet. */
-    void memoryRefused(long pages, boolean own) {
+    @Override
+    public void refused(long pages, boolean own) {
         if (own) {
             reached(GuestLimit.MEMORY_PAGES);
         }
         memoryCause = own
                 ? GuestLimit.MEMORY_PAGES.reached(limits.memoryPages(), pages)
-                : new RealmException(ErrorCode.OVERLOADED, "the memory of all guests is in use");
+                : new RealmException(ErrorCode.OVERLOADED, "the memory of guests is in use, and this tenant has its share of it");
     }
 
     /**

@@ -15,41 +15,47 @@ import java.util.concurrent.atomic.AtomicInteger;
  * minute without work. Platform threads, because only their CPU time can be measured.
  */
 final class GuestThreads implements AutoCloseable {
-    private final int max;
-    private final AtomicInteger used = new AtomicInteger();
+    private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private final FairShares places;
     private final AtomicInteger names = new AtomicInteger();
     private final Map<Integer, ThreadPoolExecutor> byStack = new ConcurrentHashMap<>();
 
     GuestThreads(int max) {
-        this.max = max;
+        this.places = new FairShares(max);
     }
 
     /**
-     * Runs {@code body} on a thread of its own with that much stack, or refuses at once when all are in use; then, when the place is free
-     * again, {@code ended}: whoever that tells finds the place free.
+     * Runs {@code body} on a thread of its own with that much stack, as soon as the tenant may have one more, or refuses when that takes
+     * long; then, when the place is free again, {@code ended}: whoever that tells finds the place free.
      */
-    void start(int stackBytes, Runnable body, Runnable ended) {
-        if (used.incrementAndGet() > max) {
-            used.decrementAndGet();
-            throw new RealmException(ErrorCode.OVERLOADED, "all " + max + " guest instances of the server are in use");
-        }
+    void start(String tenant, int stackBytes, Runnable body, Runnable ended) {
+        enter(tenant);
         try {
             byStack.computeIfAbsent(stackBytes, this::pool).execute(() -> {
                 try {
                     body.run();
                 } finally {
-                    used.decrementAndGet();
+                    places.giveBack(tenant, 1);
                     ended.run();
                 }
             });
         } catch (RejectedExecutionException e) {
-            used.decrementAndGet();
+            places.giveBack(tenant, 1);
             throw new RealmException(ErrorCode.DRAINING, "the guest host is closed", e);
         }
     }
 
-    int used() {
-        return used.get();
+    private void enter(String tenant) {
+        try {
+            if (!places.take(tenant, 1, WAIT_NANOS)) {
+                throw new RealmException(ErrorCode.OVERLOADED,
+                        "the server's guest instances are in use: " + places.describe(tenant, "instances"));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RealmException(ErrorCode.CANCELLED, "interrupted while waiting for a guest instance", e);
+        }
     }
 
     private ThreadPoolExecutor pool(int stackBytes) {

@@ -21,28 +21,30 @@ final class InstanceFactory {
     /**
      * A fresh instance; its {@code _initialize} has not run.
      *
+     * @param owner whose memory it will have
      * @param memory gets the instance's memory as soon as there is one, to be closed whatever happens next
      */
-    Instance create(CompiledGuest guest, GuestLimits limits, ImportValues imports, Consumer<BudgetedMemory> memory) {
+    Instance create(CompiledGuest guest, GuestLimits limits, ImportValues imports, BudgetedMemory.Owner owner,
+            Consumer<BudgetedMemory> memory) {
         return Instance.builder(guest.module()).withMachineFactory(guest.machines()).withImportValues(imports).withStart(false)
                 .withMemoryFactory(wanted -> {
-                    BudgetedMemory made = memory(wanted, limits);
+                    BudgetedMemory made = memory(wanted, limits, owner);
                     memory.accept(made);
                     return made;
                 }).withTableFactory((table, init) -> table(table, init, limits)).build();
     }
 
-    private BudgetedMemory memory(MemoryLimits wanted, GuestLimits limits) {
+    private BudgetedMemory memory(MemoryLimits wanted, GuestLimits limits, BudgetedMemory.Owner owner) {
         int initial = wanted.initialPages();
         if (initial > limits.memoryPages()) {
             throw GuestLimit.MEMORY_PAGES.reached(limits.memoryPages() + " pages", initial + " pages at the start");
         }
-        if (!pages.take(initial)) {
-            throw new RealmException(ErrorCode.OVERLOADED,
-                    "the memory of all guests is in use: " + pages.used() + " of " + pages.max()
-                            + " pages, " + initial + " wanted");
+        if (!pages.take(owner.tenant(), initial, owner)) {
+            throw new RealmException(ErrorCode.OVERLOADED, "the memory of guests is in use: "
+                    + pages.pages().describe(owner.tenant(), "pages") + ", " + initial + " wanted");
         }
-        return new BudgetedMemory(new MemoryLimits(initial, Math.min(wanted.maximumPages(), limits.memoryPages()), false), pages);
+        return new BudgetedMemory(new MemoryLimits(initial, Math.min(wanted.maximumPages(), limits.memoryPages()), false), pages,
+                owner);
     }
 
     /** A table of its own limits: growing one otherwise changes the limits of the module, and so of the next instance. */

@@ -1,59 +1,69 @@
 package ai.realm.runtime.guest;
 
-import java.util.concurrent.atomic.AtomicLong;
+import com.dylibso.chicory.runtime.ChicoryInterruptedException;
+import java.util.concurrent.TimeUnit;
 
 /**
- * The pages of memory that all instances of the server share, and as heap that is lent for a time half as many more. Thread-safe.
+ * The pages of memory that the instances of all tenants share, and as heap that is lent for a time half as many more. Who wants more
+ * than is there for it waits a while for others to end. Thread-safe.
  */
 final class PageBudget {
-    private final long max;
-    private final AtomicLong used = new AtomicLong();
-    private final AtomicLong lent = new AtomicLong();
+    private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private final FairShares pages;
+    private final FairShares loans;
 
     PageBudget(long max) {
-        this.max = max;
+        this.pages = new FairShares(max);
+        this.loans = new FairShares(max / 2);
     }
 
-    /** Whether there were so many left; they are taken then. */
-    boolean take(int pages) {
-        return add(used, pages, max);
+    /** Told when its thread begins and ends to wait. */
+    @FunctionalInterface
+    interface Waiter {
+        void waiting(boolean now);
     }
 
-    private static boolean add(AtomicLong to, int pages, long most) {
-        for (long now = to.get(); now + pages <= most; now = to.get()) {
-            if (to.compareAndSet(now, now + pages)) {
-                return true;
-            }
+    /** Whether {@code tenant} got so many within the time that one may wait; they are taken then. */
+    boolean take(String tenant, long count, Waiter waiter) {
+        return take(pages, tenant, count, waiter);
+    }
+
+    void giveBack(String tenant, long count) {
+        pages.giveBack(tenant, count);
+    }
+
+    /** The same of those to lend. Instances lose none by it. */
+    boolean lend(String tenant, long count, Waiter waiter) {
+        return take(loans, tenant, count, waiter);
+    }
+
+    void endLoan(String tenant, long count) {
+        loans.giveBack(tenant, count);
+    }
+
+    private static boolean take(FairShares from, String tenant, long count, Waiter waiter) {
+        // With a stack that ends within the lock, the lock would never be free again.
+        StackProbe.requireRoom();
+        if (from.tryTake(tenant, count)) {
+            return true;
         }
-        return false;
+        waiter.waiting(true);
+        try {
+            return from.take(tenant, count, WAIT_NANOS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ChicoryInterruptedException("the guest was ended while it waited for memory");
+        } finally {
+            waiter.waiting(false);
+        }
     }
 
-    void giveBack(int pages) {
-        used.addAndGet(-pages);
+    FairShares pages() {
+        return pages;
     }
 
-    /** Whether so many of those to lend were left; they are lent then. Instances lose none by it. */
-    boolean lend(int pages) {
-        return add(lent, pages, maxLent());
-    }
-
-    void endLoan(int pages) {
-        lent.addAndGet(-pages);
-    }
-
-    long lent() {
-        return lent.get();
-    }
-
-    long maxLent() {
-        return max / 2;
-    }
-
-    long used() {
-        return used.get();
-    }
-
-    long max() {
-        return max;
+    FairShares loans() {
+        return loans;
     }
 }

@@ -24,6 +24,21 @@ class BulkOperationsTest {
     private static final long AT_MOST_NANOS = 700_000_000;
     private static final int PAGES = 256;
 
+    private static final BudgetedMemory.Owner ACME = new BudgetedMemory.Owner() {
+        @Override
+        public String tenant() {
+            return "acme";
+        }
+
+        @Override
+        public void refused(long pages, boolean own) {
+        }
+
+        @Override
+        public void waiting(boolean now) {
+        }
+    };
+
     private final GuestFixture f = new GuestFixture();
 
     @AfterEach
@@ -63,7 +78,7 @@ class BulkOperationsTest {
     @Test
     void copyInParts_isTheCopyOfOneMove() {
         ByteArrayMemory plain = new ByteArrayMemory(new MemoryLimits(40, 40));
-        BudgetedMemory parts = new BudgetedMemory(new MemoryLimits(40, 40, false), new PageBudget(40));
+        BudgetedMemory parts = new BudgetedMemory(new MemoryLimits(40, 40, false), new PageBudget(40), ACME);
         Random random = new Random(4);
         byte[] content = new byte[40 * GuestMemory.PAGE];
         random.nextBytes(content);
@@ -86,7 +101,7 @@ class BulkOperationsTest {
     @ParameterizedTest
     @ValueSource(ints = {-1, Integer.MIN_VALUE, 3 * GuestMemory.PAGE, 40 * GuestMemory.PAGE, Integer.MAX_VALUE})
     void copyAndFillOutOfBounds_changeNothing(int size) {
-        BudgetedMemory memory = new BudgetedMemory(new MemoryLimits(2, 2, false), new PageBudget(2));
+        BudgetedMemory memory = new BudgetedMemory(new MemoryLimits(2, 2, false), new PageBudget(2), ACME);
         byte[] before = memory.readBytes(0, 2 * GuestMemory.PAGE);
         assertThatThrownBy(() -> memory.copy(0, 1, size)).hasMessageContaining("out of bounds");
         assertThatThrownBy(() -> memory.copy(1, 0, size)).hasMessageContaining("out of bounds");
@@ -97,15 +112,15 @@ class BulkOperationsTest {
     @Test
     void growthThatIsInterrupted_givesBackWhatItDidNotGet() {
         PageBudget budget = new PageBudget(1000);
-        assertThat(budget.take(1)).isTrue();
-        BudgetedMemory memory = new BudgetedMemory(new MemoryLimits(1, 900, false), budget);
+        assertThat(budget.take("acme", 1, ACME)).isTrue();
+        BudgetedMemory memory = new BudgetedMemory(new MemoryLimits(1, 900, false), budget, ACME);
         assertThat(memory.grow(100)).isEqualTo(1);
-        assertThat(budget.used()).isEqualTo(101);
+        assertThat(budget.pages().used()).isEqualTo(101);
         Thread.currentThread().interrupt();
         assertThatThrownBy(() -> memory.grow(500)).isInstanceOf(ChicoryInterruptedException.class);
         assertThat(Thread.interrupted()).isTrue();
-        assertThat(budget.used()).isEqualTo(memory.pages());
+        assertThat(budget.pages().used()).isEqualTo(memory.pages());
         memory.close();
-        assertThat(budget.used()).isZero();
+        assertThat(budget.pages().used()).isZero();
     }
 }

@@ -8,6 +8,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.guest.Guests;
 import ai.realm.runtime.guest.GuestFixture.LimitsBuilder;
 import ai.realm.runtime.guest.GuestFixture.Outcome;
+import ai.realm.runtime.session.RequestContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -168,8 +169,8 @@ class IsolationTest {
     }
 
     @Test
-    void memoryOfAllGuests_isBounded() throws InterruptedException {
-        try (GuestFixture small = new GuestFixture(GuestHostOptions.defaults().withMemoryPages(4))) {
+    void memoryOfAllGuests_isBounded_andNoTenantHasSoMuchThatNoneIsLeft() throws InterruptedException {
+        try (GuestFixture small = new GuestFixture(GuestHostOptions.defaults().withMemoryPages(6))) {
             GuestModule hungry = small.host
                     .register(GuestFixture.wasm(GuestFixture.generates("(drop (memory.grow (i32.const 2))) "
                             + "(drop (call $generate (i32.const 0) (local.get $prompt) (local.get $len) (i32.const 0) (i32.const 1024) "
@@ -181,14 +182,37 @@ class IsolationTest {
             small.sessions.hangs(false);
             GuestModule modest = small.host.register(
                     GuestFixture.wasm(GuestFixture.answersNumber("(memory.grow (i32.const 1))")), small.limits);
-            assertThat(small.run(modest).text()).as("memory.grow").isEqualTo("-1");
-            GuestModule two = small.host.register(GuestFixture.wasm("(module (memory (export \"memory\") 1) "
-                    + "(func (export \"generate\") (param i32 i32 i32 i32) (result i32) (i32.const 8)))"), small.limits);
-            assertThat(small.run(two).code()).isEqualTo(ErrorCode.OVERLOADED);
-            small.context.cancel(ErrorCode.CANCELLED, "enough");
+            assertThat(small.run(modest).text()).as("memory.grow of the tenant that has half of all").isEqualTo("-1");
+            RequestContext own = small.context;
+            small.context = new RequestContext("req-2", "other", System.nanoTime() + TimeUnit.MINUTES.toNanos(1));
+            assertThat(small.run(modest).text()).as("memory.grow of a tenant that has none").isEqualTo("1");
+            own.cancel(ErrorCode.CANCELLED, "enough");
             waiting.join();
             small.context = small.context();
             assertThat(small.run(hungry).text()).isEqualTo("3");
+        }
+    }
+
+    @Test
+    void memoryThatIsInUse_isWaitedFor() throws Exception {
+        try (GuestFixture small = new GuestFixture(GuestHostOptions.defaults().withMemoryPages(6))) {
+            GuestModule four = small.host.register(GuestFixture.wasm(
+                    GuestFixture.generates("(drop (memory.grow (i32.const 3))) (drop (call $generate (i32.const 0) "
+                            + "(local.get $prompt) (local.get $len) (i32.const 0) (i32.const 1024) (i32.const 64))) "
+                            + "(call $number (memory.size) (i32.const 16))")),
+                    small.limits);
+            small.sessions.hangs();
+            Thread first = Thread.ofPlatform().start(() -> small.run(four));
+            assertThat(small.sessions.hanging.await(30, TimeUnit.SECONDS)).as("the request is in its generation").isTrue();
+            small.sessions.hangs(false);
+            RequestContext held = small.context;
+            small.context = small.context();
+            AtomicReference<Outcome> second = new AtomicReference<>();
+            Thread waits = Thread.ofPlatform().start(() -> second.set(small.run(four)));
+            held.cancel(ErrorCode.CANCELLED, "enough");
+            waits.join();
+            first.join();
+            assertThat(second.get().text()).isEqualTo("4");
         }
     }
 

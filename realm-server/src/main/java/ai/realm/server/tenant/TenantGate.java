@@ -2,11 +2,11 @@ package ai.realm.server.tenant;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.runtime.guest.FairShares;
 import ai.realm.server.error.RetryableException;
 import java.time.Clock;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -17,13 +17,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TenantGate {
     private final Tenants tenants;
-    private final int maxConcurrent;
+    private final FairShares places;
     private final LongSupplier nanos;
     private final Clock clock;
     private final ToLongFunction<String> usedToday;
     private final @Nullable AnonymousTenant anonymous;
     private final Map<String, TenantMeter> meters = new ConcurrentHashMap<>();
-    private final AtomicInteger running = new AtomicInteger();
     private volatile boolean draining;
     private volatile Runnable requireStorage = () -> {};
 
@@ -36,7 +35,7 @@ public final class TenantGate {
     public TenantGate(Tenants tenants, int maxConcurrent, LongSupplier nanos, Clock clock, ToLongFunction<String> usedToday,
             @Nullable AnonymousTenant anonymous) {
         this.tenants = tenants;
-        this.maxConcurrent = maxConcurrent;
+        this.places = new FairShares(maxConcurrent);
         this.nanos = nanos;
         this.clock = clock;
         this.usedToday = usedToday;
@@ -62,10 +61,12 @@ public final class TenantGate {
         TenantLimits limits = tenant.limits();
         TenantMeter meter = meter(tenant);
         meter.begin(limits);
-        Permit permit = new Permit(meter, limits, running::decrementAndGet);
-        if (running.incrementAndGet() > maxConcurrent) {
+        boolean place = places.tryTake(tenant.id(), 1);
+        Permit permit = new Permit(meter, limits, () -> places.giveBack(tenant.id(), place ? 1 : 0));
+        if (!place) {
             permit.close();
-            throw new RetryableException(ErrorCode.OVERLOADED, "the server runs " + maxConcurrent + " requests, its most", 1);
+            throw new RetryableException(ErrorCode.OVERLOADED, "the server runs " + places.used() + " of " + places.max()
+                    + " requests, " + places.held(tenant.id()) + " of them this tenant's, which is its share", 1);
         }
         if (bodyBytes > limits.bodyBytes()) {
             permit.close();
@@ -129,7 +130,7 @@ public final class TenantGate {
 
     /** Requests that hold a permit. */
     public int running() {
-        return running.get();
+        return (int) places.used();
     }
 
     /** Requests of one tenant that hold a permit. */
