@@ -43,8 +43,11 @@ enum {
     REALM_BAD_OPTION = -17,
     REALM_NOT_PERMITTED = -18,
     REALM_NO_SUCH_KEY = -19,
-    REALM_LIMIT_REACHED = -20
+    REALM_LIMIT_REACHED = -20,
+    REALM_STALE = -21 /* realm_host_kv_swap: the value is another */
 };
+
+#define REALM_NO_VALUE 0xffffffffu
 
 /* What on_token returns. */
 enum { REALM_PASS = 0, REALM_SWALLOW = 1, REALM_STOP = 2 };
@@ -140,6 +143,11 @@ REALM_IMPORT("realm_host_log") void realm_host_log(uint32_t level, const char *p
 REALM_IMPORT("realm_host_kv_get") int32_t realm_host_kv_get(const char *key, uint32_t key_len, char *dst, uint32_t dst_max);
 REALM_IMPORT("realm_host_kv_set") int32_t realm_host_kv_set(const char *key, uint32_t key_len, const char *val, uint32_t val_len);
 REALM_IMPORT("realm_host_kv_delete") int32_t realm_host_kv_delete(const char *key, uint32_t key_len);
+REALM_IMPORT("realm_host_kv_add")
+int32_t realm_host_kv_add(const char *key, uint32_t key_len, int64_t delta, int64_t *sum);
+/* A length of REALM_NO_VALUE is no value. */
+REALM_IMPORT("realm_host_kv_swap")
+int32_t realm_host_kv_swap(const char *key, uint32_t key_len, const char *old, uint32_t old_len, const char *val, uint32_t val_len);
 REALM_IMPORT("realm_host_config") int32_t realm_host_config(const char *key, uint32_t key_len, char *dst, uint32_t dst_max);
 REALM_IMPORT("realm_host_request") int32_t realm_host_request(char *dst, uint32_t dst_max);
 

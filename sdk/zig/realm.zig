@@ -18,11 +18,14 @@ pub const host = struct {
     pub extern "env" fn realm_host_kv_get(key: [*]const u8, len: u32, dst: ?[*]u8, max: u32) i32;
     pub extern "env" fn realm_host_kv_set(key: [*]const u8, len: u32, val: [*]const u8, val_len: u32) i32;
     pub extern "env" fn realm_host_kv_delete(key: [*]const u8, len: u32) i32;
+    pub extern "env" fn realm_host_kv_add(key: [*]const u8, len: u32, delta: i64, sum: *i64) i32;
+    pub extern "env" fn realm_host_kv_swap(key: [*]const u8, len: u32, old: ?[*]const u8, old_len: u32, val: ?[*]const u8, val_len: u32) i32;
     pub extern "env" fn realm_host_config(key: [*]const u8, len: u32, dst: ?[*]u8, max: u32) i32;
     pub extern "env" fn realm_host_request(dst: ?[*]u8, max: u32) i32;
 };
 
 pub const result_too_large = -6;
+pub const stale = -21;
 
 /// The host keeps why: when `generate` fails the client gets that cause. `lastError` has its text.
 pub const Failed = error{ Host, OutOfMemory };
@@ -162,6 +165,22 @@ pub const kv = struct {
 
     pub fn remove(key: []const u8) void {
         _ = host.realm_host_kv_delete(key.ptr, key.len);
+    }
+
+    /// Adds to a counter, which is 0 at first, whoever else adds to it at the same time; the sum.
+    pub fn add(key: []const u8, delta: i64) Failed!i64 {
+        var sum: i64 = 0;
+        _ = try count(host.realm_host_kv_add(key.ptr, key.len, delta, &sum));
+        return sum;
+    }
+
+    /// Puts a value in the place of another if that is there; null is no value. False when it is another.
+    pub fn swap(key: []const u8, old: ?[]const u8, value: ?[]const u8) Failed!bool {
+        const none: u32 = 0xffffffff;
+        const n = host.realm_host_kv_swap(key.ptr, key.len, if (old) |o| o.ptr else null, if (old) |o| o.len else none, if (value) |v| v.ptr else null, if (value) |v| v.len else none);
+        if (n == stale) return false;
+        _ = try count(n);
+        return true;
     }
 };
 

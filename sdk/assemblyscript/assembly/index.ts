@@ -35,6 +35,12 @@ declare function host_kv_set(key: usize, keyLen: i32, val: usize, valLen: i32): 
 @external("env", "realm_host_kv_delete")
 declare function host_kv_delete(key: usize, keyLen: i32): i32;
 // @ts-ignore: decorator
+@external("env", "realm_host_kv_add")
+declare function host_kv_add(key: usize, keyLen: i32, delta: i64, sum: usize): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_kv_swap")
+declare function host_kv_swap(key: usize, keyLen: i32, old: usize, oldLen: i32, val: usize, valLen: i32): i32;
+// @ts-ignore: decorator
 @external("env", "realm_host_config")
 declare function host_config(key: usize, keyLen: i32, dst: usize, dstMax: i32): i32;
 // @ts-ignore: decorator
@@ -131,6 +137,8 @@ export function setting(key: string): string | null {
   return text(dst, n);
 }
 
+const sumAt: usize = memory.data(8, 8);
+
 /** The tenant's own store, which outlives requests. */
 export namespace kv {
   export function get(key: string): string | null {
@@ -151,6 +159,29 @@ export namespace kv {
   export function remove(key: string): i32 {
     const k = String.UTF8.encode(key);
     return host_kv_delete(changetype<usize>(k), k.byteLength);
+  }
+
+  /** Adds to a counter, which is 0 at first, whoever else adds to it at the same time; `sum` has the sum when the result is 0. */
+  export function add(key: string, delta: i64): i32 {
+    const k = String.UTF8.encode(key);
+    return host_kv_add(changetype<usize>(k), k.byteLength, delta, sumAt);
+  }
+
+  /** What the last `add` made. */
+  export function sum(): i64 {
+    return load<i64>(sumAt);
+  }
+
+  /** Puts a value in the place of another if that is there, else -21; null is no value. */
+  export function swap(key: string, old: string | null, value: string | null): i32 {
+    const k = String.UTF8.encode(key);
+    const o = old === null ? null : String.UTF8.encode(old);
+    const v = value === null ? null : String.UTF8.encode(value);
+    return host_kv_swap(
+      changetype<usize>(k), k.byteLength,
+      o === null ? 0 : changetype<usize>(o), o === null ? -1 : o.byteLength,
+      v === null ? 0 : changetype<usize>(v), v === null ? -1 : v.byteLength,
+    );
   }
 }
 

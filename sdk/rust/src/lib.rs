@@ -25,6 +25,8 @@ mod host {
         pub fn realm_host_kv_get(key: *const u8, len: usize, dst: *mut u8, max: usize) -> i32;
         pub fn realm_host_kv_set(key: *const u8, len: usize, val: *const u8, val_len: usize) -> i32;
         pub fn realm_host_kv_delete(key: *const u8, len: usize) -> i32;
+        pub fn realm_host_kv_add(key: *const u8, len: usize, delta: i64, sum: *mut i64) -> i32;
+        pub fn realm_host_kv_swap(key: *const u8, len: usize, old: *const u8, old_len: usize, new: *const u8, new_len: usize) -> i32;
         pub fn realm_host_config(key: *const u8, len: usize, dst: *mut u8, max: usize) -> i32;
         pub fn realm_host_request(dst: *mut u8, max: usize) -> i32;
     }
@@ -38,6 +40,8 @@ pub struct Error(pub i32);
 pub const RESULT_TOO_LARGE: i32 = -6;
 /// There is no such key.
 pub const NO_SUCH_KEY: i32 = -19;
+/// The value is another than the one to be replaced.
+pub const STALE: i32 = -21;
 
 fn count(n: i32) -> Result<usize, Error> {
     if n < 0 { Err(Error(n)) } else { Ok(n as usize) }
@@ -155,6 +159,22 @@ pub fn kv_set(key: &[u8], value: &[u8]) -> Result<(), Error> {
 /// Forgets a value.
 pub fn kv_delete(key: &[u8]) -> Result<(), Error> {
     count(unsafe { host::realm_host_kv_delete(key.as_ptr(), key.len()) }).map(|_| ())
+}
+
+/// Adds to a counter, which is 0 at first, whoever else adds to it at the same time; the sum.
+pub fn kv_add(key: &[u8], delta: i64) -> Result<i64, Error> {
+    let mut sum = 0;
+    count(unsafe { host::realm_host_kv_add(key.as_ptr(), key.len(), delta, &mut sum) }).map(|_| sum)
+}
+
+/// Puts `new` in the place of `old` if that is the value; `None` is no value. False when it is another.
+pub fn kv_swap(key: &[u8], old: Option<&[u8]>, new: Option<&[u8]>) -> Result<bool, Error> {
+    let part = |v: Option<&[u8]>| v.map_or((core::ptr::null(), usize::MAX), |b| (b.as_ptr(), b.len()));
+    let ((old, old_len), (new, new_len)) = (part(old), part(new));
+    match unsafe { host::realm_host_kv_swap(key.as_ptr(), key.len(), old, old_len, new, new_len) } {
+        STALE => Ok(false),
+        n => count(n).map(|_| true),
+    }
 }
 
 /// A text as `generate` returns it: ended by a NUL, and never freed, because the instance ends with the request.

@@ -124,12 +124,17 @@ class GuestLimitsIT {
                         "(drop (call $kv_set (i32.const 0) (i32.const 4) (i32.const 64) (i32.const 60))) "
                                 + "(drop (call $kv_set (i32.const 0) (i32.const 3) (i32.const 64) (i32.const 60))) (i32.const 0)",
                         502, "kv_bytes: 200 bytes allowed by guest_limits.kv_bytes, 128 bytes and 63 for this entry reached"),
+                request(GuestLimit.KV_UPDATES, "", "kv_updates: 2",
+                        GUEST.formatted("(import \"env\" \"realm_host_kv_add\" (func $add (param i32 i32 i64 i32) (result i32)))", "",
+                                "(drop (call $add (i32.const 0) (i32.const 4) (i64.const 1) (i32.const 64)))".repeat(3)
+                                        + "(i32.const 0)"),
+                        502, "kv_updates: 2 allowed by guest_limits.kv_updates, 3 reached"),
                 pushed(GuestLimit.MODULE_BYTES, "module_bytes: 1000",
                         GUEST.formatted("", "(data (i32.const 0) \"" + "x".repeat(2000) + "\")", "(i32.const 8)"),
                         "module_bytes: 1000 bytes allowed by guest_limits.module_bytes, 2"),
                 pushed(GuestLimit.COMPILE_TIME, "compile_ms: 1",
                         GUEST.formatted("", "(func (result i32) (i32.const 1))".repeat(5000), "(i32.const 8)"),
-                        "compile_time: 1 ms allowed by guest_limits.compile_ms, more than 1 ms reached"));
+                        "compile_time: 1 ms allowed by guest_limits.compile_ms, more than 1 ms of processor time reached"));
     }
 
     @BeforeAll

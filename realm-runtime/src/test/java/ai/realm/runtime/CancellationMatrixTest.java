@@ -32,6 +32,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
@@ -215,6 +216,11 @@ class CancellationMatrixTest {
 
         @Override
         public boolean delete(byte[] key) {
+            return false;
+        }
+
+        @Override
+        public boolean update(byte[] key, UnaryOperator<byte @Nullable []> change) {
             return false;
         }
 

@@ -106,7 +106,8 @@ public final class RealmServer implements AutoCloseable {
         MeteredSessions sessions = new MeteredSessions(runtime.sessions(), runtime.embedder());
         this.guestHost = GuestHost.start(sessions, guestOptions(config.server()).withListener(metrics));
         this.tenants = new Tenants(opened.tenants());
-        this.guests = new TenantGuests(guestHost, new GuestVersions(kept), new GuestValues(kept),
+        this.guests = new TenantGuests(guestHost, new GuestVersions(kept, config.server().guests().versions(),
+                config.server().guests().versionsBytes()), new GuestValues(kept),
                 config.tenants().stream().collect(Collectors.toMap(Tenant::id, t -> t.guestLimits().compileTime())));
         this.gate = new TenantGate(tenants, config.server().concurrentRequests(), System::nanoTime, Clock.systemUTC(),
                 accounts::tokensToday, config.server().api().anonymous());

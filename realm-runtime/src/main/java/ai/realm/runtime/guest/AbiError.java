@@ -23,7 +23,8 @@ enum AbiError {
     BAD_OPTION(-17),
     NOT_PERMITTED(-18),
     NO_SUCH_KEY(-19),
-    LIMIT_REACHED(-20);
+    LIMIT_REACHED(-20),
+    STALE(-21);
 
     private final int code;
 

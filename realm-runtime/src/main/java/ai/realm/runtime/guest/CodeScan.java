@@ -380,9 +380,11 @@ final class CodeScan {
         private void place(int count) {
             frameValues += count * (locals + height);
             if (frameValues > MAX_FRAME_VALUES) {
-                throw ModuleGate.refused("it has more than " + MAX_FRAME_VALUES + " locals and values on the stack over all places "
-                        + "that can be jumped to, up to function " + index + " with its " + locals + " locals; wanted: at most that many, "
-                        + "with smaller functions or fewer locals");
+                throw ModuleGate
+                        .refused("it has more than " + MAX_FRAME_VALUES + " locals and values on the stack over all places "
+                                + "that can be jumped to, up to function " + index + " with its " + locals
+                                + " locals; wanted: at most that many, "
+                                + "with smaller functions or fewer locals");
             }
         }
 

@@ -158,13 +158,15 @@ final class GuestCompiler {
     private static void requireModule(byte[] wasm) {
         if (wasm.length < HEADER_BYTES || !Arrays.equals(wasm, 0, MAGIC.length, MAGIC, 0, MAGIC.length)) {
             byte[] first = Arrays.copyOf(wasm, Math.min(wasm.length, MAGIC.length));
-            throw ModuleGate.refused("it is not WebAssembly, it begins with " + (first.length == 0 ? "nothing" : HEX.formatHex(first))
-                    + "; wanted: " + HEX.formatHex(MAGIC) + ", what a compiler makes of a source");
+            throw ModuleGate
+                    .refused("it is not WebAssembly, it begins with " + (first.length == 0 ? "nothing" : HEX.formatHex(first))
+                            + "; wanted: " + HEX.formatHex(MAGIC) + ", what a compiler makes of a source");
         }
         int version = ByteBuffer.wrap(wasm).order(ByteOrder.LITTLE_ENDIAN).getInt(MAGIC.length);
         if (version != 1) {
-            throw ModuleGate.refused((version == COMPONENT ? "it is a component" : "it has version " + Integer.toUnsignedString(version))
-                    + "; wanted: a core module, version 1");
+            throw ModuleGate
+                    .refused((version == COMPONENT ? "it is a component" : "it has version " + Integer.toUnsignedString(version))
+                            + "; wanted: a core module, version 1");
         }
     }
 

@@ -15,6 +15,7 @@ public enum GuestLimit {
     OUTPUT_BYTES,
     LOG_LINES,
     KV_BYTES,
+    KV_UPDATES,
     CONCURRENT_INSTANCES,
     MODULE_BYTES,
     COMPILE_TIME("compile_ms");
@@ -47,7 +48,7 @@ public enum GuestLimit {
             case CONCURRENT_INSTANCES -> ErrorCode.RATE_LIMIT_EXCEEDED;
             case MODULE_BYTES, COMPILE_TIME -> ErrorCode.GUEST_REFUSED;
             case MEMORY_PAGES, TABLE_ELEMENTS, STACK_BYTES, CPU_TIME, GENERATIONS, GENERATED_TOKENS, OUTPUT_BYTES, LOG_LINES,
-                    KV_BYTES ->
+                    KV_BYTES, KV_UPDATES ->
                 ErrorCode.GUEST_LIMIT;
         };
         return new GuestLimitException(this, code, "the guest reached its limit " + label() + ": " + limit + " allowed by "

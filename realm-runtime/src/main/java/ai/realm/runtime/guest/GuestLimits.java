@@ -15,23 +15,24 @@ import java.time.Duration;
  * @param outputBytes bytes of text sent to the client in a request
  * @param logLines lines logged in a request
  * @param kvBytes bytes in the tenant's store, keys and values
+ * @param kvUpdates updates of the tenant's store in a request that others must see at once
  * @param concurrentInstances instances of the tenant at the same time
  * @param moduleBytes size of a module
  * @param compileTime processor time that compiling a module may take
  */
 public record GuestLimits(int memoryPages, int tableElements, int stackBytes, Duration deadline, Duration cpuTime,
         int generations,
-        int generatedTokens, int outputBytes, int logLines, long kvBytes, int concurrentInstances, int moduleBytes,
+        int generatedTokens, int outputBytes, int logLines, long kvBytes, int kvUpdates, int concurrentInstances, int moduleBytes,
         Duration compileTime) {
 
     /** The same but for the processor time of compiling. */
     public GuestLimits withCompileTime(Duration time) {
         return new GuestLimits(memoryPages, tableElements, stackBytes, deadline, cpuTime, generations, generatedTokens,
-                outputBytes, logLines, kvBytes, concurrentInstances, moduleBytes, time);
+                outputBytes, logLines, kvBytes, kvUpdates, concurrentInstances, moduleBytes, time);
     }
 
     public static GuestLimits defaults() {
         return new GuestLimits(256, 10_000, 1 << 20, Duration.ofSeconds(120), Duration.ofSeconds(2), 32, 65_536, 4 << 20, 100,
-                1 << 20, 64, 1 << 20, Duration.ofSeconds(10));
+                1 << 20, 64, 64, 1 << 20, Duration.ofSeconds(10));
     }
 }

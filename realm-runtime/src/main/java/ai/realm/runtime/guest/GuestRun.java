@@ -24,6 +24,7 @@ final class GuestRun implements BudgetedMemory.Owner {
 
     private Phase phase = Phase.INITIALIZE;
     private int generations;
+    private int updates;
     private Usage usage = Usage.NONE;
     private FinishReason reason = FinishReason.STOP;
     private byte[] lastResult = new byte[0];
@@ -144,14 +145,22 @@ final class GuestRun implements BudgetedMemory.Owner {
         return lastError;
     }
 
-    /** Remembers why a host call failed. A key that does not exist is an answer, not a cause. */
+    /** Counts an update of the store that goes to the database. */
+    void beginUpdate() {
+        if (updates >= limits.kvUpdates()) {
+            throw new AbiException(GuestLimit.KV_UPDATES.reached(limits.kvUpdates(), updates + 1L));
+        }
+        updates++;
+    }
+
+    /** Remembers why a host call failed. A key that does not exist, or has another value, is an answer, not a cause. */
     void failed(AbiException e, String function) {
         resultWaits = e.error() == AbiError.RESULT_TOO_LARGE;
         if (e.origin() instanceof GuestLimitException limit) {
             reached(limit.limit());
         }
         lastError = function + " failed (" + e.error().code() + "): " + e.getMessage();
-        if (e.error() != AbiError.NO_SUCH_KEY) {
+        if (e.error() != AbiError.NO_SUCH_KEY && e.error() != AbiError.STALE) {
             RealmException origin = e.origin();
             cause = origin.code() == ErrorCode.GUEST_FAILED
                     ? new RealmException(ErrorCode.GUEST_FAILED, "the guest failed after " + lastError)

@@ -21,7 +21,6 @@ import java.util.concurrent.CancellationException;
 final class HostFunctions {
     /** Text that is tokenized on a guest's behalf in one call. */
     private static final long MAX_TOKENIZE_BYTES = 1 << 20;
-    private static final long MAX_KEY_BYTES = 1024;
 
     private final GuestRun run;
     private final HostGenerate generate;
@@ -73,9 +72,12 @@ final class HostFunctions {
             case TOKENIZE -> tokenize(memory, (int) a[0], unsigned(a[1]), unsigned(a[2]), unsigned(a[3]), unsigned(a[4]));
             case LAST_ERROR -> copy(memory, Text.utf8(run.lastError()), unsigned(a[0]), unsigned(a[1]));
             case LOG -> log(memory, (int) a[0], unsigned(a[1]), unsigned(a[2]));
-            case KV_GET -> kvGet(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]));
-            case KV_SET -> kvSet(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]));
-            case KV_DELETE -> kvDelete(memory, unsigned(a[0]), unsigned(a[1]));
+            case KV_GET -> kv().get(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]));
+            case KV_SET -> kv().set(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]));
+            case KV_DELETE -> kv().delete(memory, unsigned(a[0]), unsigned(a[1]));
+            case KV_ADD -> kv().add(memory, unsigned(a[0]), unsigned(a[1]), a[2], unsigned(a[3]));
+            case KV_SWAP -> kv().swap(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]), unsigned(a[4]),
+                    unsigned(a[5]));
             case CONFIG -> config(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]));
             case REQUEST -> copy(memory, Text.utf8(run.call().requestJson()), unsigned(a[0]), unsigned(a[1]));
         };
@@ -90,7 +92,7 @@ final class HostFunctions {
     }
 
     /** The length of {@code value}, of which as much was copied as fits. */
-    private static long copy(GuestMemory memory, byte[] value, long dst, long max) {
+    static long copy(GuestMemory memory, byte[] value, long dst, long max) {
         memory.require(dst, max, "destination");
         memory.write(dst, value, 0, (int) Math.min(value.length, max), "destination");
         return value.length;
@@ -174,55 +176,16 @@ final class HostFunctions {
         return 0;
     }
 
-    private byte[] key(GuestMemory memory, long ptr, long len) {
-        memory.require(ptr, len, "key");
-        if (len == 0 || len > MAX_KEY_BYTES) {
-            throw new AbiException(AbiError.BAD_OPTION, "a key must have 1 to " + MAX_KEY_BYTES + " bytes, not " + len);
-        }
-        return memory.read(ptr, len, "key");
-    }
-
-    private static AbiException noSuchKey() {
-        return new AbiException(AbiError.NO_SUCH_KEY, "no such key");
-    }
-
-    private long kvGet(GuestMemory memory, long keyPtr, long keyLen, long dst, long max) {
-        byte[] key = key(memory, keyPtr, keyLen);
-        memory.require(dst, max, "destination");
-        byte[] value = run.call().kv().get(key);
-        if (value == null) {
-            throw noSuchKey();
-        }
-        return copy(memory, value, dst, max);
-    }
-
-    private long kvSet(GuestMemory memory, long keyPtr, long keyLen, long ptr, long len) {
-        byte[] key = key(memory, keyPtr, keyLen);
-        memory.require(ptr, len, "value");
-        long budget = run.limits().kvBytes();
-        if (keyLen + len > budget) {
-            throw new AbiException(GuestLimit.KV_BYTES.reached(budget + " bytes", keyLen + len + " bytes for one entry"));
-        }
-        if (!run.call().kv().set(key, memory.read(ptr, len, "value"))) {
-            throw new AbiException(GuestLimit.KV_BYTES.reached(budget + " bytes",
-                    run.call().kv().bytes() + " bytes and " + (keyLen + len) + " for this entry"));
-        }
-        return 0;
-    }
-
-    private long kvDelete(GuestMemory memory, long keyPtr, long keyLen) {
-        if (!run.call().kv().delete(key(memory, keyPtr, keyLen))) {
-            throw noSuchKey();
-        }
-        return 0;
+    private HostStore kv() {
+        return new HostStore(run);
     }
 
     private long config(GuestMemory memory, long keyPtr, long keyLen, long dst, long max) {
         memory.require(keyPtr, keyLen, "key");
         memory.require(dst, max, "destination");
-        String value = keyLen > MAX_KEY_BYTES ? null : run.call().config().get(memory.readText(keyPtr, keyLen, "key"));
+        String value = keyLen > HostStore.MAX_KEY_BYTES ? null : run.call().config().get(memory.readText(keyPtr, keyLen, "key"));
         if (value == null) {
-            throw noSuchKey();
+            throw HostStore.noSuchKey();
         }
         return copy(memory, Text.utf8(value), dst, max);
     }

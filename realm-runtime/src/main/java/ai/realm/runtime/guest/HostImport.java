@@ -19,6 +19,8 @@ enum HostImport {
     KV_GET("realm_host_kv_get", 4, true),
     KV_SET("realm_host_kv_set", 4, true),
     KV_DELETE("realm_host_kv_delete", 2, true),
+    KV_ADD("realm_host_kv_add", List.of(ValType.I32, ValType.I32, ValType.I64, ValType.I32)),
+    KV_SWAP("realm_host_kv_swap", 6, true),
     CONFIG("realm_host_config", 4, true),
     REQUEST("realm_host_request", 2, true);
 
@@ -30,6 +32,11 @@ enum HostImport {
     HostImport(String functionName, int params, boolean result) {
         this.functionName = functionName;
         this.type = FunctionType.of(Collections.nCopies(params, ValType.I32), result ? List.of(ValType.I32) : List.of());
+    }
+
+    HostImport(String functionName, List<ValType> params) {
+        this.functionName = functionName;
+        this.type = FunctionType.of(params, List.of(ValType.I32));
     }
 
     String functionName() {

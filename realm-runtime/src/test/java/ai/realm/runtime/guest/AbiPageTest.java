@@ -146,7 +146,8 @@ class AbiPageTest {
                 .containsEntry("generations", (long) d.generations())
                 .containsEntry("generated_tokens", (long) d.generatedTokens())
                 .containsEntry("output_bytes", (long) d.outputBytes()).containsEntry("log_lines", (long) d.logLines())
-                .containsEntry("kv_bytes", d.kvBytes()).containsEntry("concurrent_instances", (long) d.concurrentInstances())
+                .containsEntry("kv_bytes", d.kvBytes()).containsEntry("kv_updates", (long) d.kvUpdates())
+                .containsEntry("concurrent_instances", (long) d.concurrentInstances())
                 .containsEntry("module_bytes", (long) d.moduleBytes()).containsEntry("compile_time", d.compileTime().toMillis());
     }
 

@@ -2,6 +2,7 @@ package ai.realm.runtime.guest;
 
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A store in memory with a byte budget. */
@@ -35,6 +36,16 @@ final class FakeKv implements GuestKvStore {
     @Override
     public synchronized boolean delete(byte[] key) {
         return entries.remove(name(key)) != null;
+    }
+
+    @Override
+    public synchronized boolean update(byte[] key, UnaryOperator<byte @Nullable []> change) {
+        byte[] next = change.apply(get(key));
+        if (next == null) {
+            delete(key);
+            return true;
+        }
+        return set(key, next);
     }
 
     @Override

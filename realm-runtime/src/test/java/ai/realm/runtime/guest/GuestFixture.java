@@ -154,6 +154,8 @@ final class GuestFixture implements AutoCloseable {
                   (import "env" "realm_host_kv_get" (func $kv_get (param i32 i32 i32 i32) (result i32)))
                   (import "env" "realm_host_kv_set" (func $kv_set (param i32 i32 i32 i32) (result i32)))
                   (import "env" "realm_host_kv_delete" (func $kv_delete (param i32 i32) (result i32)))
+                  (import "env" "realm_host_kv_add" (func $kv_add (param i32 i32 i64 i32) (result i32)))
+                  (import "env" "realm_host_kv_swap" (func $kv_swap (param i32 i32 i32 i32 i32 i32) (result i32)))
                   (import "env" "realm_host_config" (func $config (param i32 i32 i32 i32) (result i32)))
                   (import "env" "realm_host_request" (func $request (param i32 i32) (result i32)))
                 """ + body + "\n)";
@@ -226,13 +228,14 @@ final class GuestFixture implements AutoCloseable {
         int outputBytes = 1 << 20;
         int logLines = 10;
         long kvBytes = 1 << 16;
+        int kvUpdates = 64;
         int instances = 8;
         int moduleBytes = 1 << 20;
         Duration compileTime = Duration.ofSeconds(20);
 
         GuestLimits build() {
             return new GuestLimits(memoryPages, tableElements, stackBytes, deadline, cpuTime, generations, generatedTokens,
-                    outputBytes, logLines, kvBytes, instances, moduleBytes, compileTime);
+                    outputBytes, logLines, kvBytes, kvUpdates, instances, moduleBytes, compileTime);
         }
     }
 }

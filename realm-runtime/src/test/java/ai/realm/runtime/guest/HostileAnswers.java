@@ -237,6 +237,8 @@ final class HostileAnswers {
             case RESULT -> "(i32.const %1$s) " + pair;
             case TOKENIZE -> "(i32.const 0) " + pair + " " + pair;
             case KV_GET, KV_SET, CONFIG -> pair + " " + pair;
+            case KV_ADD -> pair + " (i64.const 1) (i32.const %1$s)";
+            case KV_SWAP -> pair + " " + pair + " " + pair;
             case EMIT, LAST_ERROR, LOG, KV_DELETE, REQUEST -> pair;
         };
     }

@@ -23,6 +23,32 @@ public final class GuestValues {
                 "SELECT key, value FROM guest_values WHERE tenant = ?", tenant);
     }
 
+    public byte @Nullable [] get(String tenant, byte[] key) {
+        List<byte[]> found = database.query(r -> r.getBytes(1), "SELECT value FROM guest_values WHERE tenant = ? AND key = ?",
+                tenant, key);
+        return found.isEmpty() ? null : found.getFirst();
+    }
+
+    /**
+     * Puts a value in the place of another, in one statement, so that of two servers that try only one does.
+     *
+     * @param expected what must be there, null for nothing
+     * @param next null deletes the key
+     * @return false when something else is there; nothing is changed then
+     */
+    public boolean swap(String tenant, byte[] key, byte @Nullable [] expected, byte @Nullable [] next) {
+        if (expected == null) {
+            return next == null
+                    ? get(tenant, key) == null
+                    : database.update("INSERT INTO guest_values (tenant, key, value) VALUES (?, ?, ?) "
+                            + "ON CONFLICT (tenant, key) DO NOTHING", tenant, key, next) == 1;
+        }
+        return next == null
+                ? database.update("DELETE FROM guest_values WHERE tenant = ? AND key = ? AND value = ?", tenant, key, expected) == 1
+                : database.update("UPDATE guest_values SET value = ? WHERE tenant = ? AND key = ? AND value = ?", next, tenant, key,
+                        expected) == 1;
+    }
+
     /** Keeps all of {@code changes} or none, in one commit. */
     public void change(String tenant, List<Entry> changes) {
         database.atomically(() -> changes.forEach(c -> change(tenant, c)));

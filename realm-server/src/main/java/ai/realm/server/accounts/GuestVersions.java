@@ -1,17 +1,33 @@
 package ai.realm.server.accounts;
 
+import ai.realm.server.config.GuestSettings;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The guests that were pushed, by tenant and version; one version of a tenant is active, or none. Thread-safe. */
 public final class GuestVersions {
+    /** The newest and the one to roll back to. */
+    private static final int NEWEST_KEPT = 2;
     private final Database database;
+    private final int versions;
+    private final long bytes;
 
     /** What is known of one version without its bytes. */
     public record Version(int version, String digest, long pushedMillis, boolean active, int bytes) {}
 
+    /** With the bounds that a configuration has when it says nothing. */
     public GuestVersions(Database database) {
+        this(database, GuestSettings.defaults().versions(), GuestSettings.defaults().versionsBytes());
+    }
+
+    /**
+     * @param versions how many of a tenant are kept, the newest; the active one and the one before the newest stay in any case
+     * @param bytes how many bytes they may have together
+     */
+    public GuestVersions(Database database, int versions, long bytes) {
         this.database = database;
+        this.versions = versions;
+        this.bytes = bytes;
     }
 
     public List<Version> list(String tenant) {
@@ -33,7 +49,7 @@ public final class GuestVersions {
         return found.isEmpty() ? null : found.getFirst();
     }
 
-    /** Keeps a module as the tenant's next version, and makes it the active one. */
+    /** Keeps a module as the tenant's next version, and makes it the active one; the oldest go when they are too many. */
     public int push(String tenant, String digest, byte[] wasm, long nowMillis) {
         int[] version = new int[1];
         database.change(() -> {
@@ -44,8 +60,22 @@ public final class GuestVersions {
             database.update("INSERT INTO guests (tenant, version, digest, pushed_ms, active, wasm) VALUES (?, ?, ?, ?, 1, ?)",
                     tenant,
                     version[0], digest, nowMillis, wasm);
+            forgetOldest(tenant);
         });
         return version[0];
+    }
+
+    private void forgetOldest(String tenant) {
+        int kept = 0;
+        long sum = 0;
+        for (Version v : list(tenant).reversed()) {
+            kept++;
+            sum += v.bytes();
+            boolean stays = v.active() || kept <= NEWEST_KEPT || kept <= versions && sum <= bytes;
+            if (!stays) {
+                database.update("DELETE FROM guests WHERE tenant = ? AND version = ?", tenant, v.version());
+            }
+        }
     }
 
     /**

@@ -102,7 +102,7 @@ public final class RunCommand implements Callable<Integer> {
         String name = choice.name();
         GuestLimits d = GuestLimits.defaults();
         GuestLimits limits = new GuestLimits(d.memoryPages(), d.tableElements(), d.stackBytes(), DEADLINE, d.cpuTime(),
-                d.generations(), Math.max(d.generatedTokens(), params.maxTokens()), 64 << 20, d.logLines(), d.kvBytes(), 1,
+                d.generations(), Math.max(d.generatedTokens(), params.maxTokens()), 64 << 20, d.logLines(), d.kvBytes(), d.kvUpdates(), 1,
                 d.moduleBytes(), d.compileTime());
         GuestModule module = host.register(wasm, limits);
         try (ModelLease lease = runtime.models().lease(name, DEADLINE)) {

@@ -218,7 +218,9 @@ public final class ConfigLoader {
         }
         return new GuestSettings(share, in("server.guests.instances", or(g.instances(), d.instances()), 1, 100_000),
                 in("server.guests.memory_mb", or(g.memoryMegabytes(), d.memoryMegabytes()), 0, 1 << 20),
-                or(g.cache(), true) ? d.cache() : null);
+                or(g.cache(), true) ? d.cache() : null,
+                in("server.guests.versions", or(g.versions(), d.versions()), 1, 10_000),
+                in("server.guests.versions_mb", or(g.versionsMegabytes(), d.versionsMegabytes()), 1, 1 << 20));
     }
 
     /** User and password may come from the environment, so that the file need not hold them. */
@@ -430,6 +432,7 @@ public final class ConfigLoader {
                 in(at + ".output_bytes", or(l.outputBytes(), d.outputBytes()), 1, 1 << 30),
                 in(at + ".log_lines", or(l.logLines(), d.logLines()), 0, 1 << 20),
                 in(at + ".kv_bytes", or(l.kvBytes(), d.kvBytes())),
+                in(at + ".kv_updates", or(l.kvUpdates(), d.kvUpdates()), 0, 1 << 20),
                 in(at + ".concurrent_instances", or(l.concurrentInstances(), d.concurrentInstances()), 1, 10_000),
                 in(at + ".module_bytes", or(l.moduleBytes(), d.moduleBytes()), 8, 64 << 20),
                 millis(at + ".compile_ms", l.compileMillis(), d.compileTime()));

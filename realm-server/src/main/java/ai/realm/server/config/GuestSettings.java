@@ -9,13 +9,20 @@ import org.jspecify.annotations.Nullable;
  * @param cpuShare part of the machine's processors that guest code of all tenants may use, above 0 and at most 1
  * @param instances instances at the same time over all tenants; more get 503
  * @param memoryMegabytes memory of all instances together; 0 is a quarter of the heap
+ * @param versions guests that were pushed and are kept for each tenant, the newest
+ * @param versionsMegabytes what they may have together
  * @param cache where compiled modules are kept, or null for nowhere
  */
-public record GuestSettings(double cpuShare, int instances, int memoryMegabytes, @Nullable Path cache) {
+public record GuestSettings(double cpuShare, int instances, int memoryMegabytes, @Nullable Path cache, int versions,
+        int versionsMegabytes) {
     /** The cache's folder in the data directory. */
     public static final Path CACHE = Path.of("compiled-guests");
 
     public static GuestSettings defaults() {
-        return new GuestSettings(0.25, 256, 0, CACHE);
+        return new GuestSettings(0.25, 256, 0, CACHE, 20, 32);
+    }
+
+    public long versionsBytes() {
+        return (long) versionsMegabytes << 20;
     }
 }

@@ -26,7 +26,8 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @JsonProperty("ollama_root") @Nullable Boolean ollamaRoot) {}
 
     record Guests(@JsonProperty("cpu_share") @Nullable Double cpuShare, @Nullable Integer instances,
-            @JsonProperty("memory_mb") @Nullable Integer memoryMegabytes, @Nullable Boolean cache) {}
+            @JsonProperty("memory_mb") @Nullable Integer memoryMegabytes, @Nullable Boolean cache,
+            @Nullable Integer versions, @JsonProperty("versions_mb") @Nullable Integer versionsMegabytes) {}
 
     record Admin(@JsonProperty("key") @Nullable String keyHash, @Nullable Boolean remote) {}
 
@@ -65,7 +66,7 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @JsonProperty("deadline_ms") @Nullable Integer deadlineMillis, @JsonProperty("cpu_ms") @Nullable Integer cpuMillis,
             @Nullable Integer generations, @JsonProperty("generated_tokens") @Nullable Integer generatedTokens,
             @JsonProperty("output_bytes") @Nullable Integer outputBytes, @JsonProperty("log_lines") @Nullable Integer logLines,
-            @JsonProperty("kv_bytes") @Nullable Long kvBytes,
+            @JsonProperty("kv_bytes") @Nullable Long kvBytes, @JsonProperty("kv_updates") @Nullable Integer kvUpdates,
             @JsonProperty("concurrent_instances") @Nullable Integer concurrentInstances,
             @JsonProperty("module_bytes") @Nullable Integer moduleBytes,
             @JsonProperty("compile_ms") @Nullable Integer compileMillis) {}

@@ -4,6 +4,7 @@ import ai.realm.runtime.guest.GuestKvStore;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A tenant's store in memory, within a budget of bytes of keys and values together; an entry counts what it costs, however small. */
@@ -31,13 +32,11 @@ public final class MemoryKvStore implements GuestKvStore {
 
     @Override
     public synchronized boolean set(byte[] key, byte[] value) {
-        byte[] old = entries.get(ByteBuffer.wrap(key));
-        long next = used + cost(key, value) - (old == null ? 0 : cost(key, old));
-        if (next > budget && next > used) {
+        if (!holds(key, value)) {
             return false;
         }
-        entries.put(ByteBuffer.wrap(key.clone()), value.clone());
-        used = next;
+        byte[] old = entries.put(ByteBuffer.wrap(key.clone()), value.clone());
+        used += cost(key, value) - (old == null ? 0 : cost(key, old));
         return true;
     }
 
@@ -49,6 +48,31 @@ public final class MemoryKvStore implements GuestKvStore {
         }
         used -= cost(key, old);
         return true;
+    }
+
+    @Override
+    public synchronized boolean update(byte[] key, UnaryOperator<byte @Nullable []> change) {
+        byte[] next = change.apply(get(key));
+        if (next == null) {
+            delete(key);
+            return true;
+        }
+        return set(key, next);
+    }
+
+    /** Whether a value has room beside the others. */
+    synchronized boolean holds(byte[] key, byte[] value) {
+        byte[] old = entries.get(ByteBuffer.wrap(key));
+        long next = used + cost(key, value) - (old == null ? 0 : cost(key, old));
+        return next <= budget || next <= used;
+    }
+
+    /** Has what is kept elsewhere, whatever the budget says. */
+    synchronized void put(byte[] key, byte @Nullable [] value) {
+        long most = budget;
+        budget = Long.MAX_VALUE;
+        update(key, _ -> value);
+        budget = most;
     }
 
     private static long cost(byte[] key, byte[] value) {

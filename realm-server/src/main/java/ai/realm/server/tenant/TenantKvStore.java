@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * answered request has stored outlives the process. Thread-safe.
  */
 public final class TenantKvStore implements GuestKvStore {
+    /** Another server came between so often: more is no accident. */
+    private static final int TRIES = 1000;
+
     private final String tenant;
     private final GuestValues values;
     private final MemoryKvStore memory = new MemoryKvStore(Long.MAX_VALUE);
@@ -84,6 +88,49 @@ public final class TenantKvStore implements GuestKvStore {
             changed.remove(gone);
         }
         return true;
+    }
+
+    /**
+     * In the database at once, because other servers must see it, and after what this one has yet to save of the key. Guests of one
+     * server wait for each other here; when another server is faster, again with what it wrote.
+     */
+    @Override
+    public boolean update(byte[] key, UnaryOperator<byte @Nullable []> change) {
+        synchronized (saving) {
+            if (hasChanged(key)) {
+                save();
+            }
+            for (int i = 0; i < TRIES; i++) {
+                byte[] old = values.get(tenant, key);
+                read(key, old);
+                byte[] next = change.apply(old == null ? null : old.clone());
+                if (next != null && !memory.holds(key, next)) {
+                    return false;
+                }
+                if (forgotten || values.swap(tenant, key, old, next)) {
+                    read(key, next);
+                    return true;
+                }
+            }
+            throw new RealmException(ErrorCode.OVERLOADED, "a value that all servers change cannot be changed here; try again");
+        }
+    }
+
+    private synchronized boolean hasChanged(byte[] key) {
+        return changed.contains(ByteBuffer.wrap(key));
+    }
+
+    /** Takes over what the database has, unless a request has changed it meanwhile. */
+    private synchronized void read(byte[] key, byte @Nullable [] value) {
+        ByteBuffer name = ByteBuffer.wrap(key.clone());
+        if (!changed.contains(name)) {
+            memory.put(key, value);
+            if (value == null) {
+                stored.remove(name);
+            } else {
+                stored.add(name);
+            }
+        }
     }
 
     @Override

@@ -229,6 +229,39 @@ abstract class DatabaseContract {
         assertThat(guests.list("a").stream().filter(GuestVersions.Version::active)).hasSize(1);
     }
 
+    @Test
+    void guestVersions_areBoundedByCountAndBytes_theActiveAndTheNewestStay() {
+        GuestVersions guests = new GuestVersions(database, 4, 100);
+        for (int i = 1; i <= 6; i++) {
+            assertThat(guests.push("a", "d" + i, new byte[10], i)).isEqualTo(i);
+        }
+        guests.push("b", "d", new byte[10], 1);
+        assertThat(guests.list("a")).extracting(GuestVersions.Version::version).containsExactly(3, 4, 5, 6);
+        assertThat(guests.activate("a", 3)).isTrue();
+        guests.push("a", "d7", new byte[95], 7);
+        assertThat(guests.list("a")).extracting(GuestVersions.Version::version).containsExactly(6, 7);
+        guests.push("a", "d8", new byte[200], 8);
+        assertThat(guests.list("a")).extracting(GuestVersions.Version::version).containsExactly(7, 8);
+        assertThat(guests.list("b")).hasSize(1);
+    }
+
+    @Test
+    void guestValue_isSwappedOnlyForWhatIsExpected() {
+        GuestValues values = new GuestValues(database);
+        byte[] key = {0, -1};
+        assertThat(values.swap("a", key, new byte[]{1}, new byte[]{2})).isFalse();
+        assertThat(values.swap("a", key, null, null)).isTrue();
+        assertThat(values.swap("a", key, null, new byte[]{1})).isTrue();
+        assertThat(values.swap("a", key, null, new byte[]{2})).isFalse();
+        assertThat(values.swap("a", key, null, null)).isFalse();
+        assertThat(values.swap("a", key, new byte[]{2}, new byte[]{3})).isFalse();
+        assertThat(values.swap("a", key, new byte[]{1}, new byte[]{3})).isTrue();
+        assertThat(values.get("a", key)).containsExactly(3);
+        assertThat(values.swap("a", key, new byte[]{1}, null)).isFalse();
+        assertThat(values.swap("a", key, new byte[]{3}, null)).isTrue();
+        assertThat(values.get("a", key)).isNull();
+    }
+
     /** As the first release made it: tables without versions, and a row in each. */
     private void makeFirstRelease() throws Exception {
         try (Connection c = raw(); Statement s = c.createStatement()) {

@@ -59,7 +59,7 @@ class ConfigLoaderTest {
         assertThat(config.server().port()).isEqualTo(9000);
         assertThat(config.server().drain()).isEqualTo(Duration.ofSeconds(5));
         assertThat(config.server().data()).isEqualTo(dir.resolve("d"));
-        assertThat(config.server().guests()).isEqualTo(new GuestSettings(0.5, 9, 64, null));
+        assertThat(config.server().guests()).isEqualTo(new GuestSettings(0.5, 9, 64, null, 20, 32));
         assertThat(config.admin()).isNotNull().extracting(RealmConfig.AdminSettings::remote).isEqualTo(true);
         assertThat(config.models()).containsEntry("small", new ModelEntry(dir.resolve("m/small.gguf"), 1024, null, null, true));
         Tenant t = config.tenants().getFirst();

@@ -10,6 +10,7 @@ import ai.realm.server.accounts.GuestValues;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -144,5 +145,47 @@ class TenantKvStoreTest {
             assertThatThrownBy(store::save).isInstanceOf(RealmException.class).hasMessageContaining("database");
         }
         assertThat(store.get(bytes("k"))).isEqualTo(bytes("v"));
+    }
+
+    private static byte[] plusOne(byte @Nullable [] old) {
+        return new byte[]{(byte) (old == null ? 1 : old[0] + 1), (byte) (old == null ? 0 : old[1] + (old[0] == -1 ? 1 : 0))};
+    }
+
+    @Test
+    void updates_ofManyRequestsOnTwoServers_loseNothing() {
+        try (Database one = Database.open(dir)) {
+            TenantKvStore here = store(one, "acme");
+            TenantKvStore there = store(one, "acme");
+            IntStream.range(0, 200).parallel().forEach(
+                    i -> assertThat((i % 2 == 0 ? here : there).update(bytes("n"), TenantKvStoreTest::plusOne)).isTrue());
+            assertThat(here.update(bytes("n"), old -> old)).isTrue();
+            assertThat(here.get(bytes("n"))).containsExactly(200, 0);
+        }
+    }
+
+    @Test
+    void update_seesWhatIsNotSavedYet_andStaysWhenTheRestIsSaved() {
+        try (Database database = Database.inMemory()) {
+            TenantKvStore store = store(database, "acme");
+            store.set(bytes("n"), new byte[]{5, 0});
+            store.update(bytes("n"), TenantKvStoreTest::plusOne);
+            store.save();
+            assertThat(store(database, "acme").get(bytes("n"))).containsExactly(6, 0);
+        }
+    }
+
+    @Test
+    void updateThatIsRefused_changesNothing() {
+        try (Database database = Database.inMemory()) {
+            TenantKvStore store = store(database, "acme").within(300);
+            store.update(bytes("n"), old -> new byte[]{1});
+            assertThat(store.update(bytes("n"), old -> new byte[400])).isFalse();
+            assertThatThrownBy(() -> store.update(bytes("n"), old -> {
+                throw new IllegalArgumentException("stale");
+            })).hasMessage("stale");
+            assertThat(store.get(bytes("n"))).containsExactly(1);
+            assertThat(store.update(bytes("n"), old -> null)).isTrue();
+            assertThat(store(database, "acme").get(bytes("n"))).isNull();
+        }
     }
 }
