@@ -98,7 +98,7 @@ public final class TenantKvStore implements GuestKvStore {
     public boolean update(byte[] key, UnaryOperator<byte @Nullable []> change) {
         synchronized (saving) {
             if (hasChanged(key)) {
-                save();
+                commit();
             }
             for (int i = 0; i < TRIES; i++) {
                 byte[] old = values.get(tenant, key);
