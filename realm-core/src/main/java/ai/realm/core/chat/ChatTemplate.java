@@ -20,4 +20,9 @@ public interface ChatTemplate {
     default boolean standsIn() {
         return false;
     }
+
+    /** The template's text, by which a model's family is known; empty when there is none. */
+    default String source() {
+        return "";
+    }
 }

@@ -73,8 +73,26 @@ public final class ChatTemplates {
             return Optional.of(plain);
         }
         ChatTemplate withTools = lenient(toolUse);
-        return Optional.of(variables -> (variables.get("tools") instanceof List<?> tools && !tools.isEmpty() ? withTools : plain)
-                .render(variables));
+        return Optional.of(new WithTools(plain, withTools));
+    }
+
+    private record WithTools(ChatTemplate plain, ChatTemplate withTools) implements ChatTemplate {
+        @Override
+        public String render(Map<String, ?> variables) {
+            return (variables.get("tools") instanceof List<?> tools && !tools.isEmpty() ? withTools : plain).render(variables);
+        }
+
+        @Override
+        public String source() {
+            return withTools.source() + plain.source();
+        }
+    }
+
+    private record Broken(String source, RealmException why) implements ChatTemplate {
+        @Override
+        public String render(Map<String, ?> variables) {
+            throw new RealmException(why.code(), String.valueOf(why.getMessage()), why);
+        }
     }
 
     private static Optional<ChatTemplate> standIn(GgufFile file) {
@@ -106,10 +124,7 @@ public final class ChatTemplates {
         try {
             return compile(source);
         } catch (RealmException e) {
-            String message = String.valueOf(e.getMessage());
-            return variables -> {
-                throw new RealmException(e.code(), message, e);
-            };
+            return new Broken(source, e);
         }
     }
 }

@@ -14,11 +14,13 @@ public final class JinjaTemplate implements ChatTemplate {
     private static final int MAX_SOURCE = 1 << 20;
     private static final int MAX_TOKENS = 200_000;
 
+    private final String source;
     private final List<Stmt> body;
     private final Limits limits;
     private final Clock clock;
 
-    private JinjaTemplate(List<Stmt> body, Limits limits, Clock clock) {
+    private JinjaTemplate(String source, List<Stmt> body, Limits limits, Clock clock) {
+        this.source = source;
         this.body = body;
         this.limits = limits;
         this.clock = clock;
@@ -38,10 +40,15 @@ public final class JinjaTemplate implements ChatTemplate {
                     "a chat template may have at most " + MAX_SOURCE + " characters, not " + source.length());
         }
         try {
-            return new JinjaTemplate(Parser.parse(Lexer.lex(source, MAX_TOKENS)), limits, clock);
+            return new JinjaTemplate(source, Parser.parse(Lexer.lex(source, MAX_TOKENS)), limits, clock);
         } catch (JinjaError e) {
             throw failure(e, e.line);
         }
+    }
+
+    @Override
+    public String source() {
+        return source;
     }
 
     @Override
