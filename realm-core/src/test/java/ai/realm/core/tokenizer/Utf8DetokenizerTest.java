@@ -9,7 +9,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class Utf8DetokenizerTest {
-    private static final TestVocabs VOCAB = TestVocabs.spm().control("<|end|>").control("<|other|>").userDefined("<t>").piece("▁hi", -1);
+    private static final TestVocabs VOCAB = TestVocabs.spm().control("<|end|>").control("<|other|>").userDefined("<t>")
+            .piece("▁hi", -1);
     private static final Tokenizer TOKENIZER = VOCAB.build();
     private static final int FIRST_BYTE = 3;
 
@@ -69,7 +70,8 @@ class Utf8DetokenizerTest {
     @Test
     void accept_specialTokensChosen_areShownAlone() {
         Detokenizer d = TOKENIZER.detokenizer(Set.of(VOCAB.id("<|end|>")));
-        assertThat(d.accept(VOCAB.id("<|end|>")) + d.accept(VOCAB.id("<|other|>")) + d.accept(VOCAB.id("▁hi"))).isEqualTo("<|end|> hi");
+        assertThat(d.accept(VOCAB.id("<|end|>")) + d.accept(VOCAB.id("<|other|>")) + d.accept(VOCAB.id("▁hi")))
+                .isEqualTo("<|end|> hi");
     }
 
     @Test

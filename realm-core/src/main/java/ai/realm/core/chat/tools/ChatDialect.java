@@ -206,8 +206,9 @@ public final class ChatDialect {
         String content = t.content();
         if (!traits.toolCalls()) {
             String text = format.write(t.toolCalls());
-            return message(new ChatTurn(t.role(), content == null || content.isEmpty() ? text : content + "\n" + text, t.reasoning(),
-                    List.of(), null, null));
+            return message(
+                    new ChatTurn(t.role(), content == null || content.isEmpty() ? text : content + "\n" + text, t.reasoning(),
+                            List.of(), null, null));
         }
         Map<String, @Nullable Object> m = new LinkedHashMap<>();
         m.put("role", t.role());

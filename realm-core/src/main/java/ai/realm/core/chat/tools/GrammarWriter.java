@@ -28,7 +28,7 @@ final class GrammarWriter {
 
     /** The whole grammar. */
     String grammar(String root) {
-        return "root ::= " + root + "\n" + rules + SPACE + " ::= [ \\n]?\n" + LINES + " ::= [ \\n]{0,2}\n";
+        return "root ::= " + root + "\n" + rules + SPACE + " ::= \"\\n\"? \" \"{0,8}\n" + LINES + " ::= [ \\n]{0,2}\n";
     }
 
     String rule(String body) {

@@ -67,10 +67,20 @@ final class JsonCalls extends CallSyntax {
         if (bare) {
             starts.add(new Start("{", BARE, true, true));
         }
+        if (isFenced()) {
+            starts.add(new Start(FENCE + "json", FENCED, false, true));
+        }
         return starts;
     }
 
+    /** Models of these formats, when small, write the call as a block of code instead of between its marks. */
+    private boolean isFenced() {
+        return bare && close != null;
+    }
+
+    private static final String FENCE = "```";
     private static final int BARE = 10;
+    private static final int FENCED = 14;
 
     @Override
     List<Op> program() {
@@ -88,7 +98,10 @@ final class JsonCalls extends CallSyntax {
                 Ops.go(100),
                 new JsonCallOp(true), // 10: bare
                 Ops.ifNext(";", 10),
-                Ops.ifAhead("{", 10));
+                Ops.ifAhead("{", 10),
+                Ops.go(100),
+                new JsonCallOp(true), // 14: in a block of code
+                Ops.maybe(FENCE));
     }
 
     private static String key(String name) {
@@ -128,8 +141,11 @@ final class JsonCalls extends CallSyntax {
         if (bare) {
             char s = Trigger.SPACE;
             for (Tool t : tools) {
-                out.add(new Trigger("{" + s + "\"name\"" + s + ":" + s + "\"" + t.name() + "\"", true,
-                        rest(g, t) + more("\";\" " + S, object, parallel)));
+                String begin = "{" + s + "\"name\"" + s + ":" + s + "\"" + t.name() + "\"";
+                out.add(new Trigger(begin, true, rest(g, t) + more("\";\" " + S, object, parallel)));
+                if (isFenced()) {
+                    out.add(new Trigger(FENCE + "json" + s + begin, true, rest(g, t) + " " + NL + " \"" + FENCE + "\""));
+                }
             }
         }
         return out;

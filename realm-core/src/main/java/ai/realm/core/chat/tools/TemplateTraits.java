@@ -86,8 +86,10 @@ record TemplateTraits(boolean system, boolean tools, boolean toolCalls, boolean 
             variables.put("bos_token", "");
             variables.put("eos_token", "");
             if (withTools) {
-                Map<String, ?> schema = Map.of("type", "object", "properties", Map.of("probe_key", Map.of("type", "string", "description",
-                        "a key")), "required", List.of("probe_key"));
+                Map<String, ?> schema = Map.of("type", "object", "properties",
+                        Map.of("probe_key", Map.of("type", "string", "description",
+                                "a key")),
+                        "required", List.of("probe_key"));
                 variables.put("tools", List.of(ChatDialect.definition(new Tool(TOOL, "a tool", schema))));
             }
             try {

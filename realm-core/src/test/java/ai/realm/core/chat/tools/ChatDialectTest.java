@@ -13,7 +13,8 @@ class ChatDialectTest {
             Map.of("type", "object", "properties", Map.of("city", Map.of("type", "string"))));
     private static final List<ChatTurn> CHAT = List.of(ChatTurn.of("system", "Be kind."), ChatTurn.of("user", "Where?"),
             new ChatTurn("assistant", null, null, List.of(call("call_1", "Rome"), call("call_2", "Oslo")), null, null),
-            new ChatTurn("tool", "hot", null, List.of(), "call_1", null), new ChatTurn("tool", "cold", null, List.of(), "call_2", null),
+            new ChatTurn("tool", "hot", null, List.of(), "call_1", null),
+            new ChatTurn("tool", "cold", null, List.of(), "call_2", null),
             ChatTurn.of("user", "Thanks"));
     /** Roles and contents; calls as JSON of an object; tools. */
     private static final String FULL = """
@@ -53,7 +54,8 @@ class ChatDialectTest {
     @Test
     void render_templateOfShortIds_getsTheSameForCallAndAnswer() {
         String rendered = render(FULL.replace("{{ c.id }}", "{{ raise_exception('id') if c.id | length != 9 else c.id }}"));
-        assertThat(rendered).containsPattern("\\(assistant  ([a-z0-9]{9}):weather.* ([a-z0-9]{9}):weather.*\\(tool hot\\1\\)\\(tool cold\\2\\)");
+        assertThat(rendered).containsPattern(
+                "\\(assistant  ([a-z0-9]{9}):weather.* ([a-z0-9]{9}):weather.*\\(tool hot\\1\\)\\(tool cold\\2\\)");
     }
 
     @Test
@@ -70,7 +72,8 @@ class ChatDialectTest {
         String rendered = render("{% for m in messages if m.role != 'tool' %}({{ m.role }} {{ m.content }}){% endfor %}");
         assertThat(rendered).startsWith("(system Be kind.\n\nYou may call functions").contains("\"name\": \"weather\"")
                 .contains("<tool_call>\n{\"name\": \"function_name\"")
-                .contains("(assistant <tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>\n<tool_call>")
+                .contains(
+                        "(assistant <tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Rome\"}}\n</tool_call>\n<tool_call>")
                 .endsWith("(user <tool_response>\nhot\n</tool_response>\n<tool_response>\ncold\n</tool_response>\n\nThanks)");
     }
 

@@ -1,13 +1,27 @@
 package ai.realm.server.http.inference;
 
+import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
+import java.util.List;
 
 /** Where the choices of an answer go while they grow. Thread-safe: choices may grow side by side. */
 public interface Answer {
     /** The next text of choice {@code index}. */
     void piece(int index, String text);
+
+    /**
+     * The next parts of choice {@code index} where the answer is read: chats with tools, and models that reason. Together they are
+     * the same however the text was cut.
+     */
+    default void events(int index, List<AnswerEvent> events) {
+        for (AnswerEvent e : events) {
+            if (e instanceof AnswerEvent.Content c) {
+                piece(index, c.text());
+            }
+        }
+    }
 
     /** Choice {@code index} is complete. */
     void end(int index, FinishReason reason);

@@ -1,10 +1,12 @@
 package ai.realm.server.http.inference;
 
+import ai.realm.core.chat.tools.ToolCall;
 import ai.realm.core.sampling.SamplingParams;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,10 +44,17 @@ public record GenerationRequest(@Nullable String model, Input input, @Nullable I
      * A conversation, which the model's template makes a prompt of.
      *
      * @param begun how the answer begins, which the model goes on from; empty for an answer of its own
+     * @param variables further ones for the template
      */
-    public record Chat(List<Message> messages, String begun) implements Input {
+    public record Chat(List<Message> messages, String begun, ToolUse tools, ReasoningUse reasoning, Map<String, ?> variables)
+            implements
+                Input {
         public Chat(List<Message> messages) {
             this(messages, "");
+        }
+
+        public Chat(List<Message> messages, String begun) {
+            this(messages, begun, ToolUse.NONE, ReasoningUse.DEFAULT, Map.of());
         }
 
         @Override
@@ -61,7 +70,7 @@ public record GenerationRequest(@Nullable String model, Input input, @Nullable I
             List<Message> with = new ArrayList<>();
             with.add(new Message("system", system));
             with.addAll(messages);
-            return new Chat(with, begun);
+            return new Chat(with, begun, tools, reasoning, variables);
         }
     }
 
@@ -85,6 +94,18 @@ public record GenerationRequest(@Nullable String model, Input input, @Nullable I
 
     public record Tokens(int[] ids) implements PromptInput {}
 
-    /** One turn of a chat; its parts joined. */
-    public record Message(String role, String content) {}
+    /**
+     * One turn of a chat; its parts joined.
+     *
+     * @param reasoning what an assistant thought, or null
+     * @param toolCalls of an assistant
+     * @param toolCallId which call a tool's turn answers, or null
+     * @param name of the tool that answers, or null
+     */
+    public record Message(String role, String content, @Nullable String reasoning, List<ToolCall> toolCalls,
+            @Nullable String toolCallId, @Nullable String name) {
+        public Message(String role, String content) {
+            this(role, content, null, List.of(), null, null);
+        }
+    }
 }

@@ -10,6 +10,7 @@ import ai.realm.server.http.inference.ApiShape.Asked;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
 import ai.realm.server.http.transport.ClientWatch;
 import ai.realm.server.model.ModelRegistry;
+import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantGuests;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
@@ -69,7 +70,7 @@ public final class InferenceHandler implements Handler {
         GuestModule module = parts.guests.of(a.tenant());
         a.log().guest(module.digest());
         Client client = new Client(a.ctx(), a.context(), parts.frame.answers(), new PromptTokens(request, lease), a.usage());
-        Answer answer = new TimedAnswer(asked.answer(request, client), a.log());
+        Answer answer = new TimedAnswer(reading(asked.answer(request, client), request, a), a.log());
         try (ClientWatch.Watched watched = parts.frame.watch().watch(a.ctx().req(), a.context())) {
             try {
                 a.log().finished(parts.runner.run(request, a, module, answer));
@@ -91,6 +92,13 @@ public final class InferenceHandler implements Handler {
             }
             failCommitted(a, answer, ErrorBody.known(e));
         }
+    }
+
+    /** The server's own guest changes nothing, so that what it lets through has kept to the grammar. */
+    private static Answer reading(Answer to, ValidRequest request, Admitted a) {
+        AnswerReading reading = request.reading();
+        boolean changed = !a.tenant().guest().equals(Tenant.DEFAULT_GUEST);
+        return reading == null ? to : new ParsedAnswer(to, reading, request.choices(), changed);
     }
 
     private static void failCommitted(Admitted a, Answer answer, RealmException known) {

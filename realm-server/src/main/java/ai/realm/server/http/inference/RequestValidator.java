@@ -4,6 +4,7 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.SamplingParams;
 import ai.realm.core.tokenizer.Tokenizer;
+import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.http.inference.GenerationRequest.PromptInput;
@@ -66,16 +67,27 @@ public final class RequestValidator {
         ObjectNode json = request.json().deepCopy();
         json.put("model", model.name());
         json.put("request_id", requestId);
-        List<Prompt> prompts = switch (request.input()) {
-            case GenerationRequest.Chat chat -> List
-                    .of(new Prompt(ChatPrompt.render(chat.withSystem(system), model), null));
-            case GenerationRequest.After after -> List.of(new Prompt(
-                    text(after.context(), "context", model) + ChatPrompt.render(after.chat(), model), null));
-            case GenerationRequest.Prompts p -> p.all().stream().map(one -> prompt(one, model)).toList();
+        Priority priority = request.priority() == null ? tenant.priority() : request.priority();
+        String body = new String(Json.bytes(json), StandardCharsets.UTF_8);
+        Prepared p = prepared(request.input(), system, params, model);
+        return new ValidRequest(model.name(), p.prompts(), p.params(), request.n(), priority, request.stream(), wanted == null,
+                p.reading(), body);
+    }
+
+    private record Prepared(List<Prompt> prompts, SamplingParams params, @Nullable AnswerReading reading) {
+        static Prepared of(String before, PreparedChat chat) {
+            return new Prepared(List.of(new Prompt(before + chat.prompt(), null)), chat.params(), chat.reading());
+        }
+    }
+
+    private static Prepared prepared(GenerationRequest.Input input, @Nullable String system, SamplingParams params,
+            ModelLease model) {
+        return switch (input) {
+            case GenerationRequest.Chat chat -> Prepared.of("", PreparedChat.of(chat.withSystem(system), params, model));
+            case GenerationRequest.After after -> Prepared.of(text(after.context(), "context", model),
+                    PreparedChat.of(after.chat(), params, model));
+            case GenerationRequest.Prompts p -> new Prepared(p.all().stream().map(one -> prompt(one, model)).toList(), params, null);
         };
-        return new ValidRequest(model.name(), prompts, params, request.n(),
-                request.priority() == null ? tenant.priority() : request.priority(), request.stream(), wanted == null,
-                new String(Json.bytes(json), StandardCharsets.UTF_8));
     }
 
     private static Prompt prompt(PromptInput input, ModelLease model) {

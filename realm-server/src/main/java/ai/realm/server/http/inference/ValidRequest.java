@@ -12,10 +12,11 @@ import org.jspecify.annotations.Nullable;
  * @param prompts in their order; the choices of the first come first
  * @param n choices for each prompt
  * @param openEnded whether the client gave no {@code max_tokens}
+ * @param reading how the answer's text is read, or null when it is content as it is
  * @param requestJson what {@code realm_host_request} gives
  */
 public record ValidRequest(String model, List<Prompt> prompts, SamplingParams params, int n, Priority priority, boolean stream,
-        boolean openEnded, String requestJson) {
+        boolean openEnded, @Nullable AnswerReading reading, String requestJson) {
     /** What an answer without a {@code max_tokens} of its own is expected to use; what it uses beyond is charged at its end. */
     private static final int EXPECTED_TOKENS = 256;
 

@@ -1,5 +1,6 @@
 package ai.realm.server.http.openai;
 
+import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
 import ai.realm.server.http.json.Json;
@@ -18,8 +19,11 @@ final class AnswerJson {
     private final String id;
     private final long created;
     private final String model;
+    private final boolean legacy;
 
-    AnswerJson(Api api, String model) {
+    /** @param legacy whether a call is written as {@code function_call}, for clients that asked with {@code functions} */
+    AnswerJson(Api api, String model, boolean legacy) {
+        this.legacy = legacy;
         this.api = api;
         this.model = model;
         byte[] random = new byte[12];
@@ -32,20 +36,67 @@ final class AnswerJson {
         return Json.mapper().createObjectNode().put("id", id).put("object", object).put("created", created).put("model", model);
     }
 
-    ObjectNode whole(String[] texts, FinishReason[] reasons, Usage usage) {
+    ObjectNode whole(ChatMessage[] messages, FinishReason[] reasons, Usage usage) {
         ObjectNode answer = head(api.object);
         ArrayNode choices = answer.putArray("choices");
-        for (int i = 0; i < texts.length; i++) {
+        for (int i = 0; i < messages.length; i++) {
             ObjectNode choice = choices.addObject().put("index", i);
             if (api == Api.CHAT) {
-                choice.putObject("message").put("role", "assistant").put("content", texts[i]).putNull("refusal");
+                choice.set("message", message(messages[i]));
             } else {
-                choice.put("text", texts[i]);
+                choice.put("text", messages[i].content.toString());
             }
-            choice.putNull("logprobs").put("finish_reason", name(reasons[i]));
+            choice.putNull("logprobs").put("finish_reason", name(reasons[i], !messages[i].calls.isEmpty()));
         }
         answer.set("usage", usage(usage));
         return answer;
+    }
+
+    private ObjectNode message(ChatMessage m) {
+        ObjectNode message = Json.mapper().createObjectNode().put("role", "assistant");
+        message.put("content", m.content.isEmpty() && !m.calls.isEmpty() ? null : m.content.toString()).putNull("refusal");
+        if (!m.reasoning.isEmpty()) {
+            message.put("reasoning_content", m.reasoning.toString());
+        }
+        if (legacy && !m.calls.isEmpty()) {
+            message.set("function_call", function(m.calls.getFirst().name(), m.calls.getFirst().arguments()));
+        } else if (!m.calls.isEmpty()) {
+            ArrayNode calls = message.putArray("tool_calls");
+            for (ChatMessage.Call c : m.calls) {
+                calls.addObject().put("id", c.id()).put("type", "function").set("function", function(c.name(), c.arguments()));
+            }
+        }
+        return message;
+    }
+
+    private static ObjectNode function(String name, CharSequence arguments) {
+        return Json.mapper().createObjectNode().put("name", name).put("arguments", arguments.toString());
+    }
+
+    /** The chunk of a part of a chat's answer; the end of a call has none. */
+    ObjectNode event(int index, AnswerEvent event, boolean usageComes) {
+        ObjectNode delta = Json.mapper().createObjectNode();
+        switch (event) {
+            case AnswerEvent.Content c -> delta.put("content", c.text());
+            case AnswerEvent.Reasoning r -> delta.put("reasoning_content", r.text());
+            case AnswerEvent.CallBegin b -> call(delta, b.index(), ChatMessage.newCallId(), function(b.name(), ""));
+            case AnswerEvent.CallArguments a -> call(delta, a.index(), null,
+                    Json.mapper().createObjectNode().put("arguments", a.text()));
+            case AnswerEvent.CallEnd _ -> throw new IllegalArgumentException("the end of a call is not told");
+        }
+        return chatChunk(index, delta, null, usageComes);
+    }
+
+    private void call(ObjectNode delta, int index, @Nullable String callId, ObjectNode function) {
+        if (legacy) {
+            delta.set("function_call", function);
+            return;
+        }
+        ObjectNode call = delta.putArray("tool_calls").addObject().put("index", index);
+        if (callId != null) {
+            call.put("id", callId).put("type", "function");
+        }
+        call.set("function", function);
     }
 
     /** The chunk that opens a choice of a chat. */
@@ -60,10 +111,12 @@ final class AnswerJson {
                 : textChunk(index, text, null, usageComes);
     }
 
-    ObjectNode end(int index, FinishReason reason, boolean usageComes) {
+    /** @param called whether the choice called tools */
+    ObjectNode end(int index, FinishReason reason, boolean called, boolean usageComes) {
+        String name = name(reason, called);
         return api == Api.CHAT
-                ? chatChunk(index, Json.mapper().createObjectNode(), reason, usageComes)
-                : textChunk(index, "", reason, usageComes);
+                ? chatChunk(index, Json.mapper().createObjectNode(), name, usageComes)
+                : textChunk(index, "", name, usageComes);
     }
 
     /** The chunk that has no choice, only the usage. */
@@ -74,28 +127,31 @@ final class AnswerJson {
         return chunk;
     }
 
-    private ObjectNode chatChunk(int index, ObjectNode delta, @Nullable FinishReason reason, boolean usageComes) {
+    private ObjectNode chatChunk(int index, ObjectNode delta, @Nullable String reason, boolean usageComes) {
         ObjectNode chunk = head(api.chunkObject);
         ObjectNode choice = chunk.putArray("choices").addObject().put("index", index);
         choice.set("delta", delta);
         return close(chunk, choice, reason, usageComes);
     }
 
-    private ObjectNode textChunk(int index, String text, @Nullable FinishReason reason, boolean usageComes) {
+    private ObjectNode textChunk(int index, String text, @Nullable String reason, boolean usageComes) {
         ObjectNode chunk = head(api.chunkObject);
         ObjectNode choice = chunk.putArray("choices").addObject().put("index", index).put("text", text);
         return close(chunk, choice, reason, usageComes);
     }
 
-    private static ObjectNode close(ObjectNode chunk, ObjectNode choice, @Nullable FinishReason reason, boolean usageComes) {
-        choice.putNull("logprobs").put("finish_reason", reason == null ? null : name(reason));
+    private static ObjectNode close(ObjectNode chunk, ObjectNode choice, @Nullable String reason, boolean usageComes) {
+        choice.putNull("logprobs").put("finish_reason", reason);
         if (usageComes) {
             chunk.putNull("usage");
         }
         return chunk;
     }
 
-    private static String name(FinishReason reason) {
+    private String name(FinishReason reason, boolean called) {
+        if (called && reason == FinishReason.STOP) {
+            return legacy ? "function_call" : "tool_calls";
+        }
         return reason.name().toLowerCase(Locale.ROOT);
     }
 

@@ -1,11 +1,16 @@
 package ai.realm.server.http.openai;
 
+import ai.realm.core.chat.tools.ToolCall;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.http.inference.GenerationRequest.Message;
+import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Messages {
     private static final int MAX_MESSAGES = 4096;
-    private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant");
+    private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant", "tool", "function");
     /** Parts that hold text under {@code text}: chat's own, and those that clients of the Responses API carry over. */
     private static final Set<String> TEXT_PARTS = Set.of("text", "input_text", "output_text");
     /** Parts of earlier answers that templates do not show. */
@@ -43,14 +48,68 @@ final class Messages {
         String role = JsonFields.text(m.require("role"), m.path("role"));
         if (!ROLES.contains(role)) {
             throw RealmException.badParam(m.path("role"),
-                    m.path("role") + " must be system, developer, user or assistant; other roles are not supported");
+                    m.path("role") + " must be system, developer, user, assistant or tool; other roles are not supported");
         }
-        m.refuse("tool_calls", v -> v.isArray() && v.isEmpty(), "; leave it out");
-        m.refuse("function_call", _ -> false, "; leave it out");
-        boolean assistant = role.equals("assistant");
-        m.refuse("audio", _ -> assistant && m.take("content") != null, "; leave it out");
-        JsonNode content = assistant ? m.take("content") : m.require("content");
-        return new Message(role.equals("developer") ? "system" : role, content(content, m));
+        return switch (role) {
+            case "assistant" -> assistant(m);
+            case "tool", "function" -> new Message("tool", content(m.take("content"), m), null, List.of(),
+                    m.string(role.equals("tool") ? "tool_call_id" : "name"), m.string("name"));
+            default -> {
+                m.refuse("audio", _ -> false, "; leave it out");
+                yield new Message(role.equals("developer") ? "system" : role, content(m.require("content"), m));
+            }
+        };
+    }
+
+    private static Message assistant(JsonFields m) {
+        m.refuse("audio", _ -> m.take("content") != null, "; leave it out");
+        String reasoning = m.take("reasoning_content") instanceof JsonNode r && r.isTextual()
+                ? JsonFields.text(r, m.path("reasoning_content"))
+                : null;
+        return new Message("assistant", content(m.take("content"), m), reasoning, calls(m), null, null);
+    }
+
+    private static List<ToolCall> calls(JsonFields m) {
+        List<ToolCall> calls = new ArrayList<>();
+        JsonNode legacy = m.take("function_call");
+        if (legacy != null) {
+            calls.add(call(JsonFields.of(legacy, m.path("function_call")), null));
+        }
+        JsonNode given = m.take("tool_calls");
+        if (given != null && !given.isArray()) {
+            throw JsonFields.wrongType(m.path("tool_calls"), "an array", given);
+        }
+        if (given != null) {
+            for (JsonNode one : given) {
+                JsonFields f = JsonFields.of(one, m.path("tool_calls") + "[" + calls.size() + "]");
+                calls.add(call(JsonFields.of(f.require("function"), f.path("function")), f.string("id")));
+            }
+        }
+        return calls;
+    }
+
+    private static ToolCall call(JsonFields function, @Nullable String id) {
+        String name = JsonFields.text(function.require("name"), function.path("name"));
+        return new ToolCall(id == null ? name : id, name, arguments(function.take("arguments")));
+    }
+
+    /** What was cut off, or is no object, is kept as text under one name. */
+    @SuppressWarnings("unchecked")
+    private static Map<String, ?> arguments(@Nullable JsonNode given) {
+        if (given == null || given.isTextual() && given.textValue().isBlank()) {
+            return Map.of();
+        }
+        JsonNode object = given;
+        if (given.isTextual()) {
+            try {
+                object = Json.mapper().readTree(given.textValue());
+            } catch (JsonProcessingException e) {
+                return Map.of("arguments", given.textValue());
+            }
+        }
+        return object instanceof ObjectNode
+                ? Json.mapper().convertValue(object, Map.class)
+                : Map.of("arguments", object.toString());
     }
 
     /** Null is an answer of which only the refusal, or nothing, is left. */

@@ -18,19 +18,23 @@ final class RequestReader {
 
     private final Api api;
     private final JsonFields fields;
+    private boolean legacy;
 
     RequestReader(Api api, JsonFields fields) {
         this.api = api;
         this.fields = fields;
     }
 
-    /** @param includeUsage whether a stream ends with a chunk of the usage */
-    record Read(GenerationRequest request, boolean includeUsage) {}
+    /**
+     * @param includeUsage whether a stream ends with a chunk of the usage
+     * @param legacy whether a call is answered as {@code function_call}
+     */
+    record Read(GenerationRequest request, boolean includeUsage, boolean legacy) {}
 
     Read read() {
         String model = fields.string("model");
         Input input = api == Api.CHAT
-                ? new Chat(Messages.read(fields.require("messages")))
+                ? chat()
                 : new Prompts(PromptInputs.read(fields.require("prompt"), "prompt", GenerationRequest.MAX_CHOICES));
         boolean stream = Boolean.TRUE.equals(fields.bool("stream"));
         boolean includeUsage = includeUsage();
@@ -38,7 +42,13 @@ final class RequestReader {
         GenerationRequest request = new GenerationRequest(model, input, maxTokens(), SamplingFields.read(fields), n, priority(),
                 stream, fields.node());
         Unsupported.take(fields, n);
-        return new Read(request, includeUsage);
+        return new Read(request, includeUsage, legacy);
+    }
+
+    private Chat chat() {
+        legacy = ToolFields.isLegacy(fields);
+        return new Chat(Messages.read(fields.require("messages")), "", ToolFields.read(fields), ReasoningFields.read(fields),
+                ReasoningFields.variables(fields));
     }
 
     private int choices(int prompts) {

@@ -1,5 +1,6 @@
 package ai.realm.server.http.openai;
 
+import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
@@ -21,6 +22,7 @@ final class StreamedAnswer implements Answer {
     private final SseStream stream;
     private final boolean includeUsage;
     private final boolean[] opened;
+    private final boolean[] called;
     private final FinishReason[] reasons;
 
     StreamedAnswer(Api api, AnswerJson json, SseStream stream, int choices, boolean includeUsage) {
@@ -29,6 +31,7 @@ final class StreamedAnswer implements Answer {
         this.stream = stream;
         this.includeUsage = includeUsage;
         this.opened = new boolean[choices];
+        this.called = new boolean[choices];
         this.reasons = new FinishReason[choices];
     }
 
@@ -38,6 +41,21 @@ final class StreamedAnswer implements Answer {
         open(index, chunks);
         chunks.add(json.piece(index, text, includeUsage));
         send(chunks);
+    }
+
+    @Override
+    public synchronized void events(int index, List<AnswerEvent> events) {
+        List<ObjectNode> chunks = new ArrayList<>(events.size() + 1);
+        for (AnswerEvent e : events) {
+            called[index] |= e instanceof AnswerEvent.CallBegin;
+            if (!(e instanceof AnswerEvent.CallEnd)) {
+                open(index, chunks);
+                chunks.add(json.event(index, e, includeUsage));
+            }
+        }
+        if (!chunks.isEmpty()) {
+            send(chunks);
+        }
     }
 
     private void open(int index, List<ObjectNode> chunks) {
@@ -61,7 +79,7 @@ final class StreamedAnswer implements Answer {
         List<ObjectNode> chunks = new ArrayList<>();
         for (int i = 0; i < reasons.length; i++) {
             open(i, chunks);
-            chunks.add(json.end(i, reasons[i], includeUsage));
+            chunks.add(json.end(i, reasons[i], called[i], includeUsage));
         }
         if (includeUsage) {
             chunks.add(json.usageChunk(usage));

@@ -34,13 +34,15 @@ public final class TextShape implements ApiShape {
     @Override
     public Asked read(JsonFields fields) {
         RequestReader.Read read = new RequestReader(api, fields).read();
-        return new AskedText(api, read.request(), read.includeUsage());
+        return new AskedText(api, read.request(), read.includeUsage(), read.legacy());
     }
 
-    private record AskedText(Api api, GenerationRequest request, boolean includeUsage) implements Asked {
+    private record AskedText(Api api, GenerationRequest request, boolean includeUsage, boolean legacy)
+            implements
+                Asked {
         @Override
         public Answer answer(ValidRequest valid, Client client) {
-            AnswerJson json = new AnswerJson(api, valid.model());
+            AnswerJson json = new AnswerJson(api, valid.model(), legacy);
             return valid.stream()
                     ? new StreamedAnswer(api, json, client.events(), valid.choices(), includeUsage)
                     : new WholeAnswer(json, valid.choices(), client::json);

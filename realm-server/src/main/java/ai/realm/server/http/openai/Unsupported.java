@@ -2,7 +2,6 @@ package ai.realm.server.http.openai;
 
 import ai.realm.server.http.json.JsonFields;
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -13,8 +12,8 @@ import java.util.function.Predicate;
  */
 final class Unsupported {
     private static final Set<String> HINTS = Set.of("user", "metadata", "store", "prompt_cache_key", "prompt_cache_retention",
-            "safety_identifier", "verbosity", "service_tier", "prediction", "moderation", "parallel_tool_calls",
-            "reasoning_effort", "cache_prompt", "keep_alive", "continuous_usage_stats", "id_slot", "slot_id", "request_id",
+            "safety_identifier", "verbosity", "service_tier", "prediction", "moderation",
+            "cache_prompt", "keep_alive", "continuous_usage_stats", "id_slot", "slot_id", "request_id",
             "timings_per_token", "return_progress", "spaces_between_special_tokens", "cache_salt", "add_special_tokens");
 
     private static final Predicate<JsonNode> NEVER = _ -> false;
@@ -27,10 +26,6 @@ final class Unsupported {
             Map.entry("audio", NEVER),
             Map.entry("modalities", v -> v.isArray() && only(v, "text")),
             Map.entry("web_search_options", NEVER),
-            Map.entry("tools", EMPTY),
-            Map.entry("functions", EMPTY),
-            Map.entry("tool_choice", v -> v.isTextual() && List.of("none", "auto").contains(v.textValue())),
-            Map.entry("function_call", v -> v.isTextual() && List.of("none", "auto").contains(v.textValue())),
             Map.entry("top_logprobs", ZERO),
             Map.entry("logprobs", FALSE),
             Map.entry("prompt_logprobs", FALSE),

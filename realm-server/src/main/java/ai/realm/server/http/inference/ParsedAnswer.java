@@ -1,0 +1,55 @@
+package ai.realm.server.http.inference;
+
+import ai.realm.core.chat.tools.AnswerEvent;
+import ai.realm.core.chat.tools.AnswerParser;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.session.FinishReason;
+import ai.realm.runtime.session.Usage;
+import java.util.List;
+
+/** Reads the text of each choice, as the guest let it through, into content, reasoning and calls for the answer behind it. */
+final class ParsedAnswer implements Answer {
+    private final Answer to;
+    private final AnswerParser[] parsers;
+
+    ParsedAnswer(Answer to, AnswerReading reading, int choices, boolean hold) {
+        this.to = to;
+        this.parsers = new AnswerParser[choices];
+        for (int i = 0; i < choices; i++) {
+            parsers[i] = reading.parser(hold);
+        }
+    }
+
+    /** A choice grows in one thread. */
+    @Override
+    public void piece(int index, String text) {
+        pass(index, parsers[index].accept(text));
+    }
+
+    private void pass(int index, List<AnswerEvent> events) {
+        if (!events.isEmpty()) {
+            to.events(index, events);
+        }
+    }
+
+    @Override
+    public void end(int index, FinishReason reason) {
+        pass(index, parsers[index].finish());
+        to.end(index, reason);
+    }
+
+    @Override
+    public void finish(Usage usage) {
+        to.finish(usage);
+    }
+
+    @Override
+    public boolean committed() {
+        return to.committed();
+    }
+
+    @Override
+    public void fail(RealmException error) {
+        to.fail(error);
+    }
+}
