@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 public final class Dfa {
     /** States that one automaton may have. */
     public static final int MAX_STATES = 20_000;
+    private static final int MAX_ROUNDS = 12;
+    /** Larger ones are not worth the work of making them smaller. */
+    private static final int MAX_MINIMIZED = 1500;
 
     /** Any text. */
     public static final Dfa ANY = new Dfa(new int[][]{{0, 0xD7FF, 0, 0xE000, Character.MAX_CODE_POINT, 0}}, set(0));
@@ -397,12 +400,15 @@ public final class Dfa {
 
     /** The smallest automaton, or this one where that takes more rounds than it is worth. */
     public Dfa minimized(WorkBudget budget) {
+        if (size() > MAX_MINIMIZED) {
+            return this;
+        }
         int[] block = new int[size()];
         for (int s = 0; s < size(); s++) {
             block[s] = accepting.get(s) ? 1 : 0;
         }
         int blocks = accepting.cardinality() == size() || accepting.isEmpty() ? 1 : 2;
-        for (int round = 0; round < 40; round++) {
+        for (int round = 0; round < MAX_ROUNDS; round++) {
             Map<Signature, Integer> known = new HashMap<>();
             int[] next = new int[size()];
             for (int s = 0; s < size(); s++) {

@@ -16,24 +16,30 @@ public final class Regex {
 
     /**
      * The texts in which the expression is found anywhere, as {@code RegExp.test} says; anchors in the expression hold it to an end.
+     * Where dialects differ in what \\d, \\w, \\s and their contraries hold, only what all of them take.
      *
      * @throws UnsupportedRegexException for what is broken or no automaton can follow
      * @throws WorkBudget.ExceededException when it becomes too large
      */
     public static Dfa search(String expression, WorkBudget budget) {
-        return compile(expression, true, budget);
+        return compile(expression, true, false, budget);
+    }
+
+    /** As {@link #search}, with every text that any dialect finds it in: what is outside is found by none. */
+    public static Dfa searchWidely(String expression, WorkBudget budget) {
+        return compile(expression, true, true, budget);
     }
 
     /** The texts that match from the first to the last character. */
     public static Dfa whole(String expression, WorkBudget budget) {
-        return compile(expression, false, budget);
+        return compile(expression, false, false, budget);
     }
 
-    private static Dfa compile(String expression, boolean search, WorkBudget budget) {
+    private static Dfa compile(String expression, boolean search, boolean wide, WorkBudget budget) {
         if (expression.length() > MAX_LENGTH) {
             throw new UnsupportedRegexException("more than " + MAX_LENGTH + " characters");
         }
-        RegexNode node = RegexParser.parse(expression);
+        RegexNode node = RegexParser.parse(expression, wide);
         Regex r = new Regex(budget);
         if (!search) {
             return r.language(List.of(node), null);

@@ -17,18 +17,26 @@ final class RegexParser {
     private static final int[] SPACE = CodePoints
             .of(new int[]{9, 13, 32, 32, 0xA0, 0xA0, 0x1680, 0x1680, 0x2000, 0x200A, 0x2028, 0x2029, 0x202F, 0x202F, 0x205F,
                     0x205F, 0x3000, 0x3000, 0xFEFF, 0xFEFF});
-    private static final int[] DOT = CodePoints.complement(new int[]{10, 10, 13, 13, 0x2028, 0x2029});
+    private static final int[] SURE_DOT = CodePoints.complement(new int[]{10, 10, 13, 13, 0x85, 0x85, 0x2028, 0x2029});
+    private static final int[] MAYBE_DOT = CodePoints.complement(new int[]{10, 10});
+    /** Java's dialect has no more white space than this; Python's has separators, and not the byte order mark. */
+    private static final int[] SURE_SPACE = {9, 13, 32, 32};
+    private static final int[] MAYBE_SPACE = CodePoints.union(SPACE, new int[]{0x1C, 0x1F, 0x85, 0x85});
 
     private final String s;
+    /** Whether a set holds what any dialect takes to be in it, instead of what all do. */
+    private boolean wide;
     private int pos;
     private int nesting;
 
-    private RegexParser(String text) {
+    private RegexParser(String text, boolean wide) {
         this.s = text;
+        this.wide = wide;
     }
 
-    static RegexNode parse(String text) {
-        RegexParser p = new RegexParser(text);
+    /** @param wide where dialects differ in what \\d, \\w, \\s and their contraries hold: what any of them takes, or what all do */
+    static RegexNode parse(String text, boolean wide) {
+        RegexParser p = new RegexParser(text, wide);
         RegexNode out = p.choice();
         if (p.pos < text.length()) {
             throw new UnsupportedRegexException("an unbalanced ')'");
@@ -69,7 +77,7 @@ final class RegexParser {
         return switch (cp) {
             case '(' -> group();
             case '[' -> new RegexNode.One(charClass());
-            case '.' -> new RegexNode.One(DOT);
+            case '.' -> new RegexNode.One(wide ? MAYBE_DOT : SURE_DOT);
             case '^' -> new RegexNode.Place(Nfa.Condition.BEGIN);
             case '$' -> new RegexNode.Place(Nfa.Condition.END);
             case '\\' -> escape();
@@ -196,10 +204,14 @@ final class RegexParser {
     /** After a backslash: the set that a letter stands for, which is taken, or null. */
     private int @Nullable [] shorthand() {
         char c = pos < s.length() ? s.charAt(pos) : 0;
+        // a contrary holds what any dialect has when the set holds what all have
+        boolean any = wide != Character.isUpperCase(c);
         int[] set = switch (c) {
-            case 'd', 'D' -> DIGIT;
-            case 'w', 'W' -> Nfa.WORD;
-            case 's', 'S' -> SPACE;
+            case 'd', 'D' -> any ? UnicodeProperties.of("Nd") : DIGIT;
+            case 'w', 'W' -> any
+                    ? CodePoints.union(Nfa.WORD, CodePoints.union(UnicodeProperties.of("L"), UnicodeProperties.of("N")))
+                    : Nfa.WORD;
+            case 's', 'S' -> any ? MAYBE_SPACE : SURE_SPACE;
             case 'p', 'P' -> property();
             default -> null;
         };
@@ -289,6 +301,7 @@ final class RegexParser {
     private int[] charClass() {
         boolean negated = at('^');
         pos += negated ? 1 : 0;
+        wide ^= negated;
         List<int[]> parts = new ArrayList<>();
         int[] single = new int[1];
         while (!at(']')) {
@@ -317,6 +330,7 @@ final class RegexParser {
             parts.add(new int[]{low, high});
         }
         pos++;
+        wide ^= negated;
         int[] all = CodePoints.of(parts.stream().flatMapToInt(java.util.Arrays::stream).toArray());
         return negated ? CodePoints.complement(all) : all;
     }

@@ -16,7 +16,7 @@ final class Formats {
             + "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
             + "|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)";
     private static final String TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?"
-            + "(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])";
+            + "(?:Z|[+-](?:0[0-9]|1[0-7]):[0-5][0-9])";
     private static final String OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
     private static final String IPV4 = OCTET + "(?:\\." + OCTET + "){3}";
     private static final String H16 = "[0-9A-Fa-f]{1,4}";
@@ -27,7 +27,8 @@ final class Formats {
             + ":" + LS32 + upTo(4) + LS32 + upTo(5) + H16 + upTo(6);
     private static final String OTHER_LETTERS = "\\u00C0-\\u00D6\\u00D8-\\u00F6\\u00F8-\\u024F\\u0391-\\u03A1\\u03A3-\\u03C9"
             + "\\u0410-\\u044F\\u3041-\\u3096\\u30A1-\\u30FA\\u4E00-\\u9FA5\\uAC00-\\uD7A3";
-    private static final String ATEXT = "A-Za-z0-9!#$%&'*+/=?^_`{|}~-";
+    private static final String ATEXT = "A-Za-z0-9!#$%&'*+/=?^_`{|}~";
+    private static final String LABEL = "[A-Za-z0-9](?:-?[A-Za-z0-9]){0,15}";
     private static final String POINTER = "(?:/(?:[^/~]|~[01])*)*";
     private static final String HMS = "T(?:[0-9]{1,9}H(?:[0-9]{1,9}M(?:[0-9]{1,9}S)?)?|[0-9]{1,9}M(?:[0-9]{1,9}S)?|[0-9]{1,9}S)";
 
@@ -56,12 +57,11 @@ final class Formats {
 
     /** Names of at most 31 characters, few enough for the whole to stay below 253. */
     private static String host(int more) {
-        String label = "[A-Za-z0-9](?:-?[A-Za-z0-9]){0,15}";
-        return label + "(?:\\." + label + "){0," + more + "}";
+        return LABEL + "(?:\\." + LABEL + "){0," + more + "}";
     }
 
     private static String email(String letters) {
-        return "[" + letters + "]{1,20}(?:\\.[" + letters + "]{1,20}){0,2}@" + host(4);
+        return "[" + letters + "-]{1,20}(?:\\.[" + letters + "-]{1,20}){0,2}@(?:" + LABEL + "\\.){1,4}[A-Za-z]{2,12}";
     }
 
     private static String pchar(String more, String letters) {

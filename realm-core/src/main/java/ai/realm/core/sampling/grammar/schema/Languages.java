@@ -12,6 +12,7 @@ import java.util.Map;
 /** The automata of one document's patterns, each made once, and what patterns say of a property's name. */
 final class Languages {
     private final Map<String, Dfa> patterns = new HashMap<>();
+    private final Map<String, Dfa> widePatterns = new HashMap<>();
     private final WorkBudget budget;
 
     Languages(WorkBudget budget) {
@@ -24,12 +25,21 @@ final class Languages {
 
     /** The texts in which a pattern is found. */
     Dfa pattern(Schema s, String keyword, String pattern) {
+        return pattern(s, keyword, pattern, patterns, false);
+    }
+
+    /** The texts in which a pattern may be found: what is outside is surely without it. */
+    Dfa widePattern(Schema s, String keyword, String pattern) {
+        return pattern(s, keyword, pattern, widePatterns, true);
+    }
+
+    private Dfa pattern(Schema s, String keyword, String pattern, Map<String, Dfa> patterns, boolean wide) {
         Dfa known = patterns.get(pattern);
         if (known != null) {
             return known;
         }
         try {
-            Dfa made = Regex.search(pattern, budget);
+            Dfa made = wide ? Regex.searchWidely(pattern, budget) : Regex.search(pattern, budget);
             patterns.put(pattern, made);
             return made;
         } catch (UnsupportedRegexException e) {

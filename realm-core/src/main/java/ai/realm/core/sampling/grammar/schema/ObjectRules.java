@@ -162,12 +162,13 @@ final class ObjectRules {
                 own.add(new NameClass(c.names, false, c.values));
                 for (Map.Entry<String, Schema> p : s.named("patternProperties").entrySet()) {
                     Dfa pattern = compiler.languages().pattern(s, "patternProperties", p.getKey());
+                    Dfa wide = compiler.languages().widePattern(s, "patternProperties", p.getKey());
                     List<NameClass> next = new ArrayList<>();
                     for (NameClass o : own) {
                         List<Lit> values = new ArrayList<>(o.values);
                         values.add(Lit.of(p.getValue()));
                         addUnlessEmpty(new NameClass(o.names.intersection(pattern, budget), true, values), next);
-                        addUnlessEmpty(new NameClass(o.names.minus(pattern, budget), o.patterns, o.values), next);
+                        addUnlessEmpty(new NameClass(o.names.minus(wide, budget), o.patterns, o.values), next);
                     }
                     own = next;
                     if (own.size() > MAX_CLASSES) {

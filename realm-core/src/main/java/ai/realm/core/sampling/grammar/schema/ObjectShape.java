@@ -63,9 +63,12 @@ final class ObjectShape {
             case "minProperties" -> min = Math.max(min, s.count(keyword, 0));
             case "maxProperties" -> max = max < 0 ? s.count(keyword, 0) : Math.min(max, s.count(keyword, 0));
             case "propertyNames" -> nameSchemas.add(s.child(keyword));
-            case "dependencies", "dependentRequired" -> s.memberNames(keyword).stream()
-                    .filter(t -> s.entry(keyword, t) instanceof List<?>)
-                    .forEach(t -> dependencies.add(new Dependency(t, s.names(keyword, s.entry(keyword, t)))));
+            case "dependencies", "dependentRequired", "dependentSchemas" -> s.memberNames(keyword).forEach(t -> {
+                List<String> names = s.askedNames(keyword, t);
+                if (names != null) {
+                    dependencies.add(new Dependency(t, names));
+                }
+            });
             case "unevaluatedProperties" -> {
                 if (!s.child(keyword).isTrue()) {
                     throw s.unholdable(keyword, "cannot be held");

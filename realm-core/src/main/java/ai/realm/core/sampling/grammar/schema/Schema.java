@@ -145,6 +145,18 @@ final class Schema {
         return get(keyword) instanceof Map<?, ?> m ? m.get(name) : null;
     }
 
+    /** The names that a dependency asks for when it asks for nothing else, or null. */
+    @Nullable
+    List<String> askedNames(String keyword, String trigger) {
+        Object entry = entry(keyword, trigger);
+        if (entry instanceof List<?>) {
+            return names(keyword, entry);
+        }
+        Schema s = member(keyword, trigger);
+        boolean onlyNames = s.has("required") && s.keys().keySet().stream().allMatch(k -> k.equals("required") || saysNothing(k));
+        return onlyNames ? s.names("required") : null;
+    }
+
     /** The keyword that this schema stands in, or {@code $ref} when it is one of the definitions. */
     String heldBy() {
         String[] parts = pointer.split("/");

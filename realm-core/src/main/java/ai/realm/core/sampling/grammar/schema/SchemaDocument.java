@@ -27,6 +27,8 @@ final class SchemaDocument {
     }
 
     private final @Nullable Object json;
+    /** Whether it says that it is of a draft in which $ref hides what stands beside it. */
+    private final boolean old;
     private final Map<String, Schema> byPointer = new HashMap<>();
     private final Map<String, Resource> resources = new HashMap<>();
     private final List<Resource> allResources = new ArrayList<>();
@@ -35,6 +37,7 @@ final class SchemaDocument {
 
     SchemaDocument(@Nullable Object json) {
         this.json = json;
+        this.old = json instanceof Map<?, ?> top && top.get("$schema") instanceof String s && s.matches(".*draft-0[34567].*");
         Resource whole = new Resource("", "#");
         allResources.add(whole);
         if (!(json instanceof Map<?, ?>) && !(json instanceof Boolean)) {
@@ -68,8 +71,7 @@ final class SchemaDocument {
         Resource resource = outer;
         if (value instanceof Map<?, ?> m) {
             Object id = m.get("$id") instanceof String s ? s : oldId(m);
-            if (id instanceof String s && !s.isEmpty() && !s.startsWith("#") && !m.containsKey("$ref")
-                    || id instanceof String r && pointer.equals("#") && !r.startsWith("#")) {
+            if (id instanceof String s && !s.isEmpty() && !s.startsWith("#") && !(old && m.containsKey("$ref"))) {
                 resource = new Resource(resolved(outer.base, String.valueOf(id)), pointer);
                 allResources.add(resource);
                 resources.putIfAbsent(resource.base, resource);

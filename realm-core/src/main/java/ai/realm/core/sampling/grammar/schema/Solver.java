@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * contradicts itself plainly, is left out. The number of cases is bounded; beyond it the keyword is refused.
  */
 final class Solver {
-    private static final int MAX_CASES = 400;
+    private static final int MAX_CASES = 64;
     private static final int MAX_DEPTH = 400;
 
     /** @param first a keyword that the values stand in, when the case is one of an enumeration */
@@ -268,7 +268,7 @@ final class Solver {
     private void dependencies(Schema s, String keyword, Kind kind, State state, Way way) {
         boolean names = false;
         for (String trigger : s.memberNames(keyword)) {
-            if (s.entry(keyword, trigger) instanceof List<?>) {
+            if (s.askedNames(keyword, trigger) != null) {
                 names = true;
                 continue;
             }

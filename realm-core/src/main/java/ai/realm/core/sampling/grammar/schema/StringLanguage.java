@@ -13,8 +13,12 @@ import java.util.List;
  * @param max code points, negative for no bound
  */
 record StringLanguage(Dfa texts, int min, int max) {
-    /** Beside a pattern, a longer text than this is held to this length: it is within what the schema allows. */
+    /**
+     * Beside a pattern, a longer text than this is held to this length, and to less where the pattern's automaton is large: it is
+     * within what the schema allows.
+     */
     private static final int LONGEST_WITH_PATTERN = 2000;
+    private static final int MAX_PLACES = 12_000;
 
     /** @param formats whether they count */
     static StringLanguage of(List<Atom> atoms, boolean formats, Languages languages) {
@@ -43,10 +47,10 @@ record StringLanguage(Dfa texts, int min, int max) {
                         }
                     }
                     case "pattern" -> {
-                        Dfa pattern = languages.pattern(s, "pattern", s.text("pattern"));
+                        String pattern = s.text("pattern");
                         texts = says.holds()
-                                ? texts.intersection(pattern, languages.budget())
-                                : texts.minus(pattern, languages.budget());
+                                ? texts.intersection(languages.pattern(s, "pattern", pattern), languages.budget())
+                                : texts.minus(languages.widePattern(s, "pattern", pattern), languages.budget());
                     }
                     case "format" -> {
                         Dfa format = formats ? Formats.of(s) : null;
@@ -95,7 +99,8 @@ record StringLanguage(Dfa texts, int min, int max) {
         if (min <= 0 && max < 0) {
             return texts;
         }
-        int high = max > LONGEST_WITH_PATTERN ? Math.max(min, LONGEST_WITH_PATTERN) : max;
+        int most = Math.clamp(MAX_PLACES / texts.size(), 50, LONGEST_WITH_PATTERN);
+        int high = max < 0 ? -1 : Math.min(max, Math.max(most, Math.max(min, texts.shortest())));
         return texts.withLength(min, high, languages.budget());
     }
 
