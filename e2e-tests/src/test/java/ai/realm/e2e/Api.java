@@ -13,11 +13,16 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** A plain client of the server's API, with one tenant's key. */
 record Api(String url, String key) {
     static final ObjectMapper JSON = new ObjectMapper();
     static final HttpClient CLIENT = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    /** The listeners of the operators of servers, by their URLs. */
+    static final Map<String, String> MANAGEMENT = new ConcurrentHashMap<>();
 
     /** What came back. */
     record Answer(int status, String body, HttpResponse<String> response) {
@@ -99,7 +104,9 @@ record Api(String url, String key) {
     }
 
     HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create(url + path)).header("Authorization", "Bearer " + key)
+        boolean operators = path.startsWith("/admin") || path.startsWith("/metrics");
+        String base = operators ? MANAGEMENT.getOrDefault(url, url) : url;
+        return HttpRequest.newBuilder(URI.create(base + path)).header("Authorization", "Bearer " + key)
                 .header("Content-Type", "application/json").timeout(Duration.ofSeconds(120));
     }
 

@@ -97,6 +97,9 @@ final class RealmProcess implements AutoCloseable {
     private void awaitFirstLine(long seconds) {
         try {
             ready = JSON.readTree(firstLine.get(seconds, TimeUnit.SECONDS));
+            if (ready.has("management")) {
+                Api.MANAGEMENT.put(url(), ready.path("management").textValue());
+            }
         } catch (InterruptedException | ExecutionException | TimeoutException | IOException e) {
             close();
             throw new IllegalStateException("the server did not become ready; its log:\n" + String.join("\n", log()), e);

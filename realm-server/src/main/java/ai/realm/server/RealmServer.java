@@ -46,6 +46,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -173,7 +174,7 @@ public final class RealmServer implements AutoCloseable {
             rehearsal.answer();
         }
         readiness.ready();
-        LOG.info("ready url={} tenants={} models={} concurrent_requests={} guests={} ready_ms={}", url(), tenants.all().size(),
+        LOG.info("ready url={} management={} tenants={} models={} concurrent_requests={} guests={} ready_ms={}", url(), managementUrl(), tenants.all().size(),
                 config.models().keySet(),
                 config.server().concurrentRequests(), config.server().guests(), (System.nanoTime() - begun) / 1_000_000);
     }
@@ -202,9 +203,12 @@ public final class RealmServer implements AutoCloseable {
 
     /** Where clients find it. */
     public String url() {
-        String host = config.server().host();
-        String shown = host.equals("0.0.0.0") || host.equals("::") ? "127.0.0.1" : host.contains(":") ? "[" + host + "]" : host;
-        return "http://" + shown + ":" + port;
+        return HttpServer.url(config.server().host(), port);
+    }
+
+    /** Where the admin API and the metrics are; null when they have no listener of their own. */
+    public @Nullable String managementUrl() {
+        return http.managementUrl();
     }
 
     /** Takes nothing new, lets what runs finish up to the configured limit, ends what is left, and closes everything. */

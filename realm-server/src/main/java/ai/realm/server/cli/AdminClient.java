@@ -2,6 +2,7 @@ package ai.realm.server.cli;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.server.http.HttpServer;
 import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -19,6 +21,8 @@ import picocli.CommandLine.Option;
 @SuppressWarnings("NullAway.Init")
 final class AdminClient {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static final Pattern LOCAL = Pattern.compile("http://(127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}|\\[::1]|localhost):\\d{1,5}");
 
     @Option(names = "--url", defaultValue = "${env:REALM_URL:-http://127.0.0.1:8080}", paramLabel = "URL", description = "The server (default: $REALM_URL or http://127.0.0.1:8080)")
     private String url;
@@ -32,12 +36,14 @@ final class AdminClient {
             throw new RealmException(ErrorCode.INVALID_API_KEY,
                     "the admin's key is missing: set REALM_ADMIN_KEY or give --admin-key");
         }
-        HttpRequest request = HttpRequest.newBuilder(URI.create(url.replaceFirst("/+$", "") + path)).timeout(PATIENCE)
-                .header("Authorization", "Bearer " + key).header("Content-Type", "application/json")
-                .method(method, HttpRequest.BodyPublishers.ofByteArray(body)).build();
         HttpResponse<String> response;
         try (HttpClient client = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build()) {
-            response = client.send(request, HttpResponse.BodyHandlers.ofString());
+            response = client.send(request(url, method, path, body), HttpResponse.BodyHandlers.ofString());
+            // A server on this machine says where it listens for its operator; the key stays on this machine.
+            String management = response.headers().firstValue(HttpServer.MANAGEMENT).orElse("");
+            if (response.statusCode() == 404 && LOCAL.matcher(management).matches()) {
+                response = client.send(request(management, method, path, body), HttpResponse.BodyHandlers.ofString());
+            }
         } catch (java.net.ConnectException e) {
             throw new RealmException(ErrorCode.NOT_FOUND, "no server answers at " + url + "; is it running?", e);
         }
@@ -47,6 +53,12 @@ final class AdminClient {
                     answer.at("/error/message").asText("the server answered " + response.statusCode()));
         }
         return answer;
+    }
+
+    private HttpRequest request(String server, String method, String path, byte[] body) {
+        return HttpRequest.newBuilder(URI.create(server.replaceFirst("/+$", "") + path)).timeout(PATIENCE)
+                .header("Authorization", "Bearer " + key).header("Content-Type", "application/json")
+                .method(method, HttpRequest.BodyPublishers.ofByteArray(body)).build();
     }
 
     JsonNode call(String method, String path, String body) throws IOException, InterruptedException {

@@ -85,7 +85,7 @@ public final class ServeCommand implements Callable<Integer> {
         try (RealmServer server = new RealmServer(config, key == null, new CatalogFiles())) {
             server.start();
             ready.set(true);
-            print(server.url(), key, config);
+            print(server.url(), server.managementUrl(), key, config);
             stop.await();
             server.drain();
         }
@@ -104,7 +104,7 @@ public final class ServeCommand implements Callable<Integer> {
         }
     }
 
-    private void print(String url, @Nullable String key, RealmConfig config) {
+    private void print(String url, @Nullable String management, @Nullable String key, RealmConfig config) {
         PrintWriter out = spec.commandLine().getOut();
         String name = config.models().keySet().iterator().next();
         String shownKey = key == null ? "$REALM_KEY" : key;
@@ -113,9 +113,12 @@ public final class ServeCommand implements Callable<Integer> {
                 + " -H 'Content-Type: application/json' -d '{\"model\":\"" + name
                 + "\",\"messages\":[{\"role\":\"user\",\"content\":\"What is the capital of France?\"}],\"max_tokens\":20,\"temperature\":0}'";
         if (json) {
-            out.println(ServeJson.of(url, key, config, curl));
+            out.println(ServeJson.of(url, management, key, config, curl));
         } else {
             out.println("Realm is ready at " + url);
+            if (management != null) {
+                out.println("Metrics and admin API: " + management);
+            }
             if (key != null) {
                 out.println("Demo key: " + key);
             }

@@ -12,8 +12,11 @@ final class ServeJson {
     private ServeJson() {
     }
 
-    static String of(String url, @Nullable String key, RealmConfig config, String curl) {
+    static String of(String url, @Nullable String management, @Nullable String key, RealmConfig config, String curl) {
         ObjectNode node = Json.mapper().createObjectNode().put("url", url);
+        if (management != null) {
+            node.put("management", management);
+        }
         node.set("models", Json.mapper().valueToTree(List.copyOf(config.models().keySet())));
         if (key != null) {
             node.put("key", key);

@@ -33,6 +33,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -45,6 +46,7 @@ public final class ConfigLoader {
     /** What a tenant or a model may be called: fit for logs, labels, paths of URLs and file names. */
     public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,63}");
 
+    private static final Pattern HOST_AND_PORT = Pattern.compile("(\\[[0-9a-fA-F:.]+]|[A-Za-z0-9._-]+):(\\d{1,5})");
     private static final Pattern ORIGIN = Pattern.compile("\\*|null|[a-z][a-z0-9+.-]*://[^/\\s?#@]+");
 
     private static final YAMLMapper YAML = YAMLMapper.builder(YAMLFactory.builder().loaderOptions(loaderOptions()).build())
@@ -172,12 +174,38 @@ public final class ConfigLoader {
         return new ServerSettings(or(s.host(), d.host()), in("server.port", or(s.port(), d.port()), 0, 65535),
                 base.resolve(or(s.data(), d.data().toString())),
                 in("server.concurrent_requests", or(s.concurrentRequests(), d.concurrentRequests()), 1, 100_000),
-                in("server.connections", or(s.connections(), d.connections()), 1, 1_000_000),
-                seconds("server.drain_seconds", s.drainSeconds(), d.drain(), 0),
+                seconds("server.drain_seconds", s.drainSeconds(), d.drain(), 0), connections(s, d.connections()),
+                guests(s.guests(), d.guests()), database(s), api(s), management(s));
+    }
+
+    private static ConnectionSettings connections(RealmYaml.Server s, ConnectionSettings d) {
+        int most = in("server.connections", or(s.connections(), d.most()), 1, 1_000_000);
+        return new ConnectionSettings(most,
+                in("server.connections_per_address", or(s.connectionsPerAddress(), ConnectionSettings.perAddress(most)), 1,
+                        1_000_000),
                 seconds("server.idle_seconds", s.idleSeconds(), d.idle(), 1),
                 seconds("server.header_seconds", s.headerSeconds(), d.headers(), 1),
-                seconds("server.body_seconds", s.bodySeconds(), d.body(), 1), guests(s.guests(), d.guests()), database(s),
-                api(s));
+                seconds("server.body_seconds", s.bodySeconds(), d.body(), 1));
+    }
+
+    /** {@code host:port}, or {@code off}. */
+    private static @Nullable ManagementSettings management(RealmYaml.Server s) {
+        List<String> names = or(s.managementHosts(), List.<String>of()).stream().map(n -> n.toLowerCase(Locale.ROOT)).toList();
+        String where = s.management();
+        if (where == null) {
+            ManagementSettings d = ManagementSettings.defaults();
+            return new ManagementSettings(d.host(), d.port(), names);
+        }
+        if (where.equals("off")) {
+            return null;
+        }
+        Matcher parts = HOST_AND_PORT.matcher(where);
+        if (!parts.matches()) {
+            throw bad("server.management must be host:port or off, not " + where);
+        }
+        String host = parts.group(1);
+        return new ManagementSettings(host.startsWith("[") ? host.substring(1, host.length() - 1) : host,
+                in("server.management's port", Integer.parseInt(parts.group(2)), 0, 65535), names);
     }
 
     private static ApiSettings api(RealmYaml.Server s) {

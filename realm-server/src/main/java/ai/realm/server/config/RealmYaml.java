@@ -12,6 +12,8 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
     record Server(@Nullable String host, @Nullable Integer port, @Nullable String data,
             @JsonProperty("concurrent_requests") @Nullable Integer concurrentRequests,
             @JsonProperty("connections") @Nullable Integer connections,
+            @JsonProperty("connections_per_address") @Nullable Integer connectionsPerAddress,
+            @Nullable String management, @JsonProperty("management_hosts") @Nullable List<String> managementHosts,
             @JsonProperty("drain_seconds") @Nullable Integer drainSeconds,
             @JsonProperty("idle_seconds") @Nullable Integer idleSeconds,
             @JsonProperty("header_seconds") @Nullable Integer headerSeconds,

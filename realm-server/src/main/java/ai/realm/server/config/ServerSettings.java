@@ -5,47 +5,49 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the HTTP server listens and what bounds its connections.
+ * How the HTTP server listens and what bounds it.
  *
  * @param port 0 picks a free one
  * @param data directory of the database and of the guests that were pushed
  * @param concurrentRequests requests at the same time over all tenants; more get 503
- * @param connections open connections at the same time; more wait in the backlog
  * @param drain how long streams may still run after SIGTERM
- * @param idle silence after which a connection is closed, and a write to a client that does not read fails
- * @param headers from a request's first byte to the end of its headers
- * @param body from the headers to the body's last byte
+ * @param connections what bounds the API's connections
  * @param guests what guest code of all tenants may use
  * @param database null for SQLite in {@code data}
  * @param api how the API meets its clients
+ * @param management null for no listener of the admin API and the metrics
  */
-public record ServerSettings(String host, int port, Path data, int concurrentRequests, int connections, Duration drain,
-        Duration idle, Duration headers, Duration body, GuestSettings guests, @Nullable DatabaseSettings database,
-        ApiSettings api) {
+public record ServerSettings(String host, int port, Path data, int concurrentRequests, Duration drain,
+        ConnectionSettings connections, GuestSettings guests, @Nullable DatabaseSettings database, ApiSettings api,
+        @Nullable ManagementSettings management) {
 
     public static ServerSettings defaults() {
-        return new ServerSettings("127.0.0.1", 8080, Path.of(".realm"), EngineSettings.requests(), 4096, Duration.ofSeconds(30),
-                Duration.ofSeconds(60),
-                Duration.ofSeconds(10), Duration.ofSeconds(30), GuestSettings.defaults(), null, ApiSettings.defaults());
+        return new ServerSettings("127.0.0.1", 8080, Path.of(".realm"), EngineSettings.requests(), Duration.ofSeconds(30),
+                ConnectionSettings.defaults(), GuestSettings.defaults(), null, ApiSettings.defaults(),
+                ManagementSettings.defaults());
     }
 
     public ServerSettings withHost(String value) {
-        return new ServerSettings(value, port, data, concurrentRequests, connections, drain, idle, headers, body, guests,
-                database, api);
+        return new ServerSettings(value, port, data, concurrentRequests, drain, connections, guests, database, api, management);
     }
 
     public ServerSettings withPort(int value) {
-        return new ServerSettings(host, value, data, concurrentRequests, connections, drain, idle, headers, body, guests,
-                database, api);
+        return new ServerSettings(host, value, data, concurrentRequests, drain, connections, guests, database, api, management);
     }
 
     public ServerSettings withData(Path value) {
-        return new ServerSettings(host, port, value, concurrentRequests, connections, drain, idle, headers, body, guests,
-                database, api);
+        return new ServerSettings(host, port, value, concurrentRequests, drain, connections, guests, database, api, management);
     }
 
     public ServerSettings withApi(ApiSettings value) {
-        return new ServerSettings(host, port, data, concurrentRequests, connections, drain, idle, headers, body, guests,
-                database, value);
+        return new ServerSettings(host, port, data, concurrentRequests, drain, connections, guests, database, value, management);
+    }
+
+    public ServerSettings withConnections(ConnectionSettings value) {
+        return new ServerSettings(host, port, data, concurrentRequests, drain, value, guests, database, api, management);
+    }
+
+    public ServerSettings withManagement(@Nullable ManagementSettings value) {
+        return new ServerSettings(host, port, data, concurrentRequests, drain, connections, guests, database, api, value);
     }
 }

@@ -10,10 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Who may read the metrics and use the admin API: this machine only unless configured, and for the admin API its key always. A
- * request that came through a proxy is not this machine's.
- */
+/** Who may use the admin API: whoever has its key. Immutable. */
 public final class AdminGate {
     private static final String BEARER = "Bearer ";
 
@@ -24,29 +21,26 @@ public final class AdminGate {
         this.settings = settings;
     }
 
-    /** Refuses other machines, as if there were nothing here. */
-    void checkLocal(Context ctx) {
-        if (settings != null && settings.remote()) {
-            return;
-        }
-        boolean forwarded = ctx.header("Forwarded") != null || ctx.header("X-Forwarded-For") != null;
-        if (forwarded || !Callers.isLoopback(ctx.req().getRemoteAddr())) {
-            throw new RealmException(ErrorCode.NOT_FOUND, "there is no route " + ctx.req().getMethod() + " " + ctx.path());
-        }
+    /** Whether the API's own port serves the admin API and the metrics too. */
+    boolean isOnApiPort() {
+        return settings != null && settings.remote();
     }
 
     void checkKey(Context ctx) {
-        checkLocal(ctx);
         if (settings == null) {
             throw new RealmException(ErrorCode.NOT_FOUND,
                     "there is no admin API: set admin.key in realm.yaml, or REALM_ADMIN_KEY when the server is started");
         }
-        String given = ctx.header("Authorization");
-        boolean good = given != null && given.startsWith(BEARER) && MessageDigest.isEqual(
-                ApiKeys.hash(given.substring(BEARER.length()).strip()).getBytes(StandardCharsets.US_ASCII),
-                settings.keyHash().getBytes(StandardCharsets.US_ASCII));
-        if (!good) {
+        if (!hasKey(ctx)) {
             throw new RealmException(ErrorCode.INVALID_API_KEY, "the admin API needs its key: Authorization: Bearer KEY");
         }
+    }
+
+    /** Whether the request carries the admin's key. */
+    boolean hasKey(Context ctx) {
+        String given = ctx.header("Authorization");
+        return settings != null && given != null && given.startsWith(BEARER) && MessageDigest.isEqual(
+                ApiKeys.hash(given.substring(BEARER.length()).strip()).getBytes(StandardCharsets.US_ASCII),
+                settings.keyHash().getBytes(StandardCharsets.US_ASCII));
     }
 }

@@ -6,8 +6,8 @@ import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.accounts.Accounts;
 import ai.realm.server.admin.AdminService;
+import ai.realm.server.config.ManagementSettings;
 import ai.realm.server.config.ServerSettings;
-import ai.realm.server.error.ErrorBody;
 import ai.realm.server.http.anthropic.AnthropicRoutes;
 import ai.realm.server.http.anthropic.MessagesShape;
 import ai.realm.server.http.inference.ApiShape;
@@ -24,11 +24,9 @@ import ai.realm.server.http.openai.TextShape;
 import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.BodyReader;
 import ai.realm.server.http.transport.ClientWatch;
-import ai.realm.server.http.transport.ConnectionGuard;
 import ai.realm.server.http.transport.Cors;
-import ai.realm.server.http.transport.JettyErrors;
-import ai.realm.server.http.transport.RequestCleaner;
-import ai.realm.server.http.transport.RequestIds;
+import ai.realm.server.http.transport.HostCheck;
+import ai.realm.server.http.transport.Listener;
 import ai.realm.server.metrics.ServerMetrics;
 import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.model.ModelService;
@@ -36,29 +34,22 @@ import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.tenant.TenantGate;
 import ai.realm.server.tenant.TenantGuests;
-import io.javalin.Javalin;
-import io.javalin.compression.CompressionStrategy;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
-import io.javalin.http.HttpResponseException;
-import io.javalin.util.JavalinBindException;
 import java.util.List;
 import java.util.Map;
-import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.NetworkConnectionLimit;
-import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The HTTP side of the server: routes on Javalin, a virtual thread for each request, every connection bounded in time and size,
- * every error as OpenAI's JSON.
+ * The HTTP side of the server: the API's routes on one listener, and on another, this machine's own unless configured otherwise, what is
+ * the operator's.
  */
 public final class HttpServer implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(HttpServer.class);
-    private static final int STOP_MILLIS = 2_000;
+    /** Where an operator on this machine finds what the API's port does not serve. */
+    public static final String MANAGEMENT = "x-realm-management";
+
+    private static final int MANAGEMENT_CONNECTIONS = 256;
     private static final String V1 = "/v1";
     private static final String VERSION = "0.1.0";
     /** The APIs that ask for text. */
@@ -76,60 +67,20 @@ public final class HttpServer implements AutoCloseable {
             AdminGate adminGate, AdminService admin, ModelService modelAdmin, boolean rehearsal) {}
 
     private final ServerSettings settings;
-    private final Readiness readiness;
+    private final Services services;
     private final BodyReader bodies;
     private final ClientWatch watch = new ClientWatch();
-    private final ConnectionGuard guard;
     private final Answers answers;
-    private final Javalin app;
+    private final Listener api;
+    private @Nullable Listener management;
+    private volatile @Nullable String managementUrl;
 
     public HttpServer(ServerSettings settings, Services services) {
         this.settings = settings;
-        this.readiness = services.readiness();
-        this.bodies = new BodyReader(settings.body());
-        this.guard = new ConnectionGuard(settings.headers());
+        this.services = services;
+        this.bodies = new BodyReader(settings.connections().body());
         this.answers = new Answers(bodies);
-        this.app = Javalin.create(c -> configure(c, services));
-    }
-
-    private void configure(JavalinConfig c, Services services) {
-        c.startup.showJavalinBanner = false;
-        c.startup.showOldJavalinVersionWarning = false;
-        c.startup.startupWatcherEnabled = false;
-        c.concurrency.useVirtualThreads = true;
-        c.http.prefer405over404 = true;
-        c.http.compressionStrategy = CompressionStrategy.NONE;
-        c.jetty.host = settings.host();
-        c.jetty.port = settings.port();
-        c.jetty.modifyHttpConfiguration(HttpServer::configure);
-        c.jetty.modifyServer(this::configure);
-        c.jetty.modifyServletContextHandler(h -> h.setErrorHandler(new JettyErrors()));
-        routes(c, services);
-    }
-
-    private static void configure(HttpConfiguration http) {
-        http.setSendServerVersion(false);
-        http.addCustomizer(new RequestCleaner());
-        http.setRequestHeaderSize(16 << 10);
-    }
-
-    private void configure(Server server) {
-        server.setStopTimeout(STOP_MILLIS);
-        server.setErrorHandler(new JettyErrors());
-        server.addBean(new NetworkConnectionLimit(settings.connections(), server));
-        // Connectors are there only when the server starts.
-        server.addEventListener(new org.eclipse.jetty.util.component.LifeCycle.Listener() {
-            @Override
-            public void lifeCycleStarting(org.eclipse.jetty.util.component.LifeCycle event) {
-                for (var connector : server.getConnectors()) {
-                    connector.addBean(guard);
-                    if (connector instanceof ServerConnector s) {
-                        s.setIdleTimeout(settings.idle().toMillis());
-                        s.setAcceptQueueSize(1024);
-                    }
-                }
-            }
-        });
+        this.api = new Listener(settings.host(), settings.port(), settings.connections(), answers, c -> routes(c, services));
     }
 
     private void routes(JavalinConfig c, Services s) {
@@ -138,7 +89,6 @@ public final class HttpServer implements AutoCloseable {
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
                 new InferenceRunner(s.models(), s.guestHost(), s.guests()), s.registry());
         ModelsHandler models = new ModelsHandler(s.gate(), answers);
-        c.routes.before(RequestIds::assign);
         c.routes.before(new Cors(settings.api().corsOrigins())::before);
         for (ApiShape shape : SHAPES) {
             InferenceHandler handler = new InferenceHandler(shape, parts);
@@ -152,20 +102,61 @@ public final class HttpServer implements AutoCloseable {
         get(c, "/v1/models", models::list);
         get(c, "/v1/models/{model}", models::one);
         get(c, "/v1/usage", new UsageHandler(s.gate(), s.accounts(), answers)::own);
-        c.routes.get("/metrics", ctx -> {
-            s.adminGate().checkLocal(ctx);
-            ctx.contentType("text/plain; version=0.0.4; charset=utf-8").result(s.metrics().text());
-        });
-        new AdminHandler(s.adminGate(), s.admin(), s.modelAdmin(), new UsageHandler(s.gate(), s.accounts(), answers), answers)
-                .routes(c);
+        if (s.adminGate().isOnApiPort()) {
+            operatorRoutes(c, s, ctx -> {
+                if (HostCheck.isDirectAndLocal(ctx)) {
+                    hosts().check(ctx);
+                }
+            });
+        } else {
+            c.routes.before("/admin/*", this::elsewhere);
+            c.routes.get("/metrics", this::elsewhere);
+        }
+        health(c);
+        c.routes.get("/version", ctx -> answers.json(ctx, 200, Map.of("version", VERSION)));
+    }
+
+    /** Both listeners have them: whoever fills one of them does not hide the server from probes at the other. */
+    private void health(JavalinConfig c) {
         for (String path : List.of("/health/live", "/ping")) {
             c.routes.get(path, ctx -> answers.json(ctx, 200, Map.of("status", "live")));
         }
         c.routes.get("/health/ready", this::ready);
         c.routes.get("/health", this::ready);
-        c.routes.get("/version", ctx -> answers.json(ctx, 200, Map.of("version", VERSION)));
-        c.routes.exception(HttpResponseException.class, this::refuse);
-        c.routes.exception(Exception.class, this::fail);
+    }
+
+    /** The admin API and the metrics. */
+    private void operatorRoutes(JavalinConfig c, Services s, Handler first) {
+        c.routes.before("/admin/*", first);
+        c.routes.get("/metrics", ctx -> {
+            first.handle(ctx);
+            ctx.contentType("text/plain; version=0.0.4; charset=utf-8").result(s.metrics().text());
+        });
+        new AdminHandler(s.adminGate(), s.admin(), s.modelAdmin(), new UsageHandler(s.gate(), s.accounts(), answers), answers)
+                .routes(c);
+    }
+
+    private HostCheck hosts() {
+        ManagementSettings m = settings.management();
+        return new HostCheck(m == null ? List.of() : m.names());
+    }
+
+    private void managementRoutes(JavalinConfig c) {
+        HostCheck hosts = hosts();
+        c.routes.before(hosts::check);
+        operatorRoutes(c, services, _ -> {
+        });
+        health(c);
+    }
+
+    /** Tells the operator on this machine, and nobody else, where the admin API and the metrics are. */
+    private void elsewhere(Context ctx) {
+        String url = managementUrl;
+        if (url == null || !HostCheck.isDirectAndLocal(ctx) || !services.adminGate().hasKey(ctx)) {
+            throw Listener.noRoute(ctx);
+        }
+        ctx.header(MANAGEMENT, url);
+        throw new RealmException(ErrorCode.NOT_FOUND, "the admin API and the metrics are at " + url + ", not here");
     }
 
     /** Clients of OpenAI's API are often given its URL without the version. */
@@ -184,9 +175,9 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private void ready(Context ctx) {
-        switch (readiness.state()) {
+        switch (services.readiness().state()) {
             case READY -> {
-                String problem = readiness.problem();
+                String problem = services.readiness().problem();
                 if (problem == null) {
                     answers.json(ctx, 200, Map.of("status", "ready"));
                 } else {
@@ -198,75 +189,60 @@ public final class HttpServer implements AutoCloseable {
         }
     }
 
-    /** Javalin's own refusals. */
-    private void refuse(HttpResponseException e, Context ctx) {
-        String allowed = e.getDetails().get("availableMethods");
-        if (e.getStatus() == 405 && allowed != null && ctx.req().getMethod().equals("OPTIONS")) {
-            Cors.options(ctx, allowed + ", OPTIONS");
-            return;
-        }
-        if (e.getStatus() == 405 && allowed != null) {
-            ctx.header("Allow", allowed);
-        }
-        String what = ctx.req().getMethod() + " " + ctx.path();
-        answers.error(ctx, switch (e.getStatus()) {
-            case 404 -> new RealmException(ErrorCode.NOT_FOUND, "there is no route " + what);
-            case 405 -> new RealmException(ErrorCode.METHOD_NOT_ALLOWED, what + " is not offered"
-                    + (allowed == null ? "" : "; " + allowed + " is"));
-            case 413 -> new RealmException(ErrorCode.BODY_TOO_LARGE, "the body is too large");
-            default -> e.getStatus() < 500
-                    ? new RealmException(ErrorCode.INVALID_REQUEST, String.valueOf(e.getMessage()))
-                    : ErrorBody.known(e);
-        });
-    }
-
-    private void fail(Exception e, Context ctx) {
-        RealmException known = ErrorBody.known(e);
-        if (known.code() == ErrorCode.INTERNAL) {
-            LOG.error("request failed request_id={} path={} error_code=INTERNAL", RequestIds.of(ctx), ctx.path(), e);
-        } else {
-            LOG.warn("request failed request_id={} path={} error_code={} cause={}", RequestIds.of(ctx), ctx.path(), known.code(),
-                    known.getMessage());
-        }
-        answers.error(ctx, known);
-    }
-
     /**
-     * Listens.
+     * Listens, for the operator too.
      *
-     * @return the port
+     * @return the port of the API
      * @throws RealmException when it is taken
      */
     public int start() {
+        int port;
         try {
-            return app.start().port();
-        } catch (JavalinBindException e) {
-            throw new RealmException(ErrorCode.INVALID_REQUEST,
-                    "cannot listen on " + settings.host() + ":" + settings.port() + ": "
-                            + reason(e) + "; choose another with --port, or 0 for a free one",
-                    e);
+            port = api.start();
+        } catch (RealmException e) {
+            throw new RealmException(e.code(), e.getMessage() + "; choose another with --port, or 0 for a free one", e);
+        }
+        ManagementSettings m = settings.management();
+        if (m != null) {
+            startManagement(m, m.portBeside(settings.port()));
+        }
+        return port;
+    }
+
+    private void startManagement(ManagementSettings m, int port) {
+        Listener listener = new Listener(m.host(), port, settings.connections().withMost(MANAGEMENT_CONNECTIONS), answers,
+                this::managementRoutes);
+        try {
+            managementUrl = url(m.host(), listener.start());
+            management = listener;
+        } catch (RealmException e) {
+            listener.close();
+            if (m.port() != ManagementSettings.BESIDE || port == 0) {
+                throw new RealmException(e.code(), e.getMessage() + "; choose another with server.management", e);
+            }
+            startManagement(m, 0);
         }
     }
 
-    private static String reason(Throwable e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        String message = root.getMessage();
-        return message == null ? root.toString() : message;
+    /** Where the admin API and the metrics are; null when they have no listener of their own. */
+    public @Nullable String managementUrl() {
+        return managementUrl;
+    }
+
+    /** The URL by which this machine finds what listens there. */
+    public static String url(String host, int port) {
+        String shown = host.equals("0.0.0.0") || host.equals("::") ? "127.0.0.1" : host.contains(":") ? "[" + host + "]" : host;
+        return "http://" + shown + ":" + port;
     }
 
     @Override
     public void close() {
-        try {
-            app.stop();
-        } catch (RuntimeException e) {
-            // Jetty throws when connections were still open at its limit; they are closed all the same.
-            LOG.debug("connections were cut at the end of the drain: {}", e.toString());
+        api.close();
+        Listener m = management;
+        if (m != null) {
+            m.close();
         }
         watch.close();
-        guard.close();
         bodies.close();
     }
 }

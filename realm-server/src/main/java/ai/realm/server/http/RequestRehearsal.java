@@ -93,7 +93,7 @@ public final class RequestRehearsal implements AutoCloseable {
                 Priority.INTERACTIVE)));
         TenantGate gate = new TenantGate(tenants, 8, System::nanoTime, Clock.systemUTC(), _ -> 0);
         TenantGuests guests = new TenantGuests(real.guestHost(), new GuestVersions(scratch), new GuestValues(scratch));
-        server = new HttpServer(settings.withHost(host.getHostAddress()).withPort(0),
+        server = new HttpServer(settings.withHost(host.getHostAddress()).withPort(0).withManagement(null),
                 new HttpServer.Services(real.models(), real.sessions(), real.guestHost(), guests, gate, new Readiness(), active,
                         new Accounts(scratch, Clock.systemUTC()), new ServerMetrics(), real.registry(), new AdminGate(null),
                         real.admin(), real.modelAdmin(), true));

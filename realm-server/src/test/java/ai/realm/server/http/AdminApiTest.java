@@ -48,13 +48,6 @@ class AdminApiTest {
     }
 
     @Test
-    void adminApi_throughAProxy_isNotThere() {
-        HttpRequest proxied = server.request("/metrics").header("X-Forwarded-For", "192.0.2.1").GET().build();
-        assertThat(server.send(proxied).statusCode()).isEqualTo(404);
-        assertThat(server.get("/metrics").statusCode()).isEqualTo(200);
-    }
-
-    @Test
     void tenant_throughItsLife_isServedOrRefusedAtOnce() {
         JsonNode made = admin("POST", "/admin/tenants", "{\"id\":\"new\",\"limits\":{\"max_tokens\":50}}", 201);
         String key = made.path("key").asText();

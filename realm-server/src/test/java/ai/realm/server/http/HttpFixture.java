@@ -62,13 +62,18 @@ final class HttpFixture implements AutoCloseable {
     final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     final int port;
     final HttpServer.Services services;
-    private final HttpServer server;
+    final HttpServer server;
 
     HttpFixture() {
         this(ApiSettings.defaults());
     }
 
     HttpFixture(ApiSettings api) {
+        this(ServerSettings.defaults().withApi(api), false);
+    }
+
+    /** @param onApiPort whether the admin API and the metrics are on the API's port too */
+    HttpFixture(ServerSettings given, boolean onApiPort) {
         TenantLimits roomy = new TenantLimits(0, 0, 0, 64, 0, 1000, 10_000, Duration.ofSeconds(30));
         TenantLimits tight = new TenantLimits(2, 100, 0, 64, 0, 1000, 10_000, Duration.ofSeconds(30));
         TenantStore store = new TenantStore(database);
@@ -76,8 +81,8 @@ final class HttpFixture implements AutoCloseable {
                 .open(List.of(tenant("acme", KEY, false, roomy), tenant("limited", LIMITED_KEY, false, tight),
                         tenant("gone", SUSPENDED_KEY, true, roomy)));
         Tenants tenants = new Tenants(opened.tenants());
-        gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0, api.anonymous());
-        ServerSettings settings = ServerSettings.defaults().withPort(0).withApi(api);
+        gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0, given.api().anonymous());
+        ServerSettings settings = given.withPort(0);
         TenantGuests guests = new TenantGuests(guestHost, new GuestVersions(database), new GuestValues(database));
         MeteredSessions sessions = new MeteredSessions(guestHost, embedder);
         guestHost.sessions = sessions;
@@ -89,7 +94,7 @@ final class HttpFixture implements AutoCloseable {
         AdminService admin = new AdminService(store, guests, follower, models);
         services = new HttpServer.Services(models, sessions, guestHost, guests, gate, readiness, active,
                 new Accounts(database, Clock.systemUTC()), new ServerMetrics(), registry,
-                new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), false)), admin,
+                new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), onApiPort)), admin,
                 modelAdmin, false);
         server = new HttpServer(settings, services);
         port = server.start();
@@ -119,7 +124,13 @@ final class HttpFixture implements AutoCloseable {
     }
 
     HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).header("Authorization", "Bearer " + KEY)
+        boolean operators = path.startsWith("/admin") || path.startsWith("/metrics");
+        return requestAt(operators ? String.valueOf(server.managementUrl()) : "http://127.0.0.1:" + port, path);
+    }
+
+    /** A request to one of the two listeners. */
+    HttpRequest.Builder requestAt(String url, String path) {
+        return HttpRequest.newBuilder(URI.create(url + path)).header("Authorization", "Bearer " + KEY)
                 .header("Content-Type", "application/json").timeout(Duration.ofSeconds(20));
     }
 

@@ -1,68 +1,161 @@
 package ai.realm.server.http.transport;
 
-import java.time.Duration;
+import ai.realm.server.config.ConnectionSettings;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Closes connections whose next request's headers take too long: Jetty's idle timeout alone lets a client hold a connection for
- * ever by sending a byte now and then. Looks every second at what each connection has received.
+ * Bounds the connections of a listener in number and in time. When there are too many, in all or from one address, the one that has been
+ * without a request for longest is closed, and the newest where all have one: whoever holds connections in silence keeps nobody out.
+ * A connection whose next request's headers take too long is closed, from its accept on: Jetty's idle timeout alone lets a client hold
+ * one for ever by sending a byte now and then. Thread-safe.
  */
-public final class ConnectionGuard implements Connection.Listener, AutoCloseable {
-    private final Map<Connection, Progress> connections = new ConcurrentHashMap<>();
+final class ConnectionGuard implements Connection.Listener, HttpConfiguration.Customizer, AutoCloseable {
+    private final Map<Connection, Progress> connections = new IdentityHashMap<>();
+    private final Map<Object, Integer> byAddress = new HashMap<>();
     private final ScheduledThreadPoolExecutor timer;
-    private final long limitNanos;
+    private final ConnectionSettings limits;
+    private final long headerNanos;
 
-    /** What a connection had received when it began a request that is not complete yet; {@code since} 0 while it has not begun. */
+    /** What is known of a connection; guarded by the guard's lock. */
     private static final class Progress {
-        private long messages;
+        private final Object address;
+        private int requests;
         private long bytes;
+        /** When its current request began to arrive, or the connection was accepted; 0 between two requests. */
         private long since;
+        /** Since when it has no request. */
+        private long idleSince;
+
+        Progress(Object address, long now) {
+            this.address = address;
+            this.since = now;
+            this.idleSince = now;
+        }
     }
 
-    public ConnectionGuard(Duration limit) {
-        this.limitNanos = limit.toNanos();
+    ConnectionGuard(ConnectionSettings limits) {
+        this.limits = limits;
+        this.headerNanos = limits.headers().toNanos();
         this.timer = new ScheduledThreadPoolExecutor(1,
                 Thread.ofPlatform().name("realm-connection-guard").daemon().factory());
-        timer.scheduleWithFixedDelay(() -> sweep(System.nanoTime()), 1, 1, TimeUnit.SECONDS);
+        timer.scheduleWithFixedDelay(() -> sweep(now()), 1, 1, TimeUnit.SECONDS);
+    }
+
+    /** Never 0, which means that nothing has begun. */
+    private static long now() {
+        return System.nanoTime() | 1;
     }
 
     @Override
     public void onOpened(Connection connection) {
-        connections.put(connection, new Progress());
+        Connection surplus = null;
+        synchronized (this) {
+            Progress p = new Progress(addressOf(connection), now());
+            connections.put(connection, p);
+            int fromThere = byAddress.merge(p.address, 1, Integer::sum);
+            if (fromThere > limits.perAddress() || connections.size() > limits.most()) {
+                surplus = longestIdle(connection, fromThere > limits.perAddress() ? p.address : null);
+                remove(surplus);
+            }
+        }
+        if (surplus != null) {
+            surplus.getEndPoint().close();
+        }
+    }
+
+    private static Object addressOf(Connection connection) {
+        SocketAddress remote = connection.getEndPoint().getRemoteSocketAddress();
+        return remote instanceof InetSocketAddress a && a.getAddress() != null ? a.getAddress() : String.valueOf(remote);
+    }
+
+    /** @param newest what goes when all the others have a request */
+    private Connection longestIdle(Connection newest, @Nullable Object address) {
+        Connection longest = newest;
+        long since = Long.MAX_VALUE;
+        long now = now();
+        for (Map.Entry<Connection, Progress> e : connections.entrySet()) {
+            Progress p = e.getValue();
+            if (p.requests == 0 && e.getKey() != newest && (address == null || p.address.equals(address))
+                    && p.idleSince - now < since) {
+                longest = e.getKey();
+                since = p.idleSince - now;
+            }
+        }
+        return longest;
     }
 
     @Override
-    public void onClosed(Connection connection) {
-        connections.remove(connection);
+    public synchronized void onClosed(Connection connection) {
+        remove(connection);
+    }
+
+    private void remove(Connection connection) {
+        Progress p = connections.remove(connection);
+        if (p != null) {
+            byAddress.computeIfPresent(p.address, (_, n) -> n == 1 ? null : n - 1);
+        }
+    }
+
+    /** A request's headers have arrived: its connection is busy until it is answered. */
+    @Override
+    public Request customize(Request request, HttpFields.Mutable responseHeaders) {
+        Connection connection = request.getConnectionMetaData().getConnection();
+        begin(connection);
+        Request.addCompletionListener(request, _ -> end(connection));
+        return request;
+    }
+
+    private synchronized void begin(Connection connection) {
+        Progress p = connections.get(connection);
+        if (p != null) {
+            p.requests++;
+        }
+    }
+
+    private synchronized void end(Connection connection) {
+        Progress p = connections.get(connection);
+        if (p != null) {
+            p.requests--;
+            p.bytes = connection.getBytesIn();
+            p.since = 0;
+            p.idleSince = now();
+        }
     }
 
     private void sweep(long now) {
-        connections.forEach((c, p) -> {
-            if (late(c, p, now)) {
-                connections.remove(c);
-                c.getEndPoint().close();
+        Connection[] late;
+        synchronized (this) {
+            late = connections.entrySet().stream().filter(e -> isLate(e.getKey(), e.getValue(), now)).map(Map.Entry::getKey)
+                    .toArray(Connection[]::new);
+            for (Connection c : late) {
+                remove(c);
             }
-        });
+        }
+        for (Connection c : late) {
+            c.getEndPoint().close();
+        }
     }
 
-    /** Messages in are counted when their headers are complete, messages out when their answers begin. */
-    private boolean late(Connection c, Progress p, long now) {
-        long messages = c.getMessagesIn();
-        if (messages != p.messages || messages > c.getMessagesOut()) {
-            p.messages = messages;
-            p.bytes = c.getBytesIn();
-            p.since = 0;
+    private boolean isLate(Connection c, Progress p, long now) {
+        if (p.requests > 0) {
             return false;
         }
         if (p.since == 0) {
-            p.since = c.getBytesIn() > p.bytes ? Math.max(1, now) : 0;
+            p.since = c.getBytesIn() > p.bytes ? now : 0;
             return false;
         }
-        return now - p.since > limitNanos;
+        return now - p.since > headerNanos;
     }
 
     @Override

@@ -13,7 +13,7 @@ import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 
 /** The errors that Jetty answers itself (malformed HTTP, headers too large), as the same JSON as all others. */
-public final class JettyErrors extends ErrorHandler {
+final class JettyErrors extends ErrorHandler {
     private static final String JSON = "application/json";
 
     @Override

@@ -12,7 +12,7 @@ import org.eclipse.jetty.server.Request;
  * taken away (Javalin honours {@code X-HTTP-Method-Override}, so that what a proxy lets pass as GET could delete), and empty segments
  * of its path too, which clients make by joining a base URL that ends with a slash.
  */
-public final class RequestCleaner implements HttpConfiguration.Customizer {
+final class RequestCleaner implements HttpConfiguration.Customizer {
     private static final Set<String> OVERRIDES = Set.of("x-http-method-override", "x-http-method", "x-method-override");
 
     @Override
