@@ -45,10 +45,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** One server, from its configuration to the end of its drain: models, guests, tenants and HTTP put together. */
 public final class RealmServer implements AutoCloseable {
@@ -56,6 +58,7 @@ public final class RealmServer implements AutoCloseable {
     private static final Duration LOAD_LIMIT = Duration.ofMinutes(30);
     /** How long a start waits for a database that is not there yet. */
     private static final Duration DATABASE_PATIENCE = Duration.ofSeconds(60);
+    private static final int DESCRIBED_TENANTS = 20;
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(3);
 
     private final RealmConfig config;
@@ -162,10 +165,7 @@ public final class RealmServer implements AutoCloseable {
         storage.start();
         follower.start();
         runtime.describe().forEach(line -> LOG.info("{}", line));
-        for (Tenant tenant : tenants.all()) {
-            GuestModule module = guests.load(tenant);
-            describe(tenant, module);
-        }
+        loadGuests();
         List<String> preloaded = preloaded(config);
         try (RequestRehearsal rehearsal = RequestRehearsal.begin(config.server(), services, preloaded)) {
             preloaded.forEach(this::awaitLoaded);
@@ -188,9 +188,19 @@ public final class RealmServer implements AutoCloseable {
         }
     }
 
-    private static void describe(Tenant t, GuestModule module) {
+    /** The first tenants are described, and all of them when more is to be logged: thousands of lines help nobody. */
+    private void loadGuests() {
+        AtomicInteger described = new AtomicInteger();
+        guests.loadAll(tenants.all(), (tenant, module) -> describe(tenant, module,
+                described.getAndIncrement() < DESCRIBED_TENANTS ? Level.INFO : Level.DEBUG));
+        if (described.get() > DESCRIBED_TENANTS) {
+            LOG.info("tenants={}, of which the first {} are described here", described, DESCRIBED_TENANTS);
+        }
+    }
+
+    private static void describe(Tenant t, GuestModule module, Level level) {
         TenantLimits l = t.limits();
-        LOG.info(
+        LOG.atLevel(level).log(
                 "tenant={} guest={} guest_digest={} models={} default_model={} weight={} priority={} requests_per_minute={} "
                         + "tokens_per_minute={} tokens_per_day={} concurrent_requests={} context_length={} max_tokens={} body_bytes={} deadline={} guest_limits={}",
                 t.id(), t.guest(), module.digest().substring(0, 12), t.models(), t.defaultModel(), t.weight(),

@@ -2,6 +2,7 @@ package ai.realm.server.accounts;
 
 import ai.realm.server.config.GuestSettings;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The guests that were pushed, by tenant and version; one version of a tenant is active, or none. Thread-safe. */
@@ -93,6 +94,11 @@ public final class GuestVersions {
             }
         });
         return found[0];
+    }
+
+    /** The tenants that have an active version. */
+    public Set<String> tenantsWithActive() {
+        return Set.copyOf(database.query(r -> r.getString(1), "SELECT DISTINCT tenant FROM guests WHERE active = 1"));
     }
 
     /** The digest of a tenant's active version, or null. */

@@ -12,10 +12,12 @@ import ai.realm.server.config.OperatorFile;
 import java.lang.ref.SoftReference;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +61,14 @@ public final class TenantGuests {
     public GuestModule load(Tenant tenant) {
         byte[] pushed = versions.active(tenant.id());
         return install(tenant, compile(tenant, pushed != null ? pushed : configured(tenant)));
+    }
+
+    /** Compiles the guests of many tenants, asking the database once who has pushed one. */
+    public void loadAll(Collection<Tenant> tenants, BiConsumer<Tenant, GuestModule> loaded) {
+        Set<String> pushed = versions.tenantsWithActive();
+        for (Tenant tenant : tenants) {
+            loaded.accept(tenant, pushed.contains(tenant.id()) ? load(tenant) : install(tenant, compileConfigured(tenant)));
+        }
     }
 
     /** Checks and compiles the guest that a tenant's configuration names, and puts it nowhere. */
