@@ -11,15 +11,21 @@ import org.jspecify.annotations.Nullable;
  * masking at once, at a fraction of the cost while the model keeps to the grammar by itself.
  */
 final class SamplerChain implements Sampler {
+    /** What is next in the choice under way: over all tokens, whether that one is allowed, over the allowed ones, following it. */
+    private enum Stage {
+        CHOOSE,
+        CHECK,
+        MASK,
+        FOLLOW
+    }
+
     private final List<SamplerStage> stages;
     private final @Nullable TokenConstraint constraint;
     private final @Nullable LogProbsReader logProbs;
     private final long seed;
     private final boolean argMaxOnly;
     private final Candidates candidates = new Candidates();
-    /** The choice under way: made over all tokens, and whether it was not allowed and another over the allowed ones is due. */
-    private boolean free;
-    private boolean masked;
+    private Stage at = Stage.CHOOSE;
     private int chosen;
     private @Nullable TokenLogProbs last;
 
@@ -38,25 +44,15 @@ final class SamplerChain implements Sampler {
 
     @Override
     public int sample(float[] logits, int offset, int vocabSize, long steps) {
-        if (!free) {
+        if (at == Stage.CHOOSE) {
             chosen = argMaxOnly ? argMax(logits, offset, vocabSize) : run(logits, offset, vocabSize, null);
-            free = true;
+            at = Stage.CHECK;
         }
-        if (constraint != null && !masked) {
-            Boolean allowed = chosen < 0 ? Boolean.FALSE : constraint.allows(chosen, steps);
-            if (allowed == null) {
-                return LATER;
-            }
-            masked = !allowed;
+        TokenConstraint c = constraint;
+        if (c != null && !hold(c, logits, offset, vocabSize, steps)) {
+            return LATER;
         }
-        if (constraint != null && masked) {
-            if (!constraint.prepareMask(steps)) {
-                return LATER;
-            }
-            chosen = run(logits, offset, vocabSize, constraint);
-        }
-        free = false;
-        masked = false;
+        at = Stage.CHOOSE;
         if (chosen < 0) {
             throw new RealmException(ErrorCode.INTERNAL, constraint == null
                     ? "the model gave no finite logit for any token"
@@ -64,6 +60,26 @@ final class SamplerChain implements Sampler {
         }
         last = logProbs == null ? null : logProbs.read(logits, offset, vocabSize, chosen);
         return chosen;
+    }
+
+    /** Makes the choice one that the constraint allows; false when that takes more steps than these. */
+    private boolean hold(TokenConstraint c, float[] logits, int offset, int vocabSize, long steps) {
+        if (at == Stage.CHECK) {
+            Boolean allowed = chosen < 0 ? Boolean.FALSE : c.allows(chosen, steps);
+            if (allowed == null || allowed) {
+                return allowed != null;
+            }
+            at = Stage.MASK;
+        }
+        if (at == Stage.MASK) {
+            if (!c.prepareMask(steps)) {
+                return false;
+            }
+            chosen = run(logits, offset, vocabSize, c);
+            at = Stage.FOLLOW;
+        }
+        // so that to accept it costs next to nothing, which is done where others wait
+        return chosen < 0 || c.allows(chosen, steps) != null;
     }
 
     private int run(float[] logits, int offset, int vocabSize, @Nullable TokenConstraint mask) {

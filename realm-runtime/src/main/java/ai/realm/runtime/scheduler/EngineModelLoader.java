@@ -153,7 +153,8 @@ public final class EngineModelLoader implements ModelLoader {
         int trained = model.config().contextLength();
         int context = source.contextLength() == 0 ? trained : source.contextLength();
         KvLayout layout = new KvLayout(model.kvShape(), options.kvType(), options.blockPositions());
-        KvMemory memory = memory(layout, context, options.kvBytes() > 0 ? options.kvBytes() : mostKvBytes(model.weightBytes(), room));
+        KvMemory memory = memory(layout, context,
+                options.kvBytes() > 0 ? options.kvBytes() : mostKvBytes(model.weightBytes(), room));
         int positions = (int) Math.min(context, (long) memory.blocks() * layout.blockPositions());
         LOG.info("model={} KV memory {} MB as {}: {} blocks of {} positions{}; context {}{}", source.name(), memory.bytes() >> 20,
                 options.kvType(), memory.blocks(), layout.blockPositions(),

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StepRunner {
     /** Work of a sampler beyond the usual that a step waits for; what takes more is done beside the steps. */
-    private static final long STEPS_AT_ONCE = 4096;
+    private static final long STEPS_AT_ONCE = 2048;
 
     private final Model model;
     private final KvMemory memory;

@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GenOptionsTest {
     private static final int AT = 1024;
     private static final SamplingParams RICH = new SamplingParams(33, 0.7f, 40, 0.9f, 0.05f, 0.8f, 1.1f, 0.3f, -0.4f, 77,
-            (1L << 40) | 5, List.of(3, 70_000), List.of("stop", "é\n"), null, "{\"type\":\"object\"}", Map.of(5, -1.5f), 4, 2, Set.of(7),
+            (1L << 40) | 5, List.of(3, 70_000), List.of("stop", "é\n"), null, "{\"type\":\"object\"}", Map.of(5, -1.5f), 4, 2,
+            Set.of(7),
             new ReasoningBudget(9, "<think>", "</think>", List.of(8), false));
 
     private final GuestMemory memory = new GuestMemory(new ByteArrayMemory(new MemoryLimits(1, 1)));

@@ -72,8 +72,10 @@ class StoreUpdatesTest {
         assertThat(number(swap("-1", "1")).text()).as("none to b").isEqualTo("0");
         assertThat(f.kv.get(KEY)).containsExactly('b');
         assertThat(number(swap("-1", "1")).text()).as("there is one").isEqualTo("-21");
-        assertThat(number("(call $kv_swap (i32.const 64) (i32.const 1) (i32.const 66) (i32.const 1) (i32.const 65) (i32.const 3))")
-                .text()).as("b to abc").isEqualTo("0");
+        assertThat(
+                number("(call $kv_swap (i32.const 64) (i32.const 1) (i32.const 66) (i32.const 1) (i32.const 65) (i32.const 3))")
+                        .text())
+                .as("b to abc").isEqualTo("0");
         assertThat(f.kv.get(KEY)).containsExactly('a', 'b', 'c');
         assertThat(number(swap("3", "-1")).text()).as("abc to none").isEqualTo("0");
         assertThat(f.kv.get(KEY)).isNull();
@@ -87,7 +89,8 @@ class StoreUpdatesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0,1", "65535,2", "65536,0", "65536,1", "-1,1", "-1,-2", "2147483647,2147483647", "64,-2", "-2147483648,-2147483648"})
+    @CsvSource({"0,1", "65535,2", "65536,0", "65536,1", "-1,1", "-1,-2", "2147483647,2147483647", "64,-2",
+            "-2147483648,-2147483648"})
     void pointersAtBoundaries_areErrorsOfTheGuest(String ptr, String len) {
         for (String call : new String[]{
                 "(call $kv_add (i32.const %1$s) (i32.const %2$s) (i64.const 1) (i32.const 128))",

@@ -146,7 +146,8 @@ public final class FakeModel implements Model {
             float position = kv.states().get(FLOAT, at);
             float sum = kv.states().get(FLOAT, at + 4);
             if (position != p || sum != sumBefore(kv, sequence, p)) {
-                throw new IllegalStateException("recurrent state is at position " + position + " with sum " + sum + ", not at " + p);
+                throw new IllegalStateException(
+                        "recurrent state is at position " + position + " with sum " + sum + ", not at " + p);
             }
             kv.states().set(FLOAT, at, p + 1);
             kv.states().set(FLOAT, at + 4, sum + batch.token(i) * (p + 1));

@@ -17,6 +17,8 @@ final class TokenIndex {
     final byte[][] bytes;
     final int[] common;
     final int longest;
+    /** By token, the next one that has less in common with the one before it; the number of tokens when there is none. */
+    private final int[] nextLess;
 
     private TokenIndex(Vocab vocab) {
         Integer[] order = new Integer[vocab.size()];
@@ -41,6 +43,32 @@ final class TokenIndex {
             }
         }
         longest = max;
+        nextLess = new int[count];
+        for (int i = count - 1; i >= 0; i--) {
+            int next = i + 1;
+            while (next < count && common[next] >= common[i]) {
+                next = nextLess[next];
+            }
+            nextLess[i] = next;
+        }
+    }
+
+    /** The first token after this one that does not share its first {@code bytes} bytes. */
+    int afterPrefix(int token, int bytes) {
+        int next = token + 1;
+        while (next < common.length && common[next] >= bytes) {
+            next = nextLess[next];
+        }
+        return next;
+    }
+
+    /** Bytes that a token has in common with an earlier one. */
+    int common(int earlier, int token) {
+        int at = earlier + 1;
+        while (nextLess[at] <= token) {
+            at = nextLess[at];
+        }
+        return common[at];
     }
 
     /** The index of the first token that begins with this byte or a larger one. */

@@ -15,9 +15,6 @@ final class TokenWalk {
     private final int end;
     private int next;
     private int before = -1;
-    /** Tokens that share more bytes than this with the one before fail as it did. */
-    private int deadFrom = Integer.MAX_VALUE;
-    private boolean deadLeft;
     private int[] open = new int[16];
     private int openCount;
 
@@ -43,43 +40,48 @@ final class TokenWalk {
     /** Goes to the end, or as far as the automaton's limit allows, which comes out as an exception. */
     void run() {
         while (next < end) {
-            int token = chosen.length == 0 ? next : chosen[next];
-            look(token, before < 0 ? 0 : common(token));
+            int token = at(next);
+            int dead = look(token, before < 0 ? 0 : tokens.common(before, token));
             before = token;
             next++;
-        }
-    }
-
-    /** Bytes that a token has in common with the one that was looked at before it. */
-    private int common(int token) {
-        int least = tokens.common[token];
-        for (int t = before + 1; t < token && least > 0; t++) {
-            least = Math.min(least, tokens.common[t]);
-        }
-        return least;
-    }
-
-    private void look(int token, int from) {
-        if (from >= deadFrom) {
-            if (deadLeft) {
-                addOpen(token);
+            if (dead >= 0) {
+                skip(token, dead + 1);
             }
-            return;
         }
+    }
+
+    /** Looks at one token from the bytes on that are new in it; the byte that it fails at, or -1. */
+    private int look(int token, int from) {
         byte[] bytes = tokens.bytes[token];
         int at = walk.go(from, bytes);
-        deadFrom = Integer.MAX_VALUE;
-        if (at < bytes.length) {
-            deadFrom = at + 1;
-            deadLeft = walk.left(at);
-            if (deadLeft) {
-                addOpen(token);
-            }
-        } else if (walk.canGoOn(at)) {
+        if (at == bytes.length && walk.canGoOn(at)) {
             mask[tokens.ids[token] >> 6] |= 1L << tokens.ids[token];
         } else if (walk.left(at)) {
             addOpen(token);
         }
+        return at < bytes.length ? at : -1;
+    }
+
+    /** Passes over the tokens that share these bytes with one that failed at the last of them, for they fail as it did. */
+    private void skip(int token, int bytes) {
+        boolean left = walk.left(bytes - 1);
+        int after = tokens.afterPrefix(token, bytes);
+        while (next < end && at(next) < after) {
+            if (!left && chosen.length == 0) {
+                next = Math.min(after, end);
+                before = next - 1;
+                return;
+            }
+            before = at(next);
+            if (left) {
+                addOpen(before);
+            }
+            next++;
+        }
+    }
+
+    private int at(int i) {
+        return chosen.length == 0 ? i : chosen[i];
     }
 
     private void addOpen(int token) {
