@@ -49,6 +49,7 @@ final class GuestInstance implements AutoCloseable {
     /** Gives the memory back; every request closes its instance, however it ended. */
     @Override
     public void close() {
+        host.end();
         if (pages != null) {
             pages.close();
         }

@@ -33,6 +33,6 @@ public record GuestLimits(int memoryPages, int tableElements, int stackBytes, Du
 
     public static GuestLimits defaults() {
         return new GuestLimits(256, 10_000, 1 << 20, Duration.ofSeconds(120), Duration.ofSeconds(2), 32, 65_536, 4 << 20, 100,
-                1 << 20, 64, 64, 1 << 20, Duration.ofSeconds(10));
+                1 << 20, 64, 64, 4 << 20, Duration.ofSeconds(10));
     }
 }

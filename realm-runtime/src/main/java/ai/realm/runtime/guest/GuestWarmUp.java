@@ -6,6 +6,8 @@ import com.dylibso.chicory.runtime.HostFunction;
 import com.dylibso.chicory.runtime.ImportFunction;
 import com.dylibso.chicory.runtime.ImportValues;
 import com.dylibso.chicory.runtime.Instance;
+import com.dylibso.chicory.wasm.types.FunctionType;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The first instance of a module, made when it is registered: shows that it can be made, and asks which ABI it speaks. */
@@ -66,11 +68,17 @@ final class GuestWarmUp {
 
     /** There is no request yet, so nothing can be asked of the host. */
     private ImportValues nothingPermitted() {
-        ImportFunction[] functions = guest.facts().imported().stream()
-                .map(f -> new HostFunction(HostImport.MODULE, f.functionName(), f.type(), (i, args) -> {
-                    throw new GuestAbort(new RealmException(ErrorCode.GUEST_REFUSED,
-                            "the module was refused: realm_abi_version must not call " + f.functionName()));
-                })).toArray(ImportFunction[]::new);
+        ImportFunction[] functions = Stream.concat(
+                guest.facts().imported().stream().map(f -> forbidden(HostImport.MODULE, f.functionName(), f.type())),
+                guest.facts().wasi().stream().map(f -> forbidden(WasiImport.MODULE, f.functionName(), f.type())))
+                .toArray(ImportFunction[]::new);
         return ImportValues.builder().addFunction(functions).build();
+    }
+
+    private static HostFunction forbidden(String module, String name, FunctionType type) {
+        return new HostFunction(module, name, type, (i, args) -> {
+            throw new GuestAbort(new RealmException(ErrorCode.GUEST_REFUSED,
+                    "the module was refused: realm_abi_version must not call " + name));
+        });
     }
 }

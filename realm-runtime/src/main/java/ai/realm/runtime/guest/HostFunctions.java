@@ -13,6 +13,7 @@ import com.dylibso.chicory.runtime.Instance;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
 
 /**
  * What a guest can ask of the host, for one request. Each function first makes sure that the stack has room for the host's own
@@ -24,16 +25,25 @@ final class HostFunctions {
 
     private final GuestRun run;
     private final HostGenerate generate;
+    private final WasiFunctions wasi;
 
     HostFunctions(GuestRun run, HostGenerate generate) {
         this.run = run;
         this.generate = generate;
+        this.wasi = new WasiFunctions(run);
     }
 
     /** The functions that the module imports, bound to this request. */
     ImportValues importValues() {
-        ImportFunction[] functions = run.guest().facts().imported().stream().map(this::bind).toArray(ImportFunction[]::new);
+        ModuleGate.Facts facts = run.guest().facts();
+        ImportFunction[] functions = Stream.concat(facts.imported().stream().map(this::bind), facts.wasi().stream().map(wasi::bind))
+                .toArray(ImportFunction[]::new);
         return ImportValues.builder().addFunction(functions).build();
+    }
+
+    /** The guest has ended. */
+    void end() {
+        wasi.end();
     }
 
     private HostFunction bind(HostImport function) {

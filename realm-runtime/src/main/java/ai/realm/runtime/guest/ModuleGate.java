@@ -28,7 +28,7 @@ final class ModuleGate {
     static final int MAX_TYPES = 4_096;
     static final int MAX_GLOBALS = 4_096;
     static final int MAX_EXPORTS = 1_024;
-    static final int MAX_SEGMENTS = 4_096;
+    static final int MAX_SEGMENTS = 65_536;
     static final int MAX_TABLES = 16;
 
     private static final FunctionType GENERATE = type(4, true);
@@ -48,6 +48,7 @@ final class ModuleGate {
 
     /** Which of the optional parts of the ABI a module has, and its sizes. */
     record Facts(boolean alloc, boolean free, boolean onToken, boolean abiVersion, boolean initialize, Set<HostImport> imported,
+            Set<WasiImport> wasi,
             int memoryPages, int maxMemoryPages, int tableElements, int functions, List<String> imports, List<String> exports) {
 
         /** It sees text before the client does, or sends some itself. */
@@ -72,7 +73,8 @@ final class ModuleGate {
         sizes();
         names();
         types();
-        Set<HostImport> imported = imports();
+        Set<WasiImport> wasi = EnumSet.noneOf(WasiImport.class);
+        Set<HostImport> imported = imports(wasi);
         MemoryLimits memory = memory();
         int tableElements = tables();
         globals();
@@ -90,7 +92,7 @@ final class ModuleGate {
         requireFunction("generate", GENERATE);
         boolean max = memory.maximumPages() < MemoryLimits.MAX_PAGES;
         return new Facts(optional("realm_alloc", ALLOC), optional("realm_free", FREE), optional("on_token", ON_TOKEN),
-                optional("realm_abi_version", ABI_VERSION), optional("_initialize", INITIALIZE), imported, memory.initialPages(),
+                optional("realm_abi_version", ABI_VERSION), optional("_initialize", INITIALIZE), imported, wasi, memory.initialPages(),
                 max ? memory.maximumPages() : -1, tableElements, module.functionSection().functionCount(), describeImports(),
                 describeExports());
     }
@@ -148,12 +150,31 @@ final class ModuleGate {
         }
     }
 
-    private Set<HostImport> imports() {
+    private Set<HostImport> imports(Set<WasiImport> wasi) {
         Set<HostImport> imported = EnumSet.noneOf(HostImport.class);
         for (int i = 0; i < module.importSection().importCount(); i++) {
-            imported.add(offered(module.importSection().getImport(i)));
+            Import wanted = module.importSection().getImport(i);
+            if (wanted.module().equals(WasiImport.MODULE) && wanted instanceof FunctionImport function) {
+                wasi.add(offered(wanted, function));
+            } else {
+                imported.add(offered(wanted));
+            }
         }
         return imported;
+    }
+
+    private WasiImport offered(Import wanted, FunctionImport function) {
+        WasiImport known = WasiImport.named(wanted.name());
+        String name = Text.printable(wanted.module() + "." + wanted.name(), 100);
+        if (known == null) {
+            throw refused("it imports " + name + " (function), which the host does not offer; offered in module "
+                    + WasiImport.MODULE + ": " + WasiImport.offered());
+        }
+        FunctionType found = functionType(function.typeIndex());
+        if (!found.equals(known.type())) {
+            throw refused("import " + name + " has signature " + signature(found) + "; wanted: " + signature(known.type()));
+        }
+        return known;
     }
 
     private HostImport offered(Import wanted) {

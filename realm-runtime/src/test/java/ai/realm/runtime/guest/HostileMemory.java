@@ -70,8 +70,8 @@ final class HostileMemory {
                 refused(s, "a data segment of 900 KB in one page",
                         with("(memory (export \"memory\") 1) (data (i32.const 0) \"" + "x".repeat(900_000) + "\")"),
                         "out of bounds"),
-                refused(s, "10000 data segments", () -> guestWith(11, part().u(10_000).times(10_000, 0, 0x41, 0, 0x0b, 0)),
-                        "10000 data segments"),
+                refused(s, "100000 data segments", () -> guestWith(11, part().u(100_000).times(100_000, 0, 0x41, 0, 0x0b, 0)),
+                        "100000 data segments"),
                 fails(s, "memory.init of a dropped segment",
                         wat(guest(BASICS + "(data $d \"abc\")" + GENERATE.formatted(
                                 "(data.drop $d) (memory.init $d (i32.const 0) (i32.const 0) (i32.const 3)) (i32.const 8)"))),

@@ -69,10 +69,10 @@ final class HostileShape {
         String s = "import";
         String rest = MEMORY + GENERATE;
         return List.of(
-                refused(s, "WASI fd_write",
-                        wat("(import \"wasi_snapshot_preview1\" \"fd_write\" (func (param i32 i32 i32 i32) (result i32))) "
+                refused(s, "WASI path_open",
+                        wat("(import \"wasi_snapshot_preview1\" \"path_open\" (func (param i32 i32 i32 i32) (result i32))) "
                                 + rest),
-                        "wasi_snapshot_preview1.fd_write", "does not offer"),
+                        "wasi_snapshot_preview1.path_open", "does not offer"),
                 refused(s, "env.abort", wat("(import \"env\" \"abort\" (func (param i32 i32 i32 i32))) " + rest), "env.abort"),
                 refused(s, "a host function of another module",
                         wat("(import \"realm\" \"realm_host_emit\" (func (param i32 i32) (result i32))) " + rest),
