@@ -62,11 +62,8 @@ public final class ChatTemplates {
         Map<String, String> sources = sources(file);
         String main = sources.get("default");
         String toolUse = sources.get(TOOL_USE);
-        if (main == null && toolUse == null) {
-            return standIn(file);
-        }
         if (main == null) {
-            return Optional.of(lenient(toolUse));
+            return toolUse == null ? standIn(file) : Optional.of(lenient(toolUse));
         }
         ChatTemplate plain = lenient(main);
         if (toolUse == null) {
