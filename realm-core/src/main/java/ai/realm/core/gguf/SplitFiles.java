@@ -50,8 +50,10 @@ final class SplitFiles {
         Matcher m = NAME.matcher(name);
         if (number != 0) {
             String begin = m.matches() ? ", " + part(m, 0, count) : "";
-            throw new GgufException(name + " is part " + (number + 1) + " of " + count + " of a model, which loads from its first part"
-                    + begin, -1);
+            throw new GgufException(
+                    name + " is part " + (number + 1) + " of " + count + " of a model, which loads from its first part"
+                            + begin,
+                    -1);
         }
         if (!m.matches() || Integer.parseInt(m.group(2)) != 1 || Integer.parseInt(m.group(3)) != count) {
             throw new GgufException(String.format(Locale.ROOT,
@@ -76,7 +78,8 @@ final class SplitFiles {
     private static GgufFile open(Path path, String name, Opener opener, int number, int count) throws IOException {
         Path file = path.resolveSibling(name);
         if (!Files.exists(file)) {
-            throw new GgufException("the model comes in " + count + " files, of which " + name + " is missing beside the first", -1);
+            throw new GgufException("the model comes in " + count + " files, of which " + name + " is missing beside the first",
+                    -1);
         }
         GgufFile part = opener.open(file);
         if (count(part) != count || number(part, file) != number) {
@@ -88,7 +91,8 @@ final class SplitFiles {
 
     private static int number(GgufFile file, Path path) {
         if (!file.has(NUMBER)) {
-            throw new GgufException(path.getFileName() + " is one of several files of a model, and its key " + NUMBER + " is missing", -1);
+            throw new GgufException(
+                    path.getFileName() + " is one of several files of a model, and its key " + NUMBER + " is missing", -1);
         }
         file.requireType(NUMBER, GgufType.UINT16);
         return file.intIn(NUMBER, 0, MOST);

@@ -11,9 +11,12 @@ final class Architectures {
 
     static {
         ALL.put("arcee", LlamaFamily::arcee);
+        ALL.put("bailingmoe2", LlamaFamily::bailingMoe2);
+        ALL.put("codeshell", LayerNormFamily::starcoder2);
         ALL.put("cohere2", LayerNormFamily::cohere2);
         ALL.put("command-r", LayerNormFamily::commandR);
         ALL.put("deepseek2", DeepSeekFamily::deepseek2);
+        ALL.put("dots1", LlamaFamily::dots1);
         ALL.put("ernie4_5", LlamaFamily::llama);
         ALL.put("ernie4_5-moe", LlamaFamily::llama);
         ALL.put("exaone", LlamaFamily::qwen2);
@@ -28,13 +31,16 @@ final class Architectures {
         // The name in the files of Ollama's own converter.
         ALL.put("gptoss", LlamaFamily::gptOss);
         ALL.put("gpt2", LayerNormFamily::gpt2);
+        ALL.put("gptneox", LayerNormFamily::gptNeoX);
         ALL.put("granite", LlamaFamily::granite);
         ALL.put("granitemoe", LlamaFamily::granite);
         ALL.put("hunyuan-dense", LlamaFamily::hunyuanDense);
+        ALL.put("hunyuan-moe", LlamaFamily::hunyuanMoe);
         ALL.put("internlm2", LlamaFamily::llama);
         ALL.put("lfm2", HybridFamily::lfm2);
         ALL.put("lfm2moe", HybridFamily::lfm2);
         ALL.put("llama", LlamaFamily::llama);
+        ALL.put("minicpm", LlamaFamily::miniCpm);
         ALL.put("minimax-m2", LlamaFamily::minimaxM2);
         ALL.put("mistral3", LlamaFamily::mistral3);
         ALL.put("nemotron", LayerNormFamily::nemotron);
@@ -43,6 +49,7 @@ final class Architectures {
         ALL.put("orion", LayerNormFamily::orion);
         ALL.put("phi2", LayerNormFamily::phi2);
         ALL.put("phi3", LayerNormFamily::phi3);
+        ALL.put("phimoe", LlamaFamily::phiMoe);
         ALL.put("qwen2", LlamaFamily::qwen2);
         ALL.put("qwen2moe", LlamaFamily::qwen2moe);
         ALL.put("qwen2vl", LlamaFamily::qwen2);
@@ -55,6 +62,7 @@ final class Architectures {
         ALL.put("seed_oss", LlamaFamily::seedOss);
         ALL.put("smollm3", LlamaFamily::smollm3);
         ALL.put("stablelm", LayerNormFamily::stablelm);
+        ALL.put("starcoder", LayerNormFamily::gpt2);
         ALL.put("starcoder2", LayerNormFamily::starcoder2);
         ALL.put("xverse", LlamaFamily::llama);
     }

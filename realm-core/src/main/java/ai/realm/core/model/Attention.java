@@ -19,7 +19,8 @@ final class Attention implements Mixer {
      * @param rope null for a layer without positions
      * @param temperature sharpening with the position, or null
      */
-    record Parts(Linear q, Linear k, Linear v, Linear o, @Nullable HeadNorm qNorm, @Nullable HeadNorm kNorm, boolean normsAfterRope,
+    record Parts(Linear q, Linear k, Linear v, Linear o, @Nullable HeadNorm qNorm, @Nullable HeadNorm kNorm,
+            boolean normsAfterRope,
             boolean gated, @Nullable RopeTable rope, @Nullable Temperature temperature) {}
 
     /** Queries at position p are multiplied by {@code 1 + scale * ln(1 + floor(p / length))}. */

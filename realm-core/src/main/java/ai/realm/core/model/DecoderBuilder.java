@@ -258,8 +258,7 @@ final class DecoderBuilder {
     }
 
     Norm norm(String name, int n) {
-        return Norm.of(normKind, weights.values(name + ".weight", n),
-                normKind == Norm.Kind.LAYER ? weights.optional(name + ".bias", n) : null, epsilon());
+        return Norm.of(normKind, weights.values(name + ".weight", n), weights.optional(name + ".bias", n), epsilon());
     }
 
     /** A layer's norm that not every form of the architecture has. */

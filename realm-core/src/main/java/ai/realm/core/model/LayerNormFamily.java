@@ -39,6 +39,20 @@ final class LayerNormFamily {
                 d.plainMlp(l, Activation.GELU_TANH), d.width(), d.scratch()));
     }
 
+    /** Both branches side by side, each with a norm of its own, or one after the other, as the file says. */
+    static void gptNeoX(DecoderBuilder d) {
+        d.layerNorms();
+        RopeTable rope = d.rope(Order.NEOX);
+        boolean parallel = d.keys().flag("use_parallel_residual", true);
+        d.layers(l -> {
+            Attention attention = d.attention(l).rope(rope).build();
+            FeedForward mlp = d.plainMlp(l, Activation.GELU_TANH);
+            return parallel
+                    ? new ParallelLayer(d.norm(l, "ffn_norm"), d.norm(l, "attn_norm"), attention, mlp, d.width(), d.scratch())
+                    : d.preNormLayer(l, attention, mlp);
+        });
+    }
+
     /** As Llama with LayerNorm. */
     static void orion(DecoderBuilder d) {
         d.layerNorms();
@@ -67,7 +81,8 @@ final class LayerNormFamily {
         d.layerNorms();
         scaleLogits(d);
         SlidingWindow window = SlidingWindow.read(d, 4);
-        RopeTable rope = d.rope(Order.NORM, d.keys().positiveOr("rope.freq_base_swa", d.keys().positiveOr("rope.freq_base", 10000f)),
+        RopeTable rope = d.rope(Order.NORM,
+                d.keys().positiveOr("rope.freq_base_swa", d.keys().positiveOr("rope.freq_base", 10000f)),
                 RopeScaling.read(d.keys()));
         d.layers(l -> parallel(d, l, d.attention(l).rope(window.at(l) > 0 ? rope : null).window(window.at(l)).build()));
     }

@@ -132,14 +132,57 @@ final class LlamaFamily {
             }
             return d.sequential(
                     new SequentialLayer.Norms(d.norm(l, "attn_norm"), null, d.norm(l, "post_attention_norm"), null),
-                    attention.build(), d.hasExperts(l) ? glm4Experts(d, l, gating, shared) : d.gatedMlp(l, Activation.SILU));
+                    attention.build(), sharedExperts(d, l, Router.Gating.of(gating == 0 ? 2 : gating), shared));
         });
     }
 
-    private static FeedForward glm4Experts(DecoderBuilder d, int l, int gating, int shared) {
-        ExpertsBuilder experts = d.experts(l).gating(gating == 0 ? Router.Gating.SIGMOID : Router.Gating.of(gating))
-                .normalise(d.keys().flag("expert_weights_norm", false)).scaled();
-        return experts.shared(Math.multiplyExact(shared, experts.expertLength())).build();
+    /** Queries and keys normalised head by head; the first layers dense, then experts and such that all tokens share. */
+    static void dots1(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        Router.Gating gating = Router.Gating.of(d.keys().integer("expert_gating_func", 1, 3));
+        int shared = d.keys().integer("expert_shared_count", 0, 1 << 10);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).headNorms().build(), sharedExperts(d, l, gating, shared)));
+    }
+
+    /** As dots1. */
+    static void bailingMoe2(DecoderBuilder d) {
+        dots1(d);
+    }
+
+    /** Experts as the file's keys weigh them, where the layer has any. */
+    private static FeedForward sharedExperts(DecoderBuilder d, int l, Router.Gating gating, int shared) {
+        if (!d.hasExperts(l)) {
+            return d.gatedMlp(l, Activation.SILU);
+        }
+        ModelKeys keys = d.keys();
+        ExpertsBuilder experts = d.experts(l).gating(gating).normalise(keys.flag("expert_weights_norm", false)).scaled();
+        int length = keys.integerOr("expert_shared_feed_forward_length", experts.expertLength(), 1, ModelKeys.MAX_WIDTH);
+        return experts.shared(Math.multiplyExact(shared, length)).build();
+    }
+
+    /** As the dense form, with experts and one that all tokens share. */
+    static void hunyuanMoe(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> {
+            int shared = d.keys().integerOr("expert_shared_feed_forward_length", d.feedForwardLength(l), 1, ModelKeys.MAX_WIDTH);
+            return d.preNormLayer(l, d.attention(l).rope(rope).headNorms().normsAfterRope().build(),
+                    d.experts(l).shared(shared).build());
+        });
+    }
+
+    /** Granite's scales, with values of its own where the file has none. */
+    static void miniCpm(DecoderBuilder d) {
+        ModelKeys keys = d.keys();
+        d.embeddingScale(keys.numberOr("embedding_scale", 12));
+        d.residualScale(keys.numberOr("residual_scale", (float) (1.4 / Math.sqrt(d.layerCount()))));
+        d.logitScale(1 / keys.positiveOr("logit_scale", 256f / d.width()));
+        plain(d, d.rope(Order.NORM), usualScale(d), null);
+    }
+
+    /** Biases everywhere, on norms too, and experts. */
+    static void phiMoe(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).build(), d.experts(l).build()));
     }
 
     private static HeadNorm wholeNorm(DecoderBuilder d, int layer, String tensor, int heads) {
@@ -195,7 +238,8 @@ final class LlamaFamily {
     static void gptOss(DecoderBuilder d) {
         boolean gptoss = d.keys().architecture().equals("gptoss");
         if (gptoss && d.has(0, "ffn_gate_up_exps.weight")) {
-            throw new GgufException("tensor blk.0.ffn_gate_up_exps.weight has gate and up row by row in turn, which is not supported", -1);
+            throw new GgufException(
+                    "tensor blk.0.ffn_gate_up_exps.weight has gate and up row by row in turn, which is not supported", -1);
         }
         // Such files stretch positions by YaRN without saying so.
         RopeScaling scaling = RopeScaling.read(d.keys(), gptoss ? RopeScaling.Type.YARN : RopeScaling.Type.LINEAR);

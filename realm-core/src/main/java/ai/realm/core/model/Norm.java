@@ -3,7 +3,7 @@ package ai.realm.core.model;
 import ai.realm.core.kernel.Kernels;
 import org.jspecify.annotations.Nullable;
 
-/** A normalisation of rows: RMSNorm, or LayerNorm with an optional bias. */
+/** A normalisation of rows: RMSNorm or LayerNorm, with an optional bias. */
 record Norm(Kind kind, float[] weight, float @Nullable [] bias, float eps) {
     enum Kind {
         RMS,
@@ -22,8 +22,11 @@ record Norm(Kind kind, float[] weight, float @Nullable [] bias, float eps) {
     void apply(Kernels kernels, float[] x, int xOffset, float[] out, int outOffset) {
         if (kind == Kind.LAYER && bias != null) {
             kernels.layerNorm(x, xOffset, weight, bias, eps, out, outOffset, weight.length);
-        } else {
-            kernels.rmsNorm(x, xOffset, weight, eps, out, outOffset, weight.length);
+            return;
+        }
+        kernels.rmsNorm(x, xOffset, weight, eps, out, outOffset, weight.length);
+        if (bias != null) {
+            kernels.add(out, outOffset, bias, 0, weight.length);
         }
     }
 }

@@ -36,7 +36,8 @@ record RopeScaling(Type type, double factor, int originalContext, double betaFas
     }
 
     private static RopeScaling read(ModelKeys keys, Type absent, double betaFast, double betaSlow, double logMultiplier) {
-        String word = keys.word("rope.scaling.type", absent.name().toLowerCase(java.util.Locale.ROOT), Set.of("none", "linear", "yarn", "longrope"));
+        String word = keys.word("rope.scaling.type", absent.name().toLowerCase(java.util.Locale.ROOT),
+                Set.of("none", "linear", "yarn", "longrope"));
         Type type = Type.valueOf(word.toUpperCase(java.util.Locale.ROOT));
         float given = keys.has("rope.scaling.factor")
                 ? keys.number("rope.scaling.factor")

@@ -81,7 +81,9 @@ record TinyModel(JsonNode data) {
                 return out.f32(replacedKey, value);
             }
         }
-        return replacedKey.isEmpty() ? out : value >= 0 && value < 1L << 32 ? out.u32(replacedKey, value) : out.u64(replacedKey, value);
+        return replacedKey.isEmpty()
+                ? out
+                : value >= 0 && value < 1L << 32 ? out.u32(replacedKey, value) : out.u64(replacedKey, value);
     }
 
     /** The file without a key. */

@@ -123,7 +123,7 @@ class TinyModelsTest {
         if (tiny.name().equals("qwen2vl")) {
             return 1e-7;
         }
-        return tiny.name().matches("(gemma|gpt2|falcon|phi2|starcoder2).*") ? 1e-6 : 1e-10;
+        return tiny.name().matches("(gemma|gpt2|gptneox|falcon|phi2|starcoder|codeshell).*") ? 1e-6 : 1e-10;
     }
 
     private static void withModel(TinyModel tiny, BiConsumer<Model, KvView> test) {
