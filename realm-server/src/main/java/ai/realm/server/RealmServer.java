@@ -174,7 +174,8 @@ public final class RealmServer implements AutoCloseable {
             rehearsal.answer();
         }
         readiness.ready();
-        LOG.info("ready url={} management={} tenants={} models={} concurrent_requests={} guests={} ready_ms={}", url(), managementUrl(), tenants.all().size(),
+        LOG.info("ready url={} management={} tenants={} models={} concurrent_requests={} guests={} ready_ms={}", url(),
+                managementUrl(), tenants.all().size(),
                 config.models().keySet(),
                 config.server().concurrentRequests(), config.server().guests(), (System.nanoTime() - begun) / 1_000_000);
     }

@@ -44,8 +44,10 @@ public final class GuestValues {
                             + "ON CONFLICT (tenant, key) DO NOTHING", tenant, key, next) == 1;
         }
         return next == null
-                ? database.update("DELETE FROM guest_values WHERE tenant = ? AND key = ? AND value = ?", tenant, key, expected) == 1
-                : database.update("UPDATE guest_values SET value = ? WHERE tenant = ? AND key = ? AND value = ?", next, tenant, key,
+                ? database.update("DELETE FROM guest_values WHERE tenant = ? AND key = ? AND value = ?", tenant, key,
+                        expected) == 1
+                : database.update("UPDATE guest_values SET value = ? WHERE tenant = ? AND key = ? AND value = ?", next, tenant,
+                        key,
                         expected) == 1;
     }
 

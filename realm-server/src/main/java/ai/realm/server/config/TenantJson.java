@@ -50,7 +50,8 @@ public final class TenantJson {
         json.put("memory_pages", l.memoryPages()).put("table_elements", l.tableElements()).put("stack_bytes", l.stackBytes())
                 .put("deadline_ms", (int) l.deadline().toMillis()).put("cpu_ms", (int) l.cpuTime().toMillis())
                 .put("generations", l.generations()).put("generated_tokens", l.generatedTokens())
-                .put("output_bytes", l.outputBytes()).put("log_lines", l.logLines()).put("kv_bytes", l.kvBytes()).put("kv_updates", l.kvUpdates())
+                .put("output_bytes", l.outputBytes()).put("log_lines", l.logLines()).put("kv_bytes", l.kvBytes())
+                .put("kv_updates", l.kvUpdates())
                 .put("concurrent_instances", l.concurrentInstances()).put("module_bytes", l.moduleBytes())
                 .put("compile_ms", (int) l.compileTime().toMillis());
     }

@@ -2,10 +2,14 @@ package ai.realm.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
@@ -44,6 +48,23 @@ class RealmCommandTest {
     void usage_thatIsWrong_exits2(String args) {
         assertThat(run(args.isEmpty() ? new String[0] : args.split(" "))).isEqualTo(2);
         assertThat(err.toString()).isNotBlank();
+    }
+
+    @Test
+    void configCheck_ofGoodAndBadFiles_saysWhich(@TempDir Path dir) throws IOException {
+        Path model = Files.write(dir.resolve("m.gguf"), new byte[1]);
+        Path good = Files.writeString(dir.resolve("good.yaml"),
+                "models: {m: {file: " + model + "}}\ntenants: [{id: a}, {id: b}]");
+        assertThat(run("config", "check", good.toString())).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("good.yaml is valid: 2 tenants", "\"m\"");
+        Path bad = Files.writeString(dir.resolve("bad.yaml"), "server: {prot: 1}");
+        assertThat(run("config", "check", bad.toString())).isEqualTo(1);
+        assertThat(err.toString()).contains("server.prot");
+        Path none = Files.writeString(dir.resolve("none.yaml"), "models: {m: {file: nowhere.gguf}}");
+        assertThat(run("config", "check", "--json", none.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("\"valid\":false", "have no file: m");
+        assertThat(run("config", "check", dir.resolve("missing.yaml").toString())).isEqualTo(1);
+        assertThat(run("config")).isEqualTo(2);
     }
 
     @Test

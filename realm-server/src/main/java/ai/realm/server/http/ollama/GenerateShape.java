@@ -65,8 +65,10 @@ public final class GenerateShape implements ApiShape {
     private static Input chat(String prompt, @Nullable String system, @Nullable JsonNode context) {
         Message user = new Message("user", prompt);
         Chat chat = new Chat(system == null ? List.of(user) : List.of(new Message("system", system), user));
-        boolean empty = context == null || context.isArray() && context.isEmpty();
-        return empty ? chat : new After(PromptInputs.ids(context, "context"), chat);
+        if (context == null || context.isArray() && context.isEmpty()) {
+            return chat;
+        }
+        return new After(PromptInputs.ids(context, "context"), chat);
     }
 
     private record AskedText(GenerationRequest request, boolean empty, boolean raw, long begun) implements Asked {
