@@ -85,6 +85,12 @@ class PackageDirectionsTest {
     }
 
     @Test
+    void machineKernels_knowNoOtherProvider() {
+        noClasses().that().resideInAPackage("ai.realm.core.kernel.machine..").should()
+                .dependOnClassesThat(resideInAnyPackage("ai.realm.core.kernel.simd..", "ai.realm.core.kernel.scalar..")).check(realm);
+    }
+
+    @Test
     void vectorApi_isImportedBySimdKernelsOnly() {
         noClasses().that().resideOutsideOfPackage("ai.realm.core.kernel.simd..").should()
                 .dependOnClassesThat(resideInAPackage("jdk.incubator.vector..")).check(realm);

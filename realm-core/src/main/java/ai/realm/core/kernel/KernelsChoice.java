@@ -22,7 +22,7 @@ record KernelsChoice(Kernels kernels, String reason) {
         for (KernelsProvider p : providers) {
             Optional<String> why = p.unavailable();
             if (why.isEmpty()) {
-                return new KernelsChoice(p.create(options.activationMode()),
+                return new KernelsChoice(create(providers, p, options),
                         passedOver.isEmpty() ? "best available" : passedOver.toString());
             }
             passedOver.append(passedOver.isEmpty() ? "" : ", ").append("no ").append(p.name()).append(": ").append(why.get());
@@ -36,10 +36,15 @@ record KernelsChoice(Kernels kernels, String reason) {
                 p.unavailable().ifPresent(why -> {
                     throw new IllegalStateException("the kernels " + p.name() + " were asked for but " + why);
                 });
-                return new KernelsChoice(p.create(options.activationMode()), "forced");
+                return new KernelsChoice(create(providers, p, options), "forced");
             }
         }
         throw new IllegalArgumentException("realm.kernels must be auto or one of "
                 + providers.stream().map(KernelsProvider::name).toList() + ", not " + options.kernels());
+    }
+
+    private static Kernels create(List<KernelsProvider> providers, KernelsProvider p, Compute.Options options) {
+        List<KernelsProvider> rest = providers.subList(providers.indexOf(p) + 1, providers.size());
+        return p.create(options.activationMode(), () -> best(rest, options).kernels());
     }
 }

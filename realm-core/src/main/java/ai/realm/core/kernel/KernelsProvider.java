@@ -1,6 +1,7 @@
 package ai.realm.core.kernel;
 
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** One implementation of {@link Kernels} as found by {@link java.util.ServiceLoader}; {@link Compute} chooses among them. */
 public interface KernelsProvider {
@@ -13,6 +14,10 @@ public interface KernelsProvider {
     /** Why it cannot be used here, or empty when it can. */
     Optional<String> unavailable();
 
-    /** Makes the kernels. */
-    Kernels create(ActivationMode mode);
+    /**
+     * Makes the kernels.
+     *
+     * @param next those of the next provider that can run here, for what this one leaves to others; the last has none
+     */
+    Kernels create(ActivationMode mode, Supplier<Kernels> next);
 }

@@ -22,8 +22,7 @@ import picocli.CommandLine.Spec;
 public final class RealmCommand implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(ServeCommand.class, RunCommand.class, BenchCommand.class,
             LoadCommand.class, GuestCommand.class, TenantsCommand.class, ConfigCommand.class, InspectCommand.class,
-            ModelsCommand.class,
-            PullCommand.class, VerifyCommand.class, TrainCommand.class);
+            ModelsCommand.class, PullCommand.class, VerifyCommand.class, KernelsCommand.class, TrainCommand.class);
     private static final Map<String, Class<?>> SERVERS = Map.of("serve", ServeCommand.class, "train", TrainCommand.class);
 
     @Spec

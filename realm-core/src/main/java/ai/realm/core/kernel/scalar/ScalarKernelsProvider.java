@@ -4,6 +4,7 @@ import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KernelsProvider;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Provides the plain loops, which run everywhere. */
 public final class ScalarKernelsProvider implements KernelsProvider {
@@ -23,7 +24,7 @@ public final class ScalarKernelsProvider implements KernelsProvider {
     }
 
     @Override
-    public Kernels create(ActivationMode mode) {
+    public Kernels create(ActivationMode mode, Supplier<Kernels> next) {
         return new ScalarKernels();
     }
 }

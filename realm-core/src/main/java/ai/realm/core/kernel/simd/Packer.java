@@ -4,7 +4,7 @@ import static ai.realm.core.kernel.simd.FloatGemm.ROWS;
 import static ai.realm.core.kernel.simd.PackedMatrix.SHORT;
 
 import ai.realm.core.kernel.WorkerPool;
-import ai.realm.core.kernel.quant.Dequantizer;
+import ai.realm.core.kernel.quant.BlockCodes;
 import ai.realm.core.tensor.GgmlType;
 import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
@@ -13,8 +13,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * Turns a tensor's QuantBlocks into a {@link PackedMatrix}: the same numbers in another order, nothing rounded. Source of the
- * block layouts: ggml, llama.cpp commit de3ff81.
+ * Turns a tensor's QuantBlocks into a {@link PackedMatrix}: the same numbers in another order, nothing rounded.
  */
 final class Packer {
     /** Groups that a thread takes at a time. */
@@ -23,8 +22,8 @@ final class Packer {
     private final TensorView view;
     private final PackedMatrix to;
     private final Packing packing;
-    private final int[] q = new int[32];
-    private final byte[] bytes = new byte[256];
+    private final BlockCodes codes;
+    private final int[] q;
     /** One row as it is in the file, and one group as it will be: arrays, as this code runs once and mostly not compiled well. */
     private final byte[] row;
     private final short[] group;
@@ -33,6 +32,8 @@ final class Packer {
         this.view = view;
         this.to = to;
         this.packing = to.packing;
+        this.codes = new BlockCodes(packing.type);
+        this.q = codes.codes;
         this.row = new byte[Math.toIntExact(view.rowBytes())];
         this.group = new short[Math.toIntExact(to.groupBytes / 2)];
     }
@@ -86,162 +87,30 @@ final class Packer {
     }
 
     private void row(int r) {
-        int blockBytes = packing.type.blockBytes();
-        int subs = packing.type.blockElements() / 32;
         for (int b = 0; b < to.blocks; b++) {
-            int sub = b % subs;
-            if (sub == 0) {
-                System.arraycopy(row, b / subs * blockBytes, bytes, 0, blockBytes);
-            }
-            switch (packing) {
-                case Q4_0 -> {
-                    scale(r, b, half(0));
-                    nibbles(2);
+            codes.read(row, b);
+            switch (packing.scales) {
+                case HALF -> scale(r, b, codes.scale);
+                case HALF_MIN -> {
+                    scale(r, b, codes.scale);
+                    scale(r, to.blocks + b, codes.min);
                 }
-                case Q4_1 -> {
-                    scale(r, b, half(0));
-                    scale(r, to.blocks + b, half(2));
-                    nibbles(4);
+                case SUPER_MIN -> {
+                    scale(r, b / 8, codes.scale);
+                    scale(r, to.blocks / 8 + b / 8, codes.min);
+                    scale(r, to.blocks / 4 + b, codes.subScale | codes.subSecond << 8);
                 }
-                case Q5_0 -> {
-                    scale(r, b, half(0));
-                    fives(2);
+                case SUPER_16 -> {
+                    scale(r, b / 8, codes.scale);
+                    scale(r, to.blocks / 8 + b, codes.subScale & 0xff | codes.subSecond << 8);
                 }
-                case Q5_1 -> {
-                    scale(r, b, half(0));
-                    scale(r, to.blocks + b, half(2));
-                    fives(4);
-                }
-                case Q8_0 -> {
-                    scale(r, b, half(0));
-                    for (int i = 0; i < 32; i++) {
-                        q[i] = bytes[2 + i];
-                    }
-                }
-                case Q4_K -> {
-                    superMin(r, b, sub);
-                    kNibbles(16, sub);
-                }
-                case Q5_K -> {
-                    superMin(r, b, sub);
-                    kNibbles(48, sub);
-                    for (int i = 0; i < 32; i++) {
-                        q[i] += (bytes[16 + i] >> sub & 1) << 4;
-                    }
-                }
-                case Q6_K -> sixes(r, b, sub);
-                case IQ4_NL -> {
-                    scale(r, b, half(0));
-                    levels(2);
-                }
-                case MXFP4 -> {
-                    scale(r, b, Float.floatToFloat16(Math.scalb(1f, (bytes[0] & 0xff) - 128)));
-                    for (int i = 0; i < 16; i++) {
-                        q[i] = Dequantizer.doubledE2m1(bytes[1 + i] & 15);
-                        q[16 + i] = Dequantizer.doubledE2m1(bytes[1 + i] >> 4 & 15);
-                    }
-                }
-                case IQ4_XS -> {
-                    superScales(r, b, sub, 0, levelScale(sub), levelScale(sub));
-                    levels(8 + 16 * sub);
-                }
-                case Q3_K -> threes(r, b, sub);
             }
             store(r, b);
         }
     }
 
-    private short half(int at) {
-        return (short) (bytes[at] & 0xff | bytes[at + 1] << 8);
-    }
-
     private void scale(int r, int word, int value) {
         group[word * ROWS + r % ROWS] = (short) value;
-    }
-
-    private void nibbles(int at) {
-        for (int i = 0; i < 16; i++) {
-            q[i] = bytes[at + i] & 15;
-            q[16 + i] = bytes[at + i] >> 4 & 15;
-        }
-    }
-
-    private void fives(int at) {
-        int high = bytes[at] & 0xff | (bytes[at + 1] & 0xff) << 8 | (bytes[at + 2] & 0xff) << 16 | bytes[at + 3] << 24;
-        nibbles(at + 4);
-        for (int i = 0; i < 32; i++) {
-            q[i] += (high >> i & 1) << 4;
-        }
-    }
-
-    private void superMin(int r, int b, int sub) {
-        if (sub == 0) {
-            scale(r, b / 8, half(0));
-            scale(r, to.blocks / 8 + b / 8, half(2));
-        }
-        int d;
-        int m;
-        if (sub < 4) {
-            d = bytes[4 + sub] & 63;
-            m = bytes[8 + sub] & 63;
-        } else {
-            d = bytes[8 + sub] & 15 | (bytes[sub] & 0xc0) >> 2;
-            m = bytes[8 + sub] >> 4 & 15 | (bytes[4 + sub] & 0xc0) >> 2;
-        }
-        scale(r, to.blocks / 4 + b, d | m << 8);
-    }
-
-    private void kNibbles(int at, int sub) {
-        for (int i = 0; i < 32; i++) {
-            q[i] = bytes[at + sub / 2 * 32 + i] >> sub % 2 * 4 & 15;
-        }
-    }
-
-    private void sixes(int r, int b, int sub) {
-        int half = sub / 4;
-        int k = sub % 4;
-        int scales = 192 + half * 8 + k * 2;
-        superScales(r, b, sub, 208, bytes[scales], bytes[scales + 1]);
-        for (int i = 0; i < 32; i++) {
-            int low = bytes[half * 64 + (k & 1) * 32 + i] >> (k >> 1) * 4 & 15;
-            int high = bytes[128 + half * 32 + i] >> 2 * k & 3;
-            q[i] = low | high << 4;
-        }
-    }
-
-    /** The scale of 256 columns, at {@code at} in the block, and the signed ones of 16 columns each. */
-    private void superScales(int r, int b, int sub, int at, int first, int second) {
-        if (sub == 0) {
-            scale(r, b / 8, half(at));
-        }
-        scale(r, to.blocks / 8 + b, first & 0xff | second << 8);
-    }
-
-    private void levels(int at) {
-        for (int i = 0; i < 16; i++) {
-            q[i] = Dequantizer.nonLinearLevel(bytes[at + i] & 15);
-            q[16 + i] = Dequantizer.nonLinearLevel(bytes[at + i] >> 4 & 15);
-        }
-    }
-
-    private int levelScale(int sub) {
-        int high = half(2) >> 2 * sub & 3;
-        return (bytes[4 + sub / 2] >> sub % 2 * 4 & 15 | high << 4) - 32;
-    }
-
-    /** Third bits (set: nothing is taken off), then bit pairs, then scales of 6 bits. */
-    private void threes(int r, int b, int sub) {
-        superScales(r, b, sub, 108, threeScale(2 * sub), threeScale(2 * sub + 1));
-        for (int i = 0; i < 32; i++) {
-            int low = bytes[32 + sub / 4 * 32 + i] >> sub % 4 * 2 & 3;
-            q[i] = low - ((bytes[i] >> sub & 1) == 0 ? 4 : 0);
-        }
-    }
-
-    private int threeScale(int group) {
-        int low = group < 8 ? bytes[96 + group] & 15 : bytes[96 + group - 8] >> 4 & 15;
-        int high = bytes[104 + group % 4] >> group / 4 * 2 & 3;
-        return (low | high << 4) - 32;
     }
 
     private void store(int r, int b) {

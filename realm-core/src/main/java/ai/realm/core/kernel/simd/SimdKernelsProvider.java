@@ -4,6 +4,7 @@ import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KernelsProvider;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Provides the Vector API's kernels where the JVM has the module and the machine the width. */
 public final class SimdKernelsProvider implements KernelsProvider {
@@ -38,7 +39,7 @@ public final class SimdKernelsProvider implements KernelsProvider {
     }
 
     @Override
-    public Kernels create(ActivationMode mode) {
+    public Kernels create(ActivationMode mode, Supplier<Kernels> next) {
         return new SimdKernels(mode);
     }
 }

@@ -1,0 +1,67 @@
+package ai.realm.core.kernel.machine;
+
+import ai.realm.core.kernel.Activations;
+import ai.realm.core.kernel.Kernels;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rows that matrices are multiplied with: {@link ActivationRecord}s outside the heap, and what another provider's products take, each made when it
+ * is first filled. The memory is freed when nothing refers to this any more.
+ */
+final class MachineActivations implements Activations {
+    final int cols;
+    final int blocks;
+    private final int capacity;
+    private final Kernels rest;
+    private volatile @Nullable MemorySegment records;
+    private volatile @Nullable Activations others;
+    /** Where rows are filled from. */
+    final HeapArrays inputs = new HeapArrays();
+
+    MachineActivations(int capacity, int cols, Kernels rest) {
+        this.capacity = capacity;
+        this.cols = cols;
+        this.blocks = cols / 32;
+        this.rest = rest;
+    }
+
+    @Override
+    public int capacity() {
+        return capacity;
+    }
+
+    /** Bytes of a token's records. */
+    long rowBytes() {
+        return (long) blocks * ActivationRecord.BYTES;
+    }
+
+    MemorySegment records() {
+        MemorySegment r = records;
+        if (r == null) {
+            synchronized (this) {
+                r = records;
+                if (r == null) {
+                    r = Arena.ofAuto().allocate(Math.max(1, capacity * rowBytes()), ActivationRecord.BYTES);
+                    records = r;
+                }
+            }
+        }
+        return r;
+    }
+
+    Activations others() {
+        Activations o = others;
+        if (o == null) {
+            synchronized (this) {
+                o = others;
+                if (o == null) {
+                    o = rest.activations(capacity, cols);
+                    others = o;
+                }
+            }
+        }
+        return o;
+    }
+}

@@ -1,0 +1,216 @@
+package ai.realm.core.kernel.machine;
+
+import static ai.realm.core.kernel.machine.WeightLayout.ROWS;
+
+import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.ActivationMode;
+import ai.realm.core.kernel.Activations;
+import ai.realm.core.kernel.AttentionTile;
+import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.KvType;
+import ai.realm.core.kernel.WeightMatrix;
+import ai.realm.core.kernel.WorkerPool;
+import ai.realm.core.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.util.Objects;
+
+/**
+ * Products of quantized weights with 8-bit activations by emitted code; everything else is another provider's. Stateless. Shapes and ranges are
+ * checked here, before any emitted code runs, as that checks nothing.
+ */
+final class MachineKernels implements Kernels {
+    /** Longer rows would keep a call, during which the collector waits, above some 50 µs. */
+    private static final int MOST_COLS = 1 << 15;
+    /** Activations of so many bytes stay in the second-level cache beside a group of weights. */
+    private static final long CHUNK_BYTES = 1 << 19;
+
+    private final MachineCode code;
+    private final Kernels rest;
+
+    MachineKernels(MachineCode code, Kernels rest) {
+        this.code = code;
+        this.rest = rest;
+    }
+
+    @Override
+    public String name() {
+        return "machine-avx512vnni+" + rest.name();
+    }
+
+    @Override
+    public ActivationMode activationMode() {
+        return ActivationMode.INT8;
+    }
+
+    private static boolean takes(TensorView weight) {
+        return WeightLayout.of(weight.type()) != null && weight.shape().dim(0) <= MOST_COLS;
+    }
+
+    @Override
+    public WeightMatrix prepare(TensorView weight, Arena arena, WorkerPool pool) {
+        WeightLayout layout = WeightLayout.of(weight.type());
+        return layout != null && takes(weight) ? MachineMatrix.pack(weight, layout, arena, pool) : rest.prepare(weight, arena, pool);
+    }
+
+    @Override
+    public long preparedBytes(TensorView weight) {
+        WeightLayout layout = WeightLayout.of(weight.type());
+        return layout != null && takes(weight) ? MachineMatrix.bytes(layout, weight) : rest.preparedBytes(weight);
+    }
+
+    @Override
+    public Activations activations(int rows, int cols) {
+        return new MachineActivations(rows, cols, rest);
+    }
+
+    @Override
+    public void fill(Activations into, WeightMatrix w, float[] x, int xOffset, int xStride, int from, int to) {
+        MachineActivations a = (MachineActivations) into;
+        if (!(w instanceof MachineMatrix)) {
+            rest.fill(a.others(), w, x, xOffset, xStride, from, to);
+            return;
+        }
+        if (from >= to) {
+            return;
+        }
+        Objects.checkFromToIndex(from, to, a.capacity());
+        Objects.checkFromIndexSize(xOffset + (long) from * xStride, (long) (to - from - 1) * xStride + a.cols, x.length);
+        MemorySegment records = a.records();
+        MemorySegment floats = a.inputs.segment(x);
+        for (int t = from; t < to; t++) {
+            code.quantize(floats, 4L * (xOffset + (long) t * xStride), records.address() + t * a.rowBytes(), a.blocks);
+        }
+        Reference.reachabilityFence(records);
+    }
+
+    @Override
+    public boolean sameForm(WeightMatrix a, WeightMatrix b) {
+        boolean own = a instanceof MachineMatrix;
+        return own == b instanceof MachineMatrix && (own || rest.sameForm(a, b));
+    }
+
+    @Override
+    public void matmul(WeightMatrix w, int rowFrom, int rowTo, Activations x, int from, int to, float[] out, int outOffset,
+            int outStride) {
+        MachineActivations a = (MachineActivations) x;
+        if (!(w instanceof MachineMatrix m)) {
+            rest.matmul(w, rowFrom, rowTo, a.others(), from, to, out, outOffset, outStride);
+            return;
+        }
+        if (rowFrom >= rowTo || from >= to) {
+            return;
+        }
+        check(m, rowFrom, rowTo, a, from, to);
+        Objects.checkFromIndexSize(outOffset + (long) from * outStride + rowFrom,
+                (long) (to - from - 1) * outStride + rowTo - rowFrom, out.length);
+        MemorySegment sums = m.outputs.segment(out);
+        MemorySegment records = a.records();
+        int chunk = (int) Math.max(1, CHUNK_BYTES / a.rowBytes() / TileCode.TOKENS) * TileCode.TOKENS;
+        for (int first = from; first < to; first += chunk) {
+            tokens(m, rowFrom, rowTo, records.address(), a.rowBytes(), first, Math.min(to, first + chunk), sums, outOffset, outStride);
+        }
+        Reference.reachabilityFence(records);
+        Reference.reachabilityFence(m);
+    }
+
+    private static void check(MachineMatrix m, int rowFrom, int rowTo, MachineActivations a, int from, int to) {
+        if (rowFrom % ROWS != 0) {
+            throw new IllegalArgumentException("a range of rows begins at a multiple of " + ROWS + ", not " + rowFrom);
+        }
+        if (m.cols != a.cols) {
+            throw new IllegalArgumentException("a matrix of " + m.cols + " columns does not take rows of " + a.cols);
+        }
+        Objects.checkFromToIndex(rowFrom, rowTo, m.rows);
+        Objects.checkFromToIndex(from, to, a.capacity());
+    }
+
+    private void tokens(MachineMatrix m, int rowFrom, int rowTo, long records, long rowBytes, int from, int to, MemorySegment out,
+            int outOffset, int outStride) {
+        for (int row = rowFrom; row < rowTo; row += ROWS) {
+            long weights = m.address(row / ROWS);
+            int rows = Math.min(ROWS, rowTo - row);
+            for (int t = from; t < to; t += TileCode.TOKENS) {
+                int tokens = Math.min(TileCode.TOKENS, to - t);
+                MachineCode.multiply(code.product(m.layout, tokens), out, 4 * (outOffset + (long) t * outStride + row), weights,
+                        records + t * rowBytes, m.blocks, rows, 4L * outStride);
+            }
+        }
+    }
+
+    @Override
+    public int rowAlignment(WeightMatrix w) {
+        return w instanceof MachineMatrix ? ROWS : rest.rowAlignment(w);
+    }
+
+    @Override
+    public float dot(float[] a, int aOffset, float[] b, int bOffset, int n) {
+        return rest.dot(a, aOffset, b, bOffset, n);
+    }
+
+    @Override
+    public void add(float[] x, int xOffset, float[] y, int yOffset, int n) {
+        rest.add(x, xOffset, y, yOffset, n);
+    }
+
+    @Override
+    public void addScaled(float[] x, int xOffset, float a, float[] y, int yOffset, int n) {
+        rest.addScaled(x, xOffset, a, y, yOffset, n);
+    }
+
+    @Override
+    public void multiply(float[] x, int xOffset, float[] y, int yOffset, int n) {
+        rest.multiply(x, xOffset, y, yOffset, n);
+    }
+
+    @Override
+    public void scale(float[] x, int xOffset, float a, int n) {
+        rest.scale(x, xOffset, a, n);
+    }
+
+    @Override
+    public void rmsNorm(float[] x, int xOffset, float[] weight, float eps, float[] out, int outOffset, int n) {
+        rest.rmsNorm(x, xOffset, weight, eps, out, outOffset, n);
+    }
+
+    @Override
+    public void layerNorm(float[] x, int xOffset, float[] weight, float[] bias, float eps, float[] out, int outOffset, int n) {
+        rest.layerNorm(x, xOffset, weight, bias, eps, out, outOffset, n);
+    }
+
+    @Override
+    public void softmax(float[] x, int offset, int n) {
+        rest.softmax(x, offset, n);
+    }
+
+    @Override
+    public void activate(Activation activation, float[] x, int offset, int n) {
+        rest.activate(activation, x, offset, n);
+    }
+
+    @Override
+    public void gate(Activation activation, float[] gate, int gateOffset, float[] up, int upOffset, int n) {
+        rest.gate(activation, gate, gateOffset, up, upOffset, n);
+    }
+
+    @Override
+    public void storeKv(float[] x, int xOffset, int n, KvType type, MemorySegment memory, long at) {
+        rest.storeKv(x, xOffset, n, type, memory, at);
+    }
+
+    @Override
+    public void scores(float[] query, int queryOffset, int queryStride, int queries, KvType type, MemorySegment memory, long keys, int positions, int dim, float scale, float[] out, int outOffset, int outStride) {
+        rest.scores(query, queryOffset, queryStride, queries, type, memory, keys, positions, dim, scale, out, outOffset, outStride);
+    }
+
+    @Override
+    public void weightedValues(float[] weight, int weightOffset, int weightStride, int queries, KvType type, MemorySegment memory, long values, int positions, int dim, float[] out, int outOffset, int outStride) {
+        rest.weightedValues(weight, weightOffset, weightStride, queries, type, memory, values, positions, dim, out, outOffset, outStride);
+    }
+
+    @Override
+    public void attend(AttentionTile tile) {
+        rest.attend(tile);
+    }
+}
