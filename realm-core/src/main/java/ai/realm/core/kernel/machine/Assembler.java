@@ -31,7 +31,12 @@ final class Assembler {
 
     /** Conditions of a jump, by their encoding. */
     enum Condition {
-        Z(4), NZ(5), L(12), GE(13), LE(14), G(15);
+        Z(4),
+        NZ(5),
+        L(12),
+        GE(13),
+        LE(14),
+        G(15);
 
         private final int code;
 
@@ -440,7 +445,8 @@ final class Assembler {
         if (immediate >= 0) {
             bytes(immediate);
         }
-        listing.add("{evex} " + name + " " + to.text() + (mask == 0 ? "" : "{k" + mask + "}") + (a == null ? "" : ", " + a.text()) + ", "
+        listing.add("{evex} " + name + " " + to.text() + (mask == 0 ? "" : "{k" + mask + "}") + (a == null ? "" : ", " + a.text())
+                + ", "
                 + b.text() + (immediate < 0 ? "" : ", " + immediate));
     }
 
@@ -492,7 +498,8 @@ final class Assembler {
         int x = address == null ? rm >> 4 & 1 : address.index() == null ? 0 : address.index().ordinal() >> 3;
         bytes(0x62, (~reg >> 3 & 1) << 7 | (x ^ 1) << 6 | (b ^ 1) << 5 | (~reg >> 4 & 1) << 4 | map,
                 w << 7 | (~second & 15) << 3 | 4 | prefix,
-                (zero ? 0x80 : 0) | (bits == 512 ? 2 : bits == 256 ? 1 : 0) << 5 | (broadcast ? 0x10 : 0) | (~second >> 4 & 1) << 3
+                (zero ? 0x80 : 0) | (bits == 512 ? 2 : bits == 256 ? 1 : 0) << 5 | (broadcast ? 0x10 : 0)
+                        | (~second >> 4 & 1) << 3
                         | mask);
     }
 

@@ -4,7 +4,22 @@ import java.util.Locale;
 
 /** A general register of x86-64 by its encoding; emitted code uses only those that a called function may change. */
 enum Gpr {
-    RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15;
+    RAX,
+    RCX,
+    RDX,
+    RBX,
+    RSP,
+    RBP,
+    RSI,
+    RDI,
+    R8,
+    R9,
+    R10,
+    R11,
+    R12,
+    R13,
+    R14,
+    R15;
 
     /** Its name as 64 bits. */
     String text() {

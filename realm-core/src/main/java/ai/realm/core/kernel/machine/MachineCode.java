@@ -17,7 +17,8 @@ final class MachineCode {
             ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
     /** Calls that leave the thread in Java, so that arrays of the heap stay where they are: they take microseconds. */
     private static final MethodHandle PRODUCT = Linker.nativeLinker().downcallHandle(PRODUCT_TYPE, Linker.Option.critical(true));
-    private static final MethodHandle QUANTIZE = Linker.nativeLinker().downcallHandle(QUANTIZE_TYPE, Linker.Option.critical(true));
+    private static final MethodHandle QUANTIZE = Linker.nativeLinker().downcallHandle(QUANTIZE_TYPE,
+            Linker.Option.critical(true));
 
     private final MemorySegment quantize;
     private final MemorySegment constants = QuantizeCode.constants(Arena.global());
@@ -48,10 +49,12 @@ final class MachineCode {
     }
 
     /** See {@link TileCode}: all that the function reads and writes must be there. */
-    static void multiply(MemorySegment function, MemorySegment out, long outBytes, long weights, long activations, int blocks, int rows,
+    static void multiply(MemorySegment function, MemorySegment out, long outBytes, long weights, long activations, int blocks,
+            int rows,
             long strideBytes) {
         try {
-            PRODUCT.invokeExact(function, out, outBytes, weights, activations, blocks | (rows == 32 ? -1L : (1L << rows) - 1) << 32,
+            PRODUCT.invokeExact(function, out, outBytes, weights, activations,
+                    blocks | (rows == 32 ? -1L : (1L << rows) - 1) << 32,
                     strideBytes);
         } catch (Throwable t) {
             throw new IllegalStateException("emitted code could not be called", t);

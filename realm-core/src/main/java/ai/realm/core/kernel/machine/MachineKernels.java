@@ -51,7 +51,9 @@ final class MachineKernels implements Kernels {
     @Override
     public WeightMatrix prepare(TensorView weight, Arena arena, WorkerPool pool) {
         WeightLayout layout = WeightLayout.of(weight.type());
-        return layout != null && takes(weight) ? MachineMatrix.pack(weight, layout, arena, pool) : rest.prepare(weight, arena, pool);
+        return layout != null && takes(weight)
+                ? MachineMatrix.pack(weight, layout, arena, pool)
+                : rest.prepare(weight, arena, pool);
     }
 
     @Override
@@ -109,7 +111,8 @@ final class MachineKernels implements Kernels {
         MemorySegment records = a.records();
         int chunk = (int) Math.max(1, CHUNK_BYTES / a.rowBytes() / TileCode.TOKENS) * TileCode.TOKENS;
         for (int first = from; first < to; first += chunk) {
-            tokens(m, rowFrom, rowTo, records.address(), a.rowBytes(), first, Math.min(to, first + chunk), sums, outOffset, outStride);
+            tokens(m, rowFrom, rowTo, records.address(), a.rowBytes(), first, Math.min(to, first + chunk), sums, outOffset,
+                    outStride);
         }
         Reference.reachabilityFence(records);
         Reference.reachabilityFence(m);
@@ -200,13 +203,17 @@ final class MachineKernels implements Kernels {
     }
 
     @Override
-    public void scores(float[] query, int queryOffset, int queryStride, int queries, KvType type, MemorySegment memory, long keys, int positions, int dim, float scale, float[] out, int outOffset, int outStride) {
-        rest.scores(query, queryOffset, queryStride, queries, type, memory, keys, positions, dim, scale, out, outOffset, outStride);
+    public void scores(float[] query, int queryOffset, int queryStride, int queries, KvType type, MemorySegment memory, long keys,
+            int positions, int dim, float scale, float[] out, int outOffset, int outStride) {
+        rest.scores(query, queryOffset, queryStride, queries, type, memory, keys, positions, dim, scale, out, outOffset,
+                outStride);
     }
 
     @Override
-    public void weightedValues(float[] weight, int weightOffset, int weightStride, int queries, KvType type, MemorySegment memory, long values, int positions, int dim, float[] out, int outOffset, int outStride) {
-        rest.weightedValues(weight, weightOffset, weightStride, queries, type, memory, values, positions, dim, out, outOffset, outStride);
+    public void weightedValues(float[] weight, int weightOffset, int weightStride, int queries, KvType type, MemorySegment memory,
+            long values, int positions, int dim, float[] out, int outOffset, int outStride) {
+        rest.weightedValues(weight, weightOffset, weightStride, queries, type, memory, values, positions, dim, out, outOffset,
+                outStride);
     }
 
     @Override

@@ -49,7 +49,8 @@ final class MachineMatrix implements WeightMatrix {
 
     static long bytes(WeightLayout layout, TensorView view) {
         long rows = view.shape().dim(1);
-        return layout.groupBytes(Math.toIntExact(view.shape().dim(0) / 32)) * Math.ceilDiv(rows, ROWS) * (view.shape().rows() / rows);
+        return layout.groupBytes(Math.toIntExact(view.shape().dim(0) / 32)) * Math.ceilDiv(rows, ROWS)
+                * (view.shape().rows() / rows);
     }
 
     private int groups() {
@@ -73,7 +74,8 @@ final class MachineMatrix implements WeightMatrix {
         byte[] to = new byte[Math.toIntExact(groupBytes)];
         BlockCodes from = new BlockCodes(layout.type);
         for (int r = 0; r < Math.min(ROWS, rows - group * ROWS); r++) {
-            MemorySegment.copy(view.data(), ValueLayout.JAVA_BYTE, (group * (long) ROWS + r) * view.rowBytes(), row, 0, row.length);
+            MemorySegment.copy(view.data(), ValueLayout.JAVA_BYTE, (group * (long) ROWS + r) * view.rowBytes(), row, 0,
+                    row.length);
             for (int b = 0; b < blocks; b++) {
                 from.read(row, b);
                 int at = (int) layout.blockAt(b);

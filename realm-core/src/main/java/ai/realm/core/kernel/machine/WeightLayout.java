@@ -27,7 +27,10 @@ enum WeightLayout {
 
     /** Codes of 32 columns. */
     enum Codes {
-        NIBBLE(4, 8, ActivationRecord.SUM_8), FIVE(5, 16, ActivationRecord.SUM_16), SIX(6, 32, ActivationRecord.FIRST_HALF_32), BYTE(8, 128,
+        NIBBLE(4, 8, ActivationRecord.SUM_8),
+        FIVE(5, 16, ActivationRecord.SUM_16),
+        SIX(6, 32, ActivationRecord.FIRST_HALF_32),
+        BYTE(8, 128,
                 ActivationRecord.SUM_128);
 
         final int bits;

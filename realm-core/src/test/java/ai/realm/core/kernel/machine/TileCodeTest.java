@@ -95,9 +95,11 @@ class TileCodeTest {
                 for (int i = 0; i < cols; i++) {
                     x[i] = (float) random.nextGaussian();
                 }
-                code.quantize(MemorySegment.ofArray(x), 0, records.address() + (long) t * blocks * ActivationRecord.BYTES, blocks);
+                code.quantize(MemorySegment.ofArray(x), 0, records.address() + (long) t * blocks * ActivationRecord.BYTES,
+                        blocks);
             }
-            MachineCode.multiply(code.product(layout, tokens), out, 0, weights.address(), records.address(), blocks, rows, 4L * stride);
+            MachineCode.multiply(code.product(layout, tokens), out, 0, weights.address(), records.address(), blocks, rows,
+                    4L * stride);
         }
         for (int t = 0; t < tokens; t++) {
             for (int r = 0; r < rows; r++) {
@@ -112,7 +114,8 @@ class TileCodeTest {
     }
 
     /** One number of the product, as {@link TileCode} defines it. */
-    private static float plain(TensorView view, WeightLayout layout, int row, MemorySegment records, int firstRecord, int blocks) {
+    private static float plain(TensorView view, WeightLayout layout, int row, MemorySegment records, int firstRecord,
+            int blocks) {
         byte[] bytes = view.data().asSlice(row * view.rowBytes(), view.rowBytes()).toArray(ValueLayout.JAVA_BYTE);
         BlockCodes codes = new BlockCodes(layout.type);
         int zero = layout.scales.hasMin() || layout.codes == Codes.BYTE ? 0 : layout.codes.zero;
@@ -183,8 +186,10 @@ class TileCodeTest {
                 halves[i / 16] += want;
             }
             int sum = halves[0] + halves[1];
-            assertThat(records.get(ValueLayout.JAVA_FLOAT_UNALIGNED, record + ActivationRecord.SCALED_SUM)).isEqualTo(scale * sum);
-            assertThat(new int[]{word(records, record, ActivationRecord.FIRST_HALF_32), word(records, record, ActivationRecord.SUM_8),
+            assertThat(records.get(ValueLayout.JAVA_FLOAT_UNALIGNED, record + ActivationRecord.SCALED_SUM))
+                    .isEqualTo(scale * sum);
+            assertThat(new int[]{word(records, record, ActivationRecord.FIRST_HALF_32),
+                    word(records, record, ActivationRecord.SUM_8),
                     word(records, record, ActivationRecord.SUM_16), word(records, record, ActivationRecord.SUM_128),
                     word(records, record, ActivationRecord.SECOND_HALF_32)}).containsExactly(-32 * halves[0], -8 * sum, -16 * sum,
                             -128 * sum, -32 * halves[1]);
