@@ -2,6 +2,7 @@ package ai.realm.runtime.kvcache;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +49,7 @@ public final class PrefixCache {
     public int acquire(PrefixChain chain, int[] tokens, int length, BlockTable table) {
         int found = known(chain, tokens, length);
         for (int i = 0; i < found; i++) {
-            int block = blocks.get(chain.hash(i, tokens));
+            int block = Objects.requireNonNull(blocks.get(chain.hash(i, tokens)));
             pool.retain(block);
             table.add(block);
         }
@@ -73,7 +74,7 @@ public final class PrefixCache {
         int n = 0;
         int known = known(chain, tokens, length);
         for (int i = 0; i < known; i++) {
-            n += pool.references(blocks.get(chain.hash(i, tokens))) > 0 ? 1 : 0;
+            n += pool.references(Objects.requireNonNull(blocks.get(chain.hash(i, tokens)))) > 0 ? 1 : 0;
         }
         return n;
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,7 +67,7 @@ public final class StatePool {
 
     /** A slot with the state at a checkpoint, which stays if there is another slot for it. */
     int restore(BlockHash hash) {
-        int checkpoint = checkpoints.get(hash);
+        int checkpoint = Objects.requireNonNull(checkpoints.get(hash));
         slots.retain(checkpoint);
         if (slots.free() == 0) {
             forget(checkpoint);
