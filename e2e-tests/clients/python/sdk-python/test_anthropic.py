@@ -71,7 +71,7 @@ def test_stream_raw_events_come_in_order(client, model, question):
 def test_tools_a_whole_loop(client, model, weather):
     messages = ask("How warm is it in Oslo?")
     first = client.messages.create(model=model, max_tokens=200, messages=messages, tools=[tool(weather)],
-                                   tool_choice={"type": "tool", "name": "get_weather"}, extra_body=GREEDY)
+                                   tool_choice={"type": "tool", "name": "get_weather", "disable_parallel_tool_use": True}, extra_body=GREEDY)
     assert first.stop_reason == "tool_use"
     use = next(b for b in first.content if b.type == "tool_use")
     assert use.input["city"] in weather["properties"]["city"]["enum"]

@@ -1,12 +1,18 @@
 package ai.realm.server.http.anthropic;
 
+import ai.realm.core.chat.tools.ToolCall;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.http.inference.GenerationRequest.Chat;
 import ai.realm.server.http.inference.GenerationRequest.Message;
+import ai.realm.server.http.inference.ReasoningUse;
+import ai.realm.server.http.inference.ToolList;
+import ai.realm.server.http.inference.ToolUse;
 import ai.realm.server.http.json.JsonFields;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** The conversation of a Messages body: system text, turns made of blocks, tools. */
 final class ChatReader {
@@ -14,6 +20,8 @@ final class ChatReader {
 
     private final JsonFields fields;
     private final List<Message> messages = new ArrayList<>();
+    /** Of the tools that were called, by the ids of the calls. */
+    private final Map<String, String> names = new HashMap<>();
 
     ChatReader(JsonFields fields) {
         this.fields = fields;
@@ -40,8 +48,11 @@ final class ChatReader {
             message(JsonFields.of(m, "messages[" + i++ + "]"));
         }
         Message last = messages.getLast();
-        boolean prefilled = last.role().equals("assistant") && !last.content().isEmpty();
-        return prefilled ? new Chat(messages.subList(0, messages.size() - 1), last.content()) : new Chat(messages, "");
+        boolean prefilled = last.role().equals("assistant") && !last.content().isEmpty() && last.toolCalls().isEmpty();
+        ToolUse tools = ToolReader.tools(fields);
+        ReasoningUse reasoning = ToolReader.thinking(fields.take("thinking"));
+        List<Message> turns = prefilled ? messages.subList(0, messages.size() - 1) : messages;
+        return new Chat(turns, prefilled ? last.content() : "", tools, reasoning, Map.of());
     }
 
     private void message(JsonFields m) {
@@ -49,14 +60,51 @@ final class ChatReader {
         if (!List.of("user", "assistant", "system").contains(role)) {
             throw RealmException.badParam(m.path("role"), m.path("role") + " must be user or assistant");
         }
-        add(new Message(role, text(m.require("content"), m.path("content"))));
+        JsonNode content = m.require("content");
+        if (!content.isArray()) {
+            add(new Message(role, text(content, m.path("content"))));
+            return;
+        }
+        StringBuilder said = new StringBuilder();
+        StringBuilder thought = new StringBuilder();
+        List<ToolCall> calls = new ArrayList<>();
+        int results = messages.size();
+        int i = 0;
+        for (JsonNode block : content) {
+            JsonFields b = JsonFields.of(block, m.path("content") + "[" + i++ + "]");
+            switch (JsonFields.text(b.require("type"), b.path("type"))) {
+                case "tool_use" -> calls.add(call(b));
+                case "tool_result" -> messages.add(result(b));
+                case "thinking" -> thought.append(JsonFields.text(b.require("thinking"), b.path("thinking")));
+                default -> said.append(block(b));
+            }
+        }
+        boolean nothing = said.isEmpty() && calls.isEmpty() && thought.isEmpty();
+        if (!nothing || messages.size() == results) {
+            add(new Message(role, said.toString(), thought.isEmpty() ? null : thought.toString(), calls, null, null));
+        }
+    }
+
+    private ToolCall call(JsonFields b) {
+        String id = JsonFields.text(b.require("id"), b.path("id"));
+        String name = JsonFields.text(b.require("name"), b.path("name"));
+        names.put(id, name);
+        return new ToolCall(id, name, ToolList.map(b.take("input")));
+    }
+
+    private Message result(JsonFields b) {
+        String id = JsonFields.text(b.require("tool_use_id"), b.path("tool_use_id"));
+        JsonNode content = b.take("content");
+        String text = content == null ? "" : text(content, b.path("content"));
+        return new Message("tool", text, null, List.of(), id, names.get(id));
     }
 
     /** Turns of the same role that follow each other are one. */
     private void add(Message m) {
-        if (!messages.isEmpty() && messages.getLast().role().equals(m.role())) {
-            Message last = messages.removeLast();
-            messages.add(new Message(m.role(), last.content() + "\n" + m.content()));
+        Message last = messages.isEmpty() ? null : messages.getLast();
+        if (last != null && last.role().equals(m.role()) && last.toolCalls().isEmpty()) {
+            messages.removeLast();
+            messages.add(new Message(m.role(), last.content() + "\n" + m.content(), m.reasoning(), m.toolCalls(), null, null));
         } else {
             messages.add(m);
         }

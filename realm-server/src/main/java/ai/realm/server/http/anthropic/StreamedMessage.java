@@ -36,6 +36,12 @@ final class StreamedMessage implements Answer {
         flush();
     }
 
+    @Override
+    public synchronized void events(int index, List<AnswerEvent> events) {
+        events.forEach(this::event);
+        flush();
+    }
+
     private void event(AnswerEvent event) {
         begin();
         switch (event) {
@@ -101,6 +107,9 @@ final class StreamedMessage implements Answer {
     }
 
     private void flush() {
+        if (ready.isEmpty()) {
+            return;
+        }
         stream.events(ready);
         ready.clear();
     }

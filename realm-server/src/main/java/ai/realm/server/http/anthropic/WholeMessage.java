@@ -9,6 +9,7 @@ import ai.realm.server.http.inference.Client;
 import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 
 /** A message that is sent at once, when it is complete. */
 final class WholeMessage implements Answer {
@@ -28,6 +29,11 @@ final class WholeMessage implements Answer {
     @Override
     public synchronized void piece(int index, String text) {
         event(new AnswerEvent.Content(text));
+    }
+
+    @Override
+    public synchronized void events(int index, List<AnswerEvent> events) {
+        events.forEach(this::event);
     }
 
     private void event(AnswerEvent event) {

@@ -1,5 +1,6 @@
 package ai.realm.server.http.ollama;
 
+import ai.realm.core.chat.tools.ToolCall;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.http.inference.Answer;
 import ai.realm.server.http.inference.ApiShape;
@@ -14,6 +15,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Ollama's {@code POST /api/chat}. */
@@ -38,10 +40,9 @@ public final class ChatShape implements ApiShape {
         Options options = Options.read(fields);
         boolean stream = !Boolean.FALSE.equals(fields.bool("stream"));
         fields.hint("keep_alive");
-        fields.hint("think");
-        fields.refuse("tools", v -> v.isArray() && v.isEmpty(), "; leave it out");
+        Chat chat = new Chat(messages, "", ChatTools.read(fields), ChatTools.thinking(fields), Map.of());
         fields.refuse("logprobs", v -> v.isBoolean() && !v.booleanValue(), "; leave it out");
-        return new AskedChat(new GenerationRequest(model, new Chat(messages), options.maxTokens(), options.sampling(), 1, null,
+        return new AskedChat(new GenerationRequest(model, chat, options.maxTokens(), options.sampling(), 1, null,
                 stream, fields.node()), begun);
     }
 
@@ -64,12 +65,16 @@ public final class ChatShape implements ApiShape {
 
     private static Message message(JsonFields m) {
         String role = JsonFields.text(m.require("role"), m.path("role"));
-        if (!List.of("system", "user", "assistant").contains(role)) {
-            throw RealmException.badParam(m.path("role"), m.path("role") + " must be system, user or assistant");
+        if (!List.of("system", "user", "assistant", "tool").contains(role)) {
+            throw RealmException.badParam(m.path("role"), m.path("role") + " must be system, user, assistant or tool");
         }
         m.refuse("images", v -> v.isArray() && v.isEmpty(), ": the model takes no images");
         String content = m.string("content");
-        return new Message(role, content == null ? "" : content);
+        String name = m.string("tool_name");
+        String id = m.string("tool_call_id");
+        List<ToolCall> calls = ChatTools.calls(m.take("tool_calls"), m.path("tool_calls"));
+        return new Message(role, content == null ? "" : content, m.string("thinking"), calls,
+                role.equals("tool") ? id != null ? id : name == null ? "" : name : null, name);
     }
 
     private record AskedChat(GenerationRequest request, long begun) implements Asked {

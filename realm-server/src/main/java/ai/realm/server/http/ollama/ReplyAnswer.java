@@ -1,5 +1,6 @@
 package ai.realm.server.http.ollama;
 
+import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
@@ -7,6 +8,9 @@ import ai.realm.server.http.inference.Answer;
 import ai.realm.server.http.inference.Client;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.sse.NdjsonStream;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A reply as one JSON object, or as lines of them. */
@@ -17,6 +21,10 @@ final class ReplyAnswer implements Answer {
     private final @Nullable NdjsonStream stream;
     private final boolean withContext;
     private final StringBuilder text = new StringBuilder();
+    private final StringBuilder thinking = new StringBuilder();
+    private final ArrayNode calls = Json.mapper().createArrayNode();
+    private final StringBuilder arguments = new StringBuilder();
+    private String name = "";
     private FinishReason reason = FinishReason.STOP;
 
     /** @param withContext whether the reply ends with the tokens of the conversation so far */
@@ -39,6 +47,44 @@ final class ReplyAnswer implements Answer {
     }
 
     @Override
+    public synchronized void events(int index, List<AnswerEvent> events) {
+        reply.text();
+        for (AnswerEvent e : events) {
+            switch (e) {
+                case AnswerEvent.Content c -> piece(index, c.text());
+                case AnswerEvent.Reasoning r -> thought(r.text());
+                case AnswerEvent.CallBegin b -> {
+                    name = b.name();
+                    arguments.setLength(0);
+                }
+                case AnswerEvent.CallArguments a -> arguments.append(a.text());
+                case AnswerEvent.CallEnd _ -> call();
+            }
+        }
+    }
+
+    private void thought(String more) {
+        if (stream == null) {
+            thinking.append(more);
+        } else {
+            stream.line(Json.bytes(reply.part("", more)));
+        }
+    }
+
+    /** Calls are sent whole. */
+    private void call() {
+        ObjectNode call = Json.mapper().createObjectNode();
+        call.putObject("function").put("name", name).set("arguments", Json.objectOrEmpty(arguments.toString()));
+        if (stream == null) {
+            calls.add(call);
+        } else {
+            ObjectNode line = reply.part("", null);
+            line.withObject("/message").putArray("tool_calls").add(call);
+            stream.line(Json.bytes(line));
+        }
+    }
+
+    @Override
     public synchronized void end(int index, FinishReason why) {
         reason = why;
     }
@@ -47,7 +93,11 @@ final class ReplyAnswer implements Answer {
     public synchronized void finish(Usage usage) {
         int[] context = withContext ? client.tokensWith(text.toString()) : null;
         if (stream == null) {
-            client.json(reply.end(text.toString(), "", reason, usage, context));
+            ObjectNode whole = reply.end(text.toString(), thinking.toString(), reason, usage, context);
+            if (!calls.isEmpty()) {
+                whole.withObject("/message").set("tool_calls", calls);
+            }
+            client.json(whole);
         } else {
             stream.line(Json.bytes(reply.end("", "", reason, usage, context)));
         }
