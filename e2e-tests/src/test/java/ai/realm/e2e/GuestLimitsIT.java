@@ -125,7 +125,8 @@ class GuestLimitsIT {
                                 + "(drop (call $kv_set (i32.const 0) (i32.const 3) (i32.const 64) (i32.const 60))) (i32.const 0)",
                         502, "kv_bytes: 200 bytes allowed by guest_limits.kv_bytes, 128 bytes and 63 for this entry reached"),
                 request(GuestLimit.KV_UPDATES, "", "kv_updates: 2",
-                        GUEST.formatted("(import \"env\" \"realm_host_kv_add\" (func $add (param i32 i32 i64 i32) (result i32)))", "",
+                        GUEST.formatted("(import \"env\" \"realm_host_kv_add\" (func $add (param i32 i32 i64 i32) (result i32)))",
+                                "",
                                 "(drop (call $add (i32.const 0) (i32.const 4) (i64.const 1) (i32.const 64)))".repeat(3)
                                         + "(i32.const 0)"),
                         502, "kv_updates: 2 allowed by guest_limits.kv_updates, 3 reached"),

@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
 final class AdminClient {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    private static final Pattern LOCAL = Pattern.compile("http://(127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}|\\[::1]|localhost):\\d{1,5}");
+    private static final Pattern LOCAL = Pattern
+            .compile("http://(127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}|\\[::1]|localhost):\\d{1,5}");
 
     @Option(names = "--url", defaultValue = "${env:REALM_URL:-http://127.0.0.1:8080}", paramLabel = "URL", description = "The server (default: $REALM_URL or http://127.0.0.1:8080)")
     private String url;

@@ -102,12 +102,15 @@ public final class RunCommand implements Callable<Integer> {
         String name = choice.name();
         GuestLimits d = GuestLimits.defaults();
         GuestLimits limits = new GuestLimits(d.memoryPages(), d.tableElements(), d.stackBytes(), DEADLINE, d.cpuTime(),
-                d.generations(), Math.max(d.generatedTokens(), params.maxTokens()), 64 << 20, d.logLines(), d.kvBytes(), d.kvUpdates(), 1,
+                d.generations(), Math.max(d.generatedTokens(), params.maxTokens()), 64 << 20, d.logLines(), d.kvBytes(),
+                d.kvUpdates(), 1,
                 d.moduleBytes(), d.compileTime());
         GuestModule module = host.register(wasm, limits);
         try (ModelLease lease = runtime.models().lease(name, DEADLINE)) {
             ChatTemplate template = lease.chatTemplate();
-            String whole = raw || template == null || template.standsIn() ? text : ChatPrompt.ofUser(text, choice.entry().system(), lease);
+            String whole = raw || template == null || template.standsIn()
+                    ? text
+                    : ChatPrompt.ofUser(text, choice.entry().system(), lease);
             RequestContext context = new RequestContext("run", "local", System.nanoTime() + DEADLINE.toNanos());
             String request = new String(Json.bytes(Map.of("model", name, "request_id", "run")), StandardCharsets.UTF_8);
             GuestCall call = new GuestCall(context, whole, null, true, params, true, request, id -> {

@@ -144,8 +144,7 @@ public final class HttpServer implements AutoCloseable {
     private void managementRoutes(JavalinConfig c) {
         HostCheck hosts = hosts();
         c.routes.before(hosts::check);
-        operatorRoutes(c, services, _ -> {
-        });
+        operatorRoutes(c, services, _ -> {});
         health(c);
     }
 

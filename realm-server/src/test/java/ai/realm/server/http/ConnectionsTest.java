@@ -20,8 +20,10 @@ class ConnectionsTest {
     private static final int PATIENCE = 20_000;
 
     private static HttpFixture server(int most, int perAddress, int headerSeconds) {
-        return new HttpFixture(ServerSettings.defaults().withConnections(new ConnectionSettings(most, perAddress, Duration.ofSeconds(60),
-                Duration.ofSeconds(headerSeconds), Duration.ofSeconds(30))), false);
+        return new HttpFixture(
+                ServerSettings.defaults().withConnections(new ConnectionSettings(most, perAddress, Duration.ofSeconds(60),
+                        Duration.ofSeconds(headerSeconds), Duration.ofSeconds(30))),
+                false);
     }
 
     private static Socket connect(HttpFixture server) throws IOException {
@@ -106,7 +108,8 @@ class ConnectionsTest {
                 return FakeGuests.ECHO.run(call, output);
             };
             String body = "{\"prompt\":\"x\",\"stream\":true}";
-            String request = "POST /v1/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer " + HttpFixture.KEY
+            String request = "POST /v1/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer "
+                    + HttpFixture.KEY
                     + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
             try (Socket a = connect(server); Socket b = connect(server)) {
                 write(a, request);
@@ -126,7 +129,10 @@ class ConnectionsTest {
 
     @Test
     void headers_thatDoNotCome_endTheConnectionFromItsAcceptOn() throws IOException {
-        try (HttpFixture server = server(100, 100, 1); Socket silent = connect(server); Socket slow = connect(server); Socket next = connect(server)) {
+        try (HttpFixture server = server(100, 100, 1);
+                Socket silent = connect(server);
+                Socket slow = connect(server);
+                Socket next = connect(server)) {
             write(slow, "GET /health/live HTTP/1.1\r\nHost:");
             write(next, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n");
             assertThat(head(next)).startsWith("HTTP/1.1 200");

@@ -36,8 +36,9 @@ class ManagementTest {
         URI uri = URI.create(url);
         try (Socket socket = new Socket(uri.getHost(), uri.getPort())) {
             socket.setSoTimeout(20_000);
-            socket.getOutputStream().write(("GET " + path + " HTTP/1.1\r\nConnection: close\r\nAuthorization: Bearer " + HttpFixture.ADMIN_KEY
-                    + "\r\n" + String.join("\r\n", headers) + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream()
+                    .write(("GET " + path + " HTTP/1.1\r\nConnection: close\r\nAuthorization: Bearer " + HttpFixture.ADMIN_KEY
+                            + "\r\n" + String.join("\r\n", headers) + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         }
     }
@@ -50,7 +51,8 @@ class ManagementTest {
     @ValueSource(strings = {"/metrics", "/admin/tenants", "//metrics", "/admin//tenants", "/%61dmin/tenants", "/admin/tenants/",
             "/metrics/", "/v1/../metrics", "/v1/..;/metrics", "/metrics;x=1"})
     void apiPort_servesNothingOfTheOperators(String path) throws IOException {
-        for (String header : List.of("X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "Via: 1.1 proxy", "Host: localhost")) {
+        for (String header : List.of("X-Forwarded-For: 192.0.2.1", "Forwarded: for=192.0.2.1", "Via: 1.1 proxy",
+                "Host: localhost")) {
             String answer = raw(api(), path, "Host: x", header);
             assertThat(answer).doesNotStartWith("HTTP/1.1 200").doesNotContain("realm_requests_total").doesNotContain("acme");
         }
@@ -59,8 +61,10 @@ class ManagementTest {
     @Test
     void apiPort_tellsOnlyTheOperatorOnThisMachineWhereItsListenerIs() throws IOException {
         String url = String.valueOf(server.server.managementUrl());
-        assertThat(raw(api(), "/metrics", "Host: x")).startsWith("HTTP/1.1 404").containsIgnoringCase("x-realm-management: " + url);
-        assertThat(raw(api(), "/metrics", "Host: x", "X-Forwarded-For: 192.0.2.1")).startsWith("HTTP/1.1 404").doesNotContain(url);
+        assertThat(raw(api(), "/metrics", "Host: x")).startsWith("HTTP/1.1 404")
+                .containsIgnoringCase("x-realm-management: " + url);
+        assertThat(raw(api(), "/metrics", "Host: x", "X-Forwarded-For: 192.0.2.1")).startsWith("HTTP/1.1 404")
+                .doesNotContain(url);
         HttpResponse<String> tenant = server.send(server.requestAt(api(), "/metrics").GET().build());
         assertThat(tenant.statusCode()).isEqualTo(404);
         assertThat(tenant.headers().firstValue("x-realm-management")).isEmpty();

@@ -86,7 +86,8 @@ public final class RequestValidator {
             case GenerationRequest.Chat chat -> Prepared.of("", PreparedChat.of(chat.withSystem(system), params, model));
             case GenerationRequest.After after -> Prepared.of(text(after.context(), "context", model),
                     PreparedChat.of(after.chat(), params, model));
-            case GenerationRequest.Prompts p -> new Prepared(p.all().stream().map(one -> prompt(one, model)).toList(), params, null);
+            case GenerationRequest.Prompts p ->
+                new Prepared(p.all().stream().map(one -> prompt(one, model)).toList(), params, null);
         };
     }
 
