@@ -129,10 +129,15 @@ public final class Grammar {
 
     private static Grammar of(Rules rules, int root) {
         new RecursionCheck(rules.bodies(), rules.names(), rules.repetitions()).run();
-        if (!rules.prune(root)) {
+        Grammar out = new Grammar(rules, root);
+        Automaton automaton = new Automaton(out);
+        State start = automaton.start();
+        boolean begins = Arrays.stream(start.stacks).anyMatch(
+                stack -> !(automaton.symbol(stack) instanceof Symbol.Char c) || c.set().intersects(0, Character.MAX_CODE_POINT));
+        if (!begins && !start.complete()) {
             throw RealmException.badParam("grammar", "grammar: the rule " + rules.name(root) + " matches no text");
         }
-        return new Grammar(rules, root);
+        return out;
     }
 
     /**
@@ -147,10 +152,6 @@ public final class Grammar {
         }
         Rules rules = new Rules();
         int root = SchemaCompiler.compile(schema, rules);
-        if (!rules.prune(root)) {
-            throw RealmException.badParam("json_schema", "json_schema: no value satisfies the schema: type at # and what stands"
-                    + " beside it leave nothing");
-        }
         return new Grammar(rules, root);
     }
 

@@ -109,7 +109,8 @@ public final class Rules {
         return out;
     }
 
-    int size() {
+    /** The number of rules, and of the next one. */
+    public int size() {
         return bodies.size();
     }
 
@@ -141,11 +142,12 @@ public final class Rules {
     /**
      * Leaves out every alternative that can never come to an end, so that no output runs into it.
      *
+     * @param from the first of the rules that this is done for
      * @return whether anything is left that the root matches
      */
-    boolean prune(int root) {
+    public boolean prune(int root, int from) {
         BitSet productive = productive();
-        for (int rule = 0; rule < bodies.size(); rule++) {
+        for (int rule = from; rule < bodies.size(); rule++) {
             Counted c = counted.get(rule);
             if (c != null && !productive.get(c.item())) {
                 counted.remove(rule);

@@ -52,9 +52,14 @@ public final class SchemaCompiler {
      */
     public static int compile(String schema, Rules rules) {
         SchemaCompiler compiler = null;
+        int first = rules.size();
         try {
             compiler = new SchemaCompiler(rules, SchemaJson.read(schema));
-            return compiler.run();
+            int root = compiler.run();
+            if (!rules.prune(root, first)) {
+                throw SchemaJson.bad("no value satisfies the schema: type at # and what stands beside it leave nothing");
+            }
+            return root;
         } catch (UnholdableException e) {
             throw e.asRefusal();
         } catch (WorkBudget.ExceededException e) {
