@@ -87,7 +87,8 @@ class PackageDirectionsTest {
     @Test
     void machineKernels_knowNoOtherProvider() {
         noClasses().that().resideInAPackage("ai.realm.core.kernel.machine..").should()
-                .dependOnClassesThat(resideInAnyPackage("ai.realm.core.kernel.simd..", "ai.realm.core.kernel.scalar..")).check(realm);
+                .dependOnClassesThat(resideInAnyPackage("ai.realm.core.kernel.simd..", "ai.realm.core.kernel.scalar.."))
+                .check(realm);
     }
 
     @Test

@@ -36,7 +36,8 @@ final class HostFunctions {
     /** The functions that the module imports, bound to this request. */
     ImportValues importValues() {
         ModuleGate.Facts facts = run.guest().facts();
-        ImportFunction[] functions = Stream.concat(facts.imported().stream().map(this::bind), facts.wasi().stream().map(wasi::bind))
+        ImportFunction[] functions = Stream
+                .concat(facts.imported().stream().map(this::bind), facts.wasi().stream().map(wasi::bind))
                 .toArray(ImportFunction[]::new);
         return ImportValues.builder().addFunction(functions).build();
     }

@@ -92,7 +92,8 @@ final class ModuleGate {
         requireFunction("generate", GENERATE);
         boolean max = memory.maximumPages() < MemoryLimits.MAX_PAGES;
         return new Facts(optional("realm_alloc", ALLOC), optional("realm_free", FREE), optional("on_token", ON_TOKEN),
-                optional("realm_abi_version", ABI_VERSION), optional("_initialize", INITIALIZE), imported, wasi, memory.initialPages(),
+                optional("realm_abi_version", ABI_VERSION), optional("_initialize", INITIALIZE), imported, wasi,
+                memory.initialPages(),
                 max ? memory.maximumPages() : -1, tableElements, module.functionSection().functionCount(), describeImports(),
                 describeExports());
     }

@@ -53,7 +53,8 @@ final class WasiFunctions {
         StackProbe.requireRoom();
         Checkpoint.pass();
         if (function == WasiImport.PROC_EXIT) {
-            throw new GuestAbort(new RealmException(ErrorCode.GUEST_FAILED, "the guest ended itself: proc_exit(" + (int) args[0] + ")"));
+            throw new GuestAbort(
+                    new RealmException(ErrorCode.GUEST_FAILED, "the guest ended itself: proc_exit(" + (int) args[0] + ")"));
         }
         try {
             return new long[]{dispatch(function, new GuestMemory(instance.memory()), args)};

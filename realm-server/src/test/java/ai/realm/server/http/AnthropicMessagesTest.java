@@ -113,19 +113,21 @@ class AnthropicMessagesTest {
 
     @Test
     void create_turnsWithCalls_areTheTemplates() {
-        HttpResponse<String> answer = server.post(PATH, """
-                {"max_tokens":9,"tools":[{"name":"sum","description":"d","input_schema":{"type":"object"}}],"tool_choice":{"type":"none"},
-                 "messages":[{"role":"user","content":"a"},
-                  {"role":"assistant","content":[{"type":"text","text":"b"},{"type":"tool_use","id":"t1","name":"sum","input":{"x":1}}]},
-                  {"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"c"}]},
-                   {"type":"text","text":"k"}]}]}""");
+        HttpResponse<String> answer = server.post(PATH,
+                """
+                        {"max_tokens":9,"tools":[{"name":"sum","description":"d","input_schema":{"type":"object"}}],"tool_choice":{"type":"none"},
+                         "messages":[{"role":"user","content":"a"},
+                          {"role":"assistant","content":[{"type":"text","text":"b"},{"type":"tool_use","id":"t1","name":"sum","input":{"x":1}}]},
+                          {"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"c"}]},
+                           {"type":"text","text":"k"}]}]}""");
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         assertThat(server.guestHost.calls.getFirst().prompt()).contains("<user>a", "<assistant>b", "c", "<user>k");
     }
 
     @Test
     void create_choiceThatCannotBe_isRefused() {
-        for (String choice : List.of("{\"type\":\"tool\",\"name\":\"other\"}", "{\"type\":\"tool\"}", "{\"type\":\"all\"}", "7")) {
+        for (String choice : List.of("{\"type\":\"tool\",\"name\":\"other\"}", "{\"type\":\"tool\"}", "{\"type\":\"all\"}",
+                "7")) {
             assertThat(server.post(PATH, body(TOOLS + ",\"tool_choice\":" + choice)).statusCode()).isEqualTo(400);
         }
         assertThat(server.post(PATH, body(",\"tool_choice\":{\"type\":\"any\"}")).statusCode()).isEqualTo(400);

@@ -122,7 +122,8 @@ class ToolsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"<tool_call>{bad}</tool_call>", "<tool_call>", "<tool_call>{\"name\": \"nothing\"}</tool_call>",
+    @CsvSource(delimiter = '|', value = {"<tool_call>{bad}</tool_call>", "<tool_call>",
+            "<tool_call>{\"name\": \"nothing\"}</tool_call>",
             "<tool_call>{\"name\": \"weather\"", "{\"name\": \"weather\", \"x\": 1}"})
     void answer_withABrokenCall_isContent(String text) {
         says(text);
@@ -163,8 +164,9 @@ class ToolsTest {
 
     @Test
     void responseFormat_besideTools_holdsWhatIsNoCall() {
-        choice(tools("\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{\"type\":\"object\","
-                + "\"properties\":{\"n\":{\"type\":\"integer\"}},\"required\":[\"n\"]}}}"));
+        choice(tools(
+                "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{\"type\":\"object\","
+                        + "\"properties\":{\"n\":{\"type\":\"integer\"}},\"required\":[\"n\"]}}}"));
         assertThat(grammar().matches("{\"n\": 1}")).isTrue();
         assertThat(grammar().matches(CALL)).isTrue();
         assertThat(grammar().matches("free text")).isFalse();
@@ -184,8 +186,9 @@ class ToolsTest {
     @Test
     void functions_ofOldClients_areAnsweredAsTheyKnowIt() {
         says(CALL);
-        JsonNode choice = choice(chat("\"functions\":[{\"name\":\"weather\",\"parameters\":{\"type\":\"object\"}}],\"function_call\":"
-                + "{\"name\":\"weather\"}"));
+        JsonNode choice = choice(
+                chat("\"functions\":[{\"name\":\"weather\",\"parameters\":{\"type\":\"object\"}}],\"function_call\":"
+                        + "{\"name\":\"weather\"}"));
         assertThat(choice.at("/message/function_call/name").asText()).isEqualTo("weather");
         assertThat(choice.path("finish_reason").asText()).isEqualTo("function_call");
         assertThat(grammar().matches("free")).isFalse();
@@ -195,7 +198,8 @@ class ToolsTest {
     @CsvSource(delimiter = '|', value = {"\"tools\":3|tools", "\"tools\":[{\"type\":\"web_search\"}]|tools[0].type",
             "\"tools\":[{\"type\":\"function\",\"function\":{}}]|tools[0].function.name",
             "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"a b\"}}]|tools[0].function.name",
-            "\"tool_choice\":\"required\"|tool_choice", "\"tools\":[{\"function\":{\"name\":\"a\"}}],\"tool_choice\":\"b\"|tool_choice",
+            "\"tool_choice\":\"required\"|tool_choice",
+            "\"tools\":[{\"function\":{\"name\":\"a\"}}],\"tool_choice\":\"b\"|tool_choice",
             "\"tools\":[{\"function\":{\"name\":\"a\"}}],\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"b\"}}|tool_choice.function.name",
             "\"tools\":[{\"function\":{\"name\":\"a\"}}],\"grammar\":\"root ::= [a]\"|grammar",
             "\"tools\":[{\"function\":{\"name\":\"a\",\"strict\":true,\"parameters\":{\"type\":\"nothing\"}}}]|tools[0].function.parameters",
@@ -213,7 +217,8 @@ class ToolsTest {
         JsonNode message = HttpFixture.json(first.body()).at("/choices/0/message");
         says("Done.");
         String next = "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}," + message + ",{\"role\":\"tool\",\"tool_call_id\":"
-                + message.at("/tool_calls/0/id") + ",\"content\":[{\"type\":\"text\",\"text\":\"hot\"}]}],\"tools\":[" + WEATHER + "]}";
+                + message.at("/tool_calls/0/id") + ",\"content\":[{\"type\":\"text\",\"text\":\"hot\"}]}],\"tools\":[" + WEATHER
+                + "]}";
         assertThat(choice(next).at("/message/content").asText()).isEqualTo("Done.");
         assertThat(lastCall().prompt()).contains("<assistant>Hm.\n" + CALL);
     }

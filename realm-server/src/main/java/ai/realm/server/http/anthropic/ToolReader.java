@@ -25,7 +25,8 @@ final class ToolReader {
                 JsonFields f = JsonFields.of(one, "tools[" + i++ + "]");
                 String type = f.string("type");
                 if (type != null && !type.equals("custom")) {
-                    throw RealmException.badParam(f.path("type"), f.path("type") + " must be custom: tools of the server's are not there");
+                    throw RealmException.badParam(f.path("type"),
+                            f.path("type") + " must be custom: tools of the server's are not there");
                 }
                 list.add(f, "input_schema");
             }
@@ -41,8 +42,10 @@ final class ToolReader {
             case "auto" -> list.any(false, parallel, CHOICE);
             case "any" -> list.any(true, parallel, CHOICE);
             case "none" -> list.none();
-            case "tool" -> list.named(JsonFields.text(choice.require("name"), choice.path("name")), parallel, choice.path("name"));
-            default -> throw RealmException.badParam(choice.path("type"), choice.path("type") + " must be auto, any, tool or none");
+            case "tool" ->
+                list.named(JsonFields.text(choice.require("name"), choice.path("name")), parallel, choice.path("name"));
+            default ->
+                throw RealmException.badParam(choice.path("type"), choice.path("type") + " must be auto, any, tool or none");
         };
     }
 
