@@ -38,6 +38,8 @@ final class BudgetedMemory implements Memory, AutoCloseable {
     @Override
     public int grow(int size) {
         boolean own = size < 0 || size > bytes.maximumPages() - bytes.pages();
+        // With a stack that ends within the budget's lock, the lock would never be free again.
+        StackProbe.requireLittle();
         if (own || !budget.take(owner.tenant(), size, owner)) {
             owner.refused(bytes.pages() + Integer.toUnsignedLong(size), own);
             return -1;

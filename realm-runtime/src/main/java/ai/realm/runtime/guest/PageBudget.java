@@ -43,8 +43,6 @@ final class PageBudget {
     }
 
     private static boolean take(FairShares from, String tenant, long count, Waiter waiter) {
-        // With a stack that ends within the lock, the lock would never be free again.
-        StackProbe.requireRoom();
         if (from.tryTake(tenant, count)) {
             return true;
         }

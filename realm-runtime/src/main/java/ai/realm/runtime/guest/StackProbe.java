@@ -8,12 +8,24 @@ final class StackProbe {
     /** At 100 bytes a frame and more, about 100 KiB: what the deepest host import needs, with a wide margin. */
     private static final int FRAMES = 1024;
 
+    /** What a lock and a few calls within it need, with a wide margin. */
+    private static final int FEW_FRAMES = 128;
+
     private StackProbe() {
     }
 
     /** @throws StackOverflowError when the stack has less room left */
     static void requireRoom() {
-        if (descend(FRAMES, 1, 2, 3, 4, 5, 6, 7, 8) == 0) {
+        require(FRAMES);
+    }
+
+    /** The same for an instruction that the host does, not a whole host function. */
+    static void requireLittle() {
+        require(FEW_FRAMES);
+    }
+
+    private static void require(int frames) {
+        if (descend(frames, 1, 2, 3, 4, 5, 6, 7, 8) == 0) {
             throw new IllegalStateException("a probe of the stack went wrong");
         }
     }
