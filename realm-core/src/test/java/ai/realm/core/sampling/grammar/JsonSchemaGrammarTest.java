@@ -63,8 +63,9 @@ class JsonSchemaGrammarTest {
         check("{'type':'array','items':{'type':'integer'},'minItems':2,'maxItems':3}", of("[1,2]", "[1, 2, 3]"),
                 of("[]", "[1]", "[1,2,3,4]", "['x','y']"));
         check("{'items':{'type':'boolean'}}", of("[]", "[true]", "[\n  true, false\n]"), of("[1]"));
-        check("{'prefixItems':[{'type':'string'},{'type':'number'}]}", of("['a', 1.5]", "['a']", "[]"),
-                of("['a','b']", "[1,'a']", "['a',1,2]"));
+        check("{'prefixItems':[{'type':'string'},{'type':'number'}]}", of("['a', 1.5]"),
+                of("['a']", "['a','b']", "[1,'a']", "['a',1,2]"));
+        check("{'type':['array','null'],'prefixItems':{'type':'string'}}", of("null", "[]", "['a']"), of("'x'", "[1]"));
         check("{'type':'array','maxItems':0}", of("[]"), of("[1]"));
     }
 

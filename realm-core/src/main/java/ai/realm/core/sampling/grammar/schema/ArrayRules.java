@@ -50,6 +50,9 @@ final class ArrayRules {
                 break;
             }
         }
+        if (max == alike) {
+            shape.completeTuple(alike);
+        }
         if (max >= 0 && shape.min() > max) {
             return rules.add("never", List.of());
         }

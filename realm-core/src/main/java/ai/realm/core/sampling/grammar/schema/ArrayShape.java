@@ -23,6 +23,7 @@ final class ArrayShape {
     private int min;
     private int max = -1;
     private boolean never;
+    private boolean sized;
     private @Nullable Schema unique;
 
     private ArrayShape() {
@@ -57,8 +58,14 @@ final class ArrayShape {
     private void says(Schema s, String keyword) {
         switch (keyword) {
             case "items", "prefixItems", "additionalItems" -> layouts.add(s);
-            case "minItems" -> min = Math.max(min, s.count(keyword, 0));
-            case "maxItems" -> atMost(s.count(keyword, 0));
+            case "minItems" -> {
+                sized = true;
+                min = Math.max(min, s.count(keyword, 0));
+            }
+            case "maxItems" -> {
+                sized = true;
+                atMost(s.count(keyword, 0));
+            }
             case "uniqueItems" -> {
                 if (Boolean.TRUE.equals(s.get(keyword))) {
                     unique = s;
@@ -116,6 +123,13 @@ final class ArrayShape {
 
     boolean contradictory() {
         return never || max >= 0 && min > max;
+    }
+
+    /** A tuple of which nothing says how long it is has all its items. */
+    void completeTuple(int items) {
+        if (silent() && !sized && wanted.isEmpty()) {
+            min = Math.max(min, items);
+        }
     }
 
     @Nullable

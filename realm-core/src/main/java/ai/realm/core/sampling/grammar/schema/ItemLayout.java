@@ -1,6 +1,7 @@
 package ai.realm.core.sampling.grammar.schema;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Which schema of one schema's {@code prefixItems}, {@code items} and {@code additionalItems} an index falls to. */
@@ -10,7 +11,8 @@ final class ItemLayout {
 
     /** The keyword with a schema for each of the first items, or null. */
     private static @Nullable String prefix(Schema s) {
-        return s.has("prefixItems") ? "prefixItems" : s.get("items") instanceof List<?> ? "items" : null;
+        return s.get("prefixItems") instanceof List<?> || s.has("prefixItems") && !(s.get("prefixItems") instanceof Map<?, ?>)
+                ? "prefixItems" : s.get("items") instanceof List<?> ? "items" : null;
     }
 
     static int prefixLength(Schema s) {
@@ -22,6 +24,10 @@ final class ItemLayout {
     static @Nullable String rest(Schema s) {
         if (s.has("items") && !(s.get("items") instanceof List<?>)) {
             return "items";
+        }
+        if (s.get("prefixItems") instanceof Map<?, ?> && !s.has("items")) {
+            // not what the standard has, but what people write and llama.cpp takes for items
+            return "prefixItems";
         }
         return s.get("items") instanceof List<?> && s.has("additionalItems") ? "additionalItems" : null;
     }
