@@ -44,7 +44,7 @@ record KernelsChoice(Kernels kernels, String reason) {
     }
 
     private static Kernels create(List<KernelsProvider> providers, KernelsProvider p, Compute.Options options) {
-        List<KernelsProvider> rest = providers.subList(providers.indexOf(p) + 1, providers.size());
+        List<KernelsProvider> rest = providers.stream().filter(other -> other != p).toList();
         return p.create(options.activationMode(), () -> best(rest, options).kernels());
     }
 }

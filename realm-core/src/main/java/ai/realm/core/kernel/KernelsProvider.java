@@ -17,7 +17,7 @@ public interface KernelsProvider {
     /**
      * Makes the kernels.
      *
-     * @param next those of the next provider that can run here, for what this one leaves to others; the last has none
+     * @param next those of the best other provider that can run here, for what this one leaves to others
      */
     Kernels create(ActivationMode mode, Supplier<Kernels> next);
 }
