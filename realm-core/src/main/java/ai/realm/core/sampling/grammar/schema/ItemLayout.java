@@ -12,7 +12,8 @@ final class ItemLayout {
     /** The keyword with a schema for each of the first items, or null. */
     private static @Nullable String prefix(Schema s) {
         return s.get("prefixItems") instanceof List<?> || s.has("prefixItems") && !(s.get("prefixItems") instanceof Map<?, ?>)
-                ? "prefixItems" : s.get("items") instanceof List<?> ? "items" : null;
+                ? "prefixItems"
+                : s.get("items") instanceof List<?> ? "items" : null;
     }
 
     static int prefixLength(Schema s) {
