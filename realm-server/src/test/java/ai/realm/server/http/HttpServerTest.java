@@ -450,8 +450,9 @@ class HttpServerTest {
     }
 
     @Test
-    void server_withAllPlacesTaken_is503() throws Exception {
-        CountDownLatch begun = new CountDownLatch(8);
+    void server_withATenantsPartOfThePlacesTaken_is503() throws Exception {
+        int part = 5; // of 8 places: one more would be more than twice what is then left for others
+        CountDownLatch begun = new CountDownLatch(part);
         CountDownLatch goOn = new CountDownLatch(1);
         server.guestHost.behaviour = (call, output) -> {
             begun.countDown();
@@ -459,14 +460,14 @@ class HttpServerTest {
             return FakeGuests.ECHO.run(call, output);
         };
         HttpRequest request = server.request(TEXT).POST(HttpRequest.BodyPublishers.ofString("{\"prompt\":\"x\"}")).build();
-        var running = java.util.stream.IntStream.range(0, 8)
+        var running = java.util.stream.IntStream.range(0, part)
                 .mapToObj(_ -> server.client.sendAsync(request, HttpResponse.BodyHandlers.ofString())).toList();
         assertThat(begun.await(10, TimeUnit.SECONDS)).isTrue();
-        HttpResponse<String> ninth = server.send(request);
+        HttpResponse<String> next = server.send(request);
         goOn.countDown();
-        assertThat(ninth.statusCode()).isEqualTo(503);
-        assertThat(HttpFixture.error(ninth).path("code").textValue()).isEqualTo("overloaded");
-        assertThat(ninth.headers().firstValue("Retry-After")).isPresent();
+        assertThat(next.statusCode()).isEqualTo(503);
+        assertThat(HttpFixture.error(next).path("code").textValue()).isEqualTo("overloaded");
+        assertThat(next.headers().firstValue("Retry-After")).isPresent();
         running.forEach(f -> assertThat(f.join().statusCode()).isEqualTo(200));
     }
 }
