@@ -44,7 +44,8 @@ class PackageDirectionsTest {
 
     @BeforeAll
     static void importClasses() {
-        realm = new ClassFileImporter().withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages("ai.realm");
+        realm = new ClassFileImporter().withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                .withImportOption(location -> !location.contains("-tests.jar")).importPackages("ai.realm");
     }
 
     @Test
