@@ -67,9 +67,9 @@ class RefusalsIT {
 
     @Test
     void parameter_thatIsNotSupported_is400NamingIt() {
-        Api.Answer a = acme.chat(Api.chat("hi").put("reasoning_effort", "high"));
+        Api.Answer a = acme.chat(Api.chat("hi").put("use_beam_search", true));
         assertThat(a.status()).isEqualTo(400);
-        assertThat(a.json().at("/error/param").asText()).isEqualTo("reasoning_effort");
+        assertThat(a.json().at("/error/param").asText()).isEqualTo("use_beam_search");
     }
 
     @Test
