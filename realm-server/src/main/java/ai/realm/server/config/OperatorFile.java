@@ -68,9 +68,10 @@ public final class OperatorFile {
      */
     public static byte[] read(String what, Path file, int most) {
         require(what, file);
-        try (InputStream in = Files.newInputStream(file)) {
-            // Its size is what it says; what it gives is what counts.
-            byte[] bytes = Files.size(file) > most ? null : in.readNBytes(most + 1);
+        try {
+            long size = Files.size(file);
+            // What the kernel shows as files of no bytes may give some, and may never end: the kernel's log waits for its next line.
+            byte[] bytes = size == 0 ? new byte[0] : size > most ? null : readWhole(file, most);
             if (bytes == null || bytes.length > most) {
                 throw RealmException.badParam(what, what + ": " + file + " has more than " + most + " bytes");
             }
@@ -80,6 +81,13 @@ public final class OperatorFile {
         } catch (IOException e) {
             // The reason alone: some systems' messages hold more than that.
             throw RealmException.badParam(what, what + ": " + file + " cannot be read (" + e.getClass().getSimpleName() + ")");
+        }
+    }
+
+    /** Its size is what it says; what it gives is what counts. */
+    private static byte[] readWhole(Path file, int most) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.readNBytes(most + 1);
         }
     }
 }

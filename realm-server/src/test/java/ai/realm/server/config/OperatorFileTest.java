@@ -47,6 +47,15 @@ class OperatorFileTest {
         assertThatThrownBy(() -> OperatorFile.read("guest", file, 100)).hasMessageContaining("more than 100 bytes");
     }
 
+    /** Of no bytes by its size, and reading it waits; where a system has none, an empty file is what is left of the test. */
+    @Test
+    @Timeout(10)
+    void read_ofWhatSaysThatItIsEmpty_givesNothingAndDoesNotWait() throws IOException {
+        Path log = Path.of("/proc/kmsg");
+        Path file = Files.isRegularFile(log) ? log : Files.createFile(dir.resolve("empty"));
+        assertThat(OperatorFile.read("guest", file, 100)).isEmpty();
+    }
+
     @Test
     void path_withACharacterZero_isRefused() {
         assertThatThrownBy(() -> OperatorFile.path("guest", "a\0b")).isInstanceOf(RealmException.class)
