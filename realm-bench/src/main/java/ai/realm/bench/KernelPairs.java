@@ -29,7 +29,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The row-wise kernels and attention, each scalar and simd on one thread; matrix products are in {@link ProductPairs}. */
+/** The row-wise kernels and attention, each scalar, simd and machine on one thread; matrix products are in {@link ProductPairs}. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -41,10 +41,8 @@ public class KernelPairs {
     private static final int N = 1536;
     private static final int DIM = 64;
     private static final int POSITIONS = 256;
-    /** Query heads of a KV head. */
-    private static final int QUERIES = 3;
 
-    @Param({"scalar", "simd"})
+    @Param({"scalar", "simd", "machine"})
     private String kernels;
 
     private Compute compute;
@@ -69,13 +67,13 @@ public class KernelPairs {
         row = arena.allocate((long) N * Short.BYTES);
         weights = compute.prepare(new TensorView("w", GgmlType.Q4_0, new Shape(N, 1), arena.allocate(GgmlType.Q4_0.bytesFor(N))),
                 arena);
-        activations = compute.kernels().activations(1, N);
+        activations = compute.kernels().products().activations(1, N);
         tile.begin(DIM, DIM, 0.125f, 0, false);
         tile.over(KvType.F16, pages, POSITIONS);
         tile.page(0, 0, (long) POSITIONS * DIM * Short.BYTES);
         for (int p = 0; p < POSITIONS; p++) {
-            compute.kernels().storeKv(x.data(), p, DIM, KvType.F16, pages, tile.keyAt(p));
-            compute.kernels().storeKv(x.data(), 2 * p, DIM, KvType.F16, pages, tile.valueAt(p));
+            compute.kernels().attention().storeKv(x.data(), p, DIM, KvType.F16, pages, tile.keyAt(p));
+            compute.kernels().attention().storeKv(x.data(), 2 * p, DIM, KvType.F16, pages, tile.valueAt(p));
         }
         for (int r = 0; r < AttentionTile.MAX_ROWS; r++) {
             tile.addRow(0, POSITIONS, 0);
@@ -91,97 +89,91 @@ public class KernelPairs {
 
     @Benchmark
     public Activations fill() {
-        compute.kernels().fill(activations, weights, x.data(), 0, N, 0, 1);
+        compute.kernels().products().fill(activations, weights, x.data(), 0, N, 0, 1);
         return activations;
     }
 
     @Benchmark
     public float dot() {
-        return compute.kernels().dot(x.data(), 0, x.data(), N, N);
+        return compute.kernels().rows().dot(x.data(), 0, x.data(), N, N);
     }
 
     @Benchmark
     public float[] add() {
         System.arraycopy(x.data(), 0, out, 0, N);
-        compute.kernels().add(out, 0, x.data(), N, N);
+        compute.kernels().rows().add(out, 0, x.data(), N, N);
         return out;
     }
 
     @Benchmark
     public float[] addScaled() {
         System.arraycopy(x.data(), 0, out, 0, N);
-        compute.kernels().addScaled(out, 0, 0.5f, x.data(), N, N);
+        compute.kernels().rows().addScaled(out, 0, 0.5f, x.data(), N, N);
         return out;
     }
 
     @Benchmark
     public float[] multiply() {
         System.arraycopy(x.data(), 0, out, 0, N);
-        compute.kernels().multiply(out, 0, x.data(), N, N);
+        compute.kernels().rows().multiply(out, 0, x.data(), N, N);
         return out;
     }
 
     @Benchmark
     public float[] scale() {
         System.arraycopy(x.data(), 0, out, 0, N);
-        compute.kernels().scale(out, 0, 0.5f, N);
+        compute.kernels().rows().scale(out, 0, 0.5f, N);
         return out;
     }
 
     @Benchmark
     public float[] rmsNorm() {
-        compute.kernels().rmsNorm(x.data(), 0, x.data(), 1e-5f, out, 0, N);
+        compute.kernels().rows().rmsNorm(x.data(), 0, x.data(), 1e-5f, out, 0, N);
         return out;
     }
 
     @Benchmark
     public float[] layerNorm() {
-        compute.kernels().layerNorm(x.data(), 0, x.data(), x.data(), 1e-5f, out, 0, N);
+        compute.kernels().rows().layerNorm(x.data(), 0, x.data(), x.data(), 1e-5f, out, 0, N);
         return out;
     }
 
     @Benchmark
     public float[] softmax() {
         System.arraycopy(x.data(), 0, out, 0, N);
-        compute.kernels().softmax(out, 0, N);
+        compute.kernels().rows().softmax(out, 0, N);
         return out;
     }
 
     @Benchmark
     public float[] activate() {
         System.arraycopy(x.data(), 0, out, 0, N);
-        compute.kernels().activate(Activation.GELU_TANH, out, 0, N);
+        compute.kernels().rows().activate(Activation.GELU_TANH, out, 0, N);
         return out;
     }
 
     @Benchmark
     public float[] gate() {
         System.arraycopy(x.data(), 0, out, 0, N);
-        compute.kernels().gate(Activation.SILU, out, 0, x.data(), N, N);
+        compute.kernels().rows().gate(Activation.SILU, out, 0, x.data(), N, N);
         return out;
     }
 
     @Benchmark
     public MemorySegment storeKv() {
-        compute.kernels().storeKv(x.data(), 0, N, KvType.F16, row, 0);
+        compute.kernels().attention().storeKv(x.data(), 0, N, KvType.F16, row, 0);
         return row;
     }
 
     @Benchmark
-    public float[] scores() {
-        compute.kernels().scores(x.data(), 0, DIM, QUERIES, KvType.F16, pages, 0, POSITIONS, DIM, 0.125f, out, 0, POSITIONS);
-        return out;
-    }
-
-    @Benchmark
-    public float[] weightedValues() {
-        compute.kernels().weightedValues(x.data(), 0, POSITIONS, QUERIES, KvType.F16, pages, 0, POSITIONS, DIM, out, 0, DIM);
+    public float[] rotate() {
+        compute.kernels().rows().rotate(false, out, 0, DIM, N / DIM, x.data(), x.data(), N, DIM / 2);
         return out;
     }
 
     @Benchmark
     public float[] attend() {
-        compute.kernels().attend(tile);
+        compute.kernels().attention().attend(tile);
         return tile.out();
     }
 }

@@ -36,7 +36,7 @@ public class ProductPairs {
     private static final int ROWS = 1536;
     private static final int COLS = 768;
 
-    @Param({"scalar", "simd"})
+    @Param({"scalar", "simd", "machine"})
     private String kernels;
 
     @Param({"F16", "Q4_0", "Q4_1", "Q4_K", "Q5_0", "Q6_K", "Q8_0"})

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * One unit of attention for {@link Kernels#attend}: up to {@link #MAX_ROWS} query rows (tokens of one sequence times the query
+ * One unit of attention for {@link AttentionKernels#attend}: up to {@link #MAX_ROWS} query rows (tokens of one sequence times the query
  * heads that share a KV head), each with the range of positions it sees, over keys and values that lie in pages of consecutive
  * positions. Reused from tile to tile; one thread at a time.
  */

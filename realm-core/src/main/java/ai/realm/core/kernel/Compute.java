@@ -22,6 +22,7 @@ public final class Compute implements AutoCloseable {
 
     private final Options options;
     private final Kernels kernels;
+    private final ProductKernels multiplier;
     private final WorkerPool pool;
     private final boolean ownsPool;
     private final String description;
@@ -41,6 +42,7 @@ public final class Compute implements AutoCloseable {
             boolean sample) {
         this.options = options;
         this.kernels = kernels;
+        this.multiplier = kernels.products();
         this.pool = pool;
         this.ownsPool = ownsPool;
         this.description = description;
@@ -125,17 +127,17 @@ public final class Compute implements AutoCloseable {
         return pool;
     }
 
-    /** What matrices will take in memory; see {@link Kernels#preparedBytes}. */
+    /** What matrices will take in memory; see {@link ProductKernels#preparedBytes}. */
     public long preparedBytes(TensorView weight) {
-        return kernels.preparedBytes(weight);
+        return multiplier.preparedBytes(weight);
     }
 
-    /** Lays out a matrix for products; see {@link Kernels#prepare}. */
+    /** Lays out a matrix for products; see {@link ProductKernels#prepare}. */
     public WeightMatrix prepare(TensorView weight, Arena arena) {
         if (weight.shape().rank() > 2) {
             throw new IllegalArgumentException("a matrix has 1 or 2 dimensions: " + weight.name() + " has " + weight.shape());
         }
-        return kernels.prepare(weight, arena, pool);
+        return multiplier.prepare(weight, arena, pool);
     }
 
     /**
@@ -183,7 +185,7 @@ public final class Compute implements AutoCloseable {
 
     /** Units of rows that are not cut. */
     private int unitsOf(WeightMatrix w) {
-        int all = Math.ceilDiv(w.rows(), kernels.rowAlignment(w));
+        int all = Math.ceilDiv(w.rows(), multiplier.rowAlignment(w));
         return sample ? Math.min(1, all) : all;
     }
 
@@ -214,7 +216,7 @@ public final class Compute implements AutoCloseable {
 
     private boolean firstOfItsForm(WeightMatrix[] ws, int i) {
         for (int j = 0; j < i; j++) {
-            if (kernels.sameForm(ws[j], ws[i])) {
+            if (multiplier.sameForm(ws[j], ws[i])) {
                 return false;
             }
         }
@@ -225,12 +227,12 @@ public final class Compute implements AutoCloseable {
         for (int i = 0; i < scratchCols.length; i++) {
             if (scratchCols[i] == cols) {
                 if (scratch[i].capacity() < rows) {
-                    scratch[i] = kernels.activations(rows, cols);
+                    scratch[i] = multiplier.activations(rows, cols);
                 }
                 return scratch[i];
             }
         }
-        Activations made = kernels.activations(rows, cols);
+        Activations made = multiplier.activations(rows, cols);
         scratch = Arrays.copyOf(scratch, scratch.length + 1);
         scratchCols = Arrays.copyOf(scratchCols, scratchCols.length + 1);
         scratch[scratch.length - 1] = made;
@@ -295,7 +297,7 @@ public final class Compute implements AutoCloseable {
 
         void run(Activations newInto, WeightMatrix newW, FloatRows newX, int newCount) {
             if (newCount < 8 || pool.threads() == 1) {
-                kernels.fill(newInto, newW, newX.data(), 0, newX.cols(), 0, newCount);
+                multiplier.fill(newInto, newW, newX.data(), 0, newX.cols(), 0, newCount);
                 return;
             }
             into = newInto;
@@ -309,7 +311,7 @@ public final class Compute implements AutoCloseable {
         @Override
         public void run(int part) {
             FloatRows rows = Objects.requireNonNull(x);
-            kernels.fill(Objects.requireNonNull(into), Objects.requireNonNull(w), rows.data(), 0, rows.cols(),
+            multiplier.fill(Objects.requireNonNull(into), Objects.requireNonNull(w), rows.data(), 0, rows.cols(),
                     (int) ((long) count * part / parts), (int) ((long) count * (part + 1) / parts));
         }
     }
@@ -369,8 +371,8 @@ public final class Compute implements AutoCloseable {
                 int first = Math.max(from, base) - base;
                 int last = Math.min(to, base + n) - base;
                 if (first < last) {
-                    int align = kernels.rowAlignment(w);
-                    kernels.matmul(w, first * align, Math.min(w.rows(), last * align), Objects.requireNonNull(x), firstToken,
+                    int align = multiplier.rowAlignment(w);
+                    multiplier.matmul(w, first * align, Math.min(w.rows(), last * align), Objects.requireNonNull(x), firstToken,
                             lastToken, outs[i].data(), 0, outs[i].cols());
                 }
                 base += n;
@@ -419,7 +421,7 @@ public final class Compute implements AutoCloseable {
             for (WeightMatrix w : coming) {
                 int n = unitsOf(w);
                 if (unit < n) {
-                    int align = kernels.rowAlignment(w);
+                    int align = multiplier.rowAlignment(w);
                     return w.fetchAhead(unit * align, Math.min(w.rows(), (unit + perPart) * align));
                 }
                 unit -= n;

@@ -89,9 +89,9 @@ public final class KernelRehearsal implements AutoCloseable {
     }
 
     private void rows() {
-        kernels.rmsNorm(x.data(), 0, weight, 1e-5f, y.data(), 0, COLS);
-        kernels.gate(Activation.SILU, y.data(), 0, x.data(), 0, COLS);
-        kernels.add(x.data(), 0, y.data(), 0, COLS);
+        kernels.rows().rmsNorm(x.data(), 0, weight, 1e-5f, y.data(), 0, COLS);
+        kernels.rows().gate(Activation.SILU, y.data(), 0, x.data(), 0, COLS);
+        kernels.rows().add(x.data(), 0, y.data(), 0, COLS);
     }
 
     private void attention() {
@@ -107,9 +107,9 @@ public final class KernelRehearsal implements AutoCloseable {
                 tile.addRow(0, POSITIONS, 0);
             }
             for (int p = 0; p < POSITIONS; p++) {
-                kernels.storeKv(x.data(), 0, HEAD, kvType, pages, tile.keyAt(p));
+                kernels.attention().storeKv(x.data(), 0, HEAD, kvType, pages, tile.keyAt(p));
             }
-            kernels.attend(tile);
+            kernels.attention().attend(tile);
         }
     }
 

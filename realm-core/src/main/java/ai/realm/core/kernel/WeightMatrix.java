@@ -3,8 +3,8 @@ package ai.realm.core.kernel;
 import ai.realm.core.tensor.GgmlType;
 
 /**
- * A weight matrix of {@code rows × cols} in the layout that one {@link Kernels} chose for it; made by
- * {@link Kernels#prepare}, readable by any thread, valid while the arena it was prepared in is open.
+ * A weight matrix of {@code rows × cols} in the layout that one {@link ProductKernels} chose for it; made by
+ * {@link ProductKernels#prepare}, readable by any thread, valid while the arena it was prepared in is open.
  */
 public interface WeightMatrix {
     /** Output features. */

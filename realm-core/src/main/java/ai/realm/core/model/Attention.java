@@ -3,7 +3,7 @@ package ai.realm.core.model;
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.FloatRows;
-import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.RowKernels;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,14 +73,14 @@ final class Attention implements Mixer {
                 normalise(step, row);
             }
             if (parts.rope != null) {
-                parts.rope.rotate(queries.data(), queries.offset(row), queryStride, spec.heads(), row);
-                parts.rope.rotate(keys.data(), keys.offset(row), spec.keyDim(), spec.kvHeads(), row);
+                parts.rope.rotate(step.rowKernels(), queries.data(), queries.offset(row), queryStride, spec.heads(), row);
+                parts.rope.rotate(step.rowKernels(), keys.data(), keys.offset(row), spec.keyDim(), spec.kvHeads(), row);
             }
             if (parts.normsAfterRope) {
                 normalise(step, row);
             }
             if (parts.temperature != null) {
-                step.kernels().scale(queries.data(), queries.offset(row), parts.temperature.at(step.batch().position(row)),
+                step.rowKernels().scale(queries.data(), queries.offset(row), parts.temperature.at(step.batch().position(row)),
                         queries.cols());
             }
             core.store(step, row, keys.data(), keys.offset(row), values.data(), values.offset(row));
@@ -89,15 +89,15 @@ final class Attention implements Mixer {
 
     private void normalise(Step step, int row) {
         if (parts.qNorm != null) {
-            parts.qNorm.apply(step.kernels(), queries.data(), queries.offset(row), queryStride, spec.heads());
+            parts.qNorm.apply(step.rowKernels(), queries.data(), queries.offset(row), queryStride, spec.heads());
         }
         if (parts.kNorm != null) {
-            parts.kNorm.apply(step.kernels(), keys.data(), keys.offset(row), spec.keyDim(), spec.kvHeads());
+            parts.kNorm.apply(step.rowKernels(), keys.data(), keys.offset(row), spec.keyDim(), spec.kvHeads());
         }
     }
 
     private void gate(Step step, int from, int to) {
-        Kernels kernels = step.kernels();
+        RowKernels kernels = step.rowKernels();
         int dim = spec.keyDim();
         for (int row = from; row < to; row++) {
             for (int h = 0; h < spec.heads(); h++) {

@@ -71,7 +71,7 @@ final class DeepSeekFamily {
         return new LatentAttention(
                 new LatentAttention.Parts(qDown, qNorm, q, kvDown, kvNorm, expand[0], expand[1], o, rope, temperature(d.keys())),
                 spec,
-                l, d.workers(), d.compute().kernels(), d.scratch());
+                l, d.workers(), d.compute().kernels().products(), d.scratch());
     }
 
     private static Attention.@Nullable Temperature temperature(ModelKeys keys) {

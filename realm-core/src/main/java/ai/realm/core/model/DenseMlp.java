@@ -36,9 +36,10 @@ final class DenseMlp implements FeedForward {
     private void activate(Step step, int from, int to) {
         for (int row = from; row < to; row++) {
             if (gated) {
-                step.kernels().gate(activation, first.data(), first.offset(row), second.data(), second.offset(row), first.cols());
+                step.rowKernels().gate(activation, first.data(), first.offset(row), second.data(), second.offset(row),
+                        first.cols());
             } else {
-                step.kernels().activate(activation, first.data(), first.offset(row), first.cols());
+                step.rowKernels().activate(activation, first.data(), first.offset(row), first.cols());
             }
         }
     }

@@ -84,7 +84,8 @@ final class EncoderModel implements Encoder {
             try {
                 pass();
                 for (int text = from; text < at; text++) {
-                    out[text] = parts.pooling.pool(step.kernels(), x, step.runStart(text - from), step.runStart(text - from + 1));
+                    out[text] = parts.pooling.pool(step.rowKernels(), x, step.runStart(text - from),
+                            step.runStart(text - from + 1));
                 }
             } finally {
                 step.end();
@@ -131,13 +132,13 @@ final class EncoderModel implements Encoder {
             int at = x.offset(row);
             lookUp(parts.embedding, batch.token(row), x, row);
             if (parts.typeRow != null) {
-                step.kernels().add(x.data(), at, parts.typeRow, 0, x.cols());
+                step.rowKernels().add(x.data(), at, parts.typeRow, 0, x.cols());
             }
             if (parts.positions != null) {
                 lookUp(parts.positions, batch.position(row), positionRows, row);
-                step.kernels().add(x.data(), at, positionRows.data(), positionRows.offset(row), x.cols());
+                step.rowKernels().add(x.data(), at, positionRows.data(), positionRows.offset(row), x.cols());
             }
-            parts.embeddingNorm.apply(step.kernels(), x.data(), at, x.data(), at);
+            parts.embeddingNorm.apply(step.rowKernels(), x.data(), at, x.data(), at);
         }
     }
 

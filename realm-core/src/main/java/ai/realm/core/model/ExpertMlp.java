@@ -3,6 +3,8 @@ package ai.realm.core.model;
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.ProductKernels;
+import ai.realm.core.kernel.RowKernels;
 import ai.realm.core.kernel.WorkerPool;
 import java.util.Arrays;
 import java.util.Objects;
@@ -53,7 +55,7 @@ final class ExpertMlp implements FeedForward {
      * @param sharedGate a map to one number, whose sigmoid scales the shared output; or null
      */
     ExpertMlp(Router router, Experts experts, @Nullable FeedForward shared, @Nullable Linear sharedGate, int width, int threads,
-            Kernels kernels, Scratch scratch) {
+            ProductKernels kernels, Scratch scratch) {
         this.router = router;
         this.experts = experts;
         this.shared = shared;
@@ -121,7 +123,7 @@ final class ExpertMlp implements FeedForward {
 
     /** A token's output: its experts' results, weighed, and the shared expert's. */
     private void sum(Step step, int from, int to) {
-        Kernels k = step.kernels();
+        RowKernels k = step.rowKernels();
         FloatRows out = Objects.requireNonNull(output);
         for (int row = from; row < to; row++) {
             int at = out.offset(row);
@@ -171,7 +173,7 @@ final class ExpertMlp implements FeedForward {
         private final Linear.Input input;
         private final Linear.Input hidden;
 
-        Worker(Kernels kernels, Scratch scratch, int index, int width, int hiddenWidth) {
+        Worker(ProductKernels kernels, Scratch scratch, int index, int width, int hiddenWidth) {
             x = scratch.rows("expertX" + index, TILE, width);
             y = scratch.rows("expertY" + index, TILE, width);
             gate = scratch.rows("expertGate" + index, TILE, hiddenWidth);
@@ -188,7 +190,7 @@ final class ExpertMlp implements FeedForward {
             experts.gate.apply(k, expert, input, gate.data(), 0, gate.cols());
             experts.up.apply(k, expert, input, up.data(), 0, up.cols());
             for (int i = 0; i < count; i++) {
-                join(k, i);
+                join(k.rows(), i);
             }
             hidden.begin(gate.data(), 0, gate.cols(), count);
             experts.down.apply(k, expert, hidden, y.data(), 0, y.cols());
@@ -197,7 +199,7 @@ final class ExpertMlp implements FeedForward {
             }
         }
 
-        private void join(Kernels k, int row) {
+        private void join(RowKernels k, int row) {
             int g = gate.offset(row);
             int u = up.offset(row);
             switch (experts.join) {

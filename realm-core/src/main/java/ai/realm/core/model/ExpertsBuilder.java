@@ -93,7 +93,7 @@ final class ExpertsBuilder {
                 ? decoder.linear(layer, "ffn_gate_inp_shexp", width, 1)
                 : null;
         return new ExpertMlp(router, all, sharedMlp(width), sharedGate, width, decoder.compute().pool().threads(),
-                decoder.compute().kernels(), decoder.scratch());
+                decoder.compute().kernels().products(), decoder.scratch());
     }
 
     private ExpertMlp.Experts gateAndUp(Weights w, int width, Linear.Stack down) {

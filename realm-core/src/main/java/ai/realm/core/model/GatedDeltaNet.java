@@ -2,7 +2,7 @@ package ai.realm.core.model;
 
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.FloatRows;
-import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.RowKernels;
 import ai.realm.core.kernel.WorkerPool;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -93,7 +93,7 @@ final class GatedDeltaNet implements Mixer {
 
     /** Activates the convolution's output, brings q and k to length 1, and turns alpha and beta into decay and rate. */
     private void prepare(Step step, int from, int to) {
-        Kernels k = step.kernels();
+        RowKernels k = step.rowKernels();
         for (int row = from; row < to; row++) {
             int at = qkv.offset(row);
             k.activate(Activation.SILU, qkv.data(), at, qkv.cols());
@@ -119,7 +119,7 @@ final class GatedDeltaNet implements Mixer {
 
     /** Normalises each head's output and gates it by z. */
     private void finish(Step step, int from, int to) {
-        Kernels k = step.kernels();
+        RowKernels k = step.rowKernels();
         for (int row = from; row < to; row++) {
             int at = heads.offset(row);
             for (int h = 0; h < shape.valueHeads; h++) {
@@ -144,7 +144,7 @@ final class GatedDeltaNet implements Mixer {
     private void recur(Step step, int first, int end, int head, float[] state) {
         int dim = shape.dim;
         int keyHead = head % shape.keyHeads;
-        Kernels k = step.kernels();
+        RowKernels k = step.rowKernels();
         for (int row = first; row < end; row++) {
             float[] x = qkv.data();
             int q = qkv.offset(row) + keyHead * dim;

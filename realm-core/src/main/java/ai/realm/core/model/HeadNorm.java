@@ -1,6 +1,6 @@
 package ai.realm.core.model;
 
-import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.RowKernels;
 
 /** The normalisation of a token's queries or keys: of all heads at once, or head by head with one weight or one for each. */
 final class HeadNorm {
@@ -23,7 +23,7 @@ final class HeadNorm {
     }
 
     /** Normalises {@code heads} vectors that begin {@code stride} apart, in place. */
-    void apply(Kernels kernels, float[] x, int offset, int stride, int heads) {
+    void apply(RowKernels kernels, float[] x, int offset, int stride, int heads) {
         if (whole) {
             norms[0].apply(kernels, x, offset, x, offset);
             return;

@@ -64,9 +64,9 @@ final class KvAttention {
         int within = position & (kv.blockPositions() - 1);
         KvType type = kv.type();
         for (int h = 0; h < spec.kvHeads; h++) {
-            step.kernels().storeKv(keys, keyOffset + h * spec.keyDim, spec.keyDim, type, kv.memory(),
+            step.kernels().attention().storeKv(keys, keyOffset + h * spec.keyDim, spec.keyDim, type, kv.memory(),
                     kv.keys(block, layer, h) + (long) within * type.rowBytes(spec.keyDim));
-            step.kernels().storeKv(values, valueOffset + h * spec.valueDim, spec.valueDim, type, kv.memory(),
+            step.kernels().attention().storeKv(values, valueOffset + h * spec.valueDim, spec.valueDim, type, kv.memory(),
                     kv.values(block, layer, h) + (long) within * type.rowBytes(spec.valueDim));
         }
     }
@@ -139,7 +139,7 @@ final class KvAttention {
                     spec.keyDim);
         }
         pages(step, t, step.batch().sequence(first), kvHead);
-        step.kernels().attend(t);
+        step.kernels().attention().attend(t);
         for (int r = from; r < to; r++) {
             System.arraycopy(t.out(), (r - from) * spec.valueDim, out.data(),
                     out.offset(first + r / group) + (kvHead * group + r % group) * spec.valueDim, spec.valueDim);

@@ -2,7 +2,7 @@ package ai.realm.core.model;
 
 import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.FloatRows;
-import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.ProductKernels;
 import ai.realm.core.kernel.WorkerPool;
 import java.util.Arrays;
 import java.util.Objects;
@@ -46,7 +46,7 @@ final class LatentAttention implements Mixer {
     private final Step.RowTask addRotated = this::addRotated;
 
     /** @param spec one KV head; keys of latent and rotated width, values of latent width */
-    LatentAttention(Parts parts, KvAttention.Spec spec, int layer, AttentionTile[] workers, Kernels kernels,
+    LatentAttention(Parts parts, KvAttention.Spec spec, int layer, AttentionTile[] workers, ProductKernels kernels,
             Scratch scratch) {
         this.parts = parts;
         this.core = new KvAttention(spec, layer, workers);
@@ -89,17 +89,17 @@ final class LatentAttention implements Mixer {
         Norm norm = Objects.requireNonNull(parts.qNorm);
         FloatRows c = Objects.requireNonNull(compressed);
         for (int row = from; row < to; row++) {
-            norm.apply(step.kernels(), c.data(), c.offset(row), c.data(), c.offset(row));
+            norm.apply(step.rowKernels(), c.data(), c.offset(row), c.data(), c.offset(row));
         }
     }
 
     /** Rotates the positional parts, normalises the compressed vector and stores both. */
     private void place(Step step, int from, int to) {
         for (int row = from; row < to; row++) {
-            parts.rope.rotate(queries.data(), queries.offset(row) + plain, plain + rotated, heads, row);
+            parts.rope.rotate(step.rowKernels(), queries.data(), queries.offset(row) + plain, plain + rotated, heads, row);
             int at = keyValue.offset(row);
-            parts.rope.rotate(keyValue.data(), at + latent, rotated, 1, row);
-            parts.kvNorm.apply(step.kernels(), keyValue.data(), at, keyValue.data(), at);
+            parts.rope.rotate(step.rowKernels(), keyValue.data(), at + latent, rotated, 1, row);
+            parts.kvNorm.apply(step.rowKernels(), keyValue.data(), at, keyValue.data(), at);
             core.store(step, row, keyValue.data(), at, keyValue.data(), at);
         }
     }
@@ -112,7 +112,7 @@ final class LatentAttention implements Mixer {
                         absorbed.offset(row) + h * (latent + rotated) + latent, rotated);
             }
             if (parts.temperature != null) {
-                step.kernels().scale(absorbed.data(), absorbed.offset(row), parts.temperature.at(step.batch().position(row)),
+                step.rowKernels().scale(absorbed.data(), absorbed.offset(row), parts.temperature.at(step.batch().position(row)),
                         absorbed.cols());
             }
         }

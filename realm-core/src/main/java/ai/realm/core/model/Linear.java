@@ -3,6 +3,8 @@ package ai.realm.core.model;
 import ai.realm.core.kernel.Activations;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.ProductKernels;
+import ai.realm.core.kernel.RowKernels;
 import ai.realm.core.kernel.WeightMatrix;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +63,7 @@ final class Linear {
     private void finish(Step step, int from, int to) {
         FloatRows rows = Objects.requireNonNull(out);
         for (int row = from; row < to; row++) {
-            finish(step.kernels(), rows.data(), rows.offset(row));
+            finish(step.rowKernels(), rows.data(), rows.offset(row));
         }
     }
 
@@ -71,7 +73,7 @@ final class Linear {
     }
 
     /** Turns one row of products into the map's output. */
-    private void finish(Kernels kernels, float[] y, int offset) {
+    private void finish(RowKernels kernels, float[] y, int offset) {
         if (scale != 1f) {
             kernels.scale(y, offset, scale, weights.rows());
         }
@@ -112,7 +114,7 @@ final class Linear {
         private void finish(Step step, int from, int to) {
             for (int i = 0; i < maps.length; i++) {
                 for (int row = from; row < to; row++) {
-                    maps[i].finish(step.kernels(), outs[i].data(), outs[i].offset(row));
+                    maps[i].finish(step.rowKernels(), outs[i].data(), outs[i].offset(row));
                 }
             }
         }
@@ -143,11 +145,11 @@ final class Linear {
         /** Maps all rows of {@code x} by the {@code index}-th map on the calling thread; row t goes to {@code offset + t * stride}. */
         void apply(Kernels kernels, int index, Input x, float[] out, int offset, int stride) {
             Linear map = maps[index];
-            x.fill(kernels, map.weights);
-            kernels.matmul(map.weights, 0, map.rows(), x.form, 0, x.count, out, offset, stride);
+            x.fill(kernels.products(), map.weights);
+            kernels.products().matmul(map.weights, 0, map.rows(), x.form, 0, x.count, out, offset, stride);
             if (map.hasMore()) {
                 for (int t = 0; t < x.count; t++) {
-                    map.finish(kernels, out, offset + t * stride);
+                    map.finish(kernels.rows(), out, offset + t * stride);
                 }
             }
         }
@@ -178,7 +180,7 @@ final class Linear {
             filledFor = null;
         }
 
-        private void fill(Kernels kernels, WeightMatrix w) {
+        private void fill(ProductKernels kernels, WeightMatrix w) {
             if (filledFor == null || !kernels.sameForm(filledFor, w)) {
                 kernels.fill(form, w, x, offset, stride, 0, count);
                 filledFor = w;

@@ -1,6 +1,6 @@
 package ai.realm.core.model;
 
-import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.RowKernels;
 import org.jspecify.annotations.Nullable;
 
 /** A normalisation of rows: RMSNorm or LayerNorm, with an optional bias. */
@@ -19,7 +19,7 @@ record Norm(Kind kind, float[] weight, float @Nullable [] bias, float eps) {
     }
 
     /** Normalises one row of {@link #width} numbers; in and out may be the same place. */
-    void apply(Kernels kernels, float[] x, int xOffset, float[] out, int outOffset) {
+    void apply(RowKernels kernels, float[] x, int xOffset, float[] out, int outOffset) {
         if (kind == Kind.LAYER && bias != null) {
             kernels.layerNorm(x, xOffset, weight, bias, eps, out, outOffset, weight.length);
             return;

@@ -60,16 +60,16 @@ final class ParallelLayer implements Layer {
     private void addBranches(Step step, int from, int to) {
         FloatRows x = Objects.requireNonNull(stream);
         int n = (to - from) * x.cols();
-        step.kernels().add(x.data(), x.offset(from), mixed.data(), mixed.offset(from), n);
-        step.kernels().add(x.data(), x.offset(from), branch.data(), branch.offset(from), n);
+        step.rowKernels().add(x.data(), x.offset(from), mixed.data(), mixed.offset(from), n);
+        step.rowKernels().add(x.data(), x.offset(from), branch.data(), branch.offset(from), n);
     }
 
     private void normalise(Step step, int from, int to) {
         FloatRows x = Objects.requireNonNull(stream);
         for (int row = from; row < to; row++) {
-            norm.apply(step.kernels(), x.data(), x.offset(row), normed.data(), normed.offset(row));
+            norm.apply(step.rowKernels(), x.data(), x.offset(row), normed.data(), normed.offset(row));
             if (mixerNorm != null) {
-                mixerNorm.apply(step.kernels(), x.data(), x.offset(row), mixerIn.data(), mixerIn.offset(row));
+                mixerNorm.apply(step.rowKernels(), x.data(), x.offset(row), mixerIn.data(), mixerIn.offset(row));
             } else {
                 System.arraycopy(normed.data(), normed.offset(row), mixerIn.data(), mixerIn.offset(row), x.cols());
             }

@@ -1,7 +1,7 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.FloatRows;
-import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.RowKernels;
 
 /** How the rows of a text become one vector: GGUF's {@code pooling_type}. */
 enum Pooling {
@@ -24,7 +24,7 @@ enum Pooling {
     }
 
     /** The vector of rows {@code from} to {@code to}, brought to length 1. */
-    float[] pool(Kernels kernels, FloatRows x, int from, int to) {
+    float[] pool(RowKernels kernels, FloatRows x, int from, int to) {
         float[] out = new float[x.cols()];
         switch (this) {
             case MEAN -> {

@@ -50,8 +50,8 @@ final class PostNormLayer implements Layer {
     private void join(Step step, Norm norm, int from, int to) {
         FloatRows x = Objects.requireNonNull(rows);
         for (int row = from; row < to; row++) {
-            step.kernels().add(x.data(), x.offset(row), branch.data(), branch.offset(row), x.cols());
-            norm.apply(step.kernels(), x.data(), x.offset(row), x.data(), x.offset(row));
+            step.rowKernels().add(x.data(), x.offset(row), branch.data(), branch.offset(row), x.cols());
+            norm.apply(step.rowKernels(), x.data(), x.offset(row), x.data(), x.offset(row));
         }
     }
 }

@@ -1,5 +1,7 @@
 package ai.realm.core.model;
 
+import ai.realm.core.kernel.RowKernels;
+
 /**
  * Rotary position embedding for one set of frequencies: the sines and cosines of a batch's positions, computed once a step and
  * used by every layer. Source: RoFormer (arXiv 2104.09864); the two pair orders as GGUF's NORM and NEOX.
@@ -51,37 +53,8 @@ final class RopeTable {
     }
 
     /** Rotates {@code heads} vectors that begin {@code stride} apart, in place, by the position of the batch's {@code row}. */
-    void rotate(float[] x, int offset, int stride, int heads, int row) {
-        int table = row * frequencies.length;
-        for (int h = 0; h < heads; h++) {
-            if (order == Order.NORM) {
-                rotateNorm(x, offset + h * stride, table);
-            } else {
-                rotateNeox(x, offset + h * stride, table);
-            }
-        }
-    }
-
-    private void rotateNorm(float[] x, int at, int table) {
-        for (int i = 0; i < frequencies.length; i++) {
-            float c = cos[table + i];
-            float s = sin[table + i];
-            float a = x[at + 2 * i];
-            float b = x[at + 2 * i + 1];
-            x[at + 2 * i] = a * c - b * s;
-            x[at + 2 * i + 1] = a * s + b * c;
-        }
-    }
-
-    private void rotateNeox(float[] x, int at, int table) {
-        int half = frequencies.length;
-        for (int i = 0; i < half; i++) {
-            float c = cos[table + i];
-            float s = sin[table + i];
-            float a = x[at + i];
-            float b = x[at + half + i];
-            x[at + i] = a * c - b * s;
-            x[at + half + i] = a * s + b * c;
-        }
+    void rotate(RowKernels kernels, float[] x, int offset, int stride, int heads, int row) {
+        int n = frequencies.length;
+        kernels.rotate(order == Order.NORM, x, offset, stride, heads, cos, sin, row * n, n);
     }
 }

@@ -1,7 +1,7 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.FloatRows;
-import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.RowKernels;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,11 +70,11 @@ final class Router {
 
     private void choose(Step step, int from, int to) {
         for (int row = from; row < to; row++) {
-            choose(step.kernels(), row);
+            choose(step.rowKernels(), row);
         }
     }
 
-    private void choose(Kernels kernels, int row) {
+    private void choose(RowKernels kernels, int row) {
         float[] s = scores.data();
         int at = scores.offset(row);
         switch (spec.gating) {
@@ -102,7 +102,7 @@ final class Router {
         weigh(kernels, out);
     }
 
-    private void weigh(Kernels kernels, int at) {
+    private void weigh(RowKernels kernels, int at) {
         if (spec.gating == Gating.SOFTMAX_OF_CHOSEN) {
             kernels.softmax(weights, at, spec.used);
         }

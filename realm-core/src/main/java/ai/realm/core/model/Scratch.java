@@ -2,7 +2,7 @@ package ai.realm.core.model;
 
 import ai.realm.core.gguf.GgufException;
 import ai.realm.core.kernel.FloatRows;
-import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.ProductKernels;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -45,7 +45,7 @@ final class Scratch {
     }
 
     /** Such rows as one thread gives them to a {@link Linear.Stack}. */
-    Linear.Input input(Kernels kernels, String name, int count, int cols) {
+    Linear.Input input(ProductKernels kernels, String name, int count, int cols) {
         return inputs.computeIfAbsent(name + "/" + count + "x" + cols, key -> new Linear.Input(kernels.activations(count, cols)));
     }
 }

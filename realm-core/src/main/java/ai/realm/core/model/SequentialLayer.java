@@ -1,7 +1,7 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.FloatRows;
-import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.RowKernels;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -58,19 +58,19 @@ final class SequentialLayer implements Layer {
     }
 
     private void begin(Step step, int from, int to) {
-        normalise(step.kernels(), norms.mixer, from, to);
+        normalise(step.rowKernels(), norms.mixer, from, to);
     }
 
     private void between(Step step, int from, int to) {
-        addBranch(step.kernels(), norms.mixerOut, from, to);
-        normalise(step.kernels(), norms.feedForward, from, to);
+        addBranch(step.rowKernels(), norms.mixerOut, from, to);
+        normalise(step.rowKernels(), norms.feedForward, from, to);
     }
 
     private void end(Step step, int from, int to) {
-        addBranch(step.kernels(), norms.feedForwardOut, from, to);
+        addBranch(step.rowKernels(), norms.feedForwardOut, from, to);
     }
 
-    private void normalise(Kernels kernels, @Nullable Norm norm, int from, int to) {
+    private void normalise(RowKernels kernels, @Nullable Norm norm, int from, int to) {
         FloatRows x = Objects.requireNonNull(stream);
         if (norm == null) {
             System.arraycopy(x.data(), x.offset(from), normed.data(), normed.offset(from), (to - from) * x.cols());
@@ -81,7 +81,7 @@ final class SequentialLayer implements Layer {
         }
     }
 
-    private void addBranch(Kernels kernels, @Nullable Norm norm, int from, int to) {
+    private void addBranch(RowKernels kernels, @Nullable Norm norm, int from, int to) {
         FloatRows x = Objects.requireNonNull(stream);
         for (int row = from; row < to; row++) {
             if (norm != null) {

@@ -44,13 +44,13 @@ final class ShortConvolution implements Mixer {
         for (int row = from; row < to; row++) {
             int at = bcx.offset(row);
             System.arraycopy(bcx.data(), at, product.data(), product.offset(row), width);
-            step.kernels().multiply(product.data(), product.offset(row), bcx.data(), at + 2 * width, width);
+            step.rowKernels().multiply(product.data(), product.offset(row), bcx.data(), at + 2 * width, width);
         }
     }
 
     private void gate(Step step, int from, int to) {
         for (int row = from; row < to; row++) {
-            step.kernels().multiply(convolved.data(), convolved.offset(row), bcx.data(), bcx.offset(row) + width, width);
+            step.rowKernels().multiply(convolved.data(), convolved.offset(row), bcx.data(), bcx.offset(row) + width, width);
         }
     }
 

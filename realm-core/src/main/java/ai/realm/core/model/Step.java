@@ -3,6 +3,7 @@ package ai.realm.core.model;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.RowKernels;
 import ai.realm.core.kernel.ProductOrder;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +89,10 @@ final class Step {
 
     Kernels kernels() {
         return compute.kernels();
+    }
+
+    RowKernels rowKernels() {
+        return compute.kernels().rows();
     }
 
     ForwardBatch batch() {

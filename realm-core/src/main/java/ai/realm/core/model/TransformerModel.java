@@ -150,11 +150,11 @@ final class TransformerModel implements Model {
         for (int row = from; row < to; row++) {
             lookUp(parts.embedding, batch.token(row), x.data(), x.offset(row));
             if (parts.embeddingScale != 1f) {
-                s.kernels().scale(x.data(), x.offset(row), parts.embeddingScale, x.cols());
+                s.rowKernels().scale(x.data(), x.offset(row), parts.embeddingScale, x.cols());
             }
             if (parts.positions != null) {
                 lookUp(parts.positions, batch.position(row), positionRow[row], 0);
-                s.kernels().add(x.data(), x.offset(row), positionRow[row], 0, x.cols());
+                s.rowKernels().add(x.data(), x.offset(row), positionRow[row], 0, x.cols());
             }
         }
     }
@@ -178,7 +178,7 @@ final class TransformerModel implements Model {
 
     private void normalise(Step s, int from, int to) {
         for (int i = from; i < to; i++) {
-            parts.outputNorm.apply(s.kernels(), x.data(), x.offset(i), last.data(), last.offset(i));
+            parts.outputNorm.apply(s.rowKernels(), x.data(), x.offset(i), last.data(), last.offset(i));
         }
     }
 
@@ -187,12 +187,12 @@ final class TransformerModel implements Model {
         for (int row = from; row < to; row++) {
             int at = out.offset(row);
             if (parts.logitScale != 1f) {
-                s.kernels().scale(out.data(), at, parts.logitScale, out.cols());
+                s.rowKernels().scale(out.data(), at, parts.logitScale, out.cols());
             }
             if (parts.logitSoftCap > 0) {
-                s.kernels().scale(out.data(), at, 1 / parts.logitSoftCap, out.cols());
-                s.kernels().activate(Activation.TANH, out.data(), at, out.cols());
-                s.kernels().scale(out.data(), at, parts.logitSoftCap, out.cols());
+                s.rowKernels().scale(out.data(), at, 1 / parts.logitSoftCap, out.cols());
+                s.rowKernels().activate(Activation.TANH, out.data(), at, out.cols());
+                s.rowKernels().scale(out.data(), at, parts.logitSoftCap, out.cols());
             }
         }
     }

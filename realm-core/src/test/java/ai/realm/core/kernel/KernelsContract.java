@@ -63,15 +63,15 @@ public abstract class KernelsContract {
             for (int i = 0; i < n; i++) {
                 dot += (double) x[offset + i] * y[1 + i];
             }
-            close(k.dot(x, offset, y, 1, n), dot, 2e-6 * Math.sqrt(n), "dot");
+            close(k.rows().dot(x, offset, y, 1, n), dot, 2e-6 * Math.sqrt(n), "dot");
             float[] sum = x.clone();
-            k.add(sum, offset, y, 1, n);
+            k.rows().add(sum, offset, y, 1, n);
             float[] scaledSum = x.clone();
-            k.addScaled(scaledSum, offset, 0.3f, y, 1, n);
+            k.rows().addScaled(scaledSum, offset, 0.3f, y, 1, n);
             float[] product = x.clone();
-            k.multiply(product, offset, y, 1, n);
+            k.rows().multiply(product, offset, y, 1, n);
             float[] scaled = x.clone();
-            k.scale(scaled, offset, -2.5f, n);
+            k.rows().scale(scaled, offset, -2.5f, n);
             for (int i = 0; i < n; i++) {
                 assertThat(sum[offset + i]).isEqualTo(x[offset + i] + y[1 + i]);
                 close(scaledSum[offset + i], x[offset + i] + 0.3f * y[1 + i], 1e-6, "addScaled");
@@ -100,15 +100,41 @@ public abstract class KernelsContract {
         double mean = sum / n;
         double variance = Math.max(0, squares / n - mean * mean);
         float[] rms = new float[n + MARGIN];
-        k.rmsNorm(x, 1, w, 1e-5f, rms, 2, n);
+        k.rows().rmsNorm(x, 1, w, 1e-5f, rms, 2, n);
         float[] layer = new float[n + MARGIN];
-        k.layerNorm(x, 1, w, bias, 1e-5f, layer, 2, n);
+        k.rows().layerNorm(x, 1, w, bias, 1e-5f, layer, 2, n);
         for (int i = 0; i < n; i++) {
             close(rms[2 + i], x[1 + i] / Math.sqrt(squares / n + 1e-5) * w[i], 3e-6, "rms");
             close(layer[2 + i], (x[1 + i] - mean) / Math.sqrt(variance + 1e-5) * w[i] + bias[i], 1e-4, "layer");
         }
         sameOutside(new float[n + MARGIN], rms, 2, n);
         sameOutside(new float[n + MARGIN], layer, 2, n);
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void rotate_anySize_turnsEachPair(int pairs) {
+        int heads = 3;
+        int stride = 2 * pairs + 1;
+        float[] cos = numbers(pairs + 2);
+        float[] sin = numbers(pairs + 2);
+        for (boolean neighbours : new boolean[]{false, true}) {
+            float[] x = numbers(2 + heads * stride);
+            float[] got = x.clone();
+            k.rows().rotate(neighbours, got, 1, stride, heads, cos, sin, 2, pairs);
+            float[] want = x.clone();
+            for (int h = 0; h < heads; h++) {
+                for (int i = 0; i < pairs; i++) {
+                    int a = 1 + h * stride + (neighbours ? 2 * i : i);
+                    int b = neighbours ? a + 1 : a + pairs;
+                    want[a] = x[a] * cos[2 + i] - x[b] * sin[2 + i];
+                    want[b] = x[a] * sin[2 + i] + x[b] * cos[2 + i];
+                }
+            }
+            for (int i = 0; i < x.length; i++) {
+                close(got[i], want[i], 1e-6, "number " + i);
+            }
+        }
     }
 
     @ParameterizedTest
@@ -130,7 +156,7 @@ public abstract class KernelsContract {
             sum += Math.exp(x[i] - max);
         }
         float[] got = x.clone();
-        k.softmax(got, 1, n);
+        k.rows().softmax(got, 1, n);
         for (int i = 1; i <= n; i++) {
             double want = Math.exp(x[i] - max) / sum;
             assertThat(Math.abs(got[i] - want)).isLessThanOrEqualTo((1e-6 + 1.2e-7 * (max - x[i])) * want + 1e-37);
@@ -148,9 +174,9 @@ public abstract class KernelsContract {
         }
         float[] up = numbers(n + 2);
         float[] got = x.clone();
-        k.activate(activation, got, 1, n);
+        k.rows().activate(activation, got, 1, n);
         float[] gated = x.clone();
-        k.gate(activation, gated, 1, up, 2, n);
+        k.rows().gate(activation, gated, 1, up, 2, n);
         for (int i = 1; i <= n; i++) {
             double want = ActivationMath.apply(activation, x[i]);
             close(got[i], want, 1e-6, activation + " at " + x[i]);
@@ -203,7 +229,7 @@ public abstract class KernelsContract {
         int cols = type.blockElements() == 1 ? 67 : type.blockElements() * 3;
         TensorView view = tensor(type, 70, cols);
         try (Arena arena = Arena.ofShared()) {
-            WeightMatrix w = k.prepare(view, arena, POOL);
+            WeightMatrix w = k.products().prepare(view, arena, POOL);
             float[] got = new float[cols + 1];
             float[] want = new float[cols + 1];
             for (int r = 0; r < 70; r++) {
@@ -220,8 +246,8 @@ public abstract class KernelsContract {
         int cols = type.blockElements() == 1 ? 67 : type.blockElements() * 3;
         TensorView view = tensor(type, 70, cols);
         try (Arena arena = Arena.ofShared()) {
-            long owned = k.prepare(view, arena, POOL).ownedBytes();
-            assertThat(k.preparedBytes(view)).isEqualTo(owned > 0 ? owned : view.data().byteSize());
+            long owned = k.products().prepare(view, arena, POOL).ownedBytes();
+            assertThat(k.products().preparedBytes(view)).isEqualTo(owned > 0 ? owned : view.data().byteSize());
         }
     }
 
@@ -232,7 +258,7 @@ public abstract class KernelsContract {
         for (int e : new int[]{0, 1, 60, 103, 144, 254}) {
             view.data().set(ValueLayout.JAVA_BYTE, 3L * GgmlType.MXFP4.blockBytes(), (byte) e);
             try (Arena arena = Arena.ofShared()) {
-                WeightMatrix w = k.prepare(view, arena, POOL);
+                WeightMatrix w = k.products().prepare(view, arena, POOL);
                 float[] got = new float[64];
                 float[] want = new float[64];
                 w.dequantizeRow(1, got, 0);
@@ -265,16 +291,16 @@ public abstract class KernelsContract {
         float[] together = new float[count * rows];
         float[] alone = new float[rows];
         try (Arena arena = Arena.ofShared()) {
-            WeightMatrix w = kernels.prepare(tensor(type, rows, cols), arena, POOL);
-            Activations a = kernels.activations(count, cols);
-            kernels.fill(a, w, x, 0, cols, 0, 2);
-            kernels.fill(a, w, x, 0, cols, 2, count);
-            kernels.matmul(w, 0, rows, a, 0, 21, together, 0, rows); // the next range begins within a tile
-            kernels.matmul(w, 0, rows, a, 21, count, together, 0, rows);
+            WeightMatrix w = kernels.products().prepare(tensor(type, rows, cols), arena, POOL);
+            Activations a = kernels.products().activations(count, cols);
+            kernels.products().fill(a, w, x, 0, cols, 0, 2);
+            kernels.products().fill(a, w, x, 0, cols, 2, count);
+            kernels.products().matmul(w, 0, rows, a, 0, 21, together, 0, rows); // the next range begins within a tile
+            kernels.products().matmul(w, 0, rows, a, 21, count, together, 0, rows);
             for (int t = 0; t < count; t++) {
-                Activations one = kernels.activations(1, cols);
-                kernels.fill(one, w, x, t * cols, cols, 0, 1);
-                kernels.matmul(w, 0, rows, one, 0, 1, alone, 0, rows);
+                Activations one = kernels.products().activations(1, cols);
+                kernels.products().fill(one, w, x, t * cols, cols, 0, 1);
+                kernels.products().matmul(w, 0, rows, one, 0, 1, alone, 0, rows);
                 assertThat(Arrays.copyOfRange(together, t * rows, (t + 1) * rows)).as("token %d", t).isEqualTo(alone);
             }
         }
@@ -297,16 +323,16 @@ public abstract class KernelsContract {
         double power = 0;
         float[] out = new float[1 + count * (rows + 2)];
         try (Arena arena = Arena.ofShared()) {
-            WeightMatrix w = kernels.prepare(view, arena, POOL);
-            Activations a = kernels.activations(count, cols);
-            kernels.fill(a, w, x, 2, stride, 0, count / 2);
-            kernels.fill(a, w, x, 2, stride, count / 2, count);
-            int align = kernels.rowAlignment(w);
+            WeightMatrix w = kernels.products().prepare(view, arena, POOL);
+            Activations a = kernels.products().activations(count, cols);
+            kernels.products().fill(a, w, x, 2, stride, 0, count / 2);
+            kernels.products().fill(a, w, x, 2, stride, count / 2, count);
+            int align = kernels.products().rowAlignment(w);
             int middle = Math.min(rows, Math.ceilDiv(rows / 2, align) * align);
-            kernels.matmul(w, 0, middle, a, 0, count, out, 1, rows + 2);
-            kernels.matmul(w, middle, rows, a, 0, count / 3, out, 1, rows + 2);
-            kernels.matmul(w, middle, rows, a, count / 3, count - 1, out, 1, rows + 2);
-            kernels.matmul(w, middle, rows, a, count - 1, count, out, 1, rows + 2);
+            kernels.products().matmul(w, 0, middle, a, 0, count, out, 1, rows + 2);
+            kernels.products().matmul(w, middle, rows, a, 0, count / 3, out, 1, rows + 2);
+            kernels.products().matmul(w, middle, rows, a, count / 3, count - 1, out, 1, rows + 2);
+            kernels.products().matmul(w, middle, rows, a, count - 1, count, out, 1, rows + 2);
         }
         float[] row = new float[cols];
         for (int r = 0; r < rows; r++) {
@@ -333,7 +359,7 @@ public abstract class KernelsContract {
         float[] x = {0f, -0f, 1f, 1 + 0x1p-11f, 1 + 3 * 0x1p-11f, 65504f, 65519f, 1e9f, 0x1p-24f, 0x1p-25f, 0x1.8p-25f, -0x1p-14f,
                 3.14159f, Float.NEGATIVE_INFINITY};
         MemorySegment memory = MemorySegment.ofArray(new byte[2 * x.length + 2]);
-        k.storeKv(x, 0, x.length, KvType.F16, memory, 1);
+        k.attention().storeKv(x, 0, x.length, KvType.F16, memory, 1);
         for (int i = 0; i < x.length; i++) {
             assertThat(memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, 1 + 2L * i)).isEqualTo(Float.floatToFloat16(x[i]));
         }
@@ -341,51 +367,29 @@ public abstract class KernelsContract {
 
     @ParameterizedTest
     @EnumSource(KvType.class)
-    void attention_everyKvType_equalsDefinition(KvType type) {
-        for (int dim : new int[]{32, 64, 96, 128, 256}) {
-            for (int positions : new int[]{1, 3, 16, 33, 64}) {
-                attention(type, dim, positions, 3);
+    void storeKv_anySize_isWithinItsRounding(KvType type) {
+        for (int dim : type == KvType.Q8_0 ? new int[]{32, 64, 96, 160} : new int[]{5, 7, 16, 32, 33, 64, 96, 128, 250, 256}) {
+            float[] x = numbers(dim + 2);
+            x[3] = 0;
+            int bytes = type.rowBytes(dim);
+            MemorySegment memory = MemorySegment.ofArray(new byte[bytes + 4]);
+            k.attention().storeKv(x, 1, dim, type, memory, 2);
+            float[] stored = new float[dim];
+            Dequantizer.dequantize(stored(type), memory, 2, stored, 0, dim);
+            for (int i = 0; i < dim; i++) {
+                close(stored[i], x[1 + i], type == KvType.F32 ? 0 : type == KvType.F16 ? 1e-3 : 2e-2, "stored");
             }
-        }
-        if (type != KvType.Q8_0) {
-            attention(type, 5, 7, 2);
+            assertThat(memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, 0)).isZero();
+            assertThat(memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, 2 + bytes)).isZero();
         }
     }
 
-    private void attention(KvType type, int dim, int positions, int queries) {
-        float[] rows = numbers(positions * dim);
-        int rowBytes = type.rowBytes(dim);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment memory = arena.allocate(2L + (long) positions * rowBytes);
-            for (int p = 0; p < positions; p++) {
-                k.storeKv(rows, p * dim, dim, type, memory, 2L + (long) p * rowBytes);
-            }
-            float[] stored = new float[positions * dim];
-            Dequantizer.dequantize(stored(type), memory, 2, stored, 0, positions * dim);
-            for (int i = 0; i < stored.length; i++) {
-                close(stored[i], rows[i], type == KvType.F32 ? 0 : type == KvType.F16 ? 1e-3 : 2e-2, "stored");
-            }
-            float[] q = numbers(1 + queries * (dim + 3));
-            float[] got = new float[2 + queries * (positions + 1)];
-            k.scores(q, 1, dim + 3, queries, type, memory, 2, positions, dim, 0.5f, got, 2, positions + 1);
-            float[] out = numbers(1 + queries * (dim + 2));
-            float[] before = out.clone();
-            k.weightedValues(got, 2, positions + 1, queries, type, memory, 2, positions, dim, out, 1, dim + 2);
-            for (int i = 0; i < queries; i++) {
-                double[] sums = new double[dim];
-                for (int p = 0; p < positions; p++) {
-                    double dot = 0;
-                    for (int d = 0; d < dim; d++) {
-                        dot += (double) q[1 + i * (dim + 3) + d] * stored[p * dim + d];
-                        sums[d] += (double) got[2 + i * (positions + 1) + p] * stored[p * dim + d];
-                    }
-                    close(got[2 + i * (positions + 1) + p], dot * 0.5, 1e-5, "score");
-                }
-                for (int d = 0; d < dim; d++) {
-                    close(out[1 + i * (dim + 2) + d], before[1 + i * (dim + 2) + d] + sums[d], 3e-5, "value");
-                }
-            }
-        }
+    @Test
+    void storeKv_q8OfNothing_isZero() {
+        MemorySegment memory = MemorySegment.ofArray(new byte[34]);
+        memory.fill((byte) 7);
+        k.attention().storeKv(new float[32], 0, 32, KvType.Q8_0, memory, 0);
+        assertThat(memory.mismatch(MemorySegment.ofArray(new byte[34]))).isEqualTo(-1);
     }
 
     @ParameterizedTest
@@ -422,8 +426,8 @@ public abstract class KernelsContract {
             }
             float[] some = numbers(Math.max(keyDim, valueDim));
             for (int p = 0; p < positions; p++) {
-                k.storeKv(numbers(keyDim), 0, keyDim, type, memory, tile.keyAt(p));
-                k.storeKv(numbers(valueDim), 0, valueDim, type, memory, tile.valueAt(p));
+                k.attention().storeKv(numbers(keyDim), 0, keyDim, type, memory, tile.keyAt(p));
+                k.attention().storeKv(numbers(valueDim), 0, valueDim, type, memory, tile.valueAt(p));
                 Dequantizer.dequantize(stored(type), memory, tile.keyAt(p), keys, p * keyDim, keyDim);
                 Dequantizer.dequantize(stored(type), memory, tile.valueAt(p), values, p * valueDim, valueDim);
             }
@@ -432,7 +436,7 @@ public abstract class KernelsContract {
                 tile.addRow(window > 0 ? Math.max(0, end - window) : 0, end, some[r % 5]);
             }
             System.arraycopy(numbers(rows * keyDim), 0, tile.queries(), 0, rows * keyDim);
-            k.attend(tile);
+            k.attention().attend(tile);
         }
         for (int r = 0; r < rows; r++) {
             double[] weights = new double[positions];

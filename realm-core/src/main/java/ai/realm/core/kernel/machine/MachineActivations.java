@@ -1,7 +1,7 @@
 package ai.realm.core.kernel.machine;
 
 import ai.realm.core.kernel.Activations;
-import ai.realm.core.kernel.Kernels;
+import ai.realm.core.kernel.ProductKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -14,13 +14,13 @@ final class MachineActivations implements Activations {
     final int cols;
     final int blocks;
     private final int capacity;
-    private final Kernels rest;
+    private final ProductKernels rest;
     private volatile @Nullable MemorySegment records;
     private volatile @Nullable Activations others;
     /** Where rows are filled from. */
     final HeapArrays inputs = new HeapArrays();
 
-    MachineActivations(int capacity, int cols, Kernels rest) {
+    MachineActivations(int capacity, int cols, ProductKernels rest) {
         this.capacity = capacity;
         this.cols = cols;
         this.blocks = cols / 32;

@@ -63,6 +63,10 @@ public final class MachineKernelsProvider implements KernelsProvider {
         if (code == null) {
             throw new IllegalStateException(Holder.WHY);
         }
-        return mode == ActivationMode.INT8 ? new MachineKernels(code, next.get()) : next.get();
+        Kernels rest = next.get();
+        return mode == ActivationMode.INT8
+                ? new Kernels("machine-avx512vnni+" + rest.name(), mode, new MachineProducts(code, rest.products()),
+                        rest.attention(), rest.rows())
+                : rest;
     }
 }

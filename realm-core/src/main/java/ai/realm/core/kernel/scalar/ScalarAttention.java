@@ -1,13 +1,19 @@
 package ai.realm.core.kernel.scalar;
 
+import ai.realm.core.kernel.AttentionKernels;
 import ai.realm.core.kernel.AttentionTile;
+import ai.realm.core.kernel.KvType;
+import java.lang.foreign.MemorySegment;
 
 /** Attention of a tile by its definition: all scores of a row, their softmax in double, the weighted sum of the values. */
-final class ScalarAttention {
-    private ScalarAttention() {
+final class ScalarAttention implements AttentionKernels {
+    @Override
+    public void storeKv(float[] x, int xOffset, int n, KvType type, MemorySegment memory, long at) {
+        ScalarKv.store(x, xOffset, n, type, memory, at);
     }
 
-    static void attend(AttentionTile tile) {
+    @Override
+    public void attend(AttentionTile tile) {
         float[] key = new float[tile.keyDim()];
         float[] value = new float[tile.valueDim()];
         double[] scores = new double[Math.max(1, tile.highest())];

@@ -25,6 +25,6 @@ public final class ScalarKernelsProvider implements KernelsProvider {
 
     @Override
     public Kernels create(ActivationMode mode, Supplier<Kernels> next) {
-        return new ScalarKernels();
+        return new Kernels(name(), ActivationMode.F32, new ScalarProducts(), new ScalarAttention(), new ScalarRows());
     }
 }

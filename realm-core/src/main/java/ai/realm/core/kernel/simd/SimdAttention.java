@@ -8,6 +8,7 @@ import static ai.realm.core.kernel.simd.Lanes.WIDE;
 import static ai.realm.core.kernel.simd.PackedMatrix.SHORT;
 
 import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.AttentionKernels;
 import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.KvType;
 import ai.realm.core.kernel.simd.SimdActivations.Scratch;
@@ -20,7 +21,7 @@ import jdk.incubator.vector.FloatVector;
  * transposed once, so that keys and values are broadcast as they lie and the softmax never sums across lanes. Few rows
  * (decoding): inner products along the head's dimension, those of fp16 by {@link HalfAttention}.
  */
-final class SimdAttention {
+final class SimdAttention implements AttentionKernels {
     /** Rows from which lane = row pays. */
     private static final int MANY = 12;
     /** Positions of a chunk. */
@@ -29,10 +30,13 @@ final class SimdAttention {
     private static final float MASKED = -1e30f;
     private static final float NOTHING = -1e29f;
 
-    private SimdAttention() {
+    @Override
+    public void storeKv(float[] x, int xOffset, int n, KvType type, MemorySegment memory, long at) {
+        SimdKv.store(x, xOffset, n, type, memory, at);
     }
 
-    static void attend(AttentionTile tile) {
+    @Override
+    public void attend(AttentionTile tile) {
         Scratch s = Scratch.get();
         s.row = Scratch.atLeast(s.row, CHUNK * Math.max(tile.keyDim(), tile.valueDim()));
         s.d = Scratch.atLeast(s.d, 3 * ROWS);

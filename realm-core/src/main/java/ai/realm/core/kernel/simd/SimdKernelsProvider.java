@@ -40,6 +40,6 @@ public final class SimdKernelsProvider implements KernelsProvider {
 
     @Override
     public Kernels create(ActivationMode mode, Supplier<Kernels> next) {
-        return new SimdKernels(mode);
+        return new Kernels("simd-" + Lanes.BITS, mode, new SimdProducts(mode), new SimdAttention(), new SimdRows());
     }
 }

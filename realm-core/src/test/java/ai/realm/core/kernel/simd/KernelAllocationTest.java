@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Activations;
+import ai.realm.core.kernel.AttentionKernels;
 import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KvType;
+import ai.realm.core.kernel.ProductKernels;
+import ai.realm.core.kernel.RowKernels;
 import ai.realm.core.kernel.WeightMatrix;
 import ai.realm.core.tensor.GgmlType;
 import ai.realm.core.tensor.Shape;
@@ -36,7 +39,7 @@ import org.junit.jupiter.api.TestFactory;
  */
 class KernelAllocationTest {
     /** What says something about a kernel, or makes what it works on. */
-    private static final Set<String> NO_KERNELS = Set.of("name", "activationMode", "prepare", "preparedBytes", "activations",
+    private static final Set<String> NO_KERNELS = Set.of("prepare", "preparedBytes", "activations",
             "sameForm",
             "rowAlignment");
     /** One of each layout and of each way through the products. */
@@ -76,7 +79,8 @@ class KernelAllocationTest {
 
     @Test
     void cases_coverEveryKernel() {
-        Set<String> kernels = Arrays.stream(Kernels.class.getMethods()).map(Method::getName).filter(m -> !NO_KERNELS.contains(m))
+        Set<String> kernels = Stream.of(ProductKernels.class, AttentionKernels.class, RowKernels.class)
+                .flatMap(c -> Arrays.stream(c.getMethods())).map(Method::getName).filter(m -> !NO_KERNELS.contains(m))
                 .collect(Collectors.toSet());
         assertThat(cases().map(Case::method).collect(Collectors.toSet())).isEqualTo(kernels);
     }
@@ -101,29 +105,27 @@ class KernelAllocationTest {
     }
 
     private Stream<Case> rows() {
-        return Stream.of(new Case("dot", "", () -> x[0] = k.dot(x, 1, y, 1, N)),
-                new Case("add", "", () -> k.add(x, 0, weight, 0, N)),
-                new Case("addScaled", "", () -> k.addScaled(x, 0, 0.5f, weight, 0, N)),
-                new Case("multiply", "", () -> k.multiply(x, 0, weight, 0, N)),
-                new Case("scale", "", () -> k.scale(x, 0, 0.5f, N)),
-                new Case("rmsNorm", "", () -> k.rmsNorm(x, 0, weight, 1e-5f, y, 0, N)),
-                new Case("layerNorm", "", () -> k.layerNorm(x, 0, weight, weight, 1e-5f, y, 0, N)),
-                new Case("softmax", "", () -> k.softmax(y, 0, N)));
+        return Stream.of(new Case("dot", "", () -> x[0] = k.rows().dot(x, 1, y, 1, N)),
+                new Case("add", "", () -> k.rows().add(x, 0, weight, 0, N)),
+                new Case("addScaled", "", () -> k.rows().addScaled(x, 0, 0.5f, weight, 0, N)),
+                new Case("multiply", "", () -> k.rows().multiply(x, 0, weight, 0, N)),
+                new Case("scale", "", () -> k.rows().scale(x, 0, 0.5f, N)),
+                new Case("rmsNorm", "", () -> k.rows().rmsNorm(x, 0, weight, 1e-5f, y, 0, N)),
+                new Case("layerNorm", "", () -> k.rows().layerNorm(x, 0, weight, weight, 1e-5f, y, 0, N)),
+                new Case("softmax", "", () -> k.rows().softmax(y, 0, N)),
+                new Case("rotate", "halves", () -> k.rows().rotate(false, x, 0, DIM, 4, weight, weight, 0, DIM / 2)),
+                new Case("rotate", "neighbours", () -> k.rows().rotate(true, x, 0, DIM, 4, weight, weight, 0, DIM / 2)));
     }
 
     private Stream<Case> activations(Activation a) {
-        return Stream.of(new Case("activate", a.name(), () -> k.activate(a, y, 0, N)),
-                new Case("gate", a.name(), () -> k.gate(a, y, 0, weight, 0, N)));
+        return Stream.of(new Case("activate", a.name(), () -> k.rows().activate(a, y, 0, N)),
+                new Case("gate", a.name(), () -> k.rows().gate(a, y, 0, weight, 0, N)));
     }
 
     private Stream<Case> attention(KvType type) {
         int row = type.rowBytes(DIM);
         return Stream.concat(
-                Stream.of(new Case("storeKv", type.name(), () -> k.storeKv(x, 0, DIM, type, pages, 0)),
-                        new Case("scores", type.name(),
-                                () -> k.scores(x, 0, DIM, 3, type, pages, 0, POSITIONS, DIM, 1, y, 0, POSITIONS)),
-                        new Case("weightedValues", type.name(),
-                                () -> k.weightedValues(x, 0, POSITIONS, 3, type, pages, 0, POSITIONS, DIM, y, 0, DIM))),
+                Stream.of(new Case("storeKv", type.name(), () -> k.attention().storeKv(x, 0, DIM, type, pages, 0))),
                 Stream.of(1, 3, 4, 27).map(rows -> {
                     AttentionTile tile = new AttentionTile(DIM, DIM);
                     tile.begin(DIM, DIM, 1, 0, false);
@@ -132,7 +134,7 @@ class KernelAllocationTest {
                     for (int r = 0; r < rows; r++) {
                         tile.addRow(0, POSITIONS, 0);
                     }
-                    return new Case("attend", type + " " + rows + " rows", () -> k.attend(tile));
+                    return new Case("attend", type + " " + rows + " rows", () -> k.attention().attend(tile));
                 }));
     }
 
@@ -140,11 +142,11 @@ class KernelAllocationTest {
         WeightMatrix w = compute.prepare(
                 new TensorView("w", type, new Shape(N, ROWS), arena.allocate(ROWS * type.bytesFor(N), 64)), arena);
         return Arrays.stream(TOKENS).boxed().flatMap(tokens -> {
-            Activations a = k.activations(tokens, N);
-            k.fill(a, w, x, 0, N, 0, tokens);
+            Activations a = k.products().activations(tokens, N);
+            k.products().fill(a, w, x, 0, N, 0, tokens);
             String variant = type + " " + tokens + " tokens";
-            return Stream.of(new Case("fill", variant, () -> k.fill(a, w, x, 0, N, 0, tokens)),
-                    new Case("matmul", variant, () -> k.matmul(w, 0, ROWS, a, 0, tokens, y, 0, ROWS)));
+            return Stream.of(new Case("fill", variant, () -> k.products().fill(a, w, x, 0, N, 0, tokens)),
+                    new Case("matmul", variant, () -> k.products().matmul(w, 0, ROWS, a, 0, tokens, y, 0, ROWS)));
         });
     }
 }

@@ -2,12 +2,8 @@ package ai.realm.core.kernel.machine;
 
 import static ai.realm.core.kernel.machine.WeightLayout.ROWS;
 
-import ai.realm.core.kernel.Activation;
-import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Activations;
-import ai.realm.core.kernel.AttentionTile;
-import ai.realm.core.kernel.Kernels;
-import ai.realm.core.kernel.KvType;
+import ai.realm.core.kernel.ProductKernels;
 import ai.realm.core.kernel.WeightMatrix;
 import ai.realm.core.kernel.WorkerPool;
 import ai.realm.core.tensor.TensorView;
@@ -17,31 +13,21 @@ import java.lang.ref.Reference;
 import java.util.Objects;
 
 /**
- * Products of quantized weights with 8-bit activations by emitted code; everything else is another provider's. Stateless. Shapes and ranges are
+ * Products of quantized weights with 8-bit activations by emitted code; those of other weights are another provider's. Stateless. Shapes and ranges are
  * checked here, before any emitted code runs, as that checks nothing.
  */
-final class MachineKernels implements Kernels {
+final class MachineProducts implements ProductKernels {
     /** Longer rows would keep a call, during which the collector waits, above some 50 µs. */
     private static final int MOST_COLS = 1 << 15;
     /** Activations of so many bytes stay in the second-level cache beside a group of weights. */
     private static final long CHUNK_BYTES = 1 << 19;
 
     private final MachineCode code;
-    private final Kernels rest;
+    private final ProductKernels rest;
 
-    MachineKernels(MachineCode code, Kernels rest) {
+    MachineProducts(MachineCode code, ProductKernels rest) {
         this.code = code;
         this.rest = rest;
-    }
-
-    @Override
-    public String name() {
-        return "machine-avx512vnni+" + rest.name();
-    }
-
-    @Override
-    public ActivationMode activationMode() {
-        return ActivationMode.INT8;
     }
 
     private static boolean takes(TensorView weight) {
@@ -145,79 +131,5 @@ final class MachineKernels implements Kernels {
     @Override
     public int rowAlignment(WeightMatrix w) {
         return w instanceof MachineMatrix ? ROWS : rest.rowAlignment(w);
-    }
-
-    @Override
-    public float dot(float[] a, int aOffset, float[] b, int bOffset, int n) {
-        return rest.dot(a, aOffset, b, bOffset, n);
-    }
-
-    @Override
-    public void add(float[] x, int xOffset, float[] y, int yOffset, int n) {
-        rest.add(x, xOffset, y, yOffset, n);
-    }
-
-    @Override
-    public void addScaled(float[] x, int xOffset, float a, float[] y, int yOffset, int n) {
-        rest.addScaled(x, xOffset, a, y, yOffset, n);
-    }
-
-    @Override
-    public void multiply(float[] x, int xOffset, float[] y, int yOffset, int n) {
-        rest.multiply(x, xOffset, y, yOffset, n);
-    }
-
-    @Override
-    public void scale(float[] x, int xOffset, float a, int n) {
-        rest.scale(x, xOffset, a, n);
-    }
-
-    @Override
-    public void rmsNorm(float[] x, int xOffset, float[] weight, float eps, float[] out, int outOffset, int n) {
-        rest.rmsNorm(x, xOffset, weight, eps, out, outOffset, n);
-    }
-
-    @Override
-    public void layerNorm(float[] x, int xOffset, float[] weight, float[] bias, float eps, float[] out, int outOffset, int n) {
-        rest.layerNorm(x, xOffset, weight, bias, eps, out, outOffset, n);
-    }
-
-    @Override
-    public void softmax(float[] x, int offset, int n) {
-        rest.softmax(x, offset, n);
-    }
-
-    @Override
-    public void activate(Activation activation, float[] x, int offset, int n) {
-        rest.activate(activation, x, offset, n);
-    }
-
-    @Override
-    public void gate(Activation activation, float[] gate, int gateOffset, float[] up, int upOffset, int n) {
-        rest.gate(activation, gate, gateOffset, up, upOffset, n);
-    }
-
-    @Override
-    public void storeKv(float[] x, int xOffset, int n, KvType type, MemorySegment memory, long at) {
-        rest.storeKv(x, xOffset, n, type, memory, at);
-    }
-
-    @Override
-    public void scores(float[] query, int queryOffset, int queryStride, int queries, KvType type, MemorySegment memory, long keys,
-            int positions, int dim, float scale, float[] out, int outOffset, int outStride) {
-        rest.scores(query, queryOffset, queryStride, queries, type, memory, keys, positions, dim, scale, out, outOffset,
-                outStride);
-    }
-
-    @Override
-    public void weightedValues(float[] weight, int weightOffset, int weightStride, int queries, KvType type, MemorySegment memory,
-            long values, int positions, int dim, float[] out, int outOffset, int outStride) {
-        rest.weightedValues(weight, weightOffset, weightStride, queries, type, memory, values, positions, dim, out, outOffset,
-                outStride);
-    }
-
-    @Override
-    public void attend(AttentionTile tile) {
-        rest.attend(tile);
     }
 }
