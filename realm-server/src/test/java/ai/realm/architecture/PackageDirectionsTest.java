@@ -40,7 +40,19 @@ class PackageDirectionsTest {
             new Layer("runtime.kvcache", "core.model", "core.kernel"),
             new Layer("runtime.scheduler", "core", "runtime.kvcache", "runtime.store"),
             new Layer("runtime.session", "core", "runtime.scheduler", "runtime.store"),
-            new Layer("runtime.guest", "core.error", "core.tokenizer", "core.sampling", "runtime.session", "runtime.store"));
+            new Layer("runtime.guest", "core.error", "core.tokenizer", "core.sampling", "runtime.session", "runtime.store"),
+            new Layer("server.domain", "core", "runtime"),
+            new Layer("server.error"),
+            new Layer("server.sse", "core", "runtime"),
+            new Layer("server.config", "core", "runtime", "server.domain"),
+            new Layer("server.accounts", "core", "runtime", "server.domain", "server.config"),
+            new Layer("server.metrics", "core", "runtime", "server.accounts"),
+            new Layer("server.tenant", "core", "runtime", "guest", "server.domain", "server.error", "server.accounts"),
+            new Layer("server.model", "core", "runtime", "server.domain", "server.accounts", "server.tenant"),
+            new Layer("server.admin", "core", "runtime", "server.domain", "server.error", "server.accounts", "server.tenant",
+                    "server.model"),
+            new Layer("server.http", "core", "runtime", "server.domain", "server.error", "server.sse", "server.config",
+                    "server.accounts", "server.metrics", "server.tenant", "server.model", "server.admin"));
 
     @BeforeAll
     static void importClasses() {
@@ -65,6 +77,14 @@ class PackageDirectionsTest {
                     .allowEmptyShould(true)
                     .check(realm);
         }));
+    }
+
+    /** Between any two packages of the server arrows point one way only. */
+    @Test
+    void serverPackages_ofAnyDepth_areFreeOfCycles() {
+        slices().matching("ai.realm.server.(**)").should().beFreeOfCycles().check(realm);
+        assertThat(realm.stream().map(JavaClass::getPackageName).filter(p -> p.startsWith("ai.realm.server")).distinct())
+                .hasSizeGreaterThan(15);
     }
 
     /** APIs are shapes around one way to run: they know it and not each other, and it knows none of them. */

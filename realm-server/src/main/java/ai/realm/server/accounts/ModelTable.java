@@ -1,7 +1,7 @@
 package ai.realm.server.accounts;
 
-import ai.realm.server.config.ModelJson;
-import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.domain.ModelJson;
+import ai.realm.server.domain.ModelEntry;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

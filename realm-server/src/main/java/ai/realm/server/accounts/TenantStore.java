@@ -2,9 +2,10 @@ package ai.realm.server.accounts;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
-import ai.realm.server.config.ConfigLoader;
-import ai.realm.server.config.TenantJson;
-import ai.realm.server.tenant.Tenant;
+import ai.realm.server.domain.Checks;
+import ai.realm.server.domain.Tenant;
+import ai.realm.server.domain.TenantJson;
+import ai.realm.server.domain.TenantReader;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -38,7 +39,7 @@ public final class TenantStore {
     public record Kept(ObjectNode json, long version) {
         /** What this release makes of it. */
         public Tenant tenant() {
-            return ConfigLoader.keptTenant(json);
+            return TenantReader.keptTenant(json);
         }
     }
 
@@ -148,7 +149,7 @@ public final class TenantStore {
 
     private List<Row> rows(String id) {
         // What is no name is in no table, and may be what a database does not take as text.
-        return ConfigLoader.NAME.matcher(id).matches()
+        return Checks.NAME.matcher(id).matches()
                 ? database.query(TenantStore::row, "SELECT id, json, version FROM tenants WHERE id = ?", id)
                 : List.of();
     }

@@ -8,11 +8,12 @@ import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.accounts.TenantStore;
 import ai.realm.server.accounts.TenantStore.Kept;
-import ai.realm.server.config.ConfigLoader;
-import ai.realm.server.config.TenantJson;
+import ai.realm.server.domain.ApiKeys;
+import ai.realm.server.domain.Checks;
+import ai.realm.server.domain.Tenant;
+import ai.realm.server.domain.TenantJson;
+import ai.realm.server.domain.TenantReader;
 import ai.realm.server.error.ConflictException;
-import ai.realm.server.tenant.ApiKeys;
-import ai.realm.server.tenant.Tenant;
 import ai.realm.server.tenant.TenantGuests;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -96,7 +97,7 @@ public final class AdminService {
         String key = ApiKeys.generate();
         ObjectNode whole = json.deepCopy();
         whole.putArray("keys").add(ApiKeys.hash(key));
-        Tenant tenant = ConfigLoader.tenant(whole, modelNames());
+        Tenant tenant = TenantReader.tenant(whole, modelNames());
         GuestModule module = guests.compileConfigured(tenant);
         if (!store.create(tenant)) {
             throw RealmException.badParam("id", "there is a tenant " + tenant.id() + " already");
@@ -112,7 +113,7 @@ public final class AdminService {
         if (patch.has("keys") || patch.has("id")) {
             throw RealmException.badParam(patch.has("keys") ? "keys" : "id", "ids and keys cannot be changed this way");
         }
-        ConfigLoader.requirePartOfTenant(patch);
+        TenantReader.requirePartOfTenant(patch);
         follower.catchUp();
         Change change = change(id, ofVersion, json -> merge(json, patch), patch.has("models") || patch.has("default_model"));
         LOG.info("tenant={} changed version={} suspended={}", id, change.version, change.tenant.suspended());
@@ -126,7 +127,7 @@ public final class AdminService {
             requireVersion(id, kept, ofVersion);
             Tenant old = kept.tenant();
             ObjectNode json = edit.apply(kept.json().deepCopy());
-            Tenant tenant = checkModels ? ConfigLoader.keptTenant(json, modelNames()) : ConfigLoader.keptTenant(json);
+            Tenant tenant = checkModels ? TenantReader.keptTenant(json, modelNames()) : TenantReader.keptTenant(json);
             if (!tenant.guest().equals(old.guest())) {
                 guests.compileConfigured(tenant);
             }

@@ -8,7 +8,7 @@ import ai.realm.server.accounts.ChangeLog.Span;
 import ai.realm.server.accounts.TenantStore;
 import ai.realm.server.model.ModelService;
 import ai.realm.server.tenant.ActiveRequests;
-import ai.realm.server.tenant.Tenant;
+import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGuests;
 import ai.realm.server.tenant.Tenants;
 import java.time.Duration;

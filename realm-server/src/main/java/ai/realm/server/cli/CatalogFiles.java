@@ -1,7 +1,7 @@
 package ai.realm.server.cli;
 
-import ai.realm.server.config.RealmConfig.ModelEntry;
-import ai.realm.server.model.ModelFiles;
+import ai.realm.server.domain.ModelEntry;
+import ai.realm.server.domain.ModelFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

@@ -4,8 +4,8 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.cli.catalog.CatalogEntry;
 import ai.realm.server.cli.catalog.ModelCatalog;
-import ai.realm.server.config.ConfigLoader;
-import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.domain.Checks;
+import ai.realm.server.domain.ModelEntry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +50,7 @@ record ModelChoice(String name, ModelEntry entry) {
             return known;
         }
         String base = file.getFileName().toString().replaceFirst("\\.gguf$", "").replaceAll("[^A-Za-z0-9._:-]", "-");
-        String name = ConfigLoader.NAME.matcher(base).matches() ? base : "model";
+        String name = Checks.NAME.matcher(base).matches() ? base : "model";
         return new ModelChoice(name, new ModelEntry(file, 0, null, null, true));
     }
 

@@ -22,7 +22,7 @@ import ai.realm.runtime.store.ModelSource;
 import ai.realm.server.http.inference.ChatPrompt;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.tenant.MemoryKvStore;
-import ai.realm.server.tenant.Tenant;
+import ai.realm.server.domain.Tenant;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package ai.realm.server.cli;
 
-import ai.realm.server.config.OperatorFile;
+import ai.realm.server.domain.OperatorFile;
 import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;

@@ -2,7 +2,7 @@ package ai.realm.server.cli;
 
 import ai.realm.server.RealmServer;
 import ai.realm.server.config.RealmConfig;
-import ai.realm.server.tenant.ApiKeys;
+import ai.realm.server.domain.ApiKeys;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

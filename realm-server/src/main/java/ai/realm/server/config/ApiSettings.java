@@ -1,6 +1,6 @@
 package ai.realm.server.config;
 
-import ai.realm.server.tenant.AnonymousTenant;
+import ai.realm.server.domain.AnonymousTenant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

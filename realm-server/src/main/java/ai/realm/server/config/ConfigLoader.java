@@ -1,30 +1,26 @@
 package ai.realm.server.config;
 
-import ai.realm.core.error.ErrorCode;
-import ai.realm.core.error.RealmException;
+import static ai.realm.server.domain.Checks.bad;
+import static ai.realm.server.domain.Checks.in;
+import static ai.realm.server.domain.Checks.name;
+import static ai.realm.server.domain.Checks.or;
+import static ai.realm.server.domain.Checks.required;
+import static ai.realm.server.domain.Checks.seconds;
+
 import ai.realm.core.kernel.KvType;
-import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.scheduler.EngineOptions;
-import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.server.config.RealmConfig.AdminSettings;
-import ai.realm.server.config.RealmConfig.ModelEntry;
-import ai.realm.server.model.ModelFiles;
-import ai.realm.server.tenant.AnonymousTenant;
-import ai.realm.server.tenant.ApiKeys;
-import ai.realm.server.tenant.Tenant;
-import ai.realm.server.tenant.TenantLimits;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.MapperFeature;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
-import java.io.IOException;
-import java.nio.file.Files;
+import ai.realm.server.domain.AnonymousTenant;
+import ai.realm.server.domain.ApiKeys;
+import ai.realm.server.domain.ModelEntry;
+import ai.realm.server.domain.ModelReader;
+import ai.realm.server.domain.ModelSettings;
+import ai.realm.server.domain.OperatorFile;
+import ai.realm.server.domain.StrictYaml;
+import ai.realm.server.domain.Tenant;
+import ai.realm.server.domain.TenantReader;
+import ai.realm.server.domain.TenantSettings;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -36,45 +32,20 @@ import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.yaml.snakeyaml.LoaderOptions;
 
 /**
  * Reads {@code realm.yaml}: a key that is not known, a value out of range or a name that leads nowhere is an error that says
  * where. Paths are relative to the file's directory.
  */
 public final class ConfigLoader {
-    /** What a tenant or a model may be called: fit for logs, labels, paths of URLs and file names. */
-    public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:-]{0,63}");
-
     private static final Pattern HOST_AND_PORT = Pattern.compile("(\\[[0-9a-fA-F:.]+]|[A-Za-z0-9._-]+):(\\d{1,5})");
     private static final Pattern ORIGIN = Pattern.compile("\\*|null|[a-z][a-z0-9+.-]*://[^/\\s?#@]+");
-
-    private static final YAMLMapper YAML = YAMLMapper.builder(YAMLFactory.builder().loaderOptions(loaderOptions()).build())
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT).build();
-
-    private static final int NAME_LENGTH = 256;
-
-    /** For what this server or a newer one has kept: settings that this release does not know are passed over. */
-    private static final YAMLMapper KEPT = YAML.copy();
-
-    static {
-        KEPT.disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
-    }
 
     private final Path base;
 
     private final Map<String, ModelEntry> otherwise;
 
     private final Function<Path, @Nullable ModelEntry> knownFiles;
-
-    /** Thousands of tenants are more than SnakeYAML reads by default. */
-    private static LoaderOptions loaderOptions() {
-        LoaderOptions options = new LoaderOptions();
-        options.setCodePointLimit(OperatorFile.CONFIGURATION);
-        return options;
-    }
 
     private ConfigLoader(Path base, Map<String, ModelEntry> otherwise, Function<Path, @Nullable ModelEntry> knownFiles) {
         this.base = base;
@@ -90,74 +61,9 @@ public final class ConfigLoader {
      */
     public static RealmConfig load(Path file, Map<String, ModelEntry> otherwise,
             Function<Path, @Nullable ModelEntry> knownFiles) {
-        JsonNode json;
-        try {
-            json = YAML.readTree(OperatorFile.read("realm.yaml", file, OperatorFile.CONFIGURATION));
-        } catch (IOException e) {
-            throw bad(file + " is not YAML" + place(e));
-        }
-        if (json == null || json.isMissingNode() || json.isNull()) {
-            throw bad(file + " is empty");
-        }
-        RealmYaml yaml = parse(json, RealmYaml.class, "realm.yaml");
+        RealmYaml yaml = StrictYaml.read(StrictYaml.tree("realm.yaml", file), RealmYaml.class, "realm.yaml");
         Path parent = file.toAbsolutePath().getParent();
         return new ConfigLoader(parent == null ? Path.of("/") : parent, otherwise, knownFiles).config(yaml);
-    }
-
-    /**
-     * A tenant as {@link TenantJson} has it.
-     *
-     * @param models the names that may be granted
-     */
-    public static Tenant tenant(JsonNode json, Set<String> models) {
-        RealmYaml.TenantEntry entry = parse(json, RealmYaml.TenantEntry.class, "tenant");
-        return new ConfigLoader(Path.of(""), Map.of(), _ -> null).tenant(entry, "tenant", models);
-    }
-
-    /** Refuses what is no part of a tenant, or of the wrong type; the whole that it becomes part of is checked as a tenant. */
-    public static void requirePartOfTenant(JsonNode patch) {
-        parse(patch, RealmYaml.TenantEntry.class, "tenant");
-    }
-
-    /** A tenant as it was kept, whatever the models are now. */
-    public static Tenant keptTenant(JsonNode json) {
-        Set<String> granted = new HashSet<>();
-        json.path("models").forEach(m -> granted.add(m.asText()));
-        return keptTenant(json, granted);
-    }
-
-    /**
-     * A tenant as it was kept.
-     *
-     * @param granted the names that may be granted
-     */
-    public static Tenant keptTenant(JsonNode json, Set<String> granted) {
-        RealmYaml.TenantEntry entry = parse(KEPT, json, RealmYaml.TenantEntry.class, "tenant");
-        return new ConfigLoader(Path.of(""), Map.of(), _ -> null).tenant(entry, "tenant", granted);
-    }
-
-    /** Where the mistake is, and not what stands there. */
-    private static String place(IOException e) {
-        if (!(e instanceof JsonProcessingException j) || j.getLocation() == null) {
-            return "";
-        }
-        String what = j.getOriginalMessage().startsWith("Duplicate") ? "a key is given twice (duplicate), " : "";
-        return ": " + what + "see line " + j.getLocation().getLineNr() + ", column " + j.getLocation().getColumnNr();
-    }
-
-    private static <T> T parse(JsonNode json, Class<T> type, String what) {
-        return parse(YAML, json, type, what);
-    }
-
-    private static <T> T parse(YAMLMapper mapper, JsonNode json, Class<T> type, String what) {
-        try {
-            return mapper.treeToValue(json, type);
-        } catch (JsonMappingException e) {
-            String at = YamlMistake.where(e, what);
-            throw new RealmException(ErrorCode.INVALID_REQUEST, at + ": " + YamlMistake.what(e, json), at, e);
-        } catch (JsonProcessingException e) {
-            throw new RealmException(ErrorCode.INVALID_REQUEST, what + ": " + e.getOriginalMessage(), what, e);
-        }
     }
 
     private RealmConfig config(RealmYaml yaml) {
@@ -300,7 +206,7 @@ public final class ConfigLoader {
         return new AdminSettings(hash, or(a.remote(), false));
     }
 
-    private Map<String, ModelEntry> models(@Nullable Map<String, RealmYaml.Model> given) {
+    private Map<String, ModelEntry> models(@Nullable Map<String, ModelSettings> given) {
         if (given == null || given.isEmpty()) {
             return otherwise;
         }
@@ -309,49 +215,18 @@ public final class ConfigLoader {
             String at = "models." + name(name, "models");
             Path path = base.resolve(OperatorFile.path(at + ".file", required(at + ".file", m == null ? null : m.file())));
             OperatorFile.requireNoOther(at + ".file", path);
-            models.put(name, model(at + ".", path, m, knownFiles.apply(path)));
+            models.put(name, ModelReader.model(at + ".", path, m, knownFiles.apply(path)));
         });
         return models;
     }
 
-    private static ModelEntry model(String at, Path file, RealmYaml.Model m, @Nullable ModelEntry known) {
-        String sha256 = m.sha256();
-        if (sha256 != null && !sha256.matches("[0-9a-f]{64}")) {
-            throw bad(at + "sha256 must be 64 hexadecimal digits, not " + sha256);
-        }
-        return new ModelEntry(file, in(at + "context", or(m.context(), 0), 0, 1 << 24),
-                sha256 == null && known != null ? known.sha256() : sha256,
-                m.system() == null && known != null ? known.system() : m.system(), or(m.preload(), true));
-    }
-
-    /**
-     * A model that the admin registers: a {@code name}, and the absolute path of its {@code file} or its name in the {@code catalog}.
-     */
-    public static ModelEntry model(JsonNode json, ModelFiles files) {
-        RealmYaml.NewModel m = parse(json, RealmYaml.NewModel.class, "model");
-        name(required("name", m.name()), "name");
-        String file = m.file();
-        String catalog = m.catalog();
-        if ((file == null) == (catalog == null)) {
-            throw bad("a model is given by file or by catalog, one of them");
-        }
-        ModelEntry named = catalog == null ? null : files.named(catalog);
-        Path path = named != null ? named.file() : OperatorFile.path("file", required("file", file));
-        if (!path.isAbsolute() || !Files.isRegularFile(path)) {
-            throw RealmException.badParam("file",
-                    "file must be the absolute path of a file on the server's machine, not " + path);
-        }
-        return model("", path, new RealmYaml.Model(null, m.context(), m.sha256(), m.system(), false),
-                named != null ? named : files.known(path));
-    }
-
-    private List<Tenant> tenants(@Nullable List<RealmYaml.TenantEntry> given, Map<String, ModelEntry> models) {
+    private List<Tenant> tenants(@Nullable List<TenantSettings> given, Map<String, ModelEntry> models) {
         List<Tenant> tenants = new ArrayList<>();
         Set<String> ids = new HashSet<>();
         Set<String> hashes = new HashSet<>();
-        for (RealmYaml.TenantEntry t : or(given, List.<RealmYaml.TenantEntry>of())) {
+        for (TenantSettings t : or(given, List.<TenantSettings>of())) {
             String at = "tenants[" + tenants.size() + "]";
-            Tenant tenant = tenant(t, at, models.keySet());
+            Tenant tenant = TenantReader.tenant(t, at, models.keySet(), base);
             if (!ids.add(tenant.id())) {
                 throw bad(at + ".id: " + tenant.id() + " is given twice");
             }
@@ -363,151 +238,5 @@ public final class ConfigLoader {
             tenants.add(tenant);
         }
         return tenants;
-    }
-
-    private Tenant tenant(RealmYaml.TenantEntry t, String at, Set<String> models) {
-        String id = name(required(at + ".id", t.id()), at + ".id");
-        List<String> keys = or(t.keys(), List.<String>of());
-        keys.forEach(k -> ApiKeys.check(at + ".keys", k));
-        List<String> granted = or(t.models(), List.copyOf(models));
-        for (String m : granted) {
-            if (!models.contains(m)) {
-                throw bad(at + ".models: there is no model " + m + " under models");
-            }
-        }
-        String preferred = t.defaultModel() != null ? t.defaultModel() : granted.isEmpty() ? "" : granted.getFirst();
-        if (!preferred.isEmpty() && !granted.contains(preferred)) {
-            throw bad(at + ".default_model: " + preferred + " is not among its models " + granted);
-        }
-        String guest = or(t.guest(), Tenant.DEFAULT_GUEST);
-        if (!guest.equals(Tenant.DEFAULT_GUEST)) {
-            guest = base.resolve(OperatorFile.path(at + ".guest", guest)).toString();
-        }
-        double weight = or(t.weight(), 1.0);
-        if (!(weight > 0 && weight <= 1000)) {
-            throw bad(at + ".weight must be above 0 and at most 1000, not " + weight);
-        }
-        String shown = or(t.name(), id);
-        if (shown.length() > NAME_LENGTH || shown.chars().anyMatch(Character::isISOControl)) {
-            throw bad(at + ".name may have " + NAME_LENGTH + " characters and no control characters");
-        }
-        return new Tenant(id, shown, keys, or(t.suspended(), false), granted, preferred, guest,
-                guestConfig(t, at), secrets(t).keySet(), guestLimits(t.guestLimits(), at + ".guest_limits"),
-                limits(t.limits(), at + ".limits"), weight, priority(t.priority(), at + ".priority"));
-    }
-
-    /** Settings and secrets, which a guest reads alike. */
-    private static Map<String, String> guestConfig(RealmYaml.TenantEntry t, String at) {
-        Map<String, String> all = new LinkedHashMap<>(given(t.guestConfig()));
-        secrets(t).forEach((name, value) -> {
-            if (all.put(name, value) != null) {
-                throw bad(at + ".guest_secrets: " + name + " is in guest_config too");
-            }
-        });
-        return all;
-    }
-
-    private static Map<String, String> secrets(RealmYaml.TenantEntry t) {
-        return given(t.guestSecrets());
-    }
-
-    /** Without those that are null, which is absent. */
-    private static Map<String, String> given(@Nullable Map<String, @Nullable String> map) {
-        Map<String, String> given = new LinkedHashMap<>();
-        or(map, Map.<String, @Nullable String>of()).forEach((name, value) -> {
-            if (value != null) {
-                given.put(name, value);
-            }
-        });
-        return given;
-    }
-
-    private static Priority priority(@Nullable String given, String at) {
-        Priority priority = given == null ? Priority.INTERACTIVE : Priority.of(given);
-        if (priority == null) {
-            throw bad(at + " must be interactive or batch, not " + given);
-        }
-        return priority;
-    }
-
-    private static TenantLimits limits(RealmYaml.@Nullable LimitsEntry l, String at) {
-        TenantLimits d = TenantLimits.defaults();
-        if (l == null) {
-            return d;
-        }
-        return new TenantLimits(in(at + ".requests_per_minute", or(l.requestsPerMinute(), d.requestsPerMinute()), 0, 1 << 30),
-                in(at + ".tokens_per_minute", or(l.tokensPerMinute(), d.tokensPerMinute())),
-                in(at + ".tokens_per_day", or(l.tokensPerDay(), d.tokensPerDay())),
-                in(at + ".concurrent_requests", or(l.concurrentRequests(), d.concurrentRequests()), 1, 100_000),
-                in(at + ".context_length", or(l.contextLength(), d.contextLength()), 0, 1 << 24),
-                in(at + ".max_tokens", or(l.maxTokens(), d.maxTokens()), 1, 1 << 24),
-                in(at + ".body_bytes", or(l.bodyBytes(), d.bodyBytes()), 1, 64 << 20),
-                seconds(at + ".deadline_seconds", l.deadlineSeconds(), d.deadline(), 1));
-    }
-
-    private static GuestLimits guestLimits(RealmYaml.@Nullable GuestLimitsEntry l, String at) {
-        GuestLimits d = GuestLimits.defaults();
-        if (l == null) {
-            return d;
-        }
-        return new GuestLimits(in(at + ".memory_pages", or(l.memoryPages(), d.memoryPages()), 1, 32_768),
-                in(at + ".table_elements", or(l.tableElements(), d.tableElements()), 0, 10_000_000),
-                in(at + ".stack_bytes", or(l.stackBytes(), d.stackBytes()), 256 << 10, 64 << 20),
-                millis(at + ".deadline_ms", l.deadlineMillis(), d.deadline()),
-                millis(at + ".cpu_ms", l.cpuMillis(), d.cpuTime()),
-                in(at + ".generations", or(l.generations(), d.generations()), 0, 1 << 20),
-                in(at + ".generated_tokens", or(l.generatedTokens(), d.generatedTokens()), 0, 1 << 30),
-                in(at + ".output_bytes", or(l.outputBytes(), d.outputBytes()), 1, 1 << 30),
-                in(at + ".log_lines", or(l.logLines(), d.logLines()), 0, 1 << 20),
-                in(at + ".kv_bytes", or(l.kvBytes(), d.kvBytes())),
-                in(at + ".kv_updates", or(l.kvUpdates(), d.kvUpdates()), 0, 1 << 20),
-                in(at + ".concurrent_instances", or(l.concurrentInstances(), d.concurrentInstances()), 1, 10_000),
-                in(at + ".module_bytes", or(l.moduleBytes(), d.moduleBytes()), 8, 64 << 20),
-                millis(at + ".compile_ms", l.compileMillis(), d.compileTime()));
-    }
-
-    private static <T> T or(@Nullable T value, T otherwise) {
-        return value == null ? otherwise : value;
-    }
-
-    private static String required(String at, @Nullable String value) {
-        if (value == null || value.isBlank()) {
-            throw bad(at + " is required");
-        }
-        return value;
-    }
-
-    private static String name(String name, String at) {
-        if (!NAME.matcher(name).matches()) {
-            throw bad(
-                    at + ": a name is 1 to 64 characters of A-Z a-z 0-9 . _ : - and begins with a letter or digit, not " + name);
-        }
-        return name;
-    }
-
-    private static int in(String at, int value, int min, int max) {
-        if (value < min || value > max) {
-            throw bad(at + " must be " + min + " to " + max + ", not " + value);
-        }
-        return value;
-    }
-
-    private static long in(String at, long value) {
-        if (value < 0) {
-            throw bad(at + " must be 0 or more, not " + value);
-        }
-        return value;
-    }
-
-    private static Duration seconds(String at, @Nullable Integer value, Duration otherwise, int min) {
-        return value == null ? otherwise : Duration.ofSeconds(in(at, value, min, 86_400));
-    }
-
-    private static Duration millis(String at, @Nullable Integer value, Duration otherwise) {
-        return value == null ? otherwise : Duration.ofMillis(in(at, value, 1, 86_400_000));
-    }
-
-    private static RealmException bad(String message) {
-        return new RealmException(ErrorCode.INVALID_REQUEST, message);
     }
 }

@@ -1,13 +1,16 @@
 package ai.realm.server.config;
 
+import ai.realm.server.domain.ModelSettings;
+import ai.realm.server.domain.TenantSettings;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** {@code realm.yaml} as it is written: what is absent is null. {@link ConfigLoader} checks it and puts the defaults in. */
-record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engine engine, @Nullable Map<String, Model> models,
-        @Nullable List<TenantEntry> tenants) {
+record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engine engine,
+        @Nullable Map<String, ModelSettings> models,
+        @Nullable List<TenantSettings> tenants) {
 
     record Server(@Nullable String host, @Nullable Integer port, @Nullable String data,
             @JsonProperty("concurrent_requests") @Nullable Integer concurrentRequests,
@@ -38,38 +41,4 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @Nullable Integer running, @Nullable Integer waiting, @JsonProperty("step_tokens") @Nullable Integer stepTokens,
             @JsonProperty("prefix_cache") @Nullable Boolean prefixCache,
             @JsonProperty("shared_prefixes") @Nullable List<String> sharedPrefixes) {}
-
-    record Model(@Nullable String file, @Nullable Integer context, @Nullable String sha256,
-            @Nullable String system, @Nullable Boolean preload) {}
-
-    /** A model as the admin API registers it. */
-    record NewModel(@Nullable String name, @Nullable String file, @Nullable String catalog, @Nullable Integer context,
-            @Nullable String sha256, @Nullable String system) {}
-
-    record TenantEntry(@Nullable String id, @Nullable String name, @Nullable List<String> keys, @Nullable Boolean suspended,
-            @Nullable List<String> models, @JsonProperty("default_model") @Nullable String defaultModel, @Nullable String guest,
-            @Nullable String priority, @JsonProperty("guest_config") @Nullable Map<String, @Nullable String> guestConfig,
-            @JsonProperty("guest_secrets") @Nullable Map<String, @Nullable String> guestSecrets,
-            @JsonProperty("guest_limits") @Nullable GuestLimitsEntry guestLimits, @Nullable LimitsEntry limits,
-            @Nullable Double weight) {}
-
-    record LimitsEntry(@JsonProperty("requests_per_minute") @Nullable Integer requestsPerMinute,
-            @JsonProperty("tokens_per_minute") @Nullable Long tokensPerMinute,
-            @JsonProperty("tokens_per_day") @Nullable Long tokensPerDay,
-            @JsonProperty("concurrent_requests") @Nullable Integer concurrentRequests,
-            @JsonProperty("context_length") @Nullable Integer contextLength,
-            @JsonProperty("max_tokens") @Nullable Integer maxTokens,
-            @JsonProperty("body_bytes") @Nullable Integer bodyBytes,
-            @JsonProperty("deadline_seconds") @Nullable Integer deadlineSeconds) {}
-
-    record GuestLimitsEntry(@JsonProperty("memory_pages") @Nullable Integer memoryPages,
-            @JsonProperty("table_elements") @Nullable Integer tableElements,
-            @JsonProperty("stack_bytes") @Nullable Integer stackBytes,
-            @JsonProperty("deadline_ms") @Nullable Integer deadlineMillis, @JsonProperty("cpu_ms") @Nullable Integer cpuMillis,
-            @Nullable Integer generations, @JsonProperty("generated_tokens") @Nullable Integer generatedTokens,
-            @JsonProperty("output_bytes") @Nullable Integer outputBytes, @JsonProperty("log_lines") @Nullable Integer logLines,
-            @JsonProperty("kv_bytes") @Nullable Long kvBytes, @JsonProperty("kv_updates") @Nullable Integer kvUpdates,
-            @JsonProperty("concurrent_instances") @Nullable Integer concurrentInstances,
-            @JsonProperty("module_bytes") @Nullable Integer moduleBytes,
-            @JsonProperty("compile_ms") @Nullable Integer compileMillis) {}
 }

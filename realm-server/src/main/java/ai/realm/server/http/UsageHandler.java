@@ -7,7 +7,7 @@ import ai.realm.server.accounts.UsageRow;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.Callers;
-import ai.realm.server.tenant.Tenant;
+import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGate;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;

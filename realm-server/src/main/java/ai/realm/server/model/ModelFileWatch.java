@@ -3,7 +3,7 @@ package ai.realm.server.model;
 import ai.realm.runtime.store.ModelStatus;
 import ai.realm.runtime.store.ModelStatus.State;
 import ai.realm.runtime.store.ModelStore;
-import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.domain.ModelEntry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,7 +3,7 @@ package ai.realm.server.model;
 import ai.realm.runtime.store.ModelSource;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.ModelTable;
-import ai.realm.server.config.RealmConfig.ModelEntry;
+import ai.realm.server.domain.ModelEntry;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -5,10 +5,11 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.store.ModelStatus;
 import ai.realm.runtime.store.ModelStatus.State;
 import ai.realm.runtime.store.ModelStore;
-import ai.realm.server.config.ConfigLoader;
-import ai.realm.server.config.ModelJson;
-import ai.realm.server.config.RealmConfig.ModelEntry;
-import ai.realm.server.tenant.Tenant;
+import ai.realm.server.domain.ModelEntry;
+import ai.realm.server.domain.ModelFiles;
+import ai.realm.server.domain.ModelJson;
+import ai.realm.server.domain.ModelReader;
+import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.Tenants;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Duration;
@@ -66,7 +67,7 @@ public final class ModelService {
         if (registry.isConfigured(name)) {
             throw RealmException.badParam("name", "model " + name + " is the configuration's and is changed there");
         }
-        ModelEntry entry = ConfigLoader.model(json, files);
+        ModelEntry entry = ModelReader.model(json, files);
         store.register(ModelRegistry.source(name, entry));
         registry.put(name, entry);
         LOG.info("model={} registered file={}", name, entry.file().getFileName());

@@ -1,6 +1,7 @@
 package ai.realm.server.tenant;
 
 import ai.realm.runtime.session.Usage;
+import ai.realm.server.domain.TenantLimits;
 import java.util.Map;
 
 /**

@@ -2,6 +2,7 @@ package ai.realm.server.tenant;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.server.domain.TenantLimits;
 import ai.realm.server.error.RetryableException;
 import java.time.Clock;
 import java.time.Duration;

@@ -1,5 +1,7 @@
 package ai.realm.server.tenant;
 
+import ai.realm.server.domain.ApiKeys;
+import ai.realm.server.domain.Tenant;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Collection;

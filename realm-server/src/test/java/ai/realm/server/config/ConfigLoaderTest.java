@@ -7,9 +7,11 @@ import ai.realm.core.error.RealmException;
 import ai.realm.core.kernel.KvType;
 import ai.realm.runtime.scheduler.EngineOptions;
 import ai.realm.runtime.session.GenerateCommand.Priority;
-import ai.realm.server.config.RealmConfig.ModelEntry;
-import ai.realm.server.tenant.ApiKeys;
-import ai.realm.server.tenant.Tenant;
+import ai.realm.server.domain.ApiKeys;
+import ai.realm.server.domain.ModelEntry;
+import ai.realm.server.domain.Tenant;
+import ai.realm.server.domain.TenantJson;
+import ai.realm.server.domain.TenantReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,7 +101,7 @@ class ConfigLoaderTest {
         Tenant t = config.tenants().getFirst();
         assertThat(t.priority()).isEqualTo(Priority.BATCH);
         assertThat(t.limits().contextLength()).isEqualTo(100);
-        assertThat(ConfigLoader.tenant(TenantJson.of(t), Set.of("m"))).isEqualTo(t);
+        assertThat(TenantReader.tenant(TenantJson.of(t), Set.of("m"))).isEqualTo(t);
         assertThat(config.server().database()).isNotNull().satisfies(d -> {
             assertThat(d.user()).isEqualTo("u");
             assertThat(d.password()).isEqualTo("geheim");

@@ -7,7 +7,7 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.server.error.ConflictException;
-import ai.realm.server.tenant.ApiKeys;
+import ai.realm.server.domain.ApiKeys;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;

@@ -8,7 +8,8 @@ import ai.realm.runtime.guest.GuestHostOptions;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
-import ai.realm.server.config.ConfigLoader;
+import ai.realm.server.domain.Tenant;
+import ai.realm.server.domain.TenantReader;
 import com.dylibso.chicory.wabt.Wat2Wasm;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.time.Duration;
@@ -39,7 +40,7 @@ class TenantGuestsTest {
 
     /** As a database kept it. */
     private static Tenant tenant() throws Exception {
-        return ConfigLoader.tenant(JsonMapper.builder().build().readTree("{\"id\":\"acme\",\"keys\":[\"sha256:" + "0".repeat(64)
+        return TenantReader.tenant(JsonMapper.builder().build().readTree("{\"id\":\"acme\",\"keys\":[\"sha256:" + "0".repeat(64)
                 + "\"],\"models\":[\"m\"],\"guest_limits\":{\"compile_ms\":1}}"), java.util.Set.of("m"));
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.server.domain.TenantLimits;
 import ai.realm.server.error.RetryableException;
 import java.time.Clock;
 import java.time.Duration;

@@ -8,6 +8,7 @@ import ai.realm.runtime.guest.GuestModule;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
+import ai.realm.server.domain.Tenant;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;
 import java.util.HashSet;

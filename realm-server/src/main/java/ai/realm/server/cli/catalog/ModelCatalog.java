@@ -1,6 +1,6 @@
 package ai.realm.server.cli.catalog;
 
-import ai.realm.server.config.OperatorFile;
+import ai.realm.server.domain.OperatorFile;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import com.fasterxml.jackson.annotation.JsonProperty;

@@ -5,7 +5,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestModels;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.runtime.store.ModelStore;
-import ai.realm.server.tenant.Tenant;
+import ai.realm.server.domain.Tenant;
 import java.time.Duration;
 
 /** The models granted to a tenant by number: 0 the one that the request means, then 1, 2 … in the order of the grants. */

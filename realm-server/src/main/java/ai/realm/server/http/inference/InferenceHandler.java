@@ -10,7 +10,7 @@ import ai.realm.server.http.inference.ApiShape.Asked;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
 import ai.realm.server.http.transport.ClientWatch;
 import ai.realm.server.model.ModelRegistry;
-import ai.realm.server.tenant.Tenant;
+import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGuests;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;

@@ -13,7 +13,7 @@ import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.error.ErrorBody;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
 import ai.realm.server.tenant.RequestUsage;
-import ai.realm.server.tenant.Tenant;
+import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGuests;
 import ai.realm.server.tenant.TenantKvStore;
 import java.util.ArrayList;

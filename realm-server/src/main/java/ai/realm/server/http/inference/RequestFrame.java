@@ -17,7 +17,7 @@ import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.tenant.Permit;
 import ai.realm.server.tenant.RequestUsage;
-import ai.realm.server.tenant.Tenant;
+import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGate;
 import io.javalin.http.Context;
 import java.util.List;

@@ -10,7 +10,7 @@ import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.http.inference.GenerationRequest.PromptInput;
 import ai.realm.server.http.inference.ValidRequest.Prompt;
 import ai.realm.server.http.json.Json;
-import ai.realm.server.tenant.Tenant;
+import ai.realm.server.domain.Tenant;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

@@ -4,7 +4,7 @@ import ai.realm.server.http.inference.RequestValidator;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.Callers;
-import ai.realm.server.tenant.Tenant;
+import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGate;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;

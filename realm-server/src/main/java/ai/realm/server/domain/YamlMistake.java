@@ -1,4 +1,4 @@
-package ai.realm.server.config;
+package ai.realm.server.domain;
 
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;

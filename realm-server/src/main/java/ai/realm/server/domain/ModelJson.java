@@ -1,6 +1,5 @@
-package ai.realm.server.config;
+package ai.realm.server.domain;
 
-import ai.realm.server.config.RealmConfig.ModelEntry;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;

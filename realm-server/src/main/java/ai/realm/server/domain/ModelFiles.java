@@ -1,6 +1,5 @@
-package ai.realm.server.model;
+package ai.realm.server.domain;
 
-import ai.realm.server.config.RealmConfig.ModelEntry;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 

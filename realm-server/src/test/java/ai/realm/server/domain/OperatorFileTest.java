@@ -1,9 +1,10 @@
-package ai.realm.server.config;
+package ai.realm.server.domain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.RealmException;
+import ai.realm.server.config.ConfigLoader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package ai.realm.server.tenant;
+package ai.realm.server.domain;
 
 import java.time.Duration;
 

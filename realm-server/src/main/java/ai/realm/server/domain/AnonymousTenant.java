@@ -1,4 +1,4 @@
-package ai.realm.server.tenant;
+package ai.realm.server.domain;
 
 /**
  * The tenant whose requests those without a key are.

@@ -1,4 +1,4 @@
-package ai.realm.server.tenant;
+package ai.realm.server.domain;
 
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.session.GenerateCommand.Priority;

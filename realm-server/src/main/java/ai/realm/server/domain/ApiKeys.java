@@ -1,4 +1,4 @@
-package ai.realm.server.tenant;
+package ai.realm.server.domain;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
@@ -34,7 +34,8 @@ public final class ApiKeys {
         return PREFIX + HexFormat.of().formatHex(digest(key));
     }
 
-    static byte[] digest(String key) {
+    /** SHA-256 of a key. */
+    public static byte[] digest(String key) {
         try {
             return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
         } catch (NoSuchAlgorithmException e) {
@@ -43,7 +44,7 @@ public final class ApiKeys {
     }
 
     /** The bytes of a hash as {@link #hash} writes it. */
-    static byte[] parse(String hash) {
+    public static byte[] parse(String hash) {
         check("a key", hash);
         return HexFormat.of().parseHex(hash, PREFIX.length(), hash.length());
     }

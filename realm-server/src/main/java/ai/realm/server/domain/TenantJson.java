@@ -1,8 +1,6 @@
-package ai.realm.server.config;
+package ai.realm.server.domain;
 
 import ai.realm.runtime.guest.GuestLimits;
-import ai.realm.server.tenant.Tenant;
-import ai.realm.server.tenant.TenantLimits;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;

@@ -1,4 +1,4 @@
-package ai.realm.server.config;
+package ai.realm.server.domain;
 
 import ai.realm.core.error.RealmException;
 import java.io.IOException;

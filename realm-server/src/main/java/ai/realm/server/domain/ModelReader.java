@@ -1,0 +1,56 @@
+package ai.realm.server.domain;
+
+import static ai.realm.server.domain.Checks.bad;
+import static ai.realm.server.domain.Checks.in;
+import static ai.realm.server.domain.Checks.name;
+import static ai.realm.server.domain.Checks.or;
+import static ai.realm.server.domain.Checks.required;
+
+import ai.realm.core.error.RealmException;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** What is written of a model, checked. */
+public final class ModelReader {
+    private ModelReader() {
+    }
+
+    /**
+     * A model of the configuration.
+     *
+     * @param at its place there, with a dot at the end; empty for none
+     * @param known what the catalogue says of its file; null when it does not have it
+     */
+    public static ModelEntry model(String at, Path file, ModelSettings m, @Nullable ModelEntry known) {
+        String sha256 = m.sha256();
+        if (sha256 != null && !sha256.matches("[0-9a-f]{64}")) {
+            throw bad(at + "sha256 must be 64 hexadecimal digits, not " + sha256);
+        }
+        return new ModelEntry(file, in(at + "context", or(m.context(), 0), 0, 1 << 24),
+                sha256 == null && known != null ? known.sha256() : sha256,
+                m.system() == null && known != null ? known.system() : m.system(), or(m.preload(), true));
+    }
+
+    /**
+     * A model that the admin registers: a {@code name}, and the absolute path of its {@code file} or its name in the {@code catalog}.
+     */
+    public static ModelEntry model(JsonNode json, ModelFiles files) {
+        ModelSettings.New m = StrictYaml.read(json, ModelSettings.New.class, "model");
+        name(required("name", m.name()), "name");
+        String file = m.file();
+        String catalog = m.catalog();
+        if ((file == null) == (catalog == null)) {
+            throw bad("a model is given by file or by catalog, one of them");
+        }
+        ModelEntry named = catalog == null ? null : files.named(catalog);
+        Path path = named != null ? named.file() : OperatorFile.path("file", required("file", file));
+        if (!path.isAbsolute() || !Files.isRegularFile(path)) {
+            throw RealmException.badParam("file",
+                    "file must be the absolute path of a file on the server's machine, not " + path);
+        }
+        return model("", path, new ModelSettings(null, m.context(), m.sha256(), m.system(), false),
+                named != null ? named : files.known(path));
+    }
+}

@@ -1,0 +1,35 @@
+package ai.realm.server.domain;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A tenant as it is written, in {@code realm.yaml} or for the admin API: what is absent is null. {@link TenantReader} checks it. */
+public record TenantSettings(@Nullable String id, @Nullable String name, @Nullable List<String> keys, @Nullable Boolean suspended,
+        @Nullable List<String> models, @JsonProperty("default_model") @Nullable String defaultModel, @Nullable String guest,
+        @Nullable String priority, @JsonProperty("guest_config") @Nullable Map<String, @Nullable String> guestConfig,
+        @JsonProperty("guest_secrets") @Nullable Map<String, @Nullable String> guestSecrets,
+        @JsonProperty("guest_limits") @Nullable GuestLimits guestLimits, @Nullable Limits limits,
+        @Nullable Double weight) {
+
+    record Limits(@JsonProperty("requests_per_minute") @Nullable Integer requestsPerMinute,
+            @JsonProperty("tokens_per_minute") @Nullable Long tokensPerMinute,
+            @JsonProperty("tokens_per_day") @Nullable Long tokensPerDay,
+            @JsonProperty("concurrent_requests") @Nullable Integer concurrentRequests,
+            @JsonProperty("context_length") @Nullable Integer contextLength,
+            @JsonProperty("max_tokens") @Nullable Integer maxTokens,
+            @JsonProperty("body_bytes") @Nullable Integer bodyBytes,
+            @JsonProperty("deadline_seconds") @Nullable Integer deadlineSeconds) {}
+
+    record GuestLimits(@JsonProperty("memory_pages") @Nullable Integer memoryPages,
+            @JsonProperty("table_elements") @Nullable Integer tableElements,
+            @JsonProperty("stack_bytes") @Nullable Integer stackBytes,
+            @JsonProperty("deadline_ms") @Nullable Integer deadlineMillis, @JsonProperty("cpu_ms") @Nullable Integer cpuMillis,
+            @Nullable Integer generations, @JsonProperty("generated_tokens") @Nullable Integer generatedTokens,
+            @JsonProperty("output_bytes") @Nullable Integer outputBytes, @JsonProperty("log_lines") @Nullable Integer logLines,
+            @JsonProperty("kv_bytes") @Nullable Long kvBytes, @JsonProperty("kv_updates") @Nullable Integer kvUpdates,
+            @JsonProperty("concurrent_instances") @Nullable Integer concurrentInstances,
+            @JsonProperty("module_bytes") @Nullable Integer moduleBytes,
+            @JsonProperty("compile_ms") @Nullable Integer compileMillis) {}
+}
