@@ -97,6 +97,14 @@ public final class PrefixCache {
         }
     }
 
+    /** A block that nobody else refers to is written over in part: nobody finds it any more. */
+    public void forget(int block) {
+        if (hashes[block] != null && pool.references(block) == 1) {
+            evicted(block);
+            pool.drop(block);
+        }
+    }
+
     /** Blocks known. */
     public int size() {
         return blocks.size();

@@ -33,6 +33,14 @@ public final class PrefixChain {
         return hashes.get(index);
     }
 
+    /** Forgets the hashes of blocks that are not full of the first {@code length} tokens, as those after them change. */
+    public void truncate(int length) {
+        int full = length / blockPositions;
+        if (hashes.size() > full) {
+            hashes.subList(full, hashes.size()).clear();
+        }
+    }
+
     private BlockHash before(int index) {
         if (index == 0) {
             return sharedBlocks > 0 ? BlockHash.root(SHARED_SALT) : tenantRoot;

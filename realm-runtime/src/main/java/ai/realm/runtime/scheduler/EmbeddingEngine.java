@@ -6,49 +6,28 @@ import ai.realm.core.model.Encoder;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The loop that runs one encoder: take what was submitted, drop what was cancelled or is late, compute a pass of texts of all
- * tenants, deliver; parked when there is nothing to do. Its one thread alone uses the encoder. A pass that fails ends the calls in
- * it; the loop goes on. Other methods are thread-safe.
+ * Runs one encoder: what its {@link EngineLoop} does in each turn is compute a pass of texts of all tenants and deliver their vectors. The
+ * loop's thread alone uses the encoder. A pass that fails ends the calls in it. Public methods are thread-safe.
  */
 public final class EmbeddingEngine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddingEngine.class);
-
-    private static final long LOOK_MILLIS = 100;
 
     private final String name;
     private final Encoder encoder;
     private final int budget;
     private final ReentrantLock turn;
     private final EngineListener listener;
-    private final LongSupplier clock;
-    private final Admission admission;
-    private final Queue<EmbeddingCall> submitted = new ConcurrentLinkedQueue<>();
+    private final EngineLoop<EmbeddingCall> loop;
     private final EmbeddingQueue queue = new EmbeddingQueue();
     /** Calls that have not ended, of which texts may be computed already. */
     private final Set<EmbeddingCall> live = new LinkedHashSet<>();
-    private final AtomicInteger unended = new AtomicInteger();
-    private final Thread thread;
-
-    private long steps;
-    private long stepNanos;
-    private long forwardedTokens;
-    private volatile boolean draining;
-    /** Why it takes nothing new; set before {@link #draining}. */
-    private volatile ErrorCode drainReason = ErrorCode.DRAINING;
-    private volatile long drainLimit = Long.MAX_VALUE;
-    private volatile boolean closing;
-    private volatile EngineSnapshot snapshot;
 
     /**
      * Starts the loop. The engine owns the encoder from here on and closes it.
@@ -63,20 +42,18 @@ public final class EmbeddingEngine implements AutoCloseable {
         this.budget = options.tokenBudget();
         this.turn = turn;
         this.listener = listener;
-        this.clock = clock;
-        this.admission = new Admission(options.maxWaiting());
-        this.snapshot = takeSnapshot();
-        this.thread = Thread.ofPlatform().daemon().name("engine-" + name).start(this::loop);
+        this.loop = new EngineLoop<>(name, options.maxWaiting(), clock, new Turns());
+        loop.start();
     }
 
     /** As of the last pass. */
     public EngineSnapshot snapshot() {
-        return snapshot;
+        return loop.snapshot();
     }
 
     /** Now, on the engine's clock. */
     public long now() {
-        return clock.getAsLong();
+        return loop.now();
     }
 
     /**
@@ -85,81 +62,78 @@ public final class EmbeddingEngine implements AutoCloseable {
      * @throws RealmException OVERLOADED when the queue is full, DRAINING
      */
     public EmbeddingCall submit(EmbeddingSpec spec) {
-        if (draining) {
-            throw draining();
-        }
-        admission.enter(spec.tenantId(), 1);
-        unended.incrementAndGet();
+        loop.enter(spec.tenantId(), 1);
         EmbeddingCall call = new EmbeddingCall(spec, now());
-        submitted.add(call);
-        LockSupport.unpark(thread);
-        if (closing) {
-            endSubmitted();
-        }
+        loop.submit(call);
         return call;
     }
 
     /** Ends a call; texts of it that are in a pass are computed for nothing. */
     public void abort(EmbeddingCall call, RealmException why) {
         if (call.end(why)) {
-            LockSupport.unpark(thread);
+            loop.wake();
         }
     }
 
-    private RealmException draining() {
-        return Engine.draining(name, drainReason);
-    }
-
-    private void loop() {
-        try {
-            while (!closing) {
-                turnOnce();
-            }
-        } finally {
-            closing = true;
-            endSubmitted();
-            new ArrayList<>(live).forEach(c -> {
-                c.end(draining());
-                finish(c);
-            });
-            snapshot = takeSnapshot();
-            encoder.close();
-        }
-    }
-
-    private void turnOnce() {
-        for (EmbeddingCall c = submitted.poll(); c != null; c = submitted.poll()) {
+    /** What the loop does with calls. */
+    private final class Turns implements EngineLoop.Body<EmbeddingCall> {
+        @Override
+        public void take(EmbeddingCall c) {
             live.add(c);
             queue.add(c);
         }
-        long wait = sweep(now());
-        List<EmbeddingQueue.Piece> pass = queue.pass(budget);
-        if (pass.isEmpty()) {
-            snapshot = takeSnapshot();
-            LockSupport.parkNanos(this, wait);
-        } else {
-            compute(pass);
-            snapshot = takeSnapshot();
-        }
-    }
 
-    /** Drops what has ended and what is late; gives the time until the next is. */
-    private long sweep(long now) {
-        long wait = Long.MAX_VALUE;
-        for (EmbeddingCall c : List.copyOf(live)) {
-            long left = c.spec().deadlineNanos() - now;
-            if (left <= 0) {
-                c.end(new RealmException(ErrorCode.DEADLINE_EXCEEDED, "the request's deadline has passed"));
-            } else if (draining && now - drainLimit >= 0) {
-                c.end(draining());
+        @Override
+        public long sweep(long now) {
+            long wait = Long.MAX_VALUE;
+            for (EmbeddingCall c : List.copyOf(live)) {
+                RealmException over = loop.over(c.spec().deadlineNanos(), now);
+                if (over != null) {
+                    c.end(over);
+                }
+                if (c.hasEnded()) {
+                    finish(c);
+                } else {
+                    wait = Math.min(wait, loop.untilOver(c.spec().deadlineNanos(), now));
+                }
             }
-            if (c.hasEnded()) {
+            return wait;
+        }
+
+        @Override
+        public boolean step() {
+            List<EmbeddingQueue.Piece> pass = queue.pass(budget);
+            if (!pass.isEmpty()) {
+                compute(pass);
+            }
+            return !pass.isEmpty();
+        }
+
+        @Override
+        public void endAll(Ending.Kind kind, RealmException why) {
+            for (EmbeddingCall c : new ArrayList<>(live)) {
+                c.end(why);
                 finish(c);
-            } else {
-                wait = Math.min(wait, draining ? Math.min(left, Math.max(1, drainLimit - now)) : left);
             }
         }
-        return wait;
+
+        @Override
+        public void refuse(EmbeddingCall c, RealmException why) {
+            c.end(why);
+            leave(c);
+        }
+
+        @Override
+        public EngineSnapshot snapshot() {
+            int running = (int) live.stream().filter(c -> c.counted).count();
+            return new EngineSnapshot(name, running, loop.places().waiting(), 0, 0, 0, 0, 0, 0, loop.steps(), loop.stepNanos(),
+                    loop.forwardedTokens());
+        }
+
+        @Override
+        public void close() {
+            encoder.close();
+        }
     }
 
     private void compute(List<EmbeddingQueue.Piece> pass) {
@@ -183,9 +157,7 @@ public final class EmbeddingEngine implements AutoCloseable {
             turn.unlock();
         }
         long nanos = now() - start;
-        steps++;
-        stepNanos += nanos;
-        forwardedTokens += tokens;
+        loop.stepped(nanos, tokens);
         for (int i = 0; i < texts.length; i++) {
             EmbeddingQueue.Piece p = pass.get(i);
             p.call().spec().log().reached(7, "forward");
@@ -202,7 +174,7 @@ public final class EmbeddingEngine implements AutoCloseable {
         call.begin(p.text());
         if (!call.counted) {
             call.counted = true;
-            admission.leave(call.spec().tenantId());
+            loop.places().left(call.spec().tenantId());
             listener.started(name, call.spec().tenantId(), now - call.submittedNanos());
             call.spec().log().reached(6, "scheduler");
         }
@@ -211,7 +183,7 @@ public final class EmbeddingEngine implements AutoCloseable {
     private void fail(List<EmbeddingQueue.Piece> pass, Throwable e) {
         LOG.error("model={} error_code={} a pass of {} texts failed", name, ErrorCode.INTERNAL, pass.size(), e);
         for (EmbeddingQueue.Piece p : pass) {
-            p.call().end(StepRunner.asError(e, "the forward pass"));
+            p.call().end(EngineLoop.asError(e, "the forward pass"));
             finish(p.call());
         }
     }
@@ -227,7 +199,7 @@ public final class EmbeddingEngine implements AutoCloseable {
     private void leave(EmbeddingCall call) {
         if (!call.counted) {
             call.counted = true;
-            admission.leave(call.spec().tenantId());
+            loop.places().left(call.spec().tenantId());
         }
         RealmException error = call.error();
         Ending.Kind kind = error == null
@@ -235,24 +207,7 @@ public final class EmbeddingEngine implements AutoCloseable {
                 : error.code() == ErrorCode.INTERNAL ? Ending.Kind.ERROR : Ending.Kind.CANCELLED;
         listener.ended(name, call.spec().tenantId(), kind.label(), error == null ? null : error.code().name(),
                 call.begunTokens(), 0, 0, now() - call.submittedNanos());
-        if (unended.decrementAndGet() == 0) {
-            synchronized (unended) {
-                unended.notifyAll();
-            }
-        }
-    }
-
-    /** Ends what came while the loop was ending. */
-    private void endSubmitted() {
-        for (EmbeddingCall c = submitted.poll(); c != null; c = submitted.poll()) {
-            c.end(draining());
-            leave(c);
-        }
-    }
-
-    private EngineSnapshot takeSnapshot() {
-        int running = (int) live.stream().filter(c -> c.counted).count();
-        return new EngineSnapshot(name, running, admission.total(), 0, 0, 0, 0, 0, 0, steps, stepNanos, forwardedTokens);
+        loop.places().ended();
     }
 
     /** Takes nothing new, lets what is here end until the limit, then ends the rest as DRAINING. An interrupt ends only the wait. */
@@ -262,37 +217,12 @@ public final class EmbeddingEngine implements AutoCloseable {
 
     /** @param reason what those that are ended, or come later, are told: DRAINING or MODEL_UNLOADED */
     public void drain(long limitNanos, ErrorCode reason) {
-        drainReason = reason;
-        drainLimit = now() + limitNanos;
-        draining = true;
-        LockSupport.unpark(thread);
-        try {
-            synchronized (unended) {
-                while (unended.get() > 0 && thread.isAlive()) {
-                    unended.wait(LOOK_MILLIS);
-                }
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        loop.drain(limitNanos, reason);
     }
 
     /** Ends what is here and the loop; returns when the encoder is closed. */
     @Override
     public void close() {
-        draining = true;
-        closing = true;
-        LockSupport.unpark(thread);
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        loop.close();
     }
 }

@@ -3,25 +3,18 @@ package ai.realm.runtime.scheduler;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The calls that wait in an {@link EmbeddingEngine} and which texts are computed next: always one of the tenant that has had the
- * least service by its weight, as {@link FairShare} does for sequences, so that a request of thousands of texts hardly delays
- * another tenant's single one. Calls of one tenant go in their order. Pure; one thread's.
+ * least service, so that a request of thousands of texts hardly delays another tenant's single one. Calls of one tenant go in their
+ * order. Deterministic; one thread's.
  */
 final class EmbeddingQueue {
     /** Texts in a pass at most. */
     static final int MAX_TEXTS = 64;
-    private static final int PRUNE_ABOVE = 64;
 
-    private final Map<String, Share> shares = new LinkedHashMap<>();
-    /** The counter of the tenant that was served last. */
-    private double served;
+    private final FairShare<Calls> fair = new FairShare<>(Calls::new);
 
     /** A text of a call. */
     record Piece(EmbeddingCall call, int text) {
@@ -30,51 +23,38 @@ final class EmbeddingQueue {
         }
     }
 
-    /** One tenant's calls and its weighted service so far. */
-    private static final class Share {
+    /** One tenant's calls. */
+    private static final class Calls extends FairShare.Share {
         final Deque<EmbeddingCall> calls = new ArrayDeque<>();
-        double weight = 1;
-        double counter;
+
+        Calls(String tenantId) {
+            super(tenantId);
+        }
+
+        @Override
+        protected int waiting() {
+            return calls.size();
+        }
+
+        @Override
+        protected int running() {
+            return 0;
+        }
     }
 
     void add(EmbeddingCall call) {
-        Share share = shares.get(call.spec().tenantId());
-        if (share == null) {
-            if (shares.size() >= PRUNE_ABOVE) {
-                shares.values().removeIf(s -> s.calls.isEmpty() && s.counter <= floor());
-            }
-            share = new Share();
-            shares.put(call.spec().tenantId(), share);
-        }
-        share.weight = call.spec().weight();
-        if (share.calls.isEmpty()) {
-            share.counter = Math.max(share.counter, floor());
-        }
-        share.calls.addLast(call);
-    }
-
-    /** Where a tenant begins that had nothing here: a pause earns nothing. */
-    private double floor() {
-        double least = Double.POSITIVE_INFINITY;
-        for (Share s : shares.values()) {
-            least = s.calls.isEmpty() ? least : Math.min(least, s.counter);
-        }
-        return least < Double.POSITIVE_INFINITY ? least : served;
+        fair.arrive(call.spec().tenantId(), call.spec().weight()).calls.addLast(call);
     }
 
     void remove(EmbeddingCall call) {
-        Share share = shares.get(call.spec().tenantId());
-        if (share != null) {
-            share.calls.remove(call);
+        Calls share = fair.of(call.spec().tenantId());
+        if (share != null && share.calls.remove(call)) {
+            fair.left(share);
         }
     }
 
-    void forEach(Consumer<EmbeddingCall> each) {
-        shares.values().forEach(s -> s.calls.forEach(each));
-    }
-
     boolean isEmpty() {
-        return shares.values().stream().allMatch(s -> s.calls.isEmpty());
+        return fair.waiting() == 0;
     }
 
     /**
@@ -85,7 +65,8 @@ final class EmbeddingQueue {
     List<Piece> pass(int budget) {
         List<Piece> pass = new ArrayList<>();
         int tokens = 0;
-        for (Share s = least(); s != null && pass.size() < MAX_TEXTS; s = least()) {
+        for (Calls s = fair.least(c -> !c.calls.isEmpty()); s != null && pass.size() < MAX_TEXTS; s = fair.least(
+                c -> !c.calls.isEmpty())) {
             EmbeddingCall call = s.calls.getFirst();
             int length = call.spec().texts().get(call.next).length;
             if (!pass.isEmpty() && tokens + length > budget) {
@@ -93,22 +74,12 @@ final class EmbeddingQueue {
             }
             pass.add(new Piece(call, call.next++));
             tokens += length;
-            s.counter += length / s.weight;
-            served = s.counter;
+            fair.charge(s, length);
             if (call.next == call.spec().texts().size()) {
                 s.calls.removeFirst();
+                fair.left(s);
             }
         }
         return pass;
-    }
-
-    private @Nullable Share least() {
-        Share best = null;
-        for (Share s : shares.values()) {
-            if (!s.calls.isEmpty() && (best == null || s.counter < best.counter)) {
-                best = s;
-            }
-        }
-        return best;
     }
 }

@@ -4,16 +4,13 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.kernel.WorkerPool;
 import ai.realm.core.model.Model;
-import ai.realm.core.sampling.Sampler;
+import ai.realm.core.sampling.Choice;
 import ai.realm.runtime.kvcache.KvBlockPool;
 import ai.realm.runtime.kvcache.KvMemory;
 import ai.realm.runtime.kvcache.PrefixCache;
 import ai.realm.runtime.kvcache.StatePool;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -21,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The loop that runs one model: take what was submitted, end what was cancelled, plan, compute, deliver; parked when there is
- * nothing to do. Its one thread owns the sequences, the KvBlocks and their memory, so none of them needs a lock. A sequence that
- * fails ends alone; a forward pass that fails ends the sequences in it; the loop goes on. Other methods are thread-safe.
+ * Runs one decoder: what its {@link EngineLoop} does in each turn is plan, compute, have the choosers choose, and deliver. The loop's
+ * thread owns the sequences, the KvBlocks and their memory, so none of them needs a lock. A sequence that fails ends alone; a forward
+ * pass that fails ends the sequences in it. Public methods are thread-safe.
  */
 public final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
@@ -33,29 +30,16 @@ public final class Engine implements AutoCloseable {
     private final KvMemory memory;
     private final EngineOptions options;
     private final int contextLength;
-    private final LongSupplier clock;
+    private final EngineListener listener;
     private final KvBlockPool pool;
     private final @Nullable StatePool states;
     private final @Nullable PrefixCache cache;
     private final Scheduler scheduler;
     private final StepRunner runner;
-    private final LateSampling late;
-    private final Census census;
-    private final Queue<Sequence> submitted = new ConcurrentLinkedQueue<>();
+    private final EngineLoop<Sequence> loop;
+    private final LateChoices late;
     private final List<Sequence> swept = new ArrayList<>();
-    private final Thread thread;
-
-    private long steps;
-    private long stepNanos;
-    private long forwardedTokens;
-    private volatile boolean draining;
-    /** Why it takes nothing new; set before {@link #draining}. */
-    private volatile ErrorCode drainReason = ErrorCode.DRAINING;
-    private volatile long drainLimit = Long.MAX_VALUE;
-    private volatile boolean closing;
-    private volatile EngineSnapshot snapshot;
-    /** Not parked. */
-    private volatile boolean computing;
+    private final Choice forkChoice = new Choice();
 
     /**
      * Starts the loop. The engine owns model and memory from here on and closes them.
@@ -71,9 +55,9 @@ public final class Engine implements AutoCloseable {
         this.model = model;
         this.memory = memory;
         this.options = options;
+        this.listener = listener;
         // An answer ends where the KV memory does, so a request that leaves its length open need not be refused.
         this.contextLength = (int) Math.min(contextLength, (long) memory.blocks() * memory.layout().blockPositions());
-        this.clock = clock;
         int budget = Math.min(options.tokenBudget(), model.maxBatch());
         int maxRunning = Math.min(Math.min(options.maxRunning(), memory.mostSequences()), budget);
         int blockPositions = memory.layout().blockPositions();
@@ -82,10 +66,9 @@ public final class Engine implements AutoCloseable {
         cache = options.prefixCache() ? new PrefixCache(pool, blockPositions, states) : null;
         scheduler = new Scheduler(budget, maxRunning, blockPositions, pool, cache, states);
         runner = new StepRunner(model, memory, workers, turn, budget, maxRunning);
-        late = new LateSampling(name, this::wake, () -> computing);
-        census = new Census(name, listener, options.maxWaiting());
-        snapshot = takeSnapshot();
-        thread = Thread.ofPlatform().daemon().name("engine-" + name).start(this::loop);
+        loop = new EngineLoop<>(name, options.maxWaiting(), clock, new Turns());
+        late = new LateChoices(name, loop::wake, loop::computing);
+        loop.start();
     }
 
     public int contextLength() {
@@ -107,12 +90,12 @@ public final class Engine implements AutoCloseable {
 
     /** As of the last step. */
     public EngineSnapshot snapshot() {
-        return snapshot;
+        return loop.snapshot();
     }
 
     /** Now, on the engine's clock. */
     public long now() {
-        return clock.getAsLong();
+        return loop.now();
     }
 
     /**
@@ -128,7 +111,7 @@ public final class Engine implements AutoCloseable {
      * Queues several outputs of one prompt, which is computed once: the others are forked off the first, with blocks that are
      * copied when they are written.
      *
-     * @param specs the same but for their samplers
+     * @param specs the same but for their choosers
      * @throws RealmException as {@link #submit(SequenceSpec, TokenQueue)}; then none is queued
      */
     public List<Sequence> submit(List<SequenceSpec> specs, List<TokenQueue> outputs) {
@@ -137,238 +120,255 @@ public final class Engine implements AutoCloseable {
             throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED, "the prompt has " + spec.prompt().length
                     + " tokens and the context holds " + contextLength + ", the answer included");
         }
-        if (draining) {
-            throw draining();
-        }
-        census.enter(spec.tenantId(), specs.size());
+        loop.enter(spec.tenantId(), specs.size());
         List<Sequence> all = new ArrayList<>();
         long now = now();
         for (int i = 0; i < specs.size(); i++) {
-            Sequence s = new Sequence(specs.get(i), outputs.get(i), blockPositions(), now);
-            outputs.get(i).onRoom(this::wake);
-            if (i > 0) {
-                s.forkLater();
-            }
-            all.add(s);
+            all.add(new Sequence(specs.get(i), outputs.get(i), blockPositions(), now));
+            outputs.get(i).onRoom(loop::wake);
         }
-        all.getFirst().forks = all.size() == 1 ? List.of() : new ArrayList<>(all.subList(1, all.size()));
-        submitted.add(all.getFirst());
-        wake();
-        if (closing) {
-            endSubmitted();
-        }
+        Scheduler.forkLater(all);
+        loop.submit(all.getFirst());
         return all;
     }
 
-    private RealmException draining() {
-        return draining(name, drainReason);
-    }
-
-    /** What those are told that a model takes no more. */
-    static RealmException draining(String name, ErrorCode reason) {
-        return new RealmException(reason, reason == ErrorCode.MODEL_UNLOADED
-                ? "the model " + name + " was unloaded by the server's operator"
-                : "the model " + name + " takes no new requests: it is being closed");
+    /**
+     * Answers for a sequence whose chooser left the choice to somebody outside. Without effect when the sequence has ended or is not
+     * asked.
+     *
+     * @param tokens that come next; those behind the sequence's limits do not count
+     * @param end whether it ends after them
+     */
+    public void decide(Sequence s, int[] tokens, boolean end) {
+        late.decide(s, tokens, end);
     }
 
     /** Makes the loop look again: a sequence was ended from outside, or its queue has room. */
     public void wake() {
-        LockSupport.unpark(thread);
+        loop.wake();
     }
 
-    private void loop() {
-        try {
-            while (!closing) {
-                turnOnce();
+    /** What the loop does with sequences. */
+    private final class Turns implements EngineLoop.Body<Sequence> {
+        @Override
+        public void take(Sequence s) {
+            scheduler.submit(s);
+        }
+
+        @Override
+        public long sweep(long now) {
+            takeLate();
+            long wait = Long.MAX_VALUE;
+            for (Sequence s : all()) {
+                wait = Math.min(wait, Engine.this.sweep(s, now));
             }
-        } finally {
-            closing = true;
-            endAll(draining());
-            endSubmitted();
-            snapshot = takeSnapshot();
+            return wait;
+        }
+
+        @Override
+        public boolean step() {
+            StepPlan plan = scheduler.plan();
+            if (!plan.isEmpty()) {
+                Engine.this.step(plan);
+            }
+            return !plan.isEmpty();
+        }
+
+        @Override
+        public void endAll(Ending.Kind kind, RealmException why) {
+            for (Sequence s : all()) {
+                scheduler.takeForks(s);
+            }
+            for (Sequence s : swept) {
+                s.output().end(kind, why);
+                finish(s);
+            }
+        }
+
+        @Override
+        public void refuse(Sequence s, RealmException why) {
+            for (Sequence f : s.forks()) {
+                f.output().end(Ending.Kind.CANCELLED, why);
+                ended(f);
+            }
+            s.output().end(Ending.Kind.CANCELLED, why);
+            ended(s);
+        }
+
+        @Override
+        public EngineSnapshot snapshot() {
+            return new EngineSnapshot(name, scheduler.running(), loop.places().waiting(), pool.blocks(), pool.used(),
+                    blockPositions(), cache == null ? 0 : cache.queries(), cache == null ? 0 : cache.hits(),
+                    scheduler.preemptions(), loop.steps(), loop.stepNanos(), loop.forwardedTokens());
+        }
+
+        @Override
+        public void close() {
             late.close();
             memory.close();
             model.close();
         }
     }
 
-    private void turnOnce() {
-        try {
-            takeSubmitted();
-            takeLate();
-            long wait = sweep(now());
-            StepPlan plan = scheduler.plan();
-            if (plan.isEmpty()) {
-                snapshot = takeSnapshot();
-                computing = false;
-                LockSupport.parkNanos(this, wait);
-            } else {
-                computing = true;
-                step(plan);
-                snapshot = takeSnapshot();
-            }
-        } catch (RuntimeException | Error e) {
-            LOG.error("model={} error_code={} the engine's loop failed, its sequences are ended", name, ErrorCode.INTERNAL, e);
-            endAll(StepRunner.asError(e, "the engine"));
-        }
+    private List<Sequence> all() {
+        swept.clear();
+        scheduler.forEach(swept::add);
+        return swept;
     }
 
-    private void takeSubmitted() {
-        for (Sequence s = submitted.poll(); s != null; s = submitted.poll()) {
-            scheduler.submit(s);
-        }
-    }
-
-    /** The tokens that were not ready when their rows were. */
+    /** The choices that were put off and have come. */
     private void takeLate() {
-        for (LateSampling.Late l = late.poll(); l != null; l = late.poll()) {
+        for (LateChoices.Late l = late.poll(); l != null; l = late.poll()) {
             Sequence s = l.sequence;
-            s.deciding = false;
-            s.addEngineNanos(l.nanos);
-            if (s.state == Sequence.State.ENDED || s.output().ended()) {
-                scheduler.sampled(s);
+            if (l.fromOutside() && !s.deciding()) {
+                continue;
+            }
+            scheduler.took(s, l.nanos);
+            if (s.output().ended() || !s.deciding()) {
+                scheduler.charge(s);
             } else {
-                deliver(s, l.token, l.error, now());
+                deliver(s, l.choice, l.error, now());
             }
         }
     }
 
     /** Ends what was ended from outside, is too late or has a reader too slow; gives the time until the next such moment. */
-    private long sweep(long now) {
-        swept.clear();
-        scheduler.forEach(swept::add);
-        long wait = Long.MAX_VALUE;
-        for (Sequence s : swept) {
-            wait = Math.min(wait, sweep(s, now));
-        }
-        if (draining && !swept.isEmpty()) {
-            wait = Math.min(wait, Math.max(1, drainLimit - now));
-        }
-        return wait;
-    }
-
     private long sweep(Sequence s, long now) {
         TokenQueue out = s.output();
         boolean full = out.full();
-        if (full && !s.paused) {
-            s.pausedSinceNanos = now;
+        if (full && !s.paused()) {
+            s.moments().pausedSinceNanos = now;
         }
-        s.paused = full;
-        long toDeadline = s.spec().deadlineNanos() - now;
-        long toLimit = full ? s.pausedSinceNanos + options.slowReaderLimit().toNanos() - now : Long.MAX_VALUE;
-        if (toDeadline <= 0) {
-            out.abort(Ending.Kind.CANCELLED,
-                    new RealmException(ErrorCode.DEADLINE_EXCEEDED, "the request's deadline has passed"));
+        scheduler.pause(s, full);
+        long toLimit = full ? s.moments().pausedSinceNanos + options.slowReaderLimit().toNanos() - now : Long.MAX_VALUE;
+        RealmException over = loop.over(s.spec().deadlineNanos(), now);
+        if (over != null) {
+            out.abort(Ending.Kind.CANCELLED, over);
         } else if (toLimit <= 0) {
             out.abort(Ending.Kind.CANCELLED, new RealmException(ErrorCode.CANCELLED,
                     "the answer was not read for " + options.slowReaderLimit().toMillis() + " ms"));
-        } else if (draining && now - drainLimit >= 0) {
-            out.abort(Ending.Kind.CANCELLED, draining());
         }
         if (out.ended()) {
             finish(s);
         }
-        return Math.max(1, Math.min(toDeadline, toLimit));
+        return Math.max(1, Math.min(loop.untilOver(s.spec().deadlineNanos(), now), toLimit));
     }
 
     private void step(StepPlan plan) {
         long start = now();
         for (StepPlan.Work w : plan.work()) {
-            census.inStep(w.sequence(), start);
+            inStep(w.sequence(), start);
         }
         try {
             runner.run(plan);
         } catch (RuntimeException | Error e) {
             LOG.error("model={} error_code={} a forward pass of {} tokens failed", name, ErrorCode.INTERNAL, plan.tokens(), e);
             for (StepPlan.Work w : plan.work()) {
-                fail(w.sequence(), StepRunner.asError(e, "the forward pass"));
+                fail(w.sequence(), EngineLoop.asError(e, "the forward pass"));
             }
             return;
         }
         long end = now();
         long nanos = end - start;
-        steps++;
-        stepNanos += nanos;
-        forwardedTokens += plan.tokens();
+        loop.stepped(nanos, plan.tokens());
         scheduler.computed(plan);
         int reader = 0;
         for (StepPlan.Work w : plan.work()) {
-            w.sequence().addEngineNanos(nanos * w.count() / plan.tokens());
+            scheduler.took(w.sequence(), nanos * w.count() / plan.tokens());
             if (w.rows() > 0) {
                 take(w, reader, end);
                 reader++;
             }
         }
-        census.step(plan, nanos);
+        listener.step(name, plan.tokens(), plan.work().size(), nanos);
     }
 
-    private void take(StepPlan.Work w, int reader, long now) {
-        if (w.samples()) {
-            fork(w.sequence(), reader, now);
-        }
-        if (w.samples() || runner.error(reader) != null) {
-            decide(w.sequence(), reader, runner.token(reader), runner.error(reader), now);
-        }
-    }
-
-    /** Delivers a token, or has it sampled beside the steps when that takes longer. */
-    private void decide(Sequence s, int reader, int token, @Nullable RuntimeException error, long now) {
-        if (error == null && token == Sampler.LATER) {
-            s.deciding = true;
-            late.submit(s, runner.row(reader, late.spareRow(model.config().vocabSize())));
-        } else {
-            deliver(s, token, error, now);
+    /** The sequence is in a step; the first time it leaves the queue. */
+    private void inStep(Sequence s, long now) {
+        if (!s.moments().leftQueue) {
+            s.moments().leftQueue = true;
+            loop.places().left(s.spec().tenantId());
+            listening(s).started(name, s.spec().tenantId(), now - s.submittedNanos());
         }
     }
 
-    /** The prompt is computed: the others that wait for it begin here, each with a first token of its own. */
-    private void fork(Sequence leader, int reader, long now) {
-        List<Sequence> forks = leader.forks;
-        leader.forks = List.of();
-        for (Sequence s : forks) {
-            if (s.state != Sequence.State.FORKING) {
+    private EngineListener listening(Sequence s) {
+        return s.spec().warmUp() ? EngineListener.NONE : listener;
+    }
+
+    private void take(StepPlan.Work w, int index, long now) {
+        StepRunner.Reader reader = runner.reader(index);
+        scheduler.read(w, reader.choice);
+        if (w.chooses()) {
+            fork(w.sequence(), index, now);
+            decide(w.sequence(), index, reader.choice, reader.error, now);
+        } else if (reader.error != null) {
+            fail(w.sequence(), EngineLoop.asError(reader.error, "scoring"));
+        }
+    }
+
+    /** Delivers a choice, and has the rest of it made beside the steps when that takes longer. */
+    private void decide(Sequence s, int index, Choice choice, @Nullable RuntimeException error, long now) {
+        boolean later = error == null && choice.kind() == Choice.Kind.LATER;
+        if (deliver(s, choice, error, now) && later) {
+            late.submit(s, runner.rowAfter(index, choice.count()), 0);
+        }
+    }
+
+    /** The prompt is computed: the others that wait for it begin here, each with a choice of its own. */
+    private void fork(Sequence leader, int index, long now) {
+        for (Sequence s : scheduler.takeForks(leader)) {
+            if (!s.forking()) {
                 continue;
             }
-            census.inStep(s, now);
+            inStep(s, now);
             scheduler.fork(leader, s);
+            RuntimeException error = null;
             try {
-                decide(s, reader, runner.sampleAgain(reader, s), null, now);
+                runner.chooseAgain(index, s, forkChoice);
             } catch (RuntimeException e) {
-                deliver(s, 0, e, now);
+                error = e;
             }
+            decide(s, index, forkChoice, error, now);
         }
     }
 
-    private void deliver(Sequence s, int token, @Nullable RuntimeException error, long now) {
+    /** What a chooser decided becomes the sequence's; false when that ends it. */
+    private boolean deliver(Sequence s, Choice choice, @Nullable RuntimeException error, long now) {
         s.spec().log().reached(8, "sampler");
-        scheduler.sampled(s);
-        if (error != null) {
-            fail(s, StepRunner.asError(error, "sampling"));
-        } else if (s.spec().endTokens().contains(token)) {
-            s.output().end(Ending.Kind.STOP, null);
-            finish(s);
-        } else {
-            accept(s, token, now);
+        scheduler.charge(s);
+        boolean putOff = error == null && (choice.kind() == Choice.Kind.LATER || choice.kind() == Choice.Kind.WAIT);
+        int count = Math.min(choice.count(), Math.min(s.spec().maxTokens() - s.generated(), contextLength - s.length()));
+        scheduler.chosen(s, choice, count, putOff);
+        for (int i = 0; i < count; i++) {
+            if (!s.output().offer(choice.token(i), choice.logProbs(i))) {
+                finish(s);
+                return false;
+            }
+            token(s, s.generated() == count - i, now);
         }
-    }
-
-    private void accept(Sequence s, int token, long now) {
-        try {
-            s.spec().sampler().accept(token);
-        } catch (RuntimeException e) {
-            fail(s, StepRunner.asError(e, "sampling"));
-            return;
-        }
-        s.append(token);
-        if (!s.output().offer(token, s.spec().sampler().lastLogProbs())) {
-            finish(s);
-            return;
-        }
-        census.token(s, now);
         if (s.generated() >= s.spec().maxTokens() || s.length() >= contextLength) {
             s.output().end(Ending.Kind.LENGTH, null);
             finish(s);
+        } else if (error != null) {
+            fail(s, EngineLoop.asError(error, "sampling"));
+        } else if (choice.kind() == Choice.Kind.END) {
+            s.output().end(Ending.Kind.STOP, null);
+            finish(s);
+        } else if (count == 0 && !putOff) {
+            fail(s, new RealmException(ErrorCode.INTERNAL, "the chooser chose nothing"));
         }
+        return !s.ended();
+    }
+
+    private void token(Sequence s, boolean first, long now) {
+        Sequence.Moments m = s.moments();
+        if (first) {
+            listening(s).firstToken(name, s.spec().tenantId(), now - s.submittedNanos());
+        } else {
+            listening(s).nextToken(name, s.spec().tenantId(), now - m.lastTokenNanos);
+        }
+        m.lastTokenNanos = now;
     }
 
     private void fail(Sequence s, RealmException error) {
@@ -378,53 +378,27 @@ public final class Engine implements AutoCloseable {
         finish(s);
     }
 
-    /** Frees what an ended sequence holds and counts it. */
+    /** Frees what an ended sequence holds and counts it; another that waited for its prompt takes its place. */
     private void finish(Sequence s) {
-        if (s.state == Sequence.State.ENDED) {
-            return;
-        }
-        scheduler.finish(s);
-        census.ended(s, now());
-        // One that waited for this one's prompt takes its place.
-        List<Sequence> left = s.forks.stream().filter(f -> f.state == Sequence.State.FORKING).toList();
-        s.forks = List.of();
-        if (!left.isEmpty()) {
-            Sequence next = left.getFirst();
-            next.state = Sequence.State.WAITING;
-            next.forks = new ArrayList<>(left.subList(1, left.size()));
-            scheduler.submit(next);
+        if (!s.ended()) {
+            scheduler.finish(s);
+            ended(s);
+            scheduler.leaveForks(s);
         }
     }
 
-    private void endAll(RealmException why) {
-        takeSubmitted();
-        swept.clear();
-        scheduler.forEach(swept::add);
-        swept.forEach(s -> s.forks = List.of());
-        for (Sequence s : swept) {
-            s.output().end(why.code() == drainReason ? Ending.Kind.CANCELLED : Ending.Kind.ERROR, why);
-            finish(s);
+    private void ended(Sequence s) {
+        if (!s.moments().leftQueue) {
+            s.moments().leftQueue = true;
+            loop.places().left(s.spec().tenantId());
         }
-    }
-
-    /** Ends what came while the loop was ending. */
-    private void endSubmitted() {
-        for (Sequence s = submitted.poll(); s != null; s = submitted.poll()) {
-            endUnseen(s);
-            s.forks.forEach(this::endUnseen);
+        Ending e = s.output().ending();
+        if (e != null) {
+            RealmException error = e.error();
+            listening(s).ended(name, s.spec().tenantId(), e.kind().label(), error == null ? null : error.code().name(),
+                    s.promptLength(), Math.max(0, s.cachedTokens()), e.generatedTokens(), now() - s.submittedNanos());
         }
-    }
-
-    private void endUnseen(Sequence s) {
-        s.output().end(Ending.Kind.CANCELLED, draining());
-        s.state = Sequence.State.ENDED;
-        census.ended(s, now());
-    }
-
-    private EngineSnapshot takeSnapshot() {
-        return new EngineSnapshot(name, scheduler.running(), census.waiting(), pool.blocks(), pool.used(), blockPositions(),
-                cache == null ? 0 : cache.queries(), cache == null ? 0 : cache.hits(), scheduler.preemptions(), steps, stepNanos,
-                forwardedTokens);
+        loop.places().ended();
     }
 
     /** Takes nothing new, lets what runs end until the limit, then ends the rest as DRAINING. An interrupt ends only the wait. */
@@ -434,15 +408,7 @@ public final class Engine implements AutoCloseable {
 
     /** @param reason what those that are ended, or come later, are told: DRAINING or MODEL_UNLOADED */
     public void drain(long limitNanos, ErrorCode reason) {
-        drainReason = reason;
-        drainLimit = now() + limitNanos;
-        draining = true;
-        wake();
-        try {
-            census.awaitQuiet(thread::isAlive);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        loop.drain(limitNanos, reason);
     }
 
     /** Throws unless no sequence holds a KvBlock or a state; for an engine that has ended or is idle. */
@@ -456,19 +422,6 @@ public final class Engine implements AutoCloseable {
     /** Ends what runs and the loop; returns when memory and model are closed. */
     @Override
     public void close() {
-        draining = true;
-        closing = true;
-        wake();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        loop.close();
     }
 }

@@ -1,55 +1,74 @@
 package ai.realm.runtime.scheduler;
 
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Virtual token counters: every tenant's service, counted in tokens over its weight, of which the smallest is served next. A
- * tenant that comes back after a pause begins at the smallest counter of those who wait, so that a pause earns nothing. Source:
- * Sheng et al., Fairness in Serving Large Language Models, OSDI 2024, algorithm 2, with weights.
+ * Virtual token counters: every tenant's service over its weight, of which the smallest is served next. A tenant that comes back after a
+ * pause begins at the smallest counter of those who wait, so that a pause earns nothing. What is queued is the shares' affair. Source:
+ * Sheng et al., Fairness in Serving Large Language Models, OSDI 2024, algorithm 2, with weights. One thread.
+ *
+ * @param <S> a tenant's share, with its queue
  */
-final class FairShare {
-    /** Service of a prompt token that is computed, and of a generated one: the paper's weights. */
-    static final double PROMPT_SERVICE = 1;
-    static final double OUTPUT_SERVICE = 2;
-    /** Service of a row of logits beside the one that a token is sampled from. */
-    static final double ROW_SERVICE = 1;
-    /** Service of a step of work that a sequence's sampler did beyond what every sampler does: a prompt token's for some ten thousands. */
-    static final double SAMPLER_SERVICE = 1.0 / 50_000;
+public final class FairShare<S extends FairShare.Share> {
     private static final int PRUNE_ABOVE = 64;
 
-    private final Map<String, TenantQueue> tenants = new LinkedHashMap<>();
+    private final Function<String, S> maker;
+    private final Map<String, S> shares = new LinkedHashMap<>();
     /** The tenant that left the queue last. */
-    private @Nullable TenantQueue lastLeft;
+    private @Nullable S lastLeft;
 
-    /** Adds a new sequence to its tenant's queue. */
-    TenantQueue arrive(Sequence s) {
-        TenantQueue t = tenants.get(s.spec().tenantId());
-        if (t == null) {
+    /** One tenant's weighted service so far, and what waits of it. */
+    public abstract static class Share {
+        final String id;
+        double weight = 1;
+        double counter;
+
+        protected Share(String tenantId) {
+            id = tenantId;
+        }
+
+        /** How much waits in its queue. */
+        protected abstract int waiting();
+
+        /** How much of it is being served. */
+        protected abstract int running();
+
+        final boolean active() {
+            return running() > 0 || waiting() > 0;
+        }
+    }
+
+    /** @param maker makes the share of a tenant, nothing in it */
+    public FairShare(Function<String, S> maker) {
+        this.maker = maker;
+    }
+
+    /** The share of a tenant of which something new is about to be queued. */
+    public S arrive(String tenant, double weight) {
+        S share = shares.get(tenant);
+        if (share == null) {
             prune();
-            t = new TenantQueue(s.spec().tenantId());
-            tenants.put(t.id, t);
+            share = maker.apply(tenant);
+            shares.put(tenant, share);
         }
-        t.weight = s.spec().weight();
-        if (t.waiting() == 0) {
-            t.counter = Math.max(t.counter, floor());
+        share.weight = weight;
+        if (share.waiting() == 0) {
+            share.counter = Math.max(share.counter, floor());
         }
-        t.add(s);
-        return t;
+        return share;
     }
 
     /** The least counter that a tenant can begin with now. */
     private double floor() {
         double least = Double.POSITIVE_INFINITY;
-        for (TenantQueue t : tenants.values()) {
-            if (t.waiting() > 0) {
-                least = Math.min(least, t.counter);
+        for (S s : shares.values()) {
+            if (s.waiting() > 0) {
+                least = Math.min(least, s.counter);
             }
         }
         if (least < Double.POSITIVE_INFINITY) {
@@ -60,87 +79,61 @@ final class FairShare {
 
     /** Forgets tenants that have nothing here and would begin at the floor anyway. */
     private void prune() {
-        if (tenants.size() < PRUNE_ABOVE) {
-            return;
-        }
-        double floor = floor();
-        Iterator<TenantQueue> all = tenants.values().iterator();
-        while (all.hasNext()) {
-            TenantQueue t = all.next();
-            if (!t.active() && t.counter <= floor) {
-                all.remove();
-            }
+        if (shares.size() >= PRUNE_ABOVE) {
+            double floor = floor();
+            shares.values().removeIf(s -> !s.active() && s.counter <= floor);
         }
     }
 
-    TenantQueue of(Sequence s) {
-        TenantQueue t = tenants.get(s.spec().tenantId());
-        if (t == null) {
-            throw new IllegalStateException("a sequence's tenant is not known to the scheduler");
-        }
-        return t;
-    }
-
-    /** A sequence left its tenant's queue for the engine. */
-    void admitted(TenantQueue t, Sequence s) {
-        t.admitted(s);
-        if (t.waiting() == 0) {
-            lastLeft = t;
+    /** Something of a tenant left its queue. */
+    public void left(S share) {
+        if (share.waiting() == 0) {
+            lastLeft = share;
         }
     }
 
-    void removed(TenantQueue t, Sequence s) {
-        if (t.remove(s) && t.waiting() == 0) {
-            lastLeft = t;
-        }
-    }
-
-    void charge(TenantQueue t, double service) {
-        t.counter += service / t.weight;
+    public void charge(S share, double service) {
+        share.counter += service / share.weight;
     }
 
     /** The tenant with the least counter among those that can use service; of equals the one that has less, then the older. */
-    @Nullable
-    TenantQueue least(Predicate<TenantQueue> wants) {
-        TenantQueue best = null;
-        for (TenantQueue t : tenants.values()) {
-            if (wants.test(t) && (best == null || before(t, best))) {
-                best = t;
+    public @Nullable S least(Predicate<S> wants) {
+        S best = null;
+        for (S s : shares.values()) {
+            if (wants.test(s) && (best == null || before(s, best))) {
+                best = s;
             }
         }
         return best;
     }
 
-    private static boolean before(TenantQueue a, TenantQueue b) {
+    private static boolean before(Share a, Share b) {
         int byCounter = Double.compare(a.counter, b.counter);
-        return byCounter < 0 || byCounter == 0 && a.running < b.running;
+        return byCounter < 0 || byCounter == 0 && a.running() < b.running();
     }
 
     /** A tenant's part of {@code total} beside all who are active, at least 1. */
-    int shareOf(TenantQueue tenant, int total) {
+    int shareOf(S tenant, int total) {
         double sum = 0;
-        for (TenantQueue t : tenants.values()) {
-            sum += t.active() ? t.weight : 0;
+        for (S s : shares.values()) {
+            sum += s.active() ? s.weight : 0;
         }
         return (int) Math.max(1, Math.floor(total * tenant.weight / Math.max(sum, tenant.weight)));
     }
 
-    Collection<TenantQueue> tenants() {
-        return tenants.values();
+    /** The share of a tenant that is known here, or null. */
+    public @Nullable S of(String tenant) {
+        return shares.get(tenant);
     }
 
-    /** All waiting sequences. */
-    void forEachWaiting(Consumer<Sequence> each) {
-        for (TenantQueue t : tenants.values()) {
-            t.interactive().forEach(each);
-            t.batch().forEach(each);
-        }
+    public Collection<S> shares() {
+        return shares.values();
     }
 
-    int waiting() {
+    public int waiting() {
         int n = 0;
-        for (TenantQueue t : tenants.values()) {
-            n += t.waiting();
+        for (S s : shares.values()) {
+            n += s.waiting();
         }
         return n;
     }
@@ -148,9 +141,7 @@ final class FairShare {
     /** The counters by tenant: for tests and the log. */
     Map<String, Double> counters() {
         Map<String, Double> out = new LinkedHashMap<>();
-        for (TenantQueue t : new ArrayList<>(tenants.values())) {
-            out.put(t.id, t.counter);
-        }
+        shares.values().forEach(s -> out.put(s.id, s.counter));
         return out;
     }
 }

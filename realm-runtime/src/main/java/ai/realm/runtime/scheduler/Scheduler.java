@@ -1,5 +1,6 @@
 package ai.realm.runtime.scheduler;
 
+import ai.realm.core.sampling.Choice;
 import ai.realm.runtime.kvcache.KvBlockPool;
 import ai.realm.runtime.kvcache.PrefixCache;
 import ai.realm.runtime.kvcache.StatePool;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * service first. Where blocks run out the least deserving sequence loses its own and is computed again later; none ever fails
  * for want of memory.
  *
- * <p>Pure: no thread, clock, memory or model; the same calls give the same plans. The engine's.
+ * <p>Deterministic: no thread, clock, memory or model; the same calls give the same plans. Its engine's loop calls it, and it alone writes
+ * sequences.
  */
 public final class Scheduler {
     private final int tokenBudget;
@@ -25,7 +27,7 @@ public final class Scheduler {
     private final KvBlockPool pool;
     private final @Nullable PrefixCache cache;
     private final RecurrentStates states;
-    private final FairShare fair = new FairShare();
+    private final FairShare<TenantQueue> fair = new FairShare<>(TenantQueue::new);
     private final List<Sequence> running = new ArrayList<>();
     private final List<Sequence> ranked = new ArrayList<>();
     private final StepPlan plan = new StepPlan();
@@ -66,7 +68,9 @@ public final class Scheduler {
 
     /** Takes a new sequence into its tenant's queue. */
     public void submit(Sequence s) {
-        s.tenant = fair.arrive(s);
+        TenantQueue t = fair.arrive(s.spec().tenantId(), s.spec().weight());
+        s.tenant = t;
+        t.add(s);
     }
 
     /** The next step; empty when nothing can run. Valid until the next call. */
@@ -96,9 +100,15 @@ public final class Scheduler {
 
     /** Free blocks that must be there to admit a sequence: its own, and some for the growth of those who run. */
     private int blocksWanted(Sequence s) {
-        int shared = cache == null || s.spec().warmUp() || s.scoring() ? 0 : cache.inUse(s.chain(), s.tokens(), s.length());
+        PrefixCache c = cacheOf(s);
+        int shared = c == null ? 0 : c.inUse(s.chain(), s.tokens(), Math.min(s.settled() + 1, s.length()));
         int headroom = Math.min(running.size(), pool.blocks() / 16);
         return Math.ceilDiv(s.length(), blockPositions) - shared + headroom;
+    }
+
+    /** The cache that a sequence may use, or null. */
+    private @Nullable PrefixCache cacheOf(Sequence s) {
+        return s.spec().warmUp() ? null : cache;
     }
 
     private void planDecodes() {
@@ -110,12 +120,28 @@ public final class Scheduler {
             // each has a position for sure, and more only of what nobody after it needs
             int most = 1 + Math.max(0, tokenBudget - plan.tokens() - left--);
             if (s.state == Sequence.State.RUNNING && !s.paused && s.decoding()) {
+                s.guess(mostGuesses(s, most));
                 int count = Math.min(most, s.remaining());
                 if (makeWritable(s, count)) {
                     add(s, count);
                 }
             }
         }
+    }
+
+    /**
+     * How many guesses a step may compute beside what is known of a sequence: those that nobody else pays for, with a position, a row of
+     * logits, memory or a place, and that the output has room for if they are right.
+     */
+    private int mostGuesses(Sequence s, int positions) {
+        if (s.guessCount() == 0 || states.pool() != null || s.paused) {
+            return 0;
+        }
+        int rows = maxRunning - running.size() - Math.min(fair.waiting(), maxRunning) - plan.furtherRows();
+        int inBlocks = s.table().size() * blockPositions - s.length()
+                + Math.max(0, pool.free() - running.size()) * blockPositions;
+        int output = Math.min(s.spec().maxTokens() - s.generated(), s.output().room()) - 1;
+        return Math.min(Math.min(positions - s.remaining(), rows), Math.min(inBlocks, output));
     }
 
     /** Sees to it that the blocks of the next positions are there and the sequence's own; false when it was preempted instead. */
@@ -198,17 +224,18 @@ public final class Scheduler {
         if (running.size() + plan.furtherRows() >= maxRunning || !states.free() || pool.free() < blocksWanted(s)) {
             return false;
         }
-        fair.admitted(t, s);
-        int cached = cache == null || s.spec().warmUp() || s.scoring()
-                ? 0
-                : cache.acquire(s.chain(), s.tokens(), s.length(), s.table());
+        t.admitted(s);
+        fair.left(t);
+        // positions whose logits are wanted are computed, whoever has computed them before
+        PrefixCache c = cacheOf(s);
+        int cached = c == null ? 0 : c.acquire(s.chain(), s.tokens(), Math.min(s.settled() + 1, s.length()), s.table());
         s.table().growTo(Math.ceilDiv(s.length(), blockPositions), pool);
         states.admitted(s, cached);
         s.restore(cached);
         if (!s.started) {
             s.begin(cached);
-            if (cache != null && !s.spec().warmUp()) {
-                cache.count(s.promptLength(), cached);
+            if (c != null) {
+                c.count(s.promptLength(), cached);
             }
         }
         s.state = Sequence.State.RUNNING;
@@ -225,12 +252,13 @@ public final class Scheduler {
         // tokens that came late, while what was lost is computed again, may be more than there are blocks for: they are decoded
         int inBlocks = s.table().size() * blockPositions - s.computed();
         int count = Math.min(Math.min(most, inBlocks), s.longestRun(1 + maxRunning - running.size() - plan.furtherRows()));
-        boolean samples = s.samples(count);
+        s.keepGuesses(Math.max(0, s.computed() + count - s.length()));
+        boolean chooses = s.chooses(count);
         int rows = s.rows(count);
-        fair.charge(t, s.charge(s.computed() + count) * FairShare.PROMPT_SERVICE + (samples ? FairShare.OUTPUT_SERVICE : 0)
-                + Math.max(0, rows - 1) * FairShare.ROW_SERVICE);
+        fair.charge(t, s.charge(s.computed() + count) * Service.PROMPT + (chooses ? Service.OUTPUT : 0)
+                + Math.max(0, rows - 1) * Service.ROW);
         s.planned = true;
-        plan.add(new StepPlan.Work(s, s.computed(), count, rows, samples));
+        plan.add(new StepPlan.Work(s, s.computed(), count, rows, s.guessed(), chooses));
     }
 
     private void preempt(Sequence s) {
@@ -255,17 +283,95 @@ public final class Scheduler {
             Sequence s = w.sequence();
             s.advance(w.count());
             states.computed(s);
-            if (cache != null && !s.spec().warmUp()) {
-                cache.publish(s.chain(), s.tokens(), s.table(), w.from(), w.from() + w.count());
+            // what is only guessed may be nobody's
+            publish(s, w.from(), Math.min(s.computed(), s.length()));
+        }
+    }
+
+    private void publish(Sequence s, int from, int to) {
+        PrefixCache c = cacheOf(s);
+        if (c != null && to > from) {
+            c.publish(s.chain(), s.tokens(), s.table(), from, to);
+        }
+    }
+
+    /** Rows were read: takes what they say of known tokens. Where the last of these is not reached, that is all they say. */
+    public void read(StepPlan.Work w, Choice choice) {
+        w.sequence().score(choice.scores());
+        if (!w.chooses()) {
+            w.sequence().scored();
+        }
+    }
+
+    /** A reader is too slow, or no longer: a paused sequence is in no plan and gives way to others. */
+    public void pause(Sequence s, boolean paused) {
+        s.paused = paused;
+    }
+
+    /** Adds a sequence's part of a step's time. */
+    public void took(Sequence s, long nanos) {
+        s.addEngineNanos(nanos);
+    }
+
+    /**
+     * A sequence's choice has come: appends its tokens.
+     *
+     * @param count how many of the choice's tokens there is room for
+     * @param putOff whether the choice after them is still to come, by another way
+     */
+    public void chosen(Sequence s, Choice choice, int count, boolean putOff) {
+        int known = s.length();
+        for (int i = 0; i < count; i++) {
+            s.append(choice.token(i));
+        }
+        s.guesses(choice);
+        s.chosen(putOff);
+        if (s.state == Sequence.State.RUNNING) {
+            // guesses that were right are known now, the blocks of the others are free
+            publish(s, known, s.computed());
+            cut(s);
+        }
+    }
+
+    private void cut(Sequence s) {
+        int blocks = s.table().size();
+        s.memory().truncate(s.length(), pool, blockPositions);
+        tenantOf(s).blocks -= blocks - s.table().size();
+    }
+
+    /**
+     * Forgets the tokens of an output behind the first {@code length} of a sequence; the next token after those is chosen anew. A
+     * recurrent state cannot go back: its sequence starts from a checkpoint, in the queue.
+     *
+     * @param length the prompt's at least
+     */
+    public void truncate(Sequence s, int length) {
+        if (length < s.promptLength() || length > s.length()) {
+            throw new IllegalArgumentException("a sequence of " + s.length() + " tokens, " + s.promptLength()
+                    + " of them its prompt's, cannot be cut to " + length);
+        }
+        boolean runs = s.state == Sequence.State.RUNNING;
+        if (runs && states.pool() != null && length <= s.computed()) {
+            release(s);
+            s.state = Sequence.State.WAITING;
+            tenantOf(s).addFirst(s);
+            runs = false;
+        }
+        s.truncate(length);
+        if (runs) {
+            cut(s);
+            int last = s.computed() / blockPositions;
+            if (cache != null && last < s.table().size()) {
+                cache.forget(s.table().block(last));
             }
         }
     }
 
-    /** Charges the sequence's tenant for what its sampler did since the last call. */
-    void sampled(Sequence s) {
-        long steps = s.newSamplerWork();
+    /** Charges the sequence's tenant for what its chooser did since the last call. */
+    public void charge(Sequence s) {
+        long steps = s.newChooserWork();
         if (steps > 0) {
-            fair.charge(tenantOf(s), steps * FairShare.SAMPLER_SERVICE);
+            fair.charge(tenantOf(s), steps * Service.CHOOSER_STEP);
         }
     }
 
@@ -273,11 +379,11 @@ public final class Scheduler {
      * Starts a fork of a sequence whose prompt is computed: it shares the blocks and copies what it writes. Without a place to run
      * it waits as one that was preempted.
      */
-    void fork(Sequence leader, Sequence s) {
+    public void fork(Sequence leader, Sequence s) {
         TenantQueue t = tenantOf(leader);
         s.tenant = t;
         s.forkFrom(leader);
-        fair.charge(t, FairShare.OUTPUT_SERVICE);
+        fair.charge(t, Service.OUTPUT);
         if (running.size() >= maxRunning || !states.free()) {
             s.restore(0);
             s.state = Sequence.State.WAITING;
@@ -292,11 +398,39 @@ public final class Scheduler {
         t.blocks += s.table().size();
     }
 
+    /** Takes what waits for a sequence's prompt away from it; the first of them waits in its place, with the others. */
+    public void leaveForks(Sequence s) {
+        List<Sequence> left = s.forks.stream().filter(Sequence::forking).toList();
+        s.forks = List.of();
+        if (!left.isEmpty()) {
+            Sequence next = left.getFirst();
+            next.state = Sequence.State.WAITING;
+            next.forks = new ArrayList<>(left.subList(1, left.size()));
+            submit(next);
+        }
+    }
+
+    /** Makes sequences of the same prompt wait for the first of them, before it is submitted. By whoever made them. */
+    public static void forkLater(List<Sequence> all) {
+        all.subList(1, all.size()).forEach(Sequence::forkLater);
+        all.getFirst().forks = all.size() == 1 ? List.of() : new ArrayList<>(all.subList(1, all.size()));
+    }
+
+    /** Those that wait for a sequence's prompt, which is computed; they are its no more. */
+    public List<Sequence> takeForks(Sequence s) {
+        List<Sequence> forks = s.forks;
+        s.forks = List.of();
+        return forks;
+    }
+
     /** Takes a sequence out, wherever it stands, and frees what it holds. */
     public void finish(Sequence s) {
         switch (s.state) {
             case RUNNING -> release(s);
-            case WAITING -> fair.removed(tenantOf(s), s);
+            case WAITING -> {
+                tenantOf(s).remove(s);
+                fair.left(tenantOf(s));
+            }
             case FORKING -> {
                 // Holds nothing yet.
             }
@@ -314,7 +448,7 @@ public final class Scheduler {
             s.forks.forEach(each);
         };
         running.forEach(withForks);
-        fair.forEachWaiting(withForks);
+        fair.shares().forEach(t -> t.forEach(withForks));
     }
 
     public int running() {
@@ -330,7 +464,7 @@ public final class Scheduler {
         return preemptions;
     }
 
-    FairShare fairShare() {
+    FairShare<TenantQueue> fairShare() {
         return fair;
     }
 }

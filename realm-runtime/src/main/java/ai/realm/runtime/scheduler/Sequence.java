@@ -1,6 +1,6 @@
 package ai.realm.runtime.scheduler;
 
-import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.sampling.Choice;
 import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.kvcache.BlockTable;
 import ai.realm.runtime.kvcache.PrefixChain;
@@ -11,8 +11,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One sequence of tokens on its way through an engine: its tokens, how many of them are computed, its blocks and its output. All
- * of it belongs to the engine thread but the queue and the few numbers marked volatile.
+ * One sequence of tokens on its way through an engine. It has no phases: tokens that are known, positions of them that are computed, and
+ * positions whose next token is settled, so that their logits are not wanted any more; a step computes some of the difference.
+ *
+ * <p>One writer: the loop of its engine, through the scheduler. What others may read is marked so.
  */
 public final class Sequence {
     /** Where a sequence stands. */
@@ -26,19 +28,36 @@ public final class Sequence {
         ENDED
     }
 
+    /** When what happened to it, on its engine's clock: the loop's notes. */
+    public static final class Moments {
+        /** Gave back its place in the bounded queue. */
+        public boolean leftQueue;
+        public long lastTokenNanos;
+        public long pausedSinceNanos;
+    }
+
     private final SequenceSpec spec;
     private final TokenQueue output;
     private final PrefixChain chain;
     private final SequenceMemory memory;
     private final long submittedNanos;
+    private final Moments moments = new Moments();
 
     private int[] tokens;
+    /** Tokens of prompt and output. */
     private int length;
+    /** Guesses after them that the step under way computes with them. */
+    private int guessed;
     private int computed;
+    /** Positions whose logits are not wanted, from the first on. */
+    private int settled;
     /** Prompt positions that the tenant's account was charged for: a computation after a preemption is not its fault. */
     private int charged;
     private int yields;
-    private long samplerWork;
+    private long chooserWork;
+    /** What its chooser guesses to come next. */
+    private int[] guesses = new int[0];
+    private int guessCount;
 
     State state = State.WAITING;
     @Nullable
@@ -50,20 +69,13 @@ public final class Sequence {
     boolean planned;
     /** The queue was full when the step was planned. */
     boolean paused;
-    long pausedSinceNanos;
     /** Was admitted at least once. */
     boolean started;
-    /** Its sampler is still at work on the last row of logits: nothing more of it can be computed until a token comes of that. */
-    boolean deciding;
-    /** Gave back its place in the bounded queue. */
-    boolean counted;
-    long lastTokenNanos;
+    /** Its chooser has put a decision off: nothing more of it can be computed until that comes. */
+    private boolean deciding;
 
-    /** Prompt positions whose next token has its log-probability. */
-    private int scored;
     private final List<TokenLogProbs> scores = new ArrayList<>();
     private volatile List<TokenLogProbs> promptLogProbs = List.of();
-
     private volatile int cachedTokens = -1;
     private volatile long engineNanos;
 
@@ -77,23 +89,26 @@ public final class Sequence {
         this.memory = new SequenceMemory(chain);
         this.tokens = spec.prompt();
         this.length = tokens.length;
+        this.settled = spec.chooser().firstRow(length);
         this.submittedNanos = nowNanos;
     }
 
+    /** Anybody's. */
     public SequenceSpec spec() {
         return spec;
     }
 
+    /** Anybody's. */
     public TokenQueue output() {
         return output;
     }
 
-    /** Prompt tokens that came from the prefix cache when the sequence first ran; -1 before that. */
+    /** Prompt tokens that came from the prefix cache when the sequence first ran; -1 before that. Anybody's. */
     public int cachedTokens() {
         return cachedTokens;
     }
 
-    /** Its part of the time of the steps so far. */
+    /** Its part of the time of the steps so far. Anybody's. */
     public long engineNanos() {
         return engineNanos;
     }
@@ -103,53 +118,69 @@ public final class Sequence {
         return promptLogProbs;
     }
 
-    private int toScore() {
-        return spec.promptLogProbs() == SamplingParams.NO_LOG_PROBS || fork ? 0 : promptLength() - 1;
+    /** Whether its prompt is another's too, which answers for it. Anybody's. */
+    public boolean isFork() {
+        return fork;
     }
 
-    /** Whether tokens of the prompt still lack their log-probabilities. */
-    boolean scoring() {
-        return scored < toScore();
-    }
-
-    /** Of how many of its last positions a run needs the logits. */
-    int rows(int count) {
-        int end = computed + count;
-        if (scoring()) {
-            return Math.max(0, end - Math.max(computed, scored));
-        }
-        return samples(count) ? 1 : 0;
-    }
-
-    /** Whether a run comes to where the next token is sampled. */
-    boolean samples(int count) {
-        return count == remaining() && !deciding;
-    }
-
-    /** The longest run that needs at most so many rows. */
-    int longestRun(int rows) {
-        return scoring() ? Math.max(0, scored - computed) + rows : Integer.MAX_VALUE;
-    }
-
-    /** Takes the log-probabilities of the token after position {@code scored}, in order. */
-    void score(TokenLogProbs next) {
-        scores.add(next);
-        scored++;
-        if (!scoring()) {
-            promptLogProbs = List.copyOf(scores);
-            scores.clear();
-        }
-    }
-
-    long submittedNanos() {
+    public long submittedNanos() {
         return submittedNanos;
     }
 
-    PrefixChain chain() {
-        return chain;
+    public int promptLength() {
+        return spec.prompt().length;
     }
 
-    SequenceMemory memory() {
+    /** Tokens of prompt and output. */
+    public int length() {
+        return length;
+    }
+
+    public int generated() {
+        return length - promptLength();
+    }
+
+    public boolean ended() {
+        return state == State.ENDED;
+    }
+
+    /** The loop's notes. */
+    public Moments moments() {
+        return moments;
+    }
+
+    /** Waits for another's prompt to be computed. */
+    public boolean forking() {
+        return state == State.FORKING;
+    }
+
+    public boolean paused() {
+        return paused;
+    }
+
+    public boolean deciding() {
+        return deciding;
+    }
+
+    public List<Sequence> forks() {
+        return forks;
+    }
+
+    /** Tokens of prompt and output, and behind them guesses of the step under way; changes when it grows. */
+    public int[] tokens() {
+        return tokens;
+    }
+
+    /** Guesses behind the tokens in the step under way. */
+    public int guessed() {
+        return guessed;
+    }
+
+    public int token(int position) {
+        return tokens[position];
+    }
+
+    public SequenceMemory memory() {
         return memory;
     }
 
@@ -157,25 +188,8 @@ public final class Sequence {
         return memory.table();
     }
 
-    int[] tokens() {
-        return tokens;
-    }
-
-    int token(int position) {
-        return tokens[position];
-    }
-
-    /** Tokens of prompt and output. */
-    int length() {
-        return length;
-    }
-
-    int promptLength() {
-        return spec.prompt().length;
-    }
-
-    int generated() {
-        return length - promptLength();
+    PrefixChain chain() {
+        return chain;
     }
 
     /** Positions whose keys and values are in the blocks. */
@@ -183,31 +197,108 @@ public final class Sequence {
         return computed;
     }
 
+    /** Positions whose logits are not wanted any more. */
+    int settled() {
+        return settled;
+    }
+
     int remaining() {
-        return length - computed;
+        return length + guessed - computed;
     }
 
-    /** Whether only tokens of its output are left to compute: the one that was sampled last, or several that came at once. */
+    /** Of how many of its last positions a run needs the logits. */
+    int rows(int count) {
+        return Math.max(0, computed + count - Math.max(computed, settled));
+    }
+
+    /** Whether a run comes to where the next token is chosen. */
+    boolean chooses(int count) {
+        return count == remaining() && rows(count) > 0;
+    }
+
+    /** The longest run that needs at most so many rows. */
+    int longestRun(int rows) {
+        return Math.max(0, settled - computed) + rows;
+    }
+
+    /**
+     * Whether only the end of what is known is left to compute: the token that was chosen last, several that came at once, or the
+     * prompt's last after going back to it.
+     */
     boolean decoding() {
-        return computed >= promptLength() && remaining() > 0;
+        return computed >= promptLength() - 1 && remaining() > 0;
     }
 
+    /** Adds a token to the output. */
     void append(int token) {
-        if (length == tokens.length || tokens == spec.prompt()) {
-            tokens = Arrays.copyOf(tokens, Math.max(16, length + length / 2));
+        put(length++, token);
+    }
+
+    private void put(int at, int token) {
+        if (at == tokens.length || tokens == spec.prompt()) {
+            tokens = Arrays.copyOf(tokens, Math.max(16, at + at / 2 + 1));
         }
-        tokens[length++] = token;
+        tokens[at] = token;
+    }
+
+    /** Takes what the chooser guesses to come next. */
+    void guesses(Choice choice) {
+        guessCount = choice.guessCount();
+        if (guesses.length < guessCount) {
+            guesses = new int[guessCount];
+        }
+        for (int i = 0; i < guessCount; i++) {
+            guesses[i] = choice.guessed(i);
+        }
+    }
+
+    int guessCount() {
+        return guessCount;
+    }
+
+    /** Puts up to so many guesses behind the tokens for the step that is being planned, and forgets the others. */
+    void guess(int most) {
+        int n = Math.min(most, guessCount);
+        for (int i = 0; i < n; i++) {
+            put(length + i, guesses[i]);
+        }
+        guessed = Math.max(0, n);
+        guessCount = 0;
+    }
+
+    /** Gives up guesses behind the first so many. */
+    void keepGuesses(int n) {
+        guessed = Math.min(guessed, n);
+    }
+
+    /** The logits of all that is computed have been seen, and the end of what is known is not reached. */
+    void scored() {
+        settled = Math.max(settled, computed);
+    }
+
+    /** The choice after the last token has come, or was put off; what was computed of guesses that were wrong is forgotten. */
+    void chosen(boolean putOff) {
+        guessed = 0;
+        deciding = putOff;
+        settled = putOff ? length : length - 1;
+        computed = Math.min(computed, settled);
+    }
+
+    /** Goes back to its first tokens, the prompt at least; the logits after the last of them are wanted again. */
+    void truncate(int newLength) {
+        length = newLength;
+        guessed = 0;
+        guessCount = 0;
+        deciding = false;
+        chain.truncate(length);
+        settled = Math.min(settled, length - 1);
+        computed = Math.min(computed, length - 1);
     }
 
     /** Makes this one wait for the prompt of another. */
     void forkLater() {
         fork = true;
         state = State.FORKING;
-    }
-
-    /** Whether its prompt is another's too, which answers for it. */
-    public boolean isFork() {
-        return fork;
     }
 
     /** Begins where {@code leader} is; the leader's account was charged for the prompt. */
@@ -219,6 +310,8 @@ public final class Sequence {
 
     void restore(int positions) {
         computed = positions;
+        guessed = 0;
+        guessCount = 0;
     }
 
     void advance(int positions) {
@@ -233,11 +326,20 @@ public final class Sequence {
         return n;
     }
 
-    /** Steps of work that its sampler did since the last call. */
-    long newSamplerWork() {
-        long before = samplerWork;
-        samplerWork = spec.sampler().work();
-        return samplerWork - before;
+    /** Steps of work that its chooser did since the last call. */
+    long newChooserWork() {
+        long before = chooserWork;
+        chooserWork = spec.chooser().work();
+        return chooserWork - before;
+    }
+
+    /** Takes log-probabilities of tokens of its prompt; they can be read when the last are there. */
+    void score(List<TokenLogProbs> next) {
+        scores.addAll(next);
+        if (scores.size() == promptLength() - 1) {
+            promptLogProbs = List.copyOf(scores);
+            scores.clear();
+        }
     }
 
     void begin(int cached) {
@@ -254,7 +356,7 @@ public final class Sequence {
         yields++;
     }
 
-    /** Only the engine thread adds. */
+    /** Only the loop adds. */
     @SuppressWarnings("NonAtomicVolatileUpdate")
     void addEngineNanos(long nanos) {
         engineNanos += nanos;

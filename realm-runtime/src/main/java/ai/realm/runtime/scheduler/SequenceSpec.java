@@ -1,7 +1,8 @@
 package ai.realm.runtime.scheduler;
 
+import ai.realm.core.sampling.Chooser;
 import ai.realm.core.sampling.Sampler;
-import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.sampling.SamplerChooser;
 import java.util.Set;
 
 /**
@@ -11,19 +12,18 @@ import java.util.Set;
  * @param batch whether it comes after the tenant's interactive ones
  * @param prompt at least one token; not copied
  * @param maxTokens generated tokens at most
- * @param endTokens ids that end it, not part of its output
  * @param deadlineNanos on the engine's clock
+ * @param chooser what decides on its tokens and its end; its own
  * @param sharedBlocks first blocks that lie within a shared prefix
- * @param promptLogProbs alternatives wanted with the log-probability of each token of the prompt, 0 for that alone; -1 for none
  * @param warmUp the engine's or the server's own, before it is ready: not logged, not counted, and nothing of it in the prefix cache
  */
 public record SequenceSpec(String requestId, String tenantId, double weight, boolean batch, int[] prompt, int maxTokens,
-        Set<Integer> endTokens, long deadlineNanos, Sampler sampler, int sharedBlocks, int promptLogProbs, boolean warmUp,
-        StepLog log) {
+        long deadlineNanos, Chooser chooser, int sharedBlocks, boolean warmUp, StepLog log) {
 
+    /** @param endTokens ids that end it, not part of its output */
     public SequenceSpec(String requestId, String tenantId, double weight, boolean batch, int[] prompt, int maxTokens,
             Set<Integer> endTokens, long deadlineNanos, Sampler sampler, int sharedBlocks, boolean warmUp) {
-        this(requestId, tenantId, weight, batch, prompt, maxTokens, endTokens, deadlineNanos, sampler, sharedBlocks,
-                SamplingParams.NO_LOG_PROBS, warmUp, StepLog.NONE);
+        this(requestId, tenantId, weight, batch, prompt, maxTokens, deadlineNanos, new SamplerChooser(sampler, endTokens),
+                sharedBlocks, warmUp, StepLog.NONE);
     }
 }

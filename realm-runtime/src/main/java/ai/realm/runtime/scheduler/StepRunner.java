@@ -1,28 +1,25 @@
 package ai.realm.runtime.scheduler;
 
-import ai.realm.core.error.ErrorCode;
-import ai.realm.core.error.RealmException;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.WorkerPool;
 import ai.realm.core.model.ForwardBatch;
 import ai.realm.core.model.Model;
-import ai.realm.core.sampling.LogProbsReader;
-import ai.realm.core.sampling.Sampler;
+import ai.realm.core.sampling.Choice;
+import ai.realm.core.sampling.LogitRows;
 import ai.realm.runtime.kvcache.BatchKvView;
 import ai.realm.runtime.kvcache.KvMemory;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries a {@link StepPlan} out: copies blocks, runs the forward pass, and reads its rows: what the model makes of prompts, and
- * the next tokens. Engines of several models take turns at the threads that compute; rows are read after the turn, on those
- * threads only if nobody else wants them. The engine thread's.
+ * Carries a {@link StepPlan} out: copies blocks, runs the forward pass, and has its rows read by the sequences' choosers. Engines of
+ * several models take turns at the threads that compute; rows are read after the turn, on those threads only if nobody else wants them.
+ * The loop's.
  */
 final class StepRunner {
-    /** Work of a sampler beyond the usual that a step waits for; what takes more is done beside the steps. */
+    /** Work of a chooser beyond the usual that a step waits for; what takes more is done beside the steps. */
     private static final long STEPS_AT_ONCE = 2048;
 
     private final Model model;
@@ -32,12 +29,38 @@ final class StepRunner {
     private final BatchKvView view;
     private final ForwardBatch batch;
     private final FloatRows logits;
-    /** Whose logits are read in the step under way, and the first row of each. */
-    private final List<StepPlan.Work> readers = new ArrayList<>();
-    private final int[] firstRows;
+    private final Reader[] readers;
+    private int reading;
     private final WorkerPool.Task read = this::read;
-    private final int[] tokens;
-    private final @Nullable RuntimeException[] errors;
+    private final LogitRows oneRow = new LogitRows();
+
+    /** One sequence of the step under way whose logits are wanted, and what its chooser made of them. */
+    static final class Reader {
+        final LogitRows rows = new LogitRows();
+        final Choice choice = new Choice();
+        /** Why it decided nothing, or null. */
+        @Nullable
+        RuntimeException error;
+        private StepPlan.@Nullable Work work;
+        private int firstRow;
+
+        private StepPlan.Work work() {
+            if (work == null) {
+                throw new IllegalStateException("a reader without rows");
+            }
+            return work;
+        }
+
+        private void read() {
+            error = null;
+            choice.clear();
+            try {
+                work().sequence().spec().chooser().choose(rows, choice, STEPS_AT_ONCE);
+            } catch (RuntimeException e) {
+                error = e;
+            }
+        }
+    }
 
     StepRunner(Model model, KvMemory memory, WorkerPool pool, ReentrantLock turn, int tokenBudget, int maxRunning) {
         this.model = model;
@@ -47,42 +70,41 @@ final class StepRunner {
         this.view = new BatchKvView(memory);
         this.batch = new ForwardBatch(tokenBudget);
         this.logits = new FloatRows(maxRunning, model.config().vocabSize());
-        this.firstRows = new int[maxRunning];
-        this.tokens = new int[maxRunning];
-        this.errors = new RuntimeException[maxRunning];
+        this.readers = new Reader[maxRunning];
+        for (int i = 0; i < maxRunning; i++) {
+            readers[i] = new Reader();
+        }
     }
 
-    /** One more token by the logits that the {@code i}-th reader sampled from, for a fork of its sequence. */
-    int sampleAgain(int i, Sequence fork) {
-        return sample(fork, lastRow(i));
+    /** The {@code i}-th of the sequences whose logits were wanted. */
+    Reader reader(int i) {
+        return readers[i];
     }
 
-    /** The token that the {@code i}-th reader sampled, or {@link Sampler#LATER}. */
-    int token(int i) {
-        return tokens[i];
+    /** Has a fork of the {@code i}-th reader's sequence choose by the last of its rows. */
+    void chooseAgain(int i, Sequence fork, Choice into) {
+        into.clear();
+        fork.spec().chooser().choose(row(i, readers[i].work().rows() - 1), into, STEPS_AT_ONCE);
     }
 
-    /** Why the {@code i}-th reader has nothing, or null. */
-    @Nullable
-    RuntimeException error(int i) {
-        return errors[i];
+    /** The row after the {@code i}-th reader's last token, guesses not counted, and after so many that were chosen since. */
+    LogitRows rowAfter(int i, int chosen) {
+        StepPlan.Work w = readers[i].work();
+        return row(i, w.rows() - 1 - w.guesses() + chosen);
     }
 
-    /** A copy of the logits that the {@code i}-th reader samples from. */
-    float[] row(int i, float[] into) {
-        System.arraycopy(logits.data(), logits.offset(lastRow(i)), into, 0, logits.cols());
-        return into;
-    }
-
-    private int lastRow(int i) {
-        return firstRows[i] + readers.get(i).rows() - 1;
+    private LogitRows row(int i, int index) {
+        StepPlan.Work w = readers[i].work();
+        int position = w.from() + w.count() - w.rows() + index;
+        return oneRow.set(logits.data(), logits.offset(readers[i].firstRow + index), logits.cols(), 1, position,
+                w.sequence().tokens(), 0);
     }
 
     long logitsBytes() {
         return (long) logits.rows() * logits.cols() * Float.BYTES;
     }
 
-    /** Computes the plan's positions and reads their rows; whatever the forward pass throws comes out. */
+    /** Computes the plan's positions and has their rows read; whatever the forward pass throws comes out. */
     void run(StepPlan plan) {
         fill(plan);
         turn.lock();
@@ -115,59 +137,34 @@ final class StepRunner {
     }
 
     private void read(StepPlan plan) {
-        readers.clear();
+        reading = 0;
         int row = 0;
         for (StepPlan.Work w : plan.work()) {
             if (w.rows() > 0) {
-                firstRows[readers.size()] = row;
-                readers.add(w);
+                Sequence s = w.sequence();
+                Reader r = readers[reading++];
+                r.work = w;
+                r.firstRow = row;
+                r.rows.set(logits.data(), logits.offset(row), logits.cols(), w.rows(), w.from() + w.count() - w.rows(),
+                        s.tokens(),
+                        s.length() + s.guessed());
                 row += w.rows();
             }
         }
-        Arrays.fill(errors, 0, readers.size(), null);
-        if (readers.size() > 1 && turn.tryLock()) {
+        if (reading > 1 && turn.tryLock()) {
             try {
-                pool.run(readers.size(), read);
+                pool.run(reading, read);
             } finally {
                 turn.unlock();
             }
         } else {
-            for (int i = 0; i < readers.size(); i++) {
+            for (int i = 0; i < reading; i++) {
                 read(i);
             }
         }
     }
 
     private void read(int i) {
-        StepPlan.Work w = readers.get(i);
-        try {
-            int scored = w.rows() - (w.samples() ? 1 : 0);
-            if (scored > 0) {
-                score(w, firstRows[i], scored);
-            }
-            tokens[i] = w.samples() ? sample(w.sequence(), lastRow(i)) : Sampler.LATER;
-        } catch (RuntimeException e) {
-            errors[i] = e;
-        }
-    }
-
-    private int sample(Sequence s, int row) {
-        return s.spec().sampler().sample(logits.data(), logits.offset(row), logits.cols(), STEPS_AT_ONCE);
-    }
-
-    private void score(StepPlan.Work w, int firstRow, int count) {
-        Sequence s = w.sequence();
-        LogProbsReader reader = new LogProbsReader(s.spec().promptLogProbs());
-        int position = w.from() + w.count() - w.rows();
-        for (int r = 0; r < count; r++) {
-            s.score(reader.read(logits.data(), logits.offset(firstRow + r), logits.cols(), s.token(position + r + 1)));
-        }
-    }
-
-    /** What a failure becomes for the one whose request it ends. */
-    static RealmException asError(Throwable e, String what) {
-        return e instanceof RealmException r
-                ? new RealmException(r.code(), String.valueOf(r.getMessage()), r.param(), r)
-                : new RealmException(ErrorCode.INTERNAL, what + " failed: " + e.getClass().getSimpleName(), e);
+        readers[i].read();
     }
 }

@@ -2,28 +2,24 @@ package ai.realm.runtime.scheduler;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One tenant's place in an engine: its waiting sequences, interactive before batch, what it holds, and its virtual counter of
- * weighted service. After every {@value #INTERACTIVE_IN_ROW} interactive sequences in a row one of batch goes, if any waits, so that
+ * One tenant's place in an engine: its waiting sequences, interactive before batch, and what it holds. After every {@value #INTERACTIVE_IN_ROW} interactive sequences in a row one of batch goes, if any waits, so that
  * batch is never starved.
  */
-final class TenantQueue {
+final class TenantQueue extends FairShare.Share {
     static final int INTERACTIVE_IN_ROW = 8;
 
-    final String id;
-    double weight = 1;
-    /** Weighted service so far. */
-    double counter;
     int running;
     int blocks;
     private final Deque<Sequence> interactive = new ArrayDeque<>();
     private final Deque<Sequence> batch = new ArrayDeque<>();
     private int inRow;
 
-    TenantQueue(String id) {
-        this.id = id;
+    TenantQueue(String tenantId) {
+        super(tenantId);
     }
 
     void add(Sequence s) {
@@ -64,19 +60,19 @@ final class TenantQueue {
         inRow = s.spec().batch() ? 0 : inRow + 1;
     }
 
-    int waiting() {
+    @Override
+    protected int waiting() {
         return interactive.size() + batch.size();
     }
 
-    boolean active() {
-        return running > 0 || waiting() > 0;
+    @Override
+    protected int running() {
+        return running;
     }
 
-    Iterable<Sequence> interactive() {
-        return interactive;
-    }
-
-    Iterable<Sequence> batch() {
-        return batch;
+    /** All that wait. */
+    void forEach(Consumer<Sequence> each) {
+        interactive.forEach(each);
+        batch.forEach(each);
     }
 }

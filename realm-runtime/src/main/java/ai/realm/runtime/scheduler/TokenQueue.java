@@ -51,6 +51,16 @@ public final class TokenQueue {
         return full;
     }
 
+    /** Tokens that it can take now, at least. */
+    int room() {
+        lock.lock();
+        try {
+            return tokens.length - count;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether an end was set; tokens before it may still be unread. */
     public boolean ended() {
         return ended;

@@ -15,7 +15,7 @@ import java.util.Map;
 final class Yielding {
     static final int MAX_YIELDS = 4;
 
-    private final FairShare fair;
+    private final FairShare<TenantQueue> fair;
     private final List<Sequence> running;
     private final int maxRunning;
     private final int blocks;
@@ -25,7 +25,7 @@ final class Yielding {
             .thenComparing(s -> !s.spec().batch())
             .thenComparing(Comparator.comparingLong(Sequence::submittedNanos).reversed());
 
-    Yielding(FairShare fair, List<Sequence> running, int maxRunning, int blocks) {
+    Yielding(FairShare<TenantQueue> fair, List<Sequence> running, int maxRunning, int blocks) {
         this.fair = fair;
         this.running = running;
         this.maxRunning = maxRunning;

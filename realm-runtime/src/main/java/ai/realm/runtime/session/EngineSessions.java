@@ -2,9 +2,12 @@ package ai.realm.runtime.session;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.Chooser;
 import ai.realm.core.sampling.Sampler;
+import ai.realm.core.sampling.SamplerChooser;
 import ai.realm.core.sampling.Samplers;
 import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.sampling.Scorer;
 import ai.realm.core.sampling.grammar.Grammar;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Vocab;
@@ -52,7 +55,7 @@ public final class EngineSessions implements SessionFactory {
         List<SequenceSpec> specs = new ArrayList<>();
         List<TokenQueue> queues = new ArrayList<>();
         for (int i = 0; i < n; i++) {
-            specs.add(spec(command, model, prompt, samplerOf(params, i, model, prompt, tokenizer, grammar), tokenizer.vocab()));
+            specs.add(spec(command, model, prompt, chooser(params, i, model, prompt, tokenizer, grammar)));
             queues.add(new TokenQueue(unread(params, engine.options())));
         }
         context.reached(5, "session");
@@ -60,20 +63,25 @@ public final class EngineSessions implements SessionFactory {
                 tokenizer.detokenizer(params.shownTokens()), new StopMatcher(params.stopStrings()))).toList();
     }
 
-    private static SequenceSpec spec(GenerateCommand command, ServedModel model, int[] prompt, Sampler sampler, Vocab vocab) {
+    private static SequenceSpec spec(GenerateCommand command, ServedModel model, int[] prompt, Chooser chooser) {
         RequestContext context = command.context();
         Engine engine = model.engine();
         return new SequenceSpec(context.requestId(), context.tenantId(), context.weight(), command.priority() == Priority.BATCH,
                 prompt, Math.min(command.params().maxTokens(), context.contextLimit() - prompt.length),
-                endTokens(command.params(), vocab), engine.now() + context.remainingNanos(),
-                sampler, model.sharedBlocks(prompt), command.params().promptLogProbs(), context.isRehearsal(), context::reached);
+                engine.now() + context.remainingNanos(), chooser, model.sharedBlocks(prompt), context.isRehearsal(),
+                context::reached);
     }
 
-    private static Sampler samplerOf(SamplingParams params, int index, ServedModel model, int[] prompt, Tokenizer tokenizer,
+    /** What the parameters ask for; the prompt is scored once, with the first of its answers. */
+    private static Chooser chooser(SamplingParams params, int index, ServedModel model, int[] prompt, Tokenizer tokenizer,
             @Nullable Grammar grammar) {
         Long seed = params.seed();
         SamplingParams own = index == 0 || seed == null ? params : params.toBuilder().seed(seed + index).build();
-        return Samplers.create(own, model.config().vocabSize(), prompt, tokenizer.vocab(), grammar);
+        Sampler sampler = Samplers.create(own, model.config().vocabSize(), prompt, tokenizer.vocab(), grammar);
+        Chooser chooser = new SamplerChooser(sampler, endTokens(params, tokenizer.vocab()));
+        return index > 0 || params.promptLogProbs() == SamplingParams.NO_LOG_PROBS
+                ? chooser
+                : new Scorer(prompt.length, params.promptLogProbs(), chooser);
     }
 
     private static ServedModel served(GenerateCommand command) {

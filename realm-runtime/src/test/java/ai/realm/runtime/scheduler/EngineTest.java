@@ -10,7 +10,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
-import ai.realm.core.sampling.Sampler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,7 +18,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
-import ai.realm.core.sampling.TokenLogProbs;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -223,69 +221,6 @@ class EngineTest {
         closeAndAssertAllBlocksFree(engine);
     }
 
-    private static SequenceSpec late(String tenant, int[] prompt, int maxTokens, int laters, long deadline) {
-        GreedySampler sampler = new GreedySampler();
-        sampler.laters = laters;
-        return new SequenceSpec("r", tenant, 1, false, prompt, maxTokens, Set.of(), deadline, sampler, 0, false);
-    }
-
-    @Test
-    void sampler_notReadyAtOnce_givesTheSameTokensAmongOthersAndAfterPreemption() throws Exception {
-        Engine engine = Engines.start(model, 20, options());
-        List<Sequence> all = new ArrayList<>();
-        for (int i = 0; i < 16; i++) {
-            all.add(submit(engine, late("t" + i % 3, prompt(i, 1 + i * 3), 40, i % 4, Long.MAX_VALUE / 2)));
-        }
-        for (int i = 0; i < 16; i++) {
-            assertThat(read(all.get(i))).as("sequence %d", i).isEqualTo(model.generate(prompt(i, 1 + i * 3), 40));
-        }
-        assertThat(engine.snapshot().preemptions()).isPositive();
-        closeAndAssertAllBlocksFree(engine);
-    }
-
-    @Test
-    void sampler_neverReady_holdsNobodyElseAndEndsByItsDeadlineOrCancel() throws Exception {
-        AtomicLong now = new AtomicLong();
-        Engine engine = Engines.start(model, 64, options(), EngineListener.NONE, now::get);
-        Sequence stuck = submit(engine, late("a", prompt(1, 5), 20, Integer.MAX_VALUE, 1000));
-        Sequence left = submit(engine, late("a", prompt(3, 5), 20, Integer.MAX_VALUE, Long.MAX_VALUE / 2));
-        assertThat(read(submit(engine, spec("b", prompt(2, 5), 200)))).isEqualTo(model.generate(prompt(2, 5), 200));
-        now.set(2000);
-        engine.wake();
-        read(stuck);
-        assertThat(ending(stuck).error()).isNotNull().extracting(RealmException::code).isEqualTo(ErrorCode.DEADLINE_EXCEEDED);
-        left.output().abort(Ending.Kind.CANCELLED, new RealmException(ErrorCode.CANCELLED, "the client went away"));
-        engine.wake();
-        closeAndAssertAllBlocksFree(engine);
-    }
-
-    @Test
-    void promptLogProbs_longPromptBesideOthers_areThoseOfEachTokenInOrder() throws Exception {
-        Engine engine = Engines.start(model, 64, options());
-        int[] prompt = prompt(1, 70);
-        submit(engine, spec("a", prompt, 1)).output().awaitEnd(Engines.FOREVER);
-        List<Sequence> others = new ArrayList<>();
-        for (int i = 0; i < 6; i++) {
-            others.add(submit(engine, spec("b", prompt(i + 2, 20), 60)));
-        }
-        SequenceSpec scored = new SequenceSpec("r", "a", 1, false, prompt, 20, Set.of(), Long.MAX_VALUE / 2, new GreedySampler(),
-                0, 1,
-                false, StepLog.NONE);
-        Sequence s = submit(engine, scored);
-        assertThat(read(s)).isEqualTo(model.generate(prompt, 20));
-        assertThat(s.promptLogProbs()).hasSize(69);
-        for (int i = 0; i < 69; i++) {
-            TokenLogProbs t = s.promptLogProbs().get(i);
-            assertThat(t.token()).isEqualTo(prompt[i + 1]);
-            assertThat(t.topTokens()).containsExactly(model.next(prompt, i + 1));
-            assertThat(t.logProb() > -1).isEqualTo(prompt[i + 1] == model.next(prompt, i + 1));
-        }
-        for (Sequence o : others) {
-            assertThat(read(o)).hasSize(60);
-        }
-        closeAndAssertAllBlocksFree(engine);
-    }
-
     @Test
     void forward_fails_endsItsSequencesAsInternalAndTheEngineGoesOn() throws Exception {
         Engine engine = Engines.start(model, 64, options());
@@ -462,98 +397,5 @@ class EngineTest {
         read(submit(engine, spec("a", prompt(1, 5), 3)));
         closeAndAssertAllBlocksFree(engine);
         assertThat(seen).containsExactly("started", "first", "next", "next", "length null 5 0 3");
-    }
-
-    private static List<Sequence> submitForks(Engine engine, int[] prompt, int maxTokens, int n) {
-        List<SequenceSpec> specs = new ArrayList<>();
-        List<TokenQueue> queues = new ArrayList<>();
-        for (int i = 0; i < n; i++) {
-            specs.add(new SequenceSpec("r", "a", 1, false, prompt, maxTokens, Set.of(), Long.MAX_VALUE / 2, new NthBest(i), 0,
-                    false));
-            queues.add(new TokenQueue(1000));
-        }
-        return engine.submit(specs, queues);
-    }
-
-    /** Takes another first token, and the likeliest after that, so that forks part at once. */
-    private static final class NthBest implements Sampler {
-        private final GreedySampler greedy = new GreedySampler();
-        private int first;
-
-        NthBest(int n) {
-            first = n;
-        }
-
-        @Override
-        public int sample(float[] logits, int offset, int vocabSize) {
-            int best = greedy.sample(logits, offset, vocabSize);
-            int token = first == 0 ? best : 'A' + first;
-            first = 0;
-            return token;
-        }
-
-        @Override
-        public void accept(int token) {
-        }
-
-        @Override
-        public long seed() {
-            return 0;
-        }
-    }
-
-    private int[] forkExpected(FakeModel m, int[] prompt, int maxTokens, int n) {
-        if (n == 0) {
-            return m.generate(prompt, maxTokens);
-        }
-        int[] begun = Arrays.copyOf(prompt, prompt.length + 1);
-        begun[prompt.length] = 'A' + n;
-        int[] rest = m.generate(begun, maxTokens - 1);
-        int[] all = new int[rest.length + 1];
-        all[0] = 'A' + n;
-        System.arraycopy(rest, 0, all, 1, rest.length);
-        return all;
-    }
-
-    @Test
-    void forks_ofOnePrompt_computeItOnceAndCopyOnWrite() throws Exception {
-        Engine engine = Engines.start(model, 64, options());
-        List<Sequence> all = submitForks(engine, prompt(1, 21), 20, 4);
-        for (int i = 0; i < 4; i++) {
-            assertThat(read(all.get(i))).as("fork %d", i).isEqualTo(forkExpected(model, prompt(1, 21), 20, i));
-        }
-        assertThat(model.forwarded()).isEqualTo(21 + 4 * 19);
-        closeAndAssertAllBlocksFree(engine);
-    }
-
-    @Test
-    void forks_withTooFewPlacesAndBlocks_waitAndGiveTheSame() throws Exception {
-        for (boolean recurrent : new boolean[]{false, true}) {
-            FakeModel m = new FakeModel(1000, 64, recurrent, false);
-            Engine engine = Engines.start(m, 14, options().withLimits(3, 64, 32));
-            List<Sequence> all = submitForks(engine, prompt(1, 37), 50, 6);
-            for (int i = 0; i < 6; i++) {
-                assertThat(read(all.get(i))).as("fork %d", i).isEqualTo(forkExpected(m, prompt(1, 37), 50, i));
-            }
-            closeAndAssertAllBlocksFree(engine);
-        }
-    }
-
-    @Test
-    void forks_whoseLeaderIsCancelledInPrefill_goOnWithoutIt() throws Exception {
-        CountDownLatch go = new CountDownLatch(1);
-        CountDownLatch inForward = new CountDownLatch(1);
-        model.beforeForward(() -> {
-            inForward.countDown();
-            await(go);
-        });
-        Engine engine = Engines.start(model, 64, options().withLimits(4, 64, 8));
-        List<Sequence> all = submitForks(engine, prompt(1, 40), 10, 3);
-        inForward.await();
-        all.get(0).output().abort(Ending.Kind.CANCELLED, new RealmException(ErrorCode.CANCELLED, "gone"));
-        go.countDown();
-        assertThat(read(all.get(1))).isEqualTo(forkExpected(model, prompt(1, 40), 10, 1));
-        assertThat(read(all.get(2))).isEqualTo(forkExpected(model, prompt(1, 40), 10, 2));
-        closeAndAssertAllBlocksFree(engine);
     }
 }

@@ -22,7 +22,7 @@ class SchedulerPropertyTest {
     }
 
     @Test
-    void plan_randomTracesWithLateTokensSeveralAtOnceAndForks_keepsTheSame() {
+    void plan_randomTracesWithChoicesPutOffGuessesForksScoresAndGoingBack_keepsTheSame() {
         long preemptions = 0;
         for (int seed = 0; seed < TRACES; seed++) {
             preemptions += trace(seed, true);
@@ -76,7 +76,9 @@ class SchedulerPropertyTest {
 
     private static void disturb(SchedulerSimulation sim, Random random) {
         Sequence s = sim.any(random);
-        if (s != null && random.nextBoolean()) {
+        if (s != null && s.generated() > 0 && random.nextInt(4) == 0) {
+            sim.truncate(s, random);
+        } else if (s != null && random.nextBoolean()) {
             sim.decide(s);
         } else if (s != null && s.state == Sequence.State.WAITING && s.generated() == 0 && !s.started) {
             sim.fork(s);
@@ -121,7 +123,7 @@ class SchedulerPropertyTest {
             least = Math.min(least, weights[t]);
         }
         int inBatch = Math.min(blocks * 4, maxRunning * (longestPrompt + longestOutput));
-        double bound = 2 * Math.max(FairShare.PROMPT_SERVICE * longestPrompt, FairShare.OUTPUT_SERVICE * inBatch) / least;
+        double bound = 2 * Math.max(Service.PROMPT * longestPrompt, Service.OUTPUT * inBatch) / least;
         double[][] low = new double[tenants][tenants];
         double[][] high = new double[tenants][tenants];
         for (int step = 0; step < 400; step++) {

@@ -2,7 +2,12 @@ package ai.realm.runtime.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.realm.core.sampling.Choice;
+import ai.realm.core.sampling.Chooser;
 import ai.realm.core.sampling.Sampler;
+import ai.realm.core.sampling.SamplerChooser;
+import ai.realm.core.sampling.Scorer;
+import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.kvcache.KvBlockPool;
 import ai.realm.runtime.kvcache.PrefixCache;
 import ai.realm.runtime.kvcache.StatePool;
@@ -33,7 +38,7 @@ final class SchedulerSimulation {
     private final int[] stateOf;
     private final Map<Sequence, Integer> promptServed = new HashMap<>();
     private long time;
-    /** Decides what is late, how many tokens come at once and who forks; null for one token at once and nothing late. */
+    /** Decides what is put off, scored, guessed, cut back, how many tokens come at once and who forks; null for a token at once. */
     @Nullable
     Random outcomes;
     int steps;
@@ -57,8 +62,10 @@ final class SchedulerSimulation {
     }
 
     Sequence submit(String tenant, double weight, boolean batch, int[] prompt, int maxTokens) {
-        return submit(new SequenceSpec("r" + time, tenant, weight, batch, prompt, maxTokens, Set.of(), Long.MAX_VALUE,
-                new GreedySampler(), 0, false));
+        Chooser chooser = new SamplerChooser(new GreedySampler(), Set.of());
+        boolean scored = outcomes != null && outcomes.nextInt(3) == 0;
+        return submit(new SequenceSpec("r" + time, tenant, weight, batch, prompt, maxTokens, Long.MAX_VALUE,
+                scored ? new Scorer(prompt.length, 0, chooser) : chooser, 0, false, StepLog.NONE));
     }
 
     Sequence submit(String tenant, double weight, Sampler sampler, int[] prompt, int maxTokens) {
@@ -67,7 +74,7 @@ final class SchedulerSimulation {
     }
 
     private Sequence submit(SequenceSpec spec) {
-        Sequence s = new Sequence(spec, new TokenQueue(1), blockPositions, time++);
+        Sequence s = new Sequence(spec, new TokenQueue(1000), blockPositions, time++);
         scheduler.submit(s);
         live.add(s);
         return s;
@@ -96,11 +103,24 @@ final class SchedulerSimulation {
         }
         scheduler.computed(plan);
         for (StepPlan.Work w : plan.work()) {
-            if (w.samples()) {
-                sample(w.sequence());
+            if (w.rows() > 0) {
+                scheduler.read(w, scores(w));
+            }
+            if (w.chooses()) {
+                choose(w.sequence(), w.guesses());
             }
         }
         return true;
+    }
+
+    /** What a scorer would say of the rows that come before a prompt's last. */
+    private static Choice scores(StepPlan.Work w) {
+        Choice choice = new Choice();
+        Sequence s = w.sequence();
+        for (int p = w.from() + w.count() - w.rows(); p < Math.min(w.from() + w.count(), s.promptLength() - 1); p++) {
+            choice.score(new TokenLogProbs(s.token(p + 1), 0, new int[]{p}, new float[1]));
+        }
+        return choice;
     }
 
     private void check(StepPlan plan) {
@@ -110,7 +130,10 @@ final class SchedulerSimulation {
             Sequence s = w.sequence();
             require(!s.paused, "a paused sequence");
             require(w.from() == s.computed() && w.count() >= 1 && w.count() <= s.remaining(), "a gap or too much");
-            require(w.samples() == (w.count() == s.remaining() && !s.deciding), "a sample in the middle or none at the end");
+            require(w.chooses() == (w.count() == s.remaining() && !s.deciding()), "a choice in the middle or none at the end");
+            require(w.guesses() == s.guessed()
+                    && w.rows() == Math.max(0, Math.min(w.count(), w.from() + w.count() - s.settled())),
+                    "other rows than are wanted");
             require(s.table().size() * blockPositions >= w.from() + w.count(), "too few blocks");
         }
     }
@@ -157,42 +180,85 @@ final class SchedulerSimulation {
 
     /** Another output of a sequence's prompt. */
     void fork(Sequence leader) {
-        Sequence f = new Sequence(leader.spec(), new TokenQueue(1), blockPositions, time++);
+        SequenceSpec of = leader.spec();
+        SequenceSpec spec = new SequenceSpec(of.requestId(), of.tenantId(), of.weight(), of.batch(), of.prompt(), of.maxTokens(),
+                Set.of(), Long.MAX_VALUE, new GreedySampler(), 0, false);
+        Sequence f = new Sequence(spec, new TokenQueue(1000), blockPositions, time++);
         f.forkLater();
         leader.forks = new ArrayList<>(leader.forks);
         leader.forks.add(f);
     }
 
-    private void sample(Sequence s) {
-        serve(s, FairShare.OUTPUT_SERVICE);
-        List<Sequence> forks = s.forks;
-        s.forks = List.of();
-        for (Sequence f : forks) {
+    private void choose(Sequence s, int guesses) {
+        serve(s, Service.OUTPUT);
+        for (Sequence f : scheduler.takeForks(s)) {
             scheduler.fork(s, f);
             live.add(f);
             promptServed.put(f, f.promptLength());
-            sample(f);
+            choose(f, 0);
         }
-        if (outcomes != null && outcomes.nextInt(4) == 0) {
-            s.deciding = true;
-        } else {
-            accept(s);
+        Choice choice = new Choice();
+        boolean putOff = outcomes != null && outcomes.nextInt(4) == 0;
+        boolean right = true;
+        for (int i = 0; i < guesses && right; i++) {
+            int token = next(s, choice);
+            right = token == s.token(s.length() + i);
+            choice.accept(token, null);
+        }
+        if (right && !putOff) {
+            fill(s, choice);
+        }
+        accept(s, choice, putOff && right);
+    }
+
+    /** The token that comes after a sequence's own and those of a choice. */
+    private static int next(Sequence s, Choice choice) {
+        int length = s.length() + choice.count();
+        int last = choice.count() == 0 ? s.token(length - 1) : choice.token(choice.count() - 1);
+        return (int) (length * 31L + last * 17L) & 0xffff;
+    }
+
+    /** One token, or with outcomes at random up to three that come at once. */
+    private void fill(Sequence s, Choice choice) {
+        int more = outcomes == null ? 1 : 1 + outcomes.nextInt(3);
+        for (int i = 0; i < more; i++) {
+            choice.accept(next(s, choice), null);
+        }
+        if (outcomes != null && outcomes.nextBoolean()) {
+            guess(s, choice);
         }
     }
 
-    /** The token of a sequence whose sampler was late. */
+    /** Guesses, of which the first few are right. */
+    private void guess(Sequence s, Choice choice) {
+        Choice ahead = new Choice();
+        for (int i = 0; i < choice.count(); i++) {
+            ahead.accept(choice.token(i), null);
+        }
+        for (int i = outcomes.nextInt(6); i > 0; i--) {
+            int token = next(s, ahead) + (outcomes.nextInt(4) == 0 ? 1 : 0);
+            ahead.accept(token, null);
+            choice.guess(token);
+        }
+    }
+
+    /** The choice of a sequence that was put off. */
     void decide(Sequence s) {
-        if (s.deciding) {
-            s.deciding = false;
-            accept(s);
+        if (s.deciding()) {
+            Choice choice = new Choice();
+            fill(s, choice);
+            accept(s, choice, false);
         }
     }
 
-    private void accept(Sequence s) {
-        int tokens = outcomes == null ? 1 : 1 + outcomes.nextInt(3);
-        for (int i = 0; i < tokens && s.generated() < s.spec().maxTokens(); i++) {
-            s.append((int) (s.length() * 31L + s.token(s.length() - 1) * 17L) & 0xffff);
-        }
+    /** Goes back within a sequence's output. */
+    void truncate(Sequence s, Random random) {
+        scheduler.truncate(s, s.promptLength() + random.nextInt(s.generated() + 1));
+    }
+
+    private void accept(Sequence s, Choice choice, boolean putOff) {
+        int count = Math.min(choice.count(), s.spec().maxTokens() - s.generated());
+        scheduler.chosen(s, choice, count, putOff);
         if (s.generated() >= s.spec().maxTokens()) {
             finish(s);
         }
@@ -203,11 +269,21 @@ final class SchedulerSimulation {
     }
 
     void finish(Sequence s) {
-        s.forks.forEach(scheduler::finish);
-        s.forks = List.of();
+        scheduler.takeForks(s).forEach(scheduler::finish);
         scheduler.finish(s);
+        checkScores(s);
         live.remove(s);
         promptServed.remove(s);
+    }
+
+    /** Each token of a prompt that is scored has its score once, whatever happened meanwhile. */
+    private static void checkScores(Sequence s) {
+        if (s.spec().chooser() instanceof Scorer && s.generated() > 0) {
+            assertThat(s.promptLogProbs()).hasSize(s.promptLength() - 1);
+            for (int p = 0; p < s.promptLength() - 1; p++) {
+                assertThat(s.promptLogProbs().get(p).topTokens()).containsExactly(p);
+            }
+        }
     }
 
     /** Runs until nothing is left, which must not take longer than the work there is. */

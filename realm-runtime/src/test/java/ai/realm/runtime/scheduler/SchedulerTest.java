@@ -25,7 +25,7 @@ class SchedulerTest {
         sim.submit("b", 1, false, prompt(2, 40), 5);
         StepPlan plan = sim.scheduler.plan();
         assertThat(plan.work()).extracting(StepPlan.Work::count).containsExactly(1, 15);
-        assertThat(plan.work()).extracting(StepPlan.Work::samples).containsExactly(true, false);
+        assertThat(plan.work()).extracting(StepPlan.Work::chooses).containsExactly(true, false);
         assertAllBlocksFree(sim);
     }
 
@@ -55,10 +55,10 @@ class SchedulerTest {
         sim.submit("light", 2, false, prompt(2, 5), 30);
         sim.step();
         sampler.work = 1_000_000;
-        sim.scheduler.sampled(heavy);
-        sim.scheduler.sampled(heavy);
+        sim.scheduler.charge(heavy);
+        sim.scheduler.charge(heavy);
         Map<String, Double> counters = sim.scheduler.fairShare().counters();
-        assertThat(counters.get("heavy") - counters.get("light")).isEqualTo(1_000_000 * FairShare.SAMPLER_SERVICE / 2);
+        assertThat(counters.get("heavy") - counters.get("light")).isEqualTo(1_000_000 * Service.CHOOSER_STEP / 2);
         assertAllBlocksFree(sim);
     }
 
@@ -183,7 +183,7 @@ class SchedulerTest {
             sim.step();
         }
         sim.drain();
-        assertThat(sim.scheduler.fairShare().tenants().size()).isLessThan(200);
+        assertThat(sim.scheduler.fairShare().shares().size()).isLessThan(200);
         assertAllBlocksFree(sim);
     }
 }

@@ -1,6 +1,7 @@
 package ai.realm.runtime.scheduler;
 
-import ai.realm.core.sampling.Sampler;
+import ai.realm.core.sampling.Choice;
+import ai.realm.core.sampling.LogitRows;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -14,29 +15,40 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finishes what samplers could not do at once, on a thread of its own: a slice of each tenant's in turn, so that nobody's grammar
- * keeps another's waiting, and with pauses while the engine computes, so that it keeps the processors. A sequence that has ended
- * meanwhile (cancelled, too late) is left after its slice. The engine's thread hands over and takes back.
+ * The choices that were put off. Those of choosers that have more to do are finished on a thread of its own: a slice of each tenant's in
+ * turn, so that nobody's grammar keeps another's waiting, and with pauses while the engine computes, so that it keeps the processors.
+ * Those that somebody outside decides are handed in by any thread. A sequence that has ended meanwhile (cancelled, too late) is left
+ * after its slice. The engine's loop hands over and takes back.
  */
-final class LateSampling implements AutoCloseable {
+final class LateChoices implements AutoCloseable {
     /** Work between two looks at who has ended and whose turn it is: a few milliseconds at most. */
     private static final long SLICE_STEPS = 100_000;
     /** Beside a computing engine it pauses so many times as long as it worked. */
     private static final int PAUSE = 4;
     private static final long LONGEST_PAUSE_NANOS = 50_000_000;
+    private static final int MOST_SPARE_ROWS = 32;
 
-    /** A sequence whose token is due, with the logits for it. The token or the error is there when it is taken back. */
+    /** A sequence whose choice is due, with the logits for it. The choice or the error is there when it is taken back. */
     static final class Late {
         final Sequence sequence;
+        final Choice choice = new Choice();
+        final LogitRows rows = new LogitRows();
+        /** Empty when somebody outside decides. */
         final float[] row;
-        int token = Sampler.LATER;
+        private final int position;
         @Nullable
         RuntimeException error;
         long nanos;
 
-        Late(Sequence sequence, float[] row) {
+        private Late(Sequence sequence, float[] row, int position) {
             this.sequence = sequence;
             this.row = row;
+            this.position = position;
+        }
+
+        /** Somebody outside decided. */
+        boolean fromOutside() {
+            return row.length == 0;
         }
     }
 
@@ -53,25 +65,24 @@ final class LateSampling implements AutoCloseable {
     private volatile boolean closing;
 
     /**
-     * @param onDone called on the thread of this when something can be taken back
+     * @param onDone called on any thread when something can be taken back
      * @param busy whether the engine computes
      */
-    LateSampling(String name, Runnable onDone, BooleanSupplier busy) {
+    LateChoices(String name, Runnable onDone, BooleanSupplier busy) {
         this.name = name;
         this.onDone = onDone;
         this.busy = busy;
     }
 
-    /** A row to copy logits to, whose use is over when its sequence is taken back. */
-    float[] spareRow(int size) {
-        float[] row = spareRows.poll();
-        return row == null ? new float[size] : row;
-    }
-
-    void submit(Sequence s, float[] row) {
+    /** Has a sequence's chooser decide by a row of these, of which it keeps a copy. The loop's. */
+    void submit(Sequence s, LogitRows from, int row) {
+        float[] spare = spareRows.poll();
+        float[] copy = spare == null ? new float[from.cols()] : spare;
+        System.arraycopy(from.data(), from.offset(row), copy, 0, copy.length);
+        Late late = new Late(s, copy, from.position(row));
         lock.lock();
         try {
-            waiting.computeIfAbsent(s.spec().tenantId(), t -> new ArrayDeque<>()).addLast(new Late(s, row));
+            waiting.computeIfAbsent(s.spec().tenantId(), t -> new ArrayDeque<>()).addLast(late);
             came.signal();
             if (thread == null && !closing) {
                 thread = Thread.ofPlatform().daemon().name("late-" + name).start(this::loop);
@@ -81,11 +92,22 @@ final class LateSampling implements AutoCloseable {
         }
     }
 
-    /** One that is done or whose sequence has ended, or null. */
+    /** Hands in what somebody outside decided. Any thread. */
+    void decide(Sequence s, int[] tokens, boolean end) {
+        Late late = new Late(s, new float[0], 0);
+        for (int token : tokens) {
+            late.choice.accept(token, null);
+        }
+        late.choice.goOn(end ? Choice.Kind.END : Choice.Kind.GO_ON);
+        done.add(late);
+        onDone.run();
+    }
+
+    /** One that is done or whose sequence has ended, or null. The loop's. */
     @Nullable
     Late poll() {
         Late late = done.poll();
-        if (late != null) {
+        if (late != null && late.row.length > 0 && spareRows.size() < MOST_SPARE_ROWS) {
             spareRows.push(late.row);
         }
         return late;
@@ -110,9 +132,11 @@ final class LateSampling implements AutoCloseable {
     }
 
     private static boolean work(Late late) {
+        late.choice.clear();
+        late.rows.set(late.row, 0, late.row.length, 1, late.position, late.sequence.spec().prompt(), 0);
         try {
-            late.token = late.sequence.spec().sampler().sample(late.row, 0, late.row.length, SLICE_STEPS);
-            return late.token != Sampler.LATER;
+            late.sequence.spec().chooser().choose(late.rows, late.choice, SLICE_STEPS);
+            return late.choice.kind() != Choice.Kind.LATER;
         } catch (RuntimeException e) {
             late.error = e;
             return true;
