@@ -13,7 +13,6 @@ import ai.realm.runtime.session.SessionFactory;
 import ai.realm.runtime.store.LoadedModel;
 import ai.realm.runtime.store.LruModelStore;
 import ai.realm.runtime.store.ModelStore;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -79,11 +78,6 @@ public final class InferenceRuntime implements AutoCloseable {
             }
         }
         return out;
-    }
-
-    /** Takes nothing new, waits until what runs has ended, cancels what is left at the limit (DRAINING). */
-    public void drain(Duration limit) {
-        models.drain(limit);
     }
 
     @Override

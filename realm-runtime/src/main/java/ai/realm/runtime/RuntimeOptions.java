@@ -30,10 +30,6 @@ public record RuntimeOptions(List<ModelSource> models, Compute.Options compute, 
         return new RuntimeOptions(models, compute, options, memoryBytes, listener);
     }
 
-    public RuntimeOptions withCompute(Compute.Options options) {
-        return new RuntimeOptions(models, options, engine, memoryBytes, listener);
-    }
-
     public RuntimeOptions withMemoryBytes(long bytes) {
         return new RuntimeOptions(models, compute, engine, bytes, listener);
     }

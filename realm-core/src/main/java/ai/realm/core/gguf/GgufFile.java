@@ -72,10 +72,6 @@ public final class GgufFile implements AutoCloseable {
         return tensors;
     }
 
-    public Optional<TensorView> findTensor(String name) {
-        return Optional.ofNullable(tensors.get(name));
-    }
-
     /** The tensor of this name, or a {@link GgufException} that names it. */
     public TensorView tensor(String name) {
         TensorView t = tensors.get(name);
@@ -87,11 +83,6 @@ public final class GgufFile implements AutoCloseable {
 
     public boolean has(String key) {
         return metadata.containsKey(key);
-    }
-
-    /** The type that the file gives a key's value, or null when it has no such key. */
-    public @Nullable GgufType type(String key) {
-        return types.get(key);
     }
 
     /** The value of a key must be of this type, as whatever wrote the file is to have it. */
@@ -139,10 +130,6 @@ public final class GgufFile implements AutoCloseable {
     /** A floating-point key; integers are taken too. */
     public double number(String key) {
         return metadata.get(key) instanceof Long l ? (double) l : require(key, Double.class);
-    }
-
-    public double numberOr(String key, double absent) {
-        return has(key) ? number(key) : absent;
     }
 
     public boolean boolOr(String key, boolean absent) {

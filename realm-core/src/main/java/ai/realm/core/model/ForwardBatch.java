@@ -38,10 +38,6 @@ public final class ForwardBatch {
         count++;
     }
 
-    public int capacity() {
-        return tokens.length;
-    }
-
     public int count() {
         return count;
     }

@@ -41,10 +41,6 @@ final class ModelKeys {
         return integer(key, 1, MAX_WIDTH);
     }
 
-    int sizeOr(String key, int absent) {
-        return has(key) ? size(key) : absent;
-    }
-
     int integer(String key, int min, int max) {
         file.requireType(full(key), GgufType.UINT32);
         return file.intIn(full(key), min, max);

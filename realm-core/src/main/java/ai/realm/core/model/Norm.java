@@ -14,10 +14,6 @@ record Norm(Kind kind, float[] weight, float @Nullable [] bias, float eps) {
         return new Norm(kind, weight, kind == Kind.LAYER && bias == null ? new float[weight.length] : bias, eps);
     }
 
-    int width() {
-        return weight.length;
-    }
-
     /** Normalises one row of {@link #width} numbers; in and out may be the same place. */
     void apply(RowKernels kernels, float[] x, int xOffset, float[] out, int outOffset) {
         if (kind == Kind.LAYER && bias != null) {

@@ -64,10 +64,6 @@ record RopeScaling(Type type, double factor, int originalContext, double betaFas
         return new RopeScaling(type, factor, originalContext, betaFast, betaSlow, other);
     }
 
-    RopeScaling withFactor(double other) {
-        return new RopeScaling(type, other, originalContext, betaFast, betaSlow, magnitude);
-    }
-
     /**
      * The angle of one position step for each pair of {@code dims} values.
      *

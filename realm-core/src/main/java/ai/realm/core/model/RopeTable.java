@@ -30,11 +30,6 @@ final class RopeTable {
         this.sin = new float[cos.length];
     }
 
-    /** Values of a head that are rotated; the rest pass through. */
-    int dims() {
-        return frequencies.length * 2;
-    }
-
     /** Computes the angles of the batch's positions. */
     void prepare(ForwardBatch batch) {
         int n = frequencies.length;

@@ -21,11 +21,6 @@ public record TensorView(String name, GgmlType type, Shape shape, MemorySegment 
         return type.bytesFor(shape.dim(0));
     }
 
-    /** Row {@code r}, counted over all higher dimensions. */
-    public MemorySegment row(long r) {
-        return data.asSlice(r * rowBytes(), rowBytes());
-    }
-
     /** Matrix {@code i} of a tensor of rank 3 (an expert's weights, say), as a tensor of rank 2. */
     public TensorView slice(long i) {
         long rows = shape.dim(1);

@@ -5,28 +5,26 @@ import ai.realm.core.gguf.GgufException;
 /** The families of tokenizers, with the ids and rules that hold where a file does not say otherwise. Source: llama.cpp de3ff81. */
 enum TokenizerKind {
     /** SentencePiece BPE: merges by score, bytes for what is unknown. */
-    SPM(1, 2, 0, -1, -1),
+    SPM(1, 2, 0, -1),
     /** Byte-level BPE with a pre-tokenizer and a list of merges. */
-    BPE(11, 11, -1, -1, -1),
+    BPE(11, 11, -1, -1),
     /** BPE by a list of merges on UTF-8 characters, spaces written as U+2581. */
-    GEMMA4_BPE(-1, -1, -1, -1, -1),
+    GEMMA4_BPE(-1, -1, -1, -1),
     /** WordPiece: the longest match from the left. */
-    WORD_PIECE(101, -1, 100, 102, 0),
+    WORD_PIECE(101, -1, 100, 102),
     /** SentencePiece unigram: the most probable segmentation. */
-    UNIGRAM(-1, 1, 2, -1, 0);
+    UNIGRAM(-1, 1, 2, -1);
 
     final int bos;
     final int eos;
     final int unknown;
     final int separator;
-    final int padding;
 
-    TokenizerKind(int bos, int eos, int unknown, int separator, int padding) {
+    TokenizerKind(int bos, int eos, int unknown, int separator) {
         this.bos = bos;
         this.eos = eos;
         this.unknown = unknown;
         this.separator = separator;
-        this.padding = padding;
     }
 
     static TokenizerKind byName(String name) {

@@ -27,10 +27,6 @@ final class GuestMemory {
         return (long) memory.pages() * PAGE;
     }
 
-    int pages() {
-        return memory.pages();
-    }
-
     /** Whole pages that the guest does not know of, or -1. */
     long growBy(long bytes) {
         long pages = (bytes + PAGE - 1) / PAGE;

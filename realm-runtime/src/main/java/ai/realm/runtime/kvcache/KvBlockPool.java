@@ -122,10 +122,6 @@ public final class KvBlockPool {
         kept[block] = true;
     }
 
-    boolean isKept(int block) {
-        return kept[block];
-    }
-
     private void link(int block) {
         int end = blocks();
         int last = previous[end];

@@ -54,10 +54,6 @@ public final class KvLayout {
         return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 
-    public KvShape shape() {
-        return shape;
-    }
-
     public KvType type() {
         return type;
     }

@@ -79,10 +79,6 @@ public final class RequestContext {
         return rehearsal;
     }
 
-    public long deadlineNanos() {
-        return deadlineNanos;
-    }
-
     public long remainingNanos() {
         return deadlineNanos - System.nanoTime();
     }

@@ -2,7 +2,7 @@ package ai.realm.server.cli;
 
 import ai.realm.server.cli.catalog.CatalogEntry;
 import ai.realm.server.cli.catalog.Download;
-import ai.realm.server.cli.catalog.FileDigest;
+import ai.realm.runtime.store.FileDigest;
 import ai.realm.server.cli.catalog.ModelCatalog;
 import ai.realm.server.cli.catalog.TransferLine;
 import java.io.IOException;

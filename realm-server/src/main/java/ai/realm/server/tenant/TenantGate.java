@@ -135,10 +135,4 @@ public final class TenantGate {
     public int running() {
         return (int) places.used();
     }
-
-    /** Requests of one tenant that hold a permit. */
-    public int running(String tenantId) {
-        TenantMeter meter = meters.get(tenantId);
-        return meter == null ? 0 : meter.running();
-    }
 }

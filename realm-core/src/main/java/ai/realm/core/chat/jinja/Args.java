@@ -12,10 +12,6 @@ record Args(List<@Nullable Object> positional, Map<String, @Nullable Object> nam
     static final Object ABSENT = Scope.ABSENT;
     static final Args NONE = new Args(List.of(), Map.of());
 
-    static Args of(@Nullable Object... values) {
-        return new Args(Arrays.asList(values), Map.of());
-    }
-
     /** The arguments in the order of the parameters, {@link #ABSENT} where one was not given. */
     @Nullable
     Object[] bind(String function, int required, String... parameters) {

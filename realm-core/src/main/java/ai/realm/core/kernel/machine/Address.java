@@ -23,10 +23,6 @@ record Address(Gpr base, @Nullable Gpr index, int scale, int displacement) {
         return new Address(base, index, scale, displacement);
     }
 
-    Address plus(int bytes) {
-        return new Address(base, index, scale, displacement + bytes);
-    }
-
     String text() {
         String sum = index == null ? base.text() : base.text() + "+" + index.text() + "*" + scale;
         return "[" + sum + (displacement < 0 ? "-" : "+") + Math.abs((long) displacement) + "]";

@@ -1,5 +1,6 @@
 package ai.realm.server.cli.catalog;
 
+import ai.realm.runtime.store.FileDigest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;

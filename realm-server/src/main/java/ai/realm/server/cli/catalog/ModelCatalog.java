@@ -75,10 +75,6 @@ public final class ModelCatalog {
         return entries.values().iterator().next();
     }
 
-    public Optional<CatalogEntry> find(String name) {
-        return Optional.ofNullable(entries.get(name));
-    }
-
     /** The model of this name, or a MODEL_NOT_FOUND that lists what there is. */
     public CatalogEntry get(String name) {
         CatalogEntry entry = entries.get(name);

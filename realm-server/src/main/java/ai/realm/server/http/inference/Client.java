@@ -40,11 +40,6 @@ public final class Client {
         answers.json(ctx, 200, value);
     }
 
-    /** A header of the answer, before it is sent. */
-    public void header(String name, String value) {
-        ctx.header(name, value);
-    }
-
     /** Ids of the tokens of the prompt and of the answer to it. */
     public int[] tokensWith(String answer) {
         return prompt.with(answer);

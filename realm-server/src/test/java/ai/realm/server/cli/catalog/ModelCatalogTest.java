@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.runtime.store.FileDigest;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

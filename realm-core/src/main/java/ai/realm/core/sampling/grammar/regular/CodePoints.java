@@ -84,10 +84,6 @@ public final class CodePoints {
         return intersection(ALL, Arrays.copyOf(out, n));
     }
 
-    public static int[] minus(int[] a, int[] b) {
-        return intersection(a, complement(b));
-    }
-
     public static boolean contains(int[] set, int codePoint) {
         int from = 0;
         int to = set.length / 2;

@@ -24,8 +24,4 @@ public final class WorkBudget {
             throw new ExceededException();
         }
     }
-
-    public long left() {
-        return left;
-    }
 }
