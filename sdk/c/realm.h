@@ -72,6 +72,14 @@ typedef struct {
     float bias;
 } realm_bias;
 
+/* How a record of realm_host_pieces begins; count alternatives of 8 bytes (id, log_prob) have room behind it, as many as log_probs. */
+typedef struct {
+    uint32_t token;
+    float log_prob;
+    uint32_t end; /* bytes of the result up to the end of its piece */
+    uint32_t count;
+} realm_token;
+
 /* The options of a generation: the request's own come with every call of generate. Version 0 ends after stop_tokens. */
 typedef struct {
     uint32_t max_tokens;
@@ -149,6 +157,8 @@ int32_t realm_host_kv_add(const char *key, uint32_t key_len, int64_t delta, int6
 REALM_IMPORT("realm_host_kv_swap")
 int32_t realm_host_kv_swap(const char *key, uint32_t key_len, const char *old, uint32_t old_len, const char *val, uint32_t val_len);
 REALM_IMPORT("realm_host_config") int32_t realm_host_config(const char *key, uint32_t key_len, char *dst, uint32_t dst_max);
+/* Records of 16 + 8 * log_probs bytes; see realm_token. */
+REALM_IMPORT("realm_host_pieces") int32_t realm_host_pieces(uint32_t first, void *dst, uint32_t dst_max);
 REALM_IMPORT("realm_host_request") int32_t realm_host_request(char *dst, uint32_t dst_max);
 
 static inline uint32_t realm_length(const char *text) {

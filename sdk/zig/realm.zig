@@ -22,6 +22,7 @@ pub const host = struct {
     pub extern "env" fn realm_host_kv_swap(key: [*]const u8, len: u32, old: ?[*]const u8, old_len: u32, val: ?[*]const u8, val_len: u32) i32;
     pub extern "env" fn realm_host_config(key: [*]const u8, len: u32, dst: ?[*]u8, max: u32) i32;
     pub extern "env" fn realm_host_request(dst: ?[*]u8, max: u32) i32;
+    pub extern "env" fn realm_host_pieces(first: u32, dst: ?*anyopaque, max: u32) i32;
 };
 
 pub const result_too_large = -6;
@@ -109,6 +110,23 @@ pub fn generate(model: u32, prompt: []const u8, options: ?*const Options) Failed
         len = try count(host.realm_host_result(0, out.ptr, out.len));
     }
     return out[0 .. len - 1]; // without its NUL
+}
+
+/// A token of the last generation, when it was asked for log-probabilities.
+pub const Token = extern struct {
+    id: u32,
+    log_prob: f32,
+    /// Bytes of the result up to the end of the piece that shows it.
+    end: u32,
+    count: u32,
+};
+
+/// The tokens from number `first` on, which were generated with `log_probs` 0.
+pub fn tokens(first: u32) Failed![]Token {
+    const all = try count(host.realm_host_pieces(first, null, 0));
+    const records = try allocator.alloc(Token, all - first);
+    _ = try count(host.realm_host_pieces(first, records.ptr, records.len * @sizeOf(Token)));
+    return records;
 }
 
 /// Sends text to the client now.

@@ -46,6 +46,9 @@ declare function host_config(key: usize, keyLen: i32, dst: usize, dstMax: i32): 
 // @ts-ignore: decorator
 @external("env", "realm_host_request")
 declare function host_request(dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_pieces")
+declare function host_pieces(first: i32, dst: usize, dstMax: i32): i32;
 
 /** Memory for the host: 8-byte aligned, never freed, because an instance serves one request. */
 export function realm_alloc(len: i32): usize {
@@ -93,6 +96,26 @@ export function generate(model: i32, prompt: string, options: usize): string | n
     n = have;
   }
   return n < 1 ? null : text(out, n - 1);
+}
+
+/** A token of the last generation, when it was asked for log-probabilities; end is in bytes of the result. */
+export class Token {
+  constructor(public id: i32, public logProb: f32, public end: i32) {}
+}
+
+/** The tokens from number first on, which were generated with log_probs 0. */
+export function tokens(first: i32): Token[] {
+  const all = host_pieces(first, 0, 0);
+  const found: Token[] = [];
+  if (all > first) {
+    const at = heap.alloc((all - first) * 16);
+    host_pieces(first, at, (all - first) * 16);
+    for (let i: usize = 0; i < <usize>(all - first); i++) {
+      const p = at + i * 16;
+      found.push(new Token(load<i32>(p), load<f32>(p + 4), load<i32>(p + 8)));
+    }
+  }
+  return found;
 }
 
 /** Sends text to the client now; 0 or an error. */

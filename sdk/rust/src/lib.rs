@@ -29,6 +29,7 @@ mod host {
         pub fn realm_host_kv_swap(key: *const u8, len: usize, old: *const u8, old_len: usize, new: *const u8, new_len: usize) -> i32;
         pub fn realm_host_config(key: *const u8, len: usize, dst: *mut u8, max: usize) -> i32;
         pub fn realm_host_request(dst: *mut u8, max: usize) -> i32;
+        pub fn realm_host_pieces(first: u32, dst: *mut u8, max: usize) -> i32;
     }
 }
 
@@ -91,6 +92,11 @@ impl Options {
         self.put(40, value.to_le_bytes(), 5);
     }
 
+    /// Log-probabilities of the tokens, with so many alternatives.
+    pub fn log_probs(&mut self, alternatives: u32) {
+        self.put(68, alternatives.to_le_bytes(), 16);
+    }
+
     /// Whether pieces go to the client as they are generated.
     pub fn stream(&mut self, on: bool) {
         unsafe {
@@ -111,6 +117,30 @@ pub fn generate(model: u32, prompt: &str, options: &Options) -> Result<String, E
     }
     out.truncate(len.saturating_sub(1)); // its NUL
     Ok(unsafe { String::from_utf8_unchecked(out) })
+}
+
+/// A token of the last generation, when it was asked for log-probabilities.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Token {
+    pub id: u32,
+    pub log_prob: f32,
+    /// Bytes of the result up to the end of the piece that shows it.
+    pub end: u32,
+    count: u32,
+}
+
+/// The tokens from number `first` on, which were generated with `log_probs` 0.
+pub fn tokens(first: u32) -> Result<Vec<Token>, Error> {
+    let size = core::mem::size_of::<Token>();
+    let all = count(unsafe { host::realm_host_pieces(first, core::ptr::null_mut(), 0) })?;
+    let mut records = Vec::with_capacity(all - first as usize);
+    let room = records.capacity() * size;
+    unsafe {
+        count(host::realm_host_pieces(first, records.as_mut_ptr() as *mut u8, room))?;
+        records.set_len(all - first as usize);
+    }
+    Ok(records)
 }
 
 /// Sends text to the client now.

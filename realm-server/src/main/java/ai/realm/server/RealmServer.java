@@ -139,7 +139,8 @@ public final class RealmServer implements AutoCloseable {
     private static GuestHostOptions guestOptions(ServerSettings server) {
         GuestSettings guests = server.guests();
         GuestHostOptions options = GuestHostOptions.defaults().withCpuShare(guests.cpuShare())
-                .withMaxInstances(guests.instances())
+                .withMaxInstances(guests.instances()).withCompiledMegabytes(guests.compiledMegabytes())
+                .withModules(guests.modules())
                 .withCompiledCache(guests.cache() == null ? null : server.data().resolve(guests.cache()));
         return guests.memoryMegabytes() == 0 ? options : options.withMemoryPages(guests.memoryMegabytes() * 16);
     }

@@ -11,6 +11,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -27,6 +28,7 @@ final class ChicoryGuestHost implements GuestHost {
     private final SessionFactory sessions;
     private final GuestHostOptions options;
     private final GuestCompiler compiler;
+    private final CodeShelf shelf;
     private final InstanceFactory instances;
     private final GuestThreads threads;
     private final Watchdog watchdog;
@@ -38,7 +40,9 @@ final class ChicoryGuestHost implements GuestHost {
     ChicoryGuestHost(SessionFactory sessions, GuestHostOptions options) {
         this.sessions = sessions;
         this.options = options;
-        this.compiler = new GuestCompiler(options.listener(), CompiledCache.open(options.compiledCache()));
+        CompiledCache cache = CompiledCache.open(options.compiledCache());
+        this.compiler = new GuestCompiler(options.listener(), cache, options.modules());
+        this.shelf = new CodeShelf((long) options.compiledMegabytes() << 20, cache, options.listener());
         this.instances = new InstanceFactory(new PageBudget(options.memoryPages()));
         this.threads = new GuestThreads(options.maxInstances());
         this.watchdog = new Watchdog(
@@ -89,6 +93,7 @@ final class ChicoryGuestHost implements GuestHost {
     private CompiledGuest keep(CompiledGuest guest) {
         compiled.values().removeIf(r -> r.get() == null);
         compiled.put(guest.digest(), new WeakReference<>(guest));
+        shelf.keep(guest);
         return guest;
     }
 
@@ -122,9 +127,16 @@ final class ChicoryGuestHost implements GuestHost {
         }
     }
 
+    /** What is registered and can run: code that was let go and is lost is compiled again. */
     private @Nullable CompiledGuest known(String digest) {
         WeakReference<CompiledGuest> reference = compiled.get(digest);
-        return reference == null ? null : reference.get();
+        CompiledGuest guest = reference == null ? null : reference.get();
+        return guest == null || shelf.code(guest) == null ? null : guest;
+    }
+
+    @Override
+    public boolean isReady(GuestModule module) {
+        return shelf.code(CompiledGuest.of(module)) != null;
     }
 
     private CompiledGuest build(String tenant, byte[] wasm, String digest, GuestLimits limits) {
@@ -135,16 +147,30 @@ final class ChicoryGuestHost implements GuestHost {
 
     /** One instance off the request path: what it cannot do now is refused now. */
     private CompiledGuest warm(CompiledGuest guest, GuestLimits limits) {
-        GuestWarmUp warmUp = new GuestWarmUp(guest, limits, instances);
+        GuestCode code = Objects.requireNonNull(guest.code(), "a guest that was just built has its code");
+        GuestWarmUp warmUp = new GuestWarmUp(guest, code, limits, instances);
         Supervision supervision = new Supervision("", WARM_UP_DEADLINE, WARM_UP_CPU_TIME, Long.MAX_VALUE);
         GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), true, () -> {}, text -> {});
-        threads.start("", limits.stackBytes(), () -> task.run(warmUp::run), task::ended);
+        threads.start("", limits.stackBytes(), () -> task.run(warmUp::run, new Explained(code.symbols())), task::ended);
         try {
             task.await();
         } catch (RealmException e) {
             throw e.code() == ErrorCode.GUEST_REFUSED ? e : noInstance(e);
         }
         return guest.warmed(warmUp.abiVersion(), guest.report().compileNanos() + supervision.ageNanos());
+    }
+
+    /** A module that fails before any request: its author is told where. */
+    private record Explained(GuestSymbols symbols) implements GuestTask.Failure {
+        @Override
+        public RealmException because(String whatTheGuestDid, @Nullable Throwable thrown) {
+            return new RealmException(ErrorCode.GUEST_FAILED, whatTheGuestDid, thrown);
+        }
+
+        @Override
+        public String where(Throwable thrown) {
+            return GuestTrace.of(thrown, symbols);
+        }
     }
 
     /** The times of a warm-up are the host's, not settings of the tenant. */
@@ -173,7 +199,11 @@ final class ChicoryGuestHost implements GuestHost {
         String tenant = context.tenantId();
         enter(tenant, limits);
         try {
-            return supervised(guest, call, limits, output);
+            GuestCode code = shelf.code(guest);
+            if (code == null) {
+                throw new RealmException(ErrorCode.OVERLOADED, "the compiled guest is gone from the disk; try again");
+            }
+            return supervised(guest, code, call, limits, output);
         } finally {
             running.compute(tenant, (t, n) -> n == null || n == 1 ? null : n - 1);
         }
@@ -189,13 +219,13 @@ final class ChicoryGuestHost implements GuestHost {
         }
     }
 
-    private GuestResult supervised(CompiledGuest guest, GuestCall call, GuestLimits limits, GuestOutput output) {
+    private GuestResult supervised(CompiledGuest guest, GuestCode code, GuestCall call, GuestLimits limits, GuestOutput output) {
         RequestContext context = call.context();
         GuestListener listener = context.isRehearsal() ? GuestListener.NONE : options.listener();
         Supervision supervision = new Supervision(context.tenantId(), limits.deadline(), limits.cpuTime(),
                 context.remainingNanos());
         GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), call.stream(), context::check, output);
-        GuestRun run = new GuestRun(guest, call, limits, supervision,
+        GuestRun run = new GuestRun(guest, code, call, limits, supervision,
                 new AnswerStream(guest.facts().seesTokens(), limits.outputBytes(), task::send), listener);
         boolean failed = true;
         try (RequestContext.Registration registration = context.onCancel(() -> {
@@ -209,7 +239,7 @@ final class ChicoryGuestHost implements GuestHost {
                     listener.instanceCreated(context.tenantId(), guest.digest(), System.nanoTime() - begin);
                     instance.answer();
                 }
-            }, run::failure), task::ended);
+            }, run), task::ended);
             task.await();
             failed = false;
             return run.result();

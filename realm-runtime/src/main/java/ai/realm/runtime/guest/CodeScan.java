@@ -17,16 +17,8 @@ import org.jspecify.annotations.Nullable;
  * half a megabyte can ask for gigabytes. Takes time and memory in proportion to the bytes.
  */
 final class CodeScan {
-    static final int MAX_LOCALS = 4_096;
-    /** Locals of all functions: each is set to zero by code that takes a hundred times as much as saying that there are many. */
-    static final int MAX_ALL_LOCALS = 262_144;
     static final int MAX_PARAMS = 64;
     static final int MAX_RESULTS = 16;
-    static final int MAX_NESTING = 1_024;
-    /** Entries of all br_table instructions of a module: one with a million keeps the compiler busy for eight seconds. */
-    static final int MAX_BRANCH_TARGETS = 131_072;
-    /** Locals and values on the stack, summed over the places of a module that can be jumped to. */
-    static final long MAX_FRAME_VALUES = 8L << 20;
 
     private static final Set<OpCode> ALLOWED = allowed();
     private static final int TYPES = 1;
@@ -46,8 +38,10 @@ final class CodeScan {
     private long frameValues;
     private long allLocals;
     private int sections;
+    private final ModuleLimits limits;
 
-    private CodeScan() {
+    private CodeScan(ModuleLimits limits) {
+        this.limits = limits;
     }
 
     private static Set<OpCode> allowed() {
@@ -67,8 +61,8 @@ final class CodeScan {
      * @return why the bytes cannot be walked to their end, or null; a parser that takes them all the same must not be believed
      * @throws ai.realm.core.error.RealmException GUEST_REFUSED: which function, what it has, and what is wanted
      */
-    static @Nullable String check(byte[] wasm) {
-        CodeScan scan = new CodeScan();
+    static @Nullable String check(byte[] wasm, ModuleLimits limits) {
+        CodeScan scan = new CodeScan(limits);
         ByteBuffer in = ByteBuffer.wrap(wasm).order(ByteOrder.LITTLE_ENDIAN).position(8);
         try {
             while (in.hasRemaining()) {
@@ -215,14 +209,14 @@ final class CodeScan {
         long locals = 0;
         for (long n = unsigned(in); n > 0; n--) {
             locals += unsigned(in);
-            if (locals > MAX_LOCALS) {
-                throw tooMany("locals in function " + index, locals, MAX_LOCALS);
+            if (locals > limits.locals()) {
+                throw tooMany("locals in function " + index, locals, limits.locals());
             }
             valueType(in);
         }
         allLocals += locals;
-        if (allLocals > MAX_ALL_LOCALS) {
-            throw tooMany("locals up to function " + index, allLocals, MAX_ALL_LOCALS);
+        if (allLocals > limits.allLocals()) {
+            throw tooMany("locals up to function " + index, allLocals, limits.allLocals());
         }
         Signature own = typeOf(index);
         new Body(in, index, (int) locals + own.params(), own).walk();
@@ -328,9 +322,9 @@ final class CodeScan {
         private void open() {
             Signature type = blockType();
             blocks.push(Math.max(blocks.base(), height - type.params()), type.results());
-            if (blocks.depth() > MAX_NESTING) {
+            if (blocks.depth() > limits.nesting()) {
                 throw ModuleGate.refused("function " + index + " nests blocks " + blocks.depth() + " deep; wanted: at most "
-                        + MAX_NESTING);
+                        + limits.nesting());
             }
             place(1);
         }
@@ -352,13 +346,13 @@ final class CodeScan {
             height--;
             long targets = unsigned(in);
             branchTargets = (int) Math.min(Integer.MAX_VALUE, branchTargets + targets + 1);
-            if (branchTargets > MAX_BRANCH_TARGETS) {
-                throw tooMany("br_table targets", branchTargets, MAX_BRANCH_TARGETS);
+            if (branchTargets > limits.branchTargets()) {
+                throw tooMany("br_table targets", branchTargets, limits.branchTargets());
             }
-            boolean[] seen = new boolean[MAX_NESTING + 2];
+            boolean[] seen = new boolean[limits.nesting() + 2];
             int distinct = 0;
             for (long i = 0; i <= targets; i++) {
-                int depth = (int) Math.min(MAX_NESTING + 1, unsigned(in));
+                int depth = (int) Math.min(limits.nesting() + 1, unsigned(in));
                 distinct += seen[depth] ? 0 : 1;
                 seen[depth] = true;
             }
@@ -379,9 +373,9 @@ final class CodeScan {
         /** So many places at which the compiler keeps what every local and every value on the stack is. */
         private void place(int count) {
             frameValues += count * (locals + height);
-            if (frameValues > MAX_FRAME_VALUES) {
+            if (frameValues > limits.frameValues()) {
                 throw ModuleGate
-                        .refused("it has more than " + MAX_FRAME_VALUES + " locals and values on the stack over all places "
+                        .refused("it has more than " + limits.frameValues() + " locals and values on the stack over all places "
                                 + "that can be jumped to, up to function " + index + " with its " + locals
                                 + " locals; wanted: at most that many, "
                                 + "with smaller functions or fewer locals");

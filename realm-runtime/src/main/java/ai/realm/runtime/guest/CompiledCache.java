@@ -1,6 +1,5 @@
 package ai.realm.runtime.guest;
 
-import com.dylibso.chicory.compiler.Cache;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -28,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * somebody else's or could be written by others is deleted and compiled anew. The key lies beside them, readable only by the
  * server's user. When they are too many bytes together, those that were not used for longest go.
  */
-final class CompiledCache implements Cache {
+final class CompiledCache {
     private static final Logger LOG = LoggerFactory.getLogger(CompiledCache.class);
     private static final int TAG_BYTES = 32;
     private static final String SUFFIX = ".guest";
@@ -79,8 +78,7 @@ final class CompiledCache implements Cache {
     }
 
     /** The compiled classes of a module as they were put here, or null; a disk that fails is as good as an empty one. */
-    @Override
-    public byte @Nullable [] get(String module) {
+    byte @Nullable [] get(String module) {
         try {
             return read(module, file(module));
         } catch (IOException e) {
@@ -111,16 +109,18 @@ final class CompiledCache implements Cache {
         return null;
     }
 
-    @Override
-    public void putIfAbsent(String module, byte[] compiled) {
+    /** @return whether it is on the disk now, by whoever put it there */
+    boolean putIfAbsent(String module, byte[] compiled) {
         Path file = file(module);
         try {
             if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
                 files.write(file, tag(module, compiled), compiled);
                 makeRoom();
             }
+            return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
         } catch (IOException e) {
             LOG.warn("a compiled guest cannot be kept on disk cause={}", e.toString());
+            return false;
         }
     }
 

@@ -1,19 +1,68 @@
 package ai.realm.runtime.guest;
 
 import ai.realm.core.error.ErrorCode;
-import ai.realm.core.error.RealmException;
-import com.dylibso.chicory.runtime.Instance;
-import com.dylibso.chicory.runtime.Machine;
-import com.dylibso.chicory.wasm.WasmModule;
-import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A module ready to be instantiated: its sections without the parsed code, and the classes that the code became. Immutable,
- * shared by all tenants with the same bytes.
+ * A module that may run: what is known of it, and its code as long as {@link CodeShelf} keeps it. Shared by all tenants with the same
+ * bytes. Thread-safe.
  */
-record CompiledGuest(GuestReport report, ModuleGate.Facts facts, WasmModule module, Function<Instance, Machine> machines)
-        implements
-            GuestModule {
+final class CompiledGuest implements GuestModule {
+    private final GuestReport report;
+    private final ModuleGate.Facts facts;
+    private final long loadedBytes;
+    /** Written by the shelf only. */
+    private volatile @Nullable GuestCode code;
+    /** The code as bytes, when no disk has them. */
+    private volatile @Nullable GuestImage image;
+    private volatile long usedNanos = System.nanoTime();
+
+    /**
+     * @param image null when the disk has it
+     * @param loadedBytes what the code takes while it is loaded
+     */
+    CompiledGuest(GuestReport report, ModuleGate.Facts facts, @Nullable GuestCode code, @Nullable GuestImage image,
+            long loadedBytes) {
+        this.report = report;
+        this.facts = facts;
+        this.code = code;
+        this.image = image;
+        this.loadedBytes = loadedBytes;
+    }
+
+    GuestReport report() {
+        return report;
+    }
+
+    ModuleGate.Facts facts() {
+        return facts;
+    }
+
+    @Nullable
+    GuestCode code() {
+        return code;
+    }
+
+    void code(@Nullable GuestCode now) {
+        code = now;
+    }
+
+    @Nullable
+    GuestImage image() {
+        return image;
+    }
+
+    long loadedBytes() {
+        return loadedBytes;
+    }
+
+    long usedNanos() {
+        return usedNanos;
+    }
+
+    void used() {
+        usedNanos = System.nanoTime();
+    }
 
     @Override
     public String digest() {
@@ -53,11 +102,11 @@ record CompiledGuest(GuestReport report, ModuleGate.Facts facts, WasmModule modu
     }
 
     /** The same with what warming found. */
-    CompiledGuest warmed(int abiVersion, long compileNanos) throws RealmException {
+    CompiledGuest warmed(int abiVersion, long compileNanos) {
         GuestReport r = report;
         return new CompiledGuest(
                 new GuestReport(r.digest(), r.moduleBytes(), r.imports(), r.exports(), abiVersion, r.memoryPages(),
                         r.maxMemoryPages(), r.tableElements(), r.functions(), r.seesTokens(), compileNanos),
-                facts, module, machines);
+                facts, code, image, loadedBytes);
     }
 }

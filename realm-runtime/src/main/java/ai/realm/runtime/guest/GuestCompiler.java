@@ -2,15 +2,12 @@ package ai.realm.runtime.guest;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import com.dylibso.chicory.compiler.Cache;
 import com.dylibso.chicory.compiler.InterpreterFallback;
 import com.dylibso.chicory.compiler.MachineFactoryCompiler;
-import com.dylibso.chicory.runtime.CompiledModule;
-import com.dylibso.chicory.runtime.Instance;
-import com.dylibso.chicory.runtime.Machine;
 import com.dylibso.chicory.wasm.Parser;
 import com.dylibso.chicory.wasm.WasmModule;
-import com.dylibso.chicory.wasm.types.CodeSection;
-import com.dylibso.chicory.wasm.types.FunctionBody;
+import com.dylibso.chicory.wasm.types.ExternalType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -19,14 +16,12 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * may take is processor time; how long that lasts is the machine's affair.
  */
 final class GuestCompiler {
+    private static final String NAMES = "name";
     private static final int PARALLEL = 2;
     private static final long STACK_BYTES = 16 << 20;
     private static final byte[] MAGIC = {0, 'a', 's', 'm'};
@@ -54,10 +50,12 @@ final class GuestCompiler {
     private final AtomicInteger names = new AtomicInteger();
     private final GuestListener listener;
     private final @Nullable CompiledCache cache;
+    private final ModuleLimits limits;
 
-    GuestCompiler(GuestListener listener, @Nullable CompiledCache cache) {
+    GuestCompiler(GuestListener listener, @Nullable CompiledCache cache, ModuleLimits limits) {
         this.listener = listener;
         this.cache = cache;
+        this.limits = limits;
     }
 
     /** Compiled classes are only good for the version that compiled them. */
@@ -71,7 +69,7 @@ final class GuestCompiler {
         } catch (IOException e) {
             throw new UncheckedIOException("the compiler's version cannot be read", e);
         }
-        return "chicory-" + pom.getProperty("version", "unknown");
+        return "chicory-" + pom.getProperty("version", "unknown") + "/" + GuestImage.FORMAT;
     }
 
     /**
@@ -140,18 +138,21 @@ final class GuestCompiler {
     private CompiledGuest build(byte[] wasm, String digest) {
         requireModule(wasm);
         long begin = System.nanoTime();
-        String fault = CodeScan.check(wasm);
+        String fault = CodeScan.check(wasm, limits);
         WasmModule parsed = Parser.parse(wasm);
         if (fault != null) {
             throw ModuleGate.refused("its code cannot be checked: " + fault);
         }
-        ModuleGate.Facts facts = ModuleGate.check(parsed);
-        Function<Instance, Machine> machines = machines(parsed);
+        ModuleGate.Facts facts = ModuleGate.check(parsed, limits);
+        byte[] kept = cache == null ? null : cache.get(digest);
+        GuestImage image = kept == null ? compiled(parsed, wasm) : GuestImage.decode(kept);
+        boolean onDisk = kept != null || cache != null && cache.putIfAbsent(digest, image.encode());
+        GuestCode code = image.load();
         long nanos = System.nanoTime() - begin;
         listener.compiled(digest, nanos);
         GuestReport report = new GuestReport(digest, wasm.length, facts.imports(), facts.exports(), 0, facts.memoryPages(),
                 facts.maxMemoryPages(), facts.tableElements(), facts.functions(), facts.seesTokens(), nanos);
-        return new CompiledGuest(report, facts, withoutCode(parsed), machines);
+        return new CompiledGuest(report, facts, code, onDisk ? null : image, image.loadedBytes());
     }
 
     /** What authors push by mistake, named for what it is: a source, a component. */
@@ -171,27 +172,23 @@ final class GuestCompiler {
     }
 
     /** The interpreter cannot be stopped in every loop, so what cannot be compiled is refused. */
-    private Function<Instance, Machine> machines(WasmModule module) {
-        MachineFactoryCompiler.Builder builder = MachineFactoryCompiler.builder(module)
-                .withInterpreterFallback(InterpreterFallback.FAIL);
-        Function<Instance, Machine> factory = (cache == null ? builder : builder.withCache(cache)).compile();
-        // The factory itself insists on the very module it was compiled from, which is not kept.
-        return factory instanceof CompiledModule compiled ? compiled.machineFactory() : factory;
-    }
+    private static GuestImage compiled(WasmModule module, byte[] wasm) {
+        byte[][] packed = new byte[1][];
+        MachineFactoryCompiler.builder(module).withInterpreterFallback(InterpreterFallback.FAIL).withCache(new Cache() {
+            @Override
+            public byte @Nullable [] get(String key) {
+                return null;
+            }
 
-    /** The same module with empty function bodies: the parsed code is forty times as large as the bytes, and no longer needed. */
-    private static WasmModule withoutCode(WasmModule m) {
-        CodeSection.Builder code = CodeSection.builder();
-        FunctionBody empty = new FunctionBody(List.of(), List.of());
-        for (int i = 0; i < m.codeSection().functionBodyCount(); i++) {
-            code.addFunctionBody(empty);
-        }
-        WasmModule.Builder slim = WasmModule.builder().setTypeSection(m.typeSection()).setImportSection(m.importSection())
-                .setFunctionSection(m.functionSection()).setTableSection(m.tableSection()).setGlobalSection(m.globalSection())
-                .setExportSection(m.exportSection()).setElementSection(m.elementSection()).setDataSection(m.dataSection())
-                .setCodeSection(code.build()).withValidation(false);
-        m.memorySection().ifPresent(slim::setMemorySection);
-        m.dataCountSection().ifPresent(slim::setDataCountSection);
-        return slim.build();
+            @Override
+            public void putIfAbsent(String key, byte[] classes) {
+                packed[0] = classes;
+            }
+        }).compile();
+        int imported = module.importSection().count(ExternalType.FUNCTION);
+        byte[] names = WasmSections.custom(wasm, NAMES);
+        return new GuestImage(WasmSections.withoutCode(wasm),
+                GuestSymbols.of(module, imported, names == null ? new byte[0] : names).encode(),
+                TrapLines.add(packed[0], module, imported));
     }
 }

@@ -33,6 +33,14 @@ public interface GuestHost extends AutoCloseable {
     GuestReport check(byte[] wasm, GuestLimits limits);
 
     /**
+     * Whether a module can run now: its code is made ready, should it have been let go. False when that was lost, and the module must be
+     * registered again.
+     */
+    default boolean isReady(GuestModule module) {
+        return true;
+    }
+
+    /**
      * Runs one request in a fresh instance and returns when it has ended.
      *
      * @throws ai.realm.core.error.RealmException the cause: that of the last failed host call, GUEST_FAILED, GUEST_LIMIT,

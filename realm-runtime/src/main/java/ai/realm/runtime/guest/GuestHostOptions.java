@@ -10,10 +10,12 @@ import org.jspecify.annotations.Nullable;
  * @param maxInstances instances at the same time; a request beyond is refused as OVERLOADED
  * @param memoryPages pages of 64 KiB that all instances together may have
  * @param compiledCache folder where compiled modules are kept, or null for none
+ * @param compiledMegabytes compiled code that is held in memory; what was not used for longest goes first
+ * @param modules how much of each kind a module may have
  * @param listener told about instances and limits
  */
 public record GuestHostOptions(double cpuShare, int maxInstances, int memoryPages, @Nullable Path compiledCache,
-        GuestListener listener) {
+        int compiledMegabytes, ModuleLimits modules, GuestListener listener) {
 
     public GuestHostOptions {
         if (!(cpuShare > 0 && cpuShare <= 1)) {
@@ -30,26 +32,35 @@ public record GuestHostOptions(double cpuShare, int maxInstances, int memoryPage
     /** A quarter of the processors, 256 instances, a quarter of the heap, no cache on disk, nobody listening. */
     public static GuestHostOptions defaults() {
         long pages = Runtime.getRuntime().maxMemory() / 4 / 65_536;
-        return new GuestHostOptions(0.25, 256, (int) Math.clamp(pages, 64, Integer.MAX_VALUE), null, GuestListener.NONE);
+        return new GuestHostOptions(0.25, 256, (int) Math.clamp(pages, 64, Integer.MAX_VALUE), null, 128,
+                ModuleLimits.defaults(), GuestListener.NONE);
     }
 
     public GuestHostOptions withCpuShare(double share) {
-        return new GuestHostOptions(share, maxInstances, memoryPages, compiledCache, listener);
+        return new GuestHostOptions(share, maxInstances, memoryPages, compiledCache, compiledMegabytes, modules, listener);
     }
 
     public GuestHostOptions withMaxInstances(int instances) {
-        return new GuestHostOptions(cpuShare, instances, memoryPages, compiledCache, listener);
+        return new GuestHostOptions(cpuShare, instances, memoryPages, compiledCache, compiledMegabytes, modules, listener);
     }
 
     public GuestHostOptions withMemoryPages(int pages) {
-        return new GuestHostOptions(cpuShare, maxInstances, pages, compiledCache, listener);
+        return new GuestHostOptions(cpuShare, maxInstances, pages, compiledCache, compiledMegabytes, modules, listener);
     }
 
     public GuestHostOptions withCompiledCache(@Nullable Path folder) {
-        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, folder, listener);
+        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, folder, compiledMegabytes, modules, listener);
+    }
+
+    public GuestHostOptions withCompiledMegabytes(int megabytes) {
+        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, megabytes, modules, listener);
+    }
+
+    public GuestHostOptions withModules(ModuleLimits limits) {
+        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, compiledMegabytes, limits, listener);
     }
 
     public GuestHostOptions withListener(GuestListener l) {
-        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, l);
+        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, compiledMegabytes, modules, l);
     }
 }

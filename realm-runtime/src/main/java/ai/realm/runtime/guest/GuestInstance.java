@@ -37,7 +37,7 @@ final class GuestInstance implements AutoCloseable {
     }
 
     void create(InstanceFactory factory) {
-        Instance instance = factory.create(run.guest(), run.limits(), host.importValues(), run, m -> pages = m);
+        Instance instance = factory.create(run.code(), run.limits(), host.importValues(), run, m -> pages = m);
         made = instance;
         view = new GuestMemory(instance.memory());
     }

@@ -18,6 +18,14 @@ public interface GuestListener {
     default void requestEnded(String tenant, String digest, long cpuNanos, boolean failed) {
     }
 
+    /** The code of a module that nobody had used for long was let go. */
+    default void evicted(String digest) {
+    }
+
+    /** The code of a module was made again from its image, in so many nanoseconds. */
+    default void restored(String digest, long nanos) {
+    }
+
     /** A module was compiled, not taken from a cache. */
     default void compiled(String digest, long nanos) {
     }

@@ -38,6 +38,12 @@ final class GuestLog {
         return lines == maxLines + 1;
     }
 
+    /** The guest did not end by itself: why, and where it was. */
+    void stopped(String why, String where) {
+        LOG.warn("guest stopped \"{}\" {} tenant={} request_id={} guest={}", why, where, context.tenantId(), context.requestId(),
+                digest);
+    }
+
     /** @param level 0 error, 1 warning, 2 information, anything else debug */
     void line(int level, String text) {
         String line = Text.printable(text, MAX_CHARS);

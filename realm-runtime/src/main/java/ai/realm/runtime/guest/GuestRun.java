@@ -12,14 +12,16 @@ import org.jspecify.annotations.Nullable;
  * One request in a guest: what it was given, what it has used of its limits, and what went wrong last. Belongs to the guest's
  * thread.
  */
-final class GuestRun implements BudgetedMemory.Owner {
+final class GuestRun implements BudgetedMemory.Owner, GuestTask.Failure {
     private final CompiledGuest guest;
+    private final GuestCode code;
     private final GuestCall call;
     private final GuestLimits limits;
     private final Supervision supervision;
     private final AnswerStream answer;
     private final GenOptions options;
     private final GuestLog log;
+    private final TokenRecords pieces = new TokenRecords();
     private final GuestListener listener;
 
     private Phase phase = Phase.INITIALIZE;
@@ -53,9 +55,11 @@ final class GuestRun implements BudgetedMemory.Owner {
         }
     }
 
-    GuestRun(CompiledGuest guest, GuestCall call, GuestLimits limits, Supervision supervision, AnswerStream answer,
+    GuestRun(CompiledGuest guest, GuestCode code, GuestCall call, GuestLimits limits, Supervision supervision,
+            AnswerStream answer,
             GuestListener listener) {
         this.guest = guest;
+        this.code = code;
         this.call = call;
         this.limits = limits;
         this.supervision = supervision;
@@ -65,6 +69,10 @@ final class GuestRun implements BudgetedMemory.Owner {
         int special = call.parseSpecial() ? GenOptions.PARSE_SPECIAL : 0;
         this.options = new GenOptions(call.params(), stream | special, guest.abiVersion());
         this.log = new GuestLog(call.context(), guest.digest(), limits.logLines());
+    }
+
+    GuestCode code() {
+        return code;
     }
 
     CompiledGuest guest() {
@@ -89,6 +97,10 @@ final class GuestRun implements BudgetedMemory.Owner {
 
     GenOptions options() {
         return options;
+    }
+
+    TokenRecords pieces() {
+        return pieces;
     }
 
     GuestLog log() {
@@ -211,6 +223,23 @@ final class GuestRun implements BudgetedMemory.Owner {
             return new RealmException(c.code(), String.valueOf(c.getMessage()), c.param(), c);
         }
         return new RealmException(ErrorCode.GUEST_FAILED, "the guest failed: " + whatTheGuestDid, thrown);
+    }
+
+    @Override
+    public RealmException because(String whatTheGuestDid, @Nullable Throwable thrown) {
+        return failure(whatTheGuestDid, thrown);
+    }
+
+    /** Where the guest was, for its author: in the log, whatever the client is told. */
+    @Override
+    public String where(Throwable thrown) {
+        String at = GuestTrace.of(thrown, code.symbols());
+        if (at.isEmpty()) {
+            return "";
+        }
+        String where = "in export " + phase.code() + ": " + at;
+        log.stopped(GuestCompiler.describe(thrown), where);
+        return where;
     }
 
     /** Counts a limit, once a request however often the guest runs into it; on any thread. */

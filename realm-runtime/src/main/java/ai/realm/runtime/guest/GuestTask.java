@@ -44,6 +44,11 @@ final class GuestTask {
     @FunctionalInterface
     interface Failure {
         RealmException because(String whatTheGuestDid, @Nullable Throwable thrown);
+
+        /** Where its code was; empty when that is not known. */
+        default String where(Throwable thrown) {
+            return "";
+        }
     }
 
     /**
@@ -96,6 +101,7 @@ final class GuestTask {
 
     private RealmException cause(Throwable e, Failure failure) {
         RealmException verdict = supervision.verdict();
+        String where = e instanceof ChicoryException || e instanceof StackOverflowError ? failure.where(e) : "";
         if (verdict != null) {
             return verdict;
         }
@@ -107,11 +113,15 @@ final class GuestTask {
             case OutOfMemoryError _ -> new RealmException(ErrorCode.OVERLOADED, "the server had no memory left for the guest", e);
             case ChicoryInterruptedException _,CancellationException _ ->
                 new RealmException(ErrorCode.CANCELLED, "the guest was interrupted", e);
-            case TrapException trap -> failure.because("trap: " + GuestCompiler.describe(trap), trap);
+            case TrapException trap -> failure.because(trap(trap, where), trap);
             case ChicoryException c when c.getCause() instanceof StackOverflowError -> stackExhausted(failure);
-            case ChicoryException c -> failure.because("trap: " + GuestCompiler.describe(c), c);
+            case ChicoryException c -> failure.because(trap(c, where), c);
             default -> new RealmException(ErrorCode.INTERNAL, "the guest host failed: " + GuestCompiler.describe(e), e);
         };
+    }
+
+    private static String trap(ChicoryException e, String where) {
+        return "trap: " + GuestCompiler.describe(e) + (where.isEmpty() ? "" : "; " + where);
     }
 
     private RealmException stackExhausted(Failure failure) {

@@ -15,13 +15,15 @@ final class GuestWarmUp {
     static final int NEWEST_ABI = 1;
 
     private final CompiledGuest guest;
+    private final GuestCode code;
     private final GuestLimits limits;
     private final InstanceFactory instances;
     private volatile int abiVersion;
     private @Nullable BudgetedMemory memory;
 
-    GuestWarmUp(CompiledGuest guest, GuestLimits limits, InstanceFactory instances) {
+    GuestWarmUp(CompiledGuest guest, GuestCode code, GuestLimits limits, InstanceFactory instances) {
         this.guest = guest;
+        this.code = code;
         this.limits = limits;
         this.instances = instances;
     }
@@ -32,7 +34,7 @@ final class GuestWarmUp {
 
     void run() {
         try {
-            ask(instances.create(guest, limits, nothingPermitted(), new Trial(), m -> memory = m));
+            ask(instances.create(code, limits, nothingPermitted(), new Trial(), m -> memory = m));
         } finally {
             if (memory != null) {
                 memory.close();

@@ -91,6 +91,7 @@ final class HostFunctions {
                     unsigned(a[5]));
             case CONFIG -> config(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]));
             case REQUEST -> copy(memory, Text.utf8(run.call().requestJson()), unsigned(a[0]), unsigned(a[1]));
+            case PIECES -> run.pieces().copy(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]));
         };
     }
 

@@ -68,7 +68,7 @@ final class HostGenerate {
                     prompt(text, model, options.parseSpecial()),
                     params, run.call().priority());
             try (InferenceSession session = open(memory, promptLen, command)) {
-                result = generate(session, run.delivers(options));
+                result = generate(session, run.delivers(options), params.logProbs());
             }
         }
         run.recovered();
@@ -110,13 +110,15 @@ final class HostGenerate {
         }
     }
 
-    private byte[] generate(InferenceSession session, boolean deliver) {
+    private byte[] generate(InferenceSession session, boolean deliver, int logProbs) {
         StringBuilder text = new StringBuilder();
+        run.pieces().begin(logProbs);
         while (true) {
             switch (next(session)) {
                 case SessionEvent.Piece piece -> {
                     String clean = Text.withoutNul(piece.text());
                     text.append(clean);
+                    run.pieces().add(clean, piece.tokens());
                     if (pass(session, clean) && deliver) {
                         run.answer().send(clean);
                     }

@@ -22,7 +22,8 @@ enum HostImport {
     KV_ADD("realm_host_kv_add", List.of(ValType.I32, ValType.I32, ValType.I64, ValType.I32)),
     KV_SWAP("realm_host_kv_swap", 6, true),
     CONFIG("realm_host_config", 4, true),
-    REQUEST("realm_host_request", 2, true);
+    REQUEST("realm_host_request", 2, true),
+    PIECES("realm_host_pieces", 3, true);
 
     static final String MODULE = "env";
 

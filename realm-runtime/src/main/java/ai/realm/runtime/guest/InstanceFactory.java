@@ -24,7 +24,7 @@ final class InstanceFactory {
      * @param owner whose memory it will have
      * @param memory gets the instance's memory as soon as there is one, to be closed whatever happens next
      */
-    Instance create(CompiledGuest guest, GuestLimits limits, ImportValues imports, BudgetedMemory.Owner owner,
+    Instance create(GuestCode guest, GuestLimits limits, ImportValues imports, BudgetedMemory.Owner owner,
             Consumer<BudgetedMemory> memory) {
         return Instance.builder(guest.module()).withMachineFactory(guest.machines()).withImportValues(imports).withStart(false)
                 .withMemoryFactory(wanted -> {

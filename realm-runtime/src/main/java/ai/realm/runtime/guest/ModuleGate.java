@@ -24,13 +24,6 @@ import java.util.stream.Collectors;
  * nothing in it is of a size that makes an instance expensive. Every refusal names what was found and what is wanted.
  */
 final class ModuleGate {
-    static final int MAX_FUNCTIONS = 10_000;
-    static final int MAX_TYPES = 4_096;
-    static final int MAX_GLOBALS = 4_096;
-    static final int MAX_EXPORTS = 1_024;
-    static final int MAX_SEGMENTS = 65_536;
-    static final int MAX_TABLES = 16;
-
     private static final FunctionType GENERATE = type(4, true);
     private static final FunctionType ALLOC = type(1, true);
     private static final FunctionType FREE = type(2, false);
@@ -40,9 +33,11 @@ final class ModuleGate {
 
     private final WasmModule module;
     private final int importedFunctions;
+    private final ModuleLimits limits;
 
-    private ModuleGate(WasmModule module) {
+    private ModuleGate(WasmModule module, ModuleLimits limits) {
         this.module = module;
+        this.limits = limits;
         this.importedFunctions = module.importSection().count(ExternalType.FUNCTION);
     }
 
@@ -57,8 +52,8 @@ final class ModuleGate {
         }
     }
 
-    static Facts check(WasmModule module) {
-        return new ModuleGate(module).facts();
+    static Facts check(WasmModule module, ModuleLimits limits) {
+        return new ModuleGate(module, limits).facts();
     }
 
     static RealmException refused(String message) {
@@ -99,14 +94,14 @@ final class ModuleGate {
     }
 
     private void sizes() {
-        atMost("functions", module.functionSection().functionCount(), MAX_FUNCTIONS);
-        atMost("types", module.typeSection().subTypeCount(), MAX_TYPES);
-        atMost("globals", module.globalSection().globalCount(), MAX_GLOBALS);
-        atMost("exports", module.exportSection().exportCount(), MAX_EXPORTS);
-        atMost("data segments", module.dataSection().dataSegmentCount(), MAX_SEGMENTS);
-        atMost("element segments", module.elementSection().elementCount(), MAX_SEGMENTS);
-        atMost("tables", module.tableSection().tableCount(), MAX_TABLES);
-        atMost("imports", module.importSection().importCount(), MAX_EXPORTS);
+        atMost("functions", module.functionSection().functionCount(), limits.functions());
+        atMost("types", module.typeSection().subTypeCount(), limits.types());
+        atMost("globals", module.globalSection().globalCount(), limits.globals());
+        atMost("exports", module.exportSection().exportCount(), limits.exports());
+        atMost("data segments", module.dataSection().dataSegmentCount(), limits.segments());
+        atMost("element segments", module.elementSection().elementCount(), limits.segments());
+        atMost("tables", module.tableSection().tableCount(), limits.tables());
+        atMost("imports", module.importSection().importCount(), limits.exports());
     }
 
     /** The parser replaces what is not UTF-8 in a name. */
@@ -201,11 +196,11 @@ final class ModuleGate {
             throw refused(
                     "it has " + (count == 0 ? "no memory" : count + " memories") + "; wanted: exactly one, exported as memory");
         }
-        MemoryLimits limits = module.memorySection().orElseThrow().getMemory(0).limits();
-        if (limits.shared()) {
+        MemoryLimits size = module.memorySection().orElseThrow().getMemory(0).limits();
+        if (size.shared()) {
             throw refused("its memory is shared; wanted: one that is not, threads are not offered");
         }
-        return limits;
+        return size;
     }
 
     private int tables() {

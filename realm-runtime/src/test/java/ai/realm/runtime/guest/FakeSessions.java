@@ -2,6 +2,8 @@ package ai.realm.runtime.guest;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.GenerateCommand;
 import ai.realm.runtime.session.InferenceSession;
@@ -97,13 +99,29 @@ final class FakeSessions implements SessionFactory {
         @Override
         public SessionEvent next() throws InterruptedException {
             if (!stop && next < Math.min(pieces.size(), command.params().maxTokens())) {
-                return new SessionEvent.Piece(pieces.get(next++), List.of());
+                return piece();
             }
             if (hangs && !stop) {
                 hanging.countDown();
                 new CountDownLatch(1).await();
             }
             return new SessionEvent.End(stop ? FinishReason.STOP : reason, new Usage(7, 0, next), endError);
+        }
+
+        /** Each piece is one token, whose id is its number, when log-probabilities are wanted. */
+        private SessionEvent.Piece piece() {
+            int k = command.params().logProbs();
+            int id = next++;
+            if (k == SamplingParams.NO_LOG_PROBS) {
+                return new SessionEvent.Piece(pieces.get(id), List.of());
+            }
+            int[] ids = new int[k];
+            float[] probs = new float[k];
+            for (int i = 0; i < k; i++) {
+                ids[i] = id + i;
+                probs[i] = -i;
+            }
+            return new SessionEvent.Piece(pieces.get(id), List.of(new TokenLogProbs(id, -0.5f, ids, probs)));
         }
 
         @Override

@@ -7,8 +7,10 @@ import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.store.ModelLease;
 import com.dylibso.chicory.wabt.Wat2Wasm;
+import com.dylibso.chicory.wasm.types.ValType;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A guest host on fake sessions, and one request to it after another. */
@@ -144,21 +147,19 @@ final class GuestFixture implements AutoCloseable {
 
     /** A guest's imports, memory, allocator and helpers, around {@code body}. */
     static String guest(String body) {
-        return """
-                (module
-                  (import "env" "realm_host_generate" (func $generate (param i32 i32 i32 i32 i32 i32) (result i32)))
-                  (import "env" "realm_host_result" (func $result (param i32 i32 i32) (result i32)))
-                  (import "env" "realm_host_tokenize" (func $tokenize (param i32 i32 i32 i32 i32) (result i32)))
-                  (import "env" "realm_host_last_error" (func $last_error (param i32 i32) (result i32)))
-                  (import "env" "realm_host_log" (func $log (param i32 i32 i32)))
-                  (import "env" "realm_host_kv_get" (func $kv_get (param i32 i32 i32 i32) (result i32)))
-                  (import "env" "realm_host_kv_set" (func $kv_set (param i32 i32 i32 i32) (result i32)))
-                  (import "env" "realm_host_kv_delete" (func $kv_delete (param i32 i32) (result i32)))
-                  (import "env" "realm_host_kv_add" (func $kv_add (param i32 i32 i64 i32) (result i32)))
-                  (import "env" "realm_host_kv_swap" (func $kv_swap (param i32 i32 i32 i32 i32 i32) (result i32)))
-                  (import "env" "realm_host_config" (func $config (param i32 i32 i32 i32) (result i32)))
-                  (import "env" "realm_host_request" (func $request (param i32 i32) (result i32)))
-                """ + body + "\n)";
+        return "(module\n" + IMPORTS + body + "\n)";
+    }
+
+    /** Every import under its name without the prefix; only a guest that says so gets {@code realm_host_emit}, which changes what it is. */
+    private static final String IMPORTS = Arrays.stream(HostImport.values()).filter(i -> i != HostImport.EMIT)
+            .map(GuestFixture::declared).collect(Collectors.joining());
+
+    private static String declared(HostImport function) {
+        String params = function.type().params().stream()
+                .map(t -> t.equals(ValType.I32) ? "i32" : t.equals(ValType.I64) ? "i64" : "f64")
+                .collect(Collectors.joining(" "));
+        return "(import \"env\" \"" + function.functionName() + "\" (func $" + function.functionName().replace("realm_host_", "")
+                + " (param " + params + ")" + (function.type().returns().isEmpty() ? "" : " (result i32)") + "))\n";
     }
 
     /** As {@link #guest}, with {@code realm_host_emit}: a guest that decides itself what reaches the client. */

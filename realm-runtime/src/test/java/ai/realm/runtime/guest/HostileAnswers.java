@@ -9,6 +9,7 @@ import static ai.realm.runtime.guest.GuestFixture.generates;
 import static ai.realm.runtime.guest.GuestFixture.wasm;
 
 import ai.realm.core.error.ErrorCode;
+import com.dylibso.chicory.wasm.types.ValType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -240,6 +241,19 @@ final class HostileAnswers {
             case KV_ADD -> pair + " (i64.const 1) (i32.const %1$s)";
             case KV_SWAP -> pair + " " + pair + " " + pair;
             case EMIT, LAST_ERROR, LOG, KV_DELETE, REQUEST -> pair;
+            default -> alternating(function);
         };
+    }
+
+    /** Wherever there is a pointer, there is every boundary. */
+    private static String alternating(HostImport function) {
+        StringBuilder all = new StringBuilder();
+        for (int i = 0; i < function.type().params().size(); i++) {
+            ValType type = function.type().params().get(i);
+            all.append(type.equals(ValType.I32)
+                    ? "(i32.const %" + (1 + i % 2) + "$s) "
+                    : type.equals(ValType.I64) ? "(i64.const 1) " : "(f64.const 1) ");
+        }
+        return all.toString();
     }
 }

@@ -8,6 +8,7 @@ import static ai.realm.server.domain.Checks.required;
 import static ai.realm.server.domain.Checks.seconds;
 
 import ai.realm.core.kernel.KvType;
+import ai.realm.runtime.guest.ModuleLimits;
 import ai.realm.runtime.scheduler.EngineOptions;
 import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.domain.AnonymousTenant;
@@ -154,7 +155,26 @@ public final class ConfigLoader {
                 in("server.guests.memory_mb", or(g.memoryMegabytes(), d.memoryMegabytes()), 0, 1 << 20),
                 or(g.cache(), true) ? d.cache() : null,
                 in("server.guests.versions", or(g.versions(), d.versions()), 1, 10_000),
-                in("server.guests.versions_mb", or(g.versionsMegabytes(), d.versionsMegabytes()), 1, 1 << 20));
+                in("server.guests.versions_mb", or(g.versionsMegabytes(), d.versionsMegabytes()), 1, 1 << 20),
+                in("server.guests.compiled_mb", or(g.compiledMegabytes(), d.compiledMegabytes()), 1, 1 << 20),
+                moduleLimits(g.module(), d.modules(), "server.guests.module"));
+    }
+
+    private static ModuleLimits moduleLimits(RealmYaml.@Nullable ModuleEntry m, ModuleLimits d, String at) {
+        if (m == null) {
+            return d;
+        }
+        return new ModuleLimits(in(at + ".functions", or(m.functions(), d.functions()), 1, 1_000_000),
+                in(at + ".types", or(m.types(), d.types()), 1, 1_000_000),
+                in(at + ".globals", or(m.globals(), d.globals()), 1, 1_000_000),
+                in(at + ".exports", or(m.exports(), d.exports()), 2, 1_000_000),
+                in(at + ".segments", or(m.segments(), d.segments()), 0, 1_000_000),
+                in(at + ".tables", or(m.tables(), d.tables()), 0, 1_000),
+                in(at + ".locals", or(m.locals(), d.locals()), 0, 50_000),
+                in(at + ".all_locals", or(m.allLocals(), d.allLocals()), 0, 16 << 20),
+                in(at + ".branch_targets", or(m.branchTargets(), d.branchTargets()), 0, 16 << 20),
+                in(at + ".nesting", or(m.nesting(), d.nesting()), 1, 10_000),
+                in(at + ".frame_values", or(m.frameValues(), d.frameValues()), 1, 1 << 30));
     }
 
     /** User and password may come from the environment, so that the file need not hold them. */

@@ -32,7 +32,14 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
 
     record Guests(@JsonProperty("cpu_share") @Nullable Double cpuShare, @Nullable Integer instances,
             @JsonProperty("memory_mb") @Nullable Integer memoryMegabytes, @Nullable Boolean cache,
-            @Nullable Integer versions, @JsonProperty("versions_mb") @Nullable Integer versionsMegabytes) {}
+            @Nullable Integer versions, @JsonProperty("versions_mb") @Nullable Integer versionsMegabytes,
+            @JsonProperty("compiled_mb") @Nullable Integer compiledMegabytes, @Nullable ModuleEntry module) {}
+
+    record ModuleEntry(@Nullable Integer functions, @Nullable Integer types, @Nullable Integer globals, @Nullable Integer exports,
+            @Nullable Integer segments, @Nullable Integer tables, @Nullable Integer locals,
+            @JsonProperty("all_locals") @Nullable Integer allLocals,
+            @JsonProperty("branch_targets") @Nullable Integer branchTargets, @Nullable Integer nesting,
+            @JsonProperty("frame_values") @Nullable Integer frameValues) {}
 
     record Admin(@JsonProperty("key") @Nullable String keyHash, @Nullable Boolean remote) {}
 

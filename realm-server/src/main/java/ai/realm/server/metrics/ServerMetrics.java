@@ -67,6 +67,11 @@ public final class ServerMetrics implements EngineListener, GuestListener {
     private final Counter throttled = add(new Counter("realm_guest_throttled_seconds_total",
             "Time that guest code waited for the share of all guests.", "tenant"));
 
+    private final Counter evicted = add(new Counter("realm_guest_code_evicted_total",
+            "Compiled guests that were let go, as nobody had used them for long."));
+    private final Histogram restored = add(new Histogram("realm_guest_code_restore_seconds",
+            "Time to load a compiled guest again.", new double[]{1e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.5}));
+
     public ServerMetrics() {
         engine("vllm:num_requests_running", "Sequences that run.", "gauge", EngineSnapshot::running);
         engine("vllm:num_requests_waiting", "Sequences in the queue.", "gauge", EngineSnapshot::waiting);
@@ -182,6 +187,16 @@ public final class ServerMetrics implements EngineListener, GuestListener {
     public void requestEnded(String tenant, String digest, long cpuNanos, boolean failed) {
         guestCpu.add(cpuNanos * NANOS, tenant);
         guestRequests.add(1, tenant, digest.substring(0, Math.min(SHOWN_DIGEST, digest.length())), Boolean.toString(failed));
+    }
+
+    @Override
+    public void evicted(String digest) {
+        evicted.add(1);
+    }
+
+    @Override
+    public void restored(String digest, long nanos) {
+        restored.observe(nanos * NANOS);
     }
 
     @Override

@@ -174,7 +174,7 @@ public final class TenantGuests {
     /** The module that serves this tenant now. */
     public GuestModule of(Tenant tenant) {
         GuestModule module = modules.get(tenant.id());
-        return module != null ? module : load(tenant);
+        return module != null && host.isReady(module) ? module : load(tenant);
     }
 
     /** The store of this tenant; to be saved when the request that asked has ended. */

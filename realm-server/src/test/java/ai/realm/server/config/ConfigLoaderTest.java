@@ -3,6 +3,7 @@ package ai.realm.server.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.realm.runtime.guest.ModuleLimits;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.kernel.KvType;
 import ai.realm.runtime.scheduler.EngineOptions;
@@ -61,7 +62,7 @@ class ConfigLoaderTest {
         assertThat(config.server().port()).isEqualTo(9000);
         assertThat(config.server().drain()).isEqualTo(Duration.ofSeconds(5));
         assertThat(config.server().data()).isEqualTo(dir.resolve("d"));
-        assertThat(config.server().guests()).isEqualTo(new GuestSettings(0.5, 9, 64, null, 20, 32));
+        assertThat(config.server().guests()).isEqualTo(new GuestSettings(0.5, 9, 64, null, 20, 32, 128, ModuleLimits.defaults()));
         assertThat(config.admin()).isNotNull().extracting(RealmConfig.AdminSettings::remote).isEqualTo(true);
         assertThat(config.models()).containsEntry("small", new ModelEntry(dir.resolve("m/small.gguf"), 1024, null, null, true));
         Tenant t = config.tenants().getFirst();
