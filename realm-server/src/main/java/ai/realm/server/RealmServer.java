@@ -16,6 +16,7 @@ import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.accounts.StorageWatch;
 import ai.realm.server.accounts.TenantStore;
+import ai.realm.server.accounts.TenantStores;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.admin.ChangeFollower;
 import ai.realm.server.config.DatabaseSettings;
@@ -132,7 +133,7 @@ public final class RealmServer implements AutoCloseable {
         AdminService admin = new AdminService(store, guests, follower, runtime.models());
         this.services = new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
                 readiness, active, accounts, metrics, registry, new AdminGate(config.admin()), admin,
-                models, false);
+                models, TenantStores.of(kept, Clock.systemUTC()), false);
         this.http = new HttpServer(config.server(), services);
     }
 

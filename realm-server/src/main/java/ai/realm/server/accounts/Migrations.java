@@ -107,7 +107,24 @@ final class Migrations {
                     CREATE TRIGGER requests_are_added_up AFTER INSERT ON requests
                     FOR EACH ROW EXECUTE FUNCTION requests_added_up()""", ADD_UP)).toList());
 
-    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD);
+    private static final Migration FOURTH = Migration.same(4, "responses and conversations", """
+            CREATE TABLE responses (
+              id TEXT PRIMARY KEY, tenant TEXT NOT NULL, created_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, previous TEXT,
+              bytes BIGINT NOT NULL, input TEXT NOT NULL, json TEXT NOT NULL)""",
+            "CREATE INDEX responses_by_tenant ON responses (tenant, created_ms, bytes)",
+            "CREATE INDEX responses_by_end ON responses (expires_ms)", """
+                    CREATE TABLE conversations (
+                      id TEXT PRIMARY KEY, tenant TEXT NOT NULL, created_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL,
+                      metadata TEXT NOT NULL)""",
+            "CREATE INDEX conversations_by_tenant ON conversations (tenant)",
+            "CREATE INDEX conversations_by_end ON conversations (expires_ms)",
+            """
+                    CREATE TABLE conversation_items (
+                      conversation TEXT NOT NULL, seq BIGINT NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL, bytes BIGINT NOT NULL,
+                      json TEXT NOT NULL, PRIMARY KEY (conversation, seq))""",
+            "CREATE INDEX conversation_items_by_tenant ON conversation_items (tenant, bytes)");
+
+    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD, FOURTH);
 
     private Migrations() {
     }

@@ -163,7 +163,7 @@ public final class TenantStore {
                     ON CONFLICT (id) DO NOTHING""", tenant.id(), TenantJson.of(tenant).toString());
             if (made[0] > 0) {
                 // A request that ended late may have stored something for an earlier tenant of this id.
-                forgetGuests(tenant.id());
+                forgetStored(tenant.id());
             }
         });
         return made[0] > 0;
@@ -178,7 +178,7 @@ public final class TenantStore {
     }
 
     /**
-     * Removes a tenant with its guests and what they stored; its accounts stay.
+     * Removes a tenant with its guests and what it and they stored; its accounts stay.
      *
      * @return false when {@code version} is not the newest any more, or there is none
      */
@@ -187,14 +187,17 @@ public final class TenantStore {
         database.change(() -> {
             removed[0] = database.update("DELETE FROM tenants WHERE id = ? AND version = ?", id, version);
             if (removed[0] > 0) {
-                forgetGuests(id);
+                forgetStored(id);
             }
         });
         return removed[0] > 0;
     }
 
-    private void forgetGuests(String id) {
+    private void forgetStored(String id) {
         database.update("DELETE FROM guests WHERE tenant = ?", id);
         database.update("DELETE FROM guest_values WHERE tenant = ?", id);
+        database.update("DELETE FROM responses WHERE tenant = ?", id);
+        database.update("DELETE FROM conversation_items WHERE tenant = ?", id);
+        database.update("DELETE FROM conversations WHERE tenant = ?", id);
     }
 }

@@ -41,7 +41,10 @@ public final class TenantJson {
         json.put("requests_per_minute", l.requestsPerMinute()).put("tokens_per_minute", l.tokensPerMinute())
                 .put("tokens_per_day", l.tokensPerDay()).put("concurrent_requests", l.concurrentRequests())
                 .put("context_length", l.contextLength()).put("max_tokens", l.maxTokens()).put("body_bytes", l.bodyBytes())
-                .put("deadline_seconds", (int) l.deadline().toSeconds());
+                .put("deadline_seconds", (int) l.deadline().toSeconds())
+                .put("response_bytes", l.storage().responseBytes())
+                .put("response_hours", (int) l.storage().responseLife().toHours())
+                .put("file_bytes", l.storage().fileBytes()).put("files", l.storage().files());
     }
 
     private static void guestLimits(ObjectNode json, GuestLimits l) {

@@ -13,9 +13,17 @@ import java.time.Duration;
  * @param maxTokens the most that {@code max_tokens} may be
  * @param bodyBytes size of a request's body
  * @param deadline from a request's first byte to its answer's last
+ * @param storage what it may keep
  */
 public record TenantLimits(int requestsPerMinute, long tokensPerMinute, long tokensPerDay, int concurrentRequests,
-        int contextLength, int maxTokens, int bodyBytes, Duration deadline) {
+        int contextLength, int maxTokens, int bodyBytes, Duration deadline, StorageLimits storage) {
+
+    /** With what a tenant may keep by default. */
+    public TenantLimits(int requestsPerMinute, long tokensPerMinute, long tokensPerDay, int concurrentRequests, int contextLength,
+            int maxTokens, int bodyBytes, Duration deadline) {
+        this(requestsPerMinute, tokensPerMinute, tokensPerDay, concurrentRequests, contextLength, maxTokens, bodyBytes, deadline,
+                StorageLimits.defaults());
+    }
 
     /** {@link #contextLength}, or more than any context when there is no limit. */
     public int contextLimit() {

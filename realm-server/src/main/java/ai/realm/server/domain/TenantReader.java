@@ -12,6 +12,7 @@ import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -142,7 +143,14 @@ public final class TenantReader {
                 in(at + ".context_length", or(l.contextLength(), d.contextLength()), 0, 1 << 24),
                 in(at + ".max_tokens", or(l.maxTokens(), d.maxTokens()), 1, 1 << 24),
                 in(at + ".body_bytes", or(l.bodyBytes(), d.bodyBytes()), 1, 64 << 20),
-                seconds(at + ".deadline_seconds", l.deadlineSeconds(), d.deadline(), 1));
+                seconds(at + ".deadline_seconds", l.deadlineSeconds(), d.deadline(), 1), storage(l, d.storage(), at));
+    }
+
+    private static StorageLimits storage(TenantSettings.Limits l, StorageLimits d, String at) {
+        return new StorageLimits(in(at + ".response_bytes", or(l.responseBytes(), d.responseBytes())),
+                Duration.ofHours(in(at + ".response_hours", or(l.responseHours(), (int) d.responseLife().toHours()), 1, 1 << 20)),
+                in(at + ".file_bytes", or(l.fileBytes(), d.fileBytes())),
+                in(at + ".files", or(l.files(), d.files()), 0, 1_000_000));
     }
 
     private static GuestLimits guestLimits(TenantSettings.@Nullable GuestLimits l, String at) {

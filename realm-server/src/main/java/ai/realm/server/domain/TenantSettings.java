@@ -20,7 +20,10 @@ public record TenantSettings(@Nullable String id, @Nullable String name, @Nullab
             @JsonProperty("context_length") @Nullable Integer contextLength,
             @JsonProperty("max_tokens") @Nullable Integer maxTokens,
             @JsonProperty("body_bytes") @Nullable Integer bodyBytes,
-            @JsonProperty("deadline_seconds") @Nullable Integer deadlineSeconds) {}
+            @JsonProperty("deadline_seconds") @Nullable Integer deadlineSeconds,
+            @JsonProperty("response_bytes") @Nullable Long responseBytes,
+            @JsonProperty("response_hours") @Nullable Integer responseHours,
+            @JsonProperty("file_bytes") @Nullable Long fileBytes, @Nullable Integer files) {}
 
     record GuestLimits(@JsonProperty("memory_pages") @Nullable Integer memoryPages,
             @JsonProperty("table_elements") @Nullable Integer tableElements,

@@ -5,6 +5,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.accounts.Accounts;
+import ai.realm.server.accounts.TenantStores;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.config.ManagementSettings;
 import ai.realm.server.config.ServerSettings;
@@ -21,6 +22,9 @@ import ai.realm.server.http.ollama.ModelRoutes;
 import ai.realm.server.http.openai.EmbeddingHandler;
 import ai.realm.server.http.openai.ModelsHandler;
 import ai.realm.server.http.openai.TextShape;
+import ai.realm.server.http.openai.responses.ConversationRoutes;
+import ai.realm.server.http.openai.responses.ResponseRoutes;
+import ai.realm.server.http.openai.responses.ResponsesShape;
 import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.BodyReader;
 import ai.realm.server.http.transport.ClientWatch;
@@ -39,6 +43,7 @@ import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,11 +65,12 @@ public final class HttpServer implements AutoCloseable {
      * What the routes work with.
      *
      * @param registry what is known of the models
+     * @param stores what tenants keep by the API
      * @param rehearsal whether requests are the server's own, which leave no lines in the log and are not counted
      */
     public record Services(ModelStore models, MeteredSessions sessions, GuestHost guestHost, TenantGuests guests, TenantGate gate,
             Readiness readiness, ActiveRequests active, Accounts accounts, ServerMetrics metrics, ModelRegistry registry,
-            AdminGate adminGate, AdminService admin, ModelService modelAdmin, boolean rehearsal) {}
+            AdminGate adminGate, AdminService admin, ModelService modelAdmin, TenantStores stores, boolean rehearsal) {}
 
     private final ServerSettings settings;
     private final Services services;
@@ -90,10 +96,11 @@ public final class HttpServer implements AutoCloseable {
                 new InferenceRunner(s.models(), s.guestHost(), s.guests()), s.registry());
         ModelsHandler models = new ModelsHandler(s.gate(), answers);
         c.routes.before(new Cors(settings.api().corsOrigins())::before);
-        for (ApiShape shape : SHAPES) {
+        for (ApiShape shape : Stream.concat(SHAPES.stream(), Stream.of(new ResponsesShape(s.stores()))).toList()) {
             InferenceHandler handler = new InferenceHandler(shape, parts);
             shape.paths().forEach(path -> post(c, path, handler));
         }
+        stored(c, parts, s);
         AnthropicRoutes.posts(parts).forEach((path, handler) -> post(c, path, handler));
         c.routes.post("/api/embed", EmbedHandler.embed(frame));
         c.routes.post("/api/embeddings", EmbedHandler.embeddings(frame));
@@ -114,6 +121,25 @@ public final class HttpServer implements AutoCloseable {
         }
         health(c);
         c.routes.get("/version", ctx -> answers.json(ctx, 200, Map.of("version", VERSION)));
+    }
+
+    /** What tenants keep: responses and conversations. */
+    private void stored(JavalinConfig c, InferenceHandler.Parts parts, Services s) {
+        ResponseRoutes responses = new ResponseRoutes(s.gate(), s.stores(), answers);
+        post(c, "/v1/responses/input_tokens", ResponseRoutes.count(parts, s.stores()));
+        get(c, "/v1/responses/{id}", responses::get);
+        delete(c, "/v1/responses/{id}", responses::delete);
+        get(c, "/v1/responses/{id}/input_items", responses::inputItems);
+        post(c, "/v1/responses/{id}/cancel", responses::cancel);
+        ConversationRoutes conversations = new ConversationRoutes(parts.frame(), s.stores());
+        post(c, "/v1/conversations", conversations.create());
+        get(c, "/v1/conversations/{id}", conversations::get);
+        post(c, "/v1/conversations/{id}", conversations.describe());
+        delete(c, "/v1/conversations/{id}", conversations::delete);
+        get(c, "/v1/conversations/{id}/items", conversations::list);
+        post(c, "/v1/conversations/{id}/items", conversations.add());
+        get(c, "/v1/conversations/{id}/items/{item}", conversations::item);
+        delete(c, "/v1/conversations/{id}/items/{item}", conversations::deleteItem);
     }
 
     /** Both listeners have them: whoever fills one of them does not hide the server from probes at the other. */
@@ -171,6 +197,11 @@ public final class HttpServer implements AutoCloseable {
         if (path.startsWith(V1)) {
             c.routes.get(path.substring(V1.length()), handler);
         }
+    }
+
+    private static void delete(JavalinConfig c, String path, Handler handler) {
+        c.routes.delete(path, handler);
+        c.routes.delete(path.substring(V1.length()), handler);
     }
 
     private void ready(Context ctx) {

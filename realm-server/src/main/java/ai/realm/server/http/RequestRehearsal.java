@@ -10,6 +10,7 @@ import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
+import ai.realm.server.accounts.TenantStores;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.metrics.ServerMetrics;
@@ -96,7 +97,7 @@ public final class RequestRehearsal implements AutoCloseable {
         server = new HttpServer(settings.withHost(host.getHostAddress()).withPort(0).withManagement(null),
                 new HttpServer.Services(real.models(), real.sessions(), real.guestHost(), guests, gate, new Readiness(), active,
                         new Accounts(scratch, Clock.systemUTC()), new ServerMetrics(), real.registry(), new AdminGate(null),
-                        real.admin(), real.modelAdmin(), true));
+                        real.admin(), real.modelAdmin(), TenantStores.of(scratch, Clock.systemUTC()), true));
         port = server.start();
     }
 

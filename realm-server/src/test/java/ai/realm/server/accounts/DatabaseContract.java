@@ -12,13 +12,17 @@ import ai.realm.server.domain.TenantJson;
 import ai.realm.server.domain.ApiKeys;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.domain.TenantLimits;
+import ai.realm.server.accounts.StoredResponses.Stored;
+import ai.realm.server.domain.StorageLimits;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -356,5 +360,100 @@ abstract class DatabaseContract {
         })).isInstanceOf(RealmException.class);
         tenants.create(tenant("whole", 1));
         assertThat(tenants.all()).extracting(Tenant::id).containsExactly("whole");
+    }
+
+    private static StorageLimits storage(long bytes) {
+        return new StorageLimits(bytes, Duration.ofHours(1), 0, 0);
+    }
+
+    private static Stored response(int number, String previous) {
+        return new Stored("resp_" + number, previous, NOON.toEpochMilli() + number, "[]", "{\"n\":" + number + "}");
+    }
+
+    @Test
+    void responses_areGoneOnFromUntilTheirTimeHasCome() {
+        MovedClock clock = new MovedClock();
+        StoredResponses responses = new StoredResponses(database, clock);
+        assertThat(responses.put("a", response(1, null), storage(1000))).isTrue();
+        assertThat(responses.put("a", response(2, "resp_1"), storage(1000))).isTrue();
+        clock.now = NOON.plusSeconds(1800);
+        assertThat(responses.put("a", response(3, "resp_2"), storage(1000))).isTrue();
+        assertThat(responses.chain("a", "resp_3")).satisfies(c -> {
+            assertThat(c.whole()).isTrue();
+            assertThat(c.all()).extracting(Stored::id).containsExactly("resp_1", "resp_2", "resp_3");
+        });
+        assertThat(responses.chain("b", "resp_3").all()).isEmpty();
+        assertThat(responses.find("b", "resp_3")).isNull();
+        assertThat(responses.remove("b", "resp_3")).isFalse();
+        clock.now = NOON.plusSeconds(3600);
+        assertThat(responses.find("a", "resp_1")).isNull();
+        assertThat(responses.chain("a", "resp_3").whole()).isFalse();
+    }
+
+    @Test
+    void responses_beyondTheirRoom_areTheNewest() {
+        StoredResponses responses = new StoredResponses(database, Clock.fixed(NOON, ZoneOffset.UTC));
+        for (int i = 1; i <= 5; i++) {
+            assertThat(responses.put("a", response(i, null), storage(20))).isTrue();
+        }
+        assertThat(responses.put("b", response(6, null), storage(20))).isTrue();
+        assertThat(responses.put("a", response(7, null), storage(3))).as("larger than all the room").isFalse();
+        List<Integer> left = new ArrayList<>();
+        for (int i = 1; i <= 6; i++) {
+            if (responses.find(i == 6 ? "b" : "a", "resp_" + i) != null) {
+                left.add(i);
+            }
+        }
+        assertThat(left).as("two of nine bytes each fit").containsExactly(4, 5, 6);
+    }
+
+    @Test
+    void conversations_keepTheirOrderTheirRoomAndTheirTime() {
+        MovedClock clock = new MovedClock();
+        Conversations conversations = new Conversations(database, clock);
+        conversations.create("a", new Conversations.Conversation("c1", 0, "{}"), List.of(new Conversations.Item("i1", "{}")),
+                storage(1005));
+        assertThat(conversations.append("b", "c1", List.of(new Conversations.Item("i9", "{}")), storage(1005))).isFalse();
+        assertThat(conversations.append("a", "c1",
+                List.of(new Conversations.Item("i2", "{}"), new Conversations.Item("i3", "{}")), storage(1005))).isTrue();
+        assertThat(conversations.items("a", "c1")).extracting(Conversations.Item::id).containsExactly("i1", "i2", "i3");
+        assertThatThrownBy(() -> conversations.requireRoom("a", storage(1005))).hasMessageContaining("1006 bytes");
+        conversations.requireRoom("b", storage(1005));
+        clock.now = NOON.plusSeconds(3600);
+        assertThat(conversations.find("a", "c1")).isNull();
+        conversations.create("b", new Conversations.Conversation("c2", 0, "{}"), List.of(), storage(2000));
+        assertThat(database.query(r -> r.getInt(1), "SELECT count(*) FROM conversation_items")).as("items go with theirs")
+                .containsExactly(0);
+    }
+
+    @Test
+    void tenant_thatIsRemoved_leavesNothingItStored() {
+        tenants.open(List.of(tenant("a", 1)));
+        TenantStores stores = TenantStores.of(database, Clock.fixed(NOON, ZoneOffset.UTC));
+        stores.responses().put("a", response(1, null), storage(1000));
+        stores.conversations().create("a", new Conversations.Conversation("c1", 0, "{}"), List.of(), storage(1000));
+        assertThat(tenants.remove("a", 1)).isTrue();
+        assertThat(stores.responses().find("a", "resp_1")).isNull();
+        assertThat(stores.conversations().find("a", "c1")).isNull();
+    }
+
+    /** A clock that a test moves. */
+    private static final class MovedClock extends Clock {
+        private Instant now = NOON;
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
     }
 }

@@ -10,6 +10,7 @@ import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.accounts.TenantStore;
+import ai.realm.server.accounts.TenantStores;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.admin.ChangeFollower;
 import ai.realm.server.config.ApiSettings;
@@ -95,7 +96,7 @@ final class HttpFixture implements AutoCloseable {
         services = new HttpServer.Services(models, sessions, guestHost, guests, gate, readiness, active,
                 new Accounts(database, Clock.systemUTC()), new ServerMetrics(), registry,
                 new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), onApiPort)), admin,
-                modelAdmin, false);
+                modelAdmin, TenantStores.of(database, Clock.systemUTC()), false);
         server = new HttpServer(settings, services);
         port = server.start();
         readiness.ready();

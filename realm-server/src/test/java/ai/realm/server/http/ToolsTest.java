@@ -145,6 +145,9 @@ class ToolsTest {
         choice(tools("\"tool_choice\":\"required\""));
         assertThat(grammar().matches("free text")).isFalse();
         assertThat(grammar().matches(CALL)).isTrue();
+        assertThat(grammar().matches(CALL + "\n" + CALL)).as("what is forced is one call unless more are asked for").isFalse();
+        choice(tools("\"tool_choice\":\"required\",\"parallel_tool_calls\":true"));
+        assertThat(grammar().matches(CALL + "\n" + CALL)).isTrue();
         choice(tools("\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"now\"}}"));
         assertThat(grammar().matches(CALL)).isFalse();
         choice(tools("\"tool_choice\":{\"type\":\"allowed_tools\",\"allowed_tools\":{\"mode\":\"required\",\"tools\":["

@@ -14,7 +14,8 @@ public final class AnthropicRoutes {
     /** Handlers of {@code POST} by their paths. */
     public static Map<String, Handler> posts(InferenceHandler.Parts parts) {
         String count = "/v1/messages/count_tokens";
-        return Map.of(count, new TokenCountHandler(count, MessagesShape.ERRORS, parts, MessagesShape::readToCount,
-                Json.mapper().createObjectNode()));
+        return Map.of(count,
+                new TokenCountHandler(count, MessagesShape.ERRORS, parts, (fields, _) -> MessagesShape.readToCount(fields),
+                        Json.mapper().createObjectNode()));
     }
 }

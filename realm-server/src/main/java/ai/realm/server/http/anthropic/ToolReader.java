@@ -37,7 +37,8 @@ final class ToolReader {
 
     private static ToolUse choose(ToolList list, JsonFields choice) {
         String type = JsonFields.text(choice.require("type"), choice.path("type"));
-        boolean parallel = !Boolean.TRUE.equals(choice.bool("disable_parallel_tool_use"));
+        Boolean disabled = choice.bool("disable_parallel_tool_use");
+        boolean parallel = ToolUse.parallel(disabled == null ? null : (Boolean) !disabled, !type.equals("auto"));
         return switch (type) {
             case "auto" -> list.any(false, parallel, CHOICE);
             case "any" -> list.any(true, parallel, CHOICE);

@@ -2,6 +2,7 @@ package ai.realm.server.http.inference;
 
 import ai.realm.server.http.json.JsonFields;
 import ai.realm.server.http.transport.ErrorShape;
+import ai.realm.server.domain.Tenant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,11 @@ public interface ApiShape {
      * @throws ai.realm.core.error.RealmException INVALID_REQUEST that names the parameter
      */
     Asked read(JsonFields fields);
+
+    /** The same, for an API whose requests may go on from what their tenant has stored. */
+    default Asked read(JsonFields fields, Tenant tenant) {
+        return read(fields);
+    }
 
     /** One request of this API, read. */
     interface Asked {

@@ -45,6 +45,11 @@ public final class Client {
         return prompt.with(answer);
     }
 
+    /** Tokens that the model makes of a text of its own. */
+    public int tokensOf(String text) {
+        return prompt.of(text);
+    }
+
     /** The answer as lines of JSON; committed with the first. */
     public NdjsonStream lines() {
         return new NdjsonStream(ctx.res(), context);

@@ -62,6 +62,11 @@ public record GenerationRequest(@Nullable String model, Input input, @Nullable I
             return 1;
         }
 
+        /** The same with other turns. */
+        Chat withMessages(List<Message> turns) {
+            return new Chat(turns, begun, tools, reasoning, variables);
+        }
+
         /** The same with this system message before it, unless it begins with its own or {@code system} is null. */
         Chat withSystem(@Nullable String system) {
             if (system == null || messages.getFirst().role().equals("system")) {
@@ -80,6 +85,14 @@ public record GenerationRequest(@Nullable String model, Input input, @Nullable I
      * @param context what those tokens are
      */
     public record After(int[] context, Chat chat) implements Input {
+        @Override
+        public int prompts() {
+            return 1;
+        }
+    }
+
+    /** A conversation whose oldest turns may be left out until the rest leaves room for an answer. */
+    public record Shortened(Chat chat) implements Input {
         @Override
         public int prompts() {
             return 1;

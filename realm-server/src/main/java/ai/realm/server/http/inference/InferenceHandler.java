@@ -44,7 +44,7 @@ public final class InferenceHandler implements Handler {
     }
 
     private void serve(Admitted a) {
-        Asked asked = shape.read(a.fields());
+        Asked asked = shape.read(a.fields(), a.tenant());
         a.endOfFields();
         String model = RequestValidator.model(asked.request().model(), a.tenant());
         a.log().model(model);

@@ -22,6 +22,12 @@ public record PromptTokens(ValidRequest request, ModelLease model) {
         return ids(prompts.getFirst().text() + answer);
     }
 
+    /** How many a text is when the model writes it. */
+    public int of(String text) {
+        Tokenizer tokenizer = model.tokenizer();
+        return tokenizer == null ? 0 : tokenizer.encode(text, false, true).length;
+    }
+
     private int[] ids(String text) {
         Tokenizer tokenizer = model.tokenizer();
         return tokenizer == null ? new int[0] : new TextPrompt(text, true).ids(tokenizer);

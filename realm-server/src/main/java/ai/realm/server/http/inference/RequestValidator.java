@@ -69,7 +69,8 @@ public final class RequestValidator {
         json.put("request_id", requestId);
         Priority priority = request.priority() == null ? tenant.priority() : request.priority();
         String body = new String(Json.bytes(json), StandardCharsets.UTF_8);
-        Prepared p = prepared(request.input(), system, params, model);
+        Prepared p = prepared(request.input(), system, params, model,
+                ChatShortening.room(Math.min(model.contextLength(), tenant.limits().contextLimit()), wanted));
         return new ValidRequest(model.name(), p.prompts(), p.params(), request.n(), priority, request.stream(), wanted == null,
                 p.reading(), body);
     }
@@ -81,9 +82,11 @@ public final class RequestValidator {
     }
 
     private static Prepared prepared(GenerationRequest.Input input, @Nullable String system, SamplingParams params,
-            ModelLease model) {
+            ModelLease model, int room) {
         return switch (input) {
             case GenerationRequest.Chat chat -> Prepared.of("", PreparedChat.of(chat.withSystem(system), params, model));
+            case GenerationRequest.Shortened s -> Prepared.of("",
+                    PreparedChat.of(new ChatShortening(model, room).fit(s.chat().withSystem(system)), params, model));
             case GenerationRequest.After after -> Prepared.of(text(after.context(), "context", model),
                     PreparedChat.of(after.chat(), params, model));
             case GenerationRequest.Prompts p ->

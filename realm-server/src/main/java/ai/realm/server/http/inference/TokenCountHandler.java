@@ -6,15 +6,16 @@ import ai.realm.server.http.inference.RequestFrame.Admitted;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
 import ai.realm.server.http.transport.ErrorShape;
+import ai.realm.server.domain.Tenant;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 
 /** How many tokens the prompt of a request would have: admitted, read and checked as if it were to be answered, but not run. */
 public final class TokenCountHandler implements Handler {
     private final InferenceHandler.Parts parts;
-    private final Function<JsonFields, GenerationRequest> reader;
+    private final BiFunction<JsonFields, Tenant, GenerationRequest> reader;
     private final ObjectNode answer;
     private final RequestFrame frame;
 
@@ -23,7 +24,7 @@ public final class TokenCountHandler implements Handler {
      * @param answer what stands beside {@code input_tokens}
      */
     public TokenCountHandler(String path, ErrorShape errors, InferenceHandler.Parts parts,
-            Function<JsonFields, GenerationRequest> reader, ObjectNode answer) {
+            BiFunction<JsonFields, Tenant, GenerationRequest> reader, ObjectNode answer) {
         this.parts = parts;
         this.reader = reader;
         this.answer = answer;
@@ -36,7 +37,7 @@ public final class TokenCountHandler implements Handler {
     }
 
     private void serve(Admitted a) {
-        GenerationRequest request = reader.apply(a.fields());
+        GenerationRequest request = reader.apply(a.fields(), a.tenant());
         a.endOfFields();
         String model = RequestValidator.model(request.model(), a.tenant());
         a.log().model(model);

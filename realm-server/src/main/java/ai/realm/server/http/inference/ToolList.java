@@ -4,6 +4,7 @@ import ai.realm.core.chat.tools.Tool;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
@@ -53,6 +54,25 @@ public final class ToolList {
             throw JsonFields.wrongType(f.path(schemaName), "an object", schema);
         }
         tools.add(new Tool(name, f.string("description"), map(schema)));
+    }
+
+    /**
+     * The arguments of a call that a client sends back, an object or its text. What was cut off, or is no object, is kept as text
+     * under one name.
+     */
+    public static Map<String, ?> arguments(@Nullable JsonNode given) {
+        if (given == null || given.isTextual() && given.textValue().isBlank()) {
+            return Map.of();
+        }
+        JsonNode object = given;
+        if (given.isTextual()) {
+            try {
+                object = Json.mapper().readTree(given.textValue());
+            } catch (JsonProcessingException e) {
+                return Map.of("arguments", given.textValue());
+            }
+        }
+        return object instanceof ObjectNode ? map(object) : Map.of("arguments", object.toString());
     }
 
     /** A JSON object as a map; none is an empty one. */

@@ -3,6 +3,7 @@ package ai.realm.server.http.inference;
 import ai.realm.core.chat.tools.Tool;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tools of a chat and what the answer may or must do with them.
@@ -20,6 +21,16 @@ public record ToolUse(List<Tool> tools, Set<String> callable, Set<String> strict
         tools = List.copyOf(tools);
         callable = Set.copyOf(callable);
         strict = Set.copyOf(strict);
+    }
+
+    /**
+     * Whether an answer may have several calls. A model that is forced to call goes on calling as long as it may, small ones without
+     * an end, so that it makes one call unless the client asks for more.
+     *
+     * @param asked what the client said, or null
+     */
+    public static boolean parallel(@Nullable Boolean asked, boolean required) {
+        return required ? Boolean.TRUE.equals(asked) : !Boolean.FALSE.equals(asked);
     }
 
     /** Whether the answer may hold calls. */

@@ -3,14 +3,11 @@ package ai.realm.server.http.openai;
 import ai.realm.core.chat.tools.ToolCall;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.http.inference.GenerationRequest.Message;
-import ai.realm.server.http.json.Json;
+import ai.realm.server.http.inference.ToolList;
 import ai.realm.server.http.json.JsonFields;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -90,26 +87,7 @@ final class Messages {
 
     private static ToolCall call(JsonFields function, @Nullable String id) {
         String name = JsonFields.text(function.require("name"), function.path("name"));
-        return new ToolCall(id == null ? name : id, name, arguments(function.take("arguments")));
-    }
-
-    /** What was cut off, or is no object, is kept as text under one name. */
-    @SuppressWarnings("unchecked")
-    private static Map<String, ?> arguments(@Nullable JsonNode given) {
-        if (given == null || given.isTextual() && given.textValue().isBlank()) {
-            return Map.of();
-        }
-        JsonNode object = given;
-        if (given.isTextual()) {
-            try {
-                object = Json.mapper().readTree(given.textValue());
-            } catch (JsonProcessingException e) {
-                return Map.of("arguments", given.textValue());
-            }
-        }
-        return object instanceof ObjectNode
-                ? Json.mapper().convertValue(object, Map.class)
-                : Map.of("arguments", object.toString());
+        return new ToolCall(id == null ? name : id, name, ToolList.arguments(function.take("arguments")));
     }
 
     /** Null is an answer of which only the refusal, or nothing, is left. */

@@ -17,7 +17,7 @@ public final class ReasoningFields {
     private ReasoningFields() {
     }
 
-    static ReasoningUse read(JsonFields fields) {
+    public static ReasoningUse read(JsonFields fields) {
         String effort = effort(fields);
         Boolean thinking = fields.bool("enable_thinking");
         Integer budget = null;
@@ -74,7 +74,7 @@ public final class ReasoningFields {
 
     /** Variables for the template. */
     @SuppressWarnings("unchecked")
-    static Map<String, ?> variables(JsonFields fields) {
+    public static Map<String, ?> variables(JsonFields fields) {
         JsonNode given = fields.take("chat_template_kwargs");
         if (given == null) {
             return Map.of();

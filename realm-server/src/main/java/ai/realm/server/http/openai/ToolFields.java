@@ -40,7 +40,7 @@ public final class ToolFields {
         return list == null || list.isArray() && list.isEmpty();
     }
 
-    static ToolUse read(JsonFields fields) {
+    public static ToolUse read(JsonFields fields) {
         ToolFields read = new ToolFields();
         boolean legacy = isLegacy(fields);
         String name = legacy ? "functions" : "tools";
@@ -53,7 +53,8 @@ public final class ToolFields {
         if (choice == null && other != null && other.isTextual()) {
             choice = other;
         }
-        boolean parallel = !Boolean.FALSE.equals(fields.bool("parallel_tool_calls")) && !legacy;
+        Boolean parallel = fields.bool("parallel_tool_calls");
+        parallel = legacy ? Boolean.FALSE : parallel;
         return read.choose(choice, legacy ? "function_call" : "tool_choice", parallel);
     }
 
@@ -105,7 +106,7 @@ public final class ToolFields {
         return Json.mapper().convertValue(parameters, Map.class);
     }
 
-    private ToolUse choose(@Nullable JsonNode choice, String at, boolean parallel) {
+    private ToolUse choose(@Nullable JsonNode choice, String at, @Nullable Boolean parallel) {
         if (choice == null) {
             return use(names, false, parallel);
         }
@@ -130,7 +131,7 @@ public final class ToolFields {
         return use(Set.of(named(f)), true, parallel);
     }
 
-    private ToolUse allowed(JsonFields f, boolean parallel) {
+    private ToolUse allowed(JsonFields f, @Nullable Boolean parallel) {
         String mode = f.string("mode");
         if (mode != null && !mode.equals("auto") && !mode.equals("required")) {
             throw RealmException.badParam(f.path("mode"), f.path("mode") + " must be auto or required");
@@ -158,10 +159,10 @@ public final class ToolFields {
         return name;
     }
 
-    private ToolUse use(Set<String> callable, boolean required, boolean parallel) {
+    private ToolUse use(Set<String> callable, boolean required, @Nullable Boolean parallel) {
         if (required && tools.isEmpty()) {
             throw RealmException.badParam("tool_choice", "tool_choice must not ask for a call without tools");
         }
-        return new ToolUse(tools, callable, strict, required, parallel);
+        return new ToolUse(tools, callable, strict, required, ToolUse.parallel(parallel, required));
     }
 }
