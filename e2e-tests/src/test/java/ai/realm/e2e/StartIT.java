@@ -51,18 +51,18 @@ class StartIT {
 
     /** The server's own first requests: the log says that there were some, and nothing else knows of them. */
     @Test
-    void rehearsal_leavesNoTrace() throws Exception {
+    void warmUp_leavesNoTrace() throws Exception {
         try (RealmProcess server = RealmProcess.launch(serve())) {
             server.awaitReady();
             Api demo = new Api(server.url(), server.ready().path("key").textValue());
             String metrics = demo.get("/metrics").body();
-            assertThat(metrics).doesNotContain("rehearsal");
+            assertThat(metrics).doesNotContain("warm-up");
             for (String name : List.of("realm_requests_total", "realm_tokens_total", "realm_guest_requests_total",
                     "vllm:prompt_tokens_total", "vllm:generation_tokens_total", "vllm:request_success_total")) {
                 assertThat(demo.metric(name)).as(name).isZero();
             }
-            assertThat(server.log()).filteredOn(l -> l.contains("rehearsed requests=")).hasSize(1);
-            assertThat(server.log()).noneMatch(l -> l.contains("request ended") || l.contains("tenant=rehearsal"));
+            assertThat(server.log()).filteredOn(l -> l.contains("warmed up requests=")).hasSize(1);
+            assertThat(server.log()).noneMatch(l -> l.contains("request ended") || l.contains("tenant=warm-up"));
         }
     }
 

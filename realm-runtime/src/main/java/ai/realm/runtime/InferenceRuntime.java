@@ -1,11 +1,11 @@
 package ai.realm.runtime;
 
 import ai.realm.core.kernel.Compute;
-import ai.realm.runtime.scheduler.EngineModelLoader;
-import ai.realm.runtime.scheduler.EngineOptions;
-import ai.realm.runtime.scheduler.EngineSnapshot;
-import ai.realm.runtime.scheduler.ServedEncoder;
-import ai.realm.runtime.scheduler.ServedModel;
+import ai.realm.runtime.loading.EngineModelLoader;
+import ai.realm.runtime.engine.EngineOptions;
+import ai.realm.runtime.engine.EngineSnapshot;
+import ai.realm.runtime.loading.ServedEncoder;
+import ai.realm.runtime.loading.ServedModel;
 import ai.realm.runtime.session.Embedder;
 import ai.realm.runtime.session.EngineEmbedder;
 import ai.realm.runtime.session.EngineSessions;

@@ -1,8 +1,8 @@
 package ai.realm.runtime;
 
 import ai.realm.core.kernel.Compute;
-import ai.realm.runtime.scheduler.EngineListener;
-import ai.realm.runtime.scheduler.EngineOptions;
+import ai.realm.runtime.engine.EngineListener;
+import ai.realm.runtime.engine.EngineOptions;
 import ai.realm.runtime.store.ModelSource;
 import java.util.List;
 

@@ -3,7 +3,7 @@ package ai.realm.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.realm.core.sampling.SamplingParams;
-import ai.realm.runtime.scheduler.EngineSnapshot;
+import ai.realm.runtime.engine.EngineSnapshot;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.GenerateCommand;
 import ai.realm.runtime.session.GenerateCommand.Priority;

@@ -31,7 +31,7 @@ import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.http.AdminGate;
 import ai.realm.server.http.HttpServer;
 import ai.realm.server.http.Readiness;
-import ai.realm.server.http.RequestRehearsal;
+import ai.realm.server.http.RequestWarmUp;
 import ai.realm.server.metrics.ServerMetrics;
 import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.domain.Tenant;
@@ -169,11 +169,11 @@ public final class RealmServer implements AutoCloseable {
         runtime.describe().forEach(line -> LOG.info("{}", line));
         loadGuests();
         List<String> preloaded = preloaded(config);
-        try (RequestRehearsal rehearsal = RequestRehearsal.begin(config.server(), services, preloaded)) {
+        try (RequestWarmUp warmUp = RequestWarmUp.begin(config.server(), services, preloaded)) {
             preloaded.forEach(this::awaitLoaded);
             // Loading leaves more garbage than hours of serving do; the heap shrinks to what lives, and no request has to wait for it.
             System.gc();
-            rehearsal.answer();
+            warmUp.answer();
         }
         readiness.ready();
         LOG.info("ready url={} management={} tenants={} models={} concurrent_requests={} guests={} ready_ms={}", url(),

@@ -29,7 +29,7 @@ public interface Model extends AutoCloseable {
      *
      * @param layer counted from 0; taken modulo the number of layers
      */
-    void rehearse(ForwardBatch batch, KvView kv, FloatRows logits, int layer);
+    void warmUp(ForwardBatch batch, KvView kv, FloatRows logits, int layer);
 
     /** Bytes of weights held, mapped or owned. */
     long weightBytes();

@@ -31,7 +31,7 @@ final class TransformerModel implements Model {
     private final Parts parts;
     private final KvShape kvShape;
     private final Step step;
-    private final Step rehearsal;
+    private final Step warmUp;
     private final int maxBatch;
     private final FloatRows x;
     private final FloatRows last;
@@ -49,7 +49,7 @@ final class TransformerModel implements Model {
         this.parts = parts;
         this.maxBatch = scratch.maxBatch();
         this.step = new Step(compute, maxBatch, tileTokens);
-        this.rehearsal = new Step(compute.sample(), maxBatch, tileTokens);
+        this.warmUp = new Step(compute.sample(), maxBatch, tileTokens);
         int width = parts.config.embeddingLength();
         this.x = scratch.rows("x", width);
         this.last = scratch.rows("last", width);
@@ -97,9 +97,9 @@ final class TransformerModel implements Model {
     }
 
     @Override
-    public void rehearse(ForwardBatch batch, KvView kv, FloatRows out, int layer) {
+    public void warmUp(ForwardBatch batch, KvView kv, FloatRows out, int layer) {
         int l = Math.floorMod(layer, parts.layers.size());
-        pass(rehearsal, batch, kv, out, l, l + 1);
+        pass(warmUp, batch, kv, out, l, l + 1);
     }
 
     private void pass(Step s, ForwardBatch batch, KvView kv, FloatRows out, int firstLayer, int endLayer) {

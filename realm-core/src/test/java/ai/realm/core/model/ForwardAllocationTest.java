@@ -54,7 +54,7 @@ class ForwardAllocationTest {
             ForwardBatch batch = new ForwardBatch(64);
             for (int layer = 0; layer < 40 * model.config().layerCount(); layer++) {
                 fill(batch, sequences, tokens, 0, model.config().vocabSize());
-                model.rehearse(batch, kv, logits, layer);
+                model.warmUp(batch, kv, logits, layer);
             }
             long least = Long.MAX_VALUE;
             for (int window = 0; window < MOST_WINDOWS && least >= LIMIT; window++) {

@@ -221,7 +221,7 @@ final class ChicoryGuestHost implements GuestHost {
 
     private GuestResult supervised(CompiledGuest guest, GuestCode code, GuestCall call, GuestLimits limits, GuestOutput output) {
         RequestContext context = call.context();
-        GuestListener listener = context.isRehearsal() ? GuestListener.NONE : options.listener();
+        GuestListener listener = context.isWarmUp() ? GuestListener.NONE : options.listener();
         Supervision supervision = new Supervision(context.tenantId(), limits.deadline(), limits.cpuTime(),
                 context.remainingNanos());
         GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), call.stream(), context::check, output);

@@ -83,7 +83,7 @@ final class HostGenerate {
 
     private void logStep(ModelLease lease) {
         RequestContext c = run.call().context();
-        if (!logged && !c.isRehearsal()) {
+        if (!logged && !c.isWarmUp()) {
             logged = true;
             LOG.debug("step=4 step_name=host_function request_id={} tenant={} guest={} model={}", c.requestId(), c.tenantId(),
                     run.guest().digest(), lease.name());

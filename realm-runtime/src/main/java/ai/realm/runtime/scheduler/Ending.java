@@ -19,7 +19,7 @@ public record Ending(Kind kind, int generatedTokens, @Nullable RealmException er
         CANCELLED,
         ERROR;
 
-        String label() {
+        public String label() {
             return name().toLowerCase(Locale.ROOT);
         }
     }

@@ -184,7 +184,7 @@ public final class Sequence {
         return memory;
     }
 
-    BlockTable table() {
+    public BlockTable table() {
         return memory.table();
     }
 

@@ -42,7 +42,7 @@ public final class TokenQueue {
     }
 
     /** Called on the reader's thread when a queue that was full has room again. */
-    void onRoom(Runnable listener) {
+    public void onRoom(Runnable listener) {
         onRoom = listener;
     }
 
@@ -72,7 +72,7 @@ public final class TokenQueue {
      * @param logProb its log-probabilities, or null when none are wanted
      * @return false when the sequence has ended and the token counts for nothing
      */
-    boolean offer(int token, @Nullable TokenLogProbs logProb) {
+    public boolean offer(int token, @Nullable TokenLogProbs logProb) {
         lock.lock();
         try {
             if (ending != null) {
@@ -95,7 +95,7 @@ public final class TokenQueue {
     }
 
     /** The engine's end: the reader gets the tokens before it first. */
-    boolean end(Ending.Kind kind, @Nullable RealmException error) {
+    public boolean end(Ending.Kind kind, @Nullable RealmException error) {
         lock.lock();
         try {
             return end(new Ending(kind, offered, error));

@@ -1,4 +1,4 @@
-/** The pure scheduler and the engine loop that carries its plans out. */
+/** What is computed next, of whom, and what of it is kept: the scheduler, its sequences and the fair share. */
 @NullMarked
 package ai.realm.runtime.scheduler;
 

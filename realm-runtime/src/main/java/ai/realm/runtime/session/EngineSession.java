@@ -5,7 +5,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.core.tokenizer.Detokenizer;
 import ai.realm.runtime.scheduler.Ending;
-import ai.realm.runtime.scheduler.Engine;
+import ai.realm.runtime.engine.Engine;
 import ai.realm.runtime.scheduler.Sequence;
 import ai.realm.runtime.scheduler.TokenQueue;
 import java.util.List;

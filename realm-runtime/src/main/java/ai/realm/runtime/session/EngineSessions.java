@@ -11,10 +11,10 @@ import ai.realm.core.sampling.Scorer;
 import ai.realm.core.sampling.grammar.Grammar;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Vocab;
-import ai.realm.runtime.scheduler.Engine;
-import ai.realm.runtime.scheduler.EngineOptions;
+import ai.realm.runtime.engine.Engine;
+import ai.realm.runtime.engine.EngineOptions;
 import ai.realm.runtime.scheduler.SequenceSpec;
-import ai.realm.runtime.scheduler.ServedModel;
+import ai.realm.runtime.loading.ServedModel;
 import ai.realm.runtime.scheduler.TokenQueue;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.session.GenerateCommand.Prompt;
@@ -68,7 +68,7 @@ public final class EngineSessions implements SessionFactory {
         Engine engine = model.engine();
         return new SequenceSpec(context.requestId(), context.tenantId(), context.weight(), command.priority() == Priority.BATCH,
                 prompt, Math.min(command.params().maxTokens(), context.contextLimit() - prompt.length),
-                engine.now() + context.remainingNanos(), chooser, model.sharedBlocks(prompt), context.isRehearsal(),
+                engine.now() + context.remainingNanos(), chooser, model.sharedBlocks(prompt), context.isWarmUp(),
                 context::reached);
     }
 

@@ -21,7 +21,7 @@ public final class RequestContext {
     private final double weight;
     private final int contextLimit;
     private final long deadlineNanos;
-    private final boolean rehearsal;
+    private final boolean warmUp;
     private final List<Runnable> listeners = new ArrayList<>();
     private final AtomicInteger steps = new AtomicInteger();
     private @Nullable RealmException cause;
@@ -42,9 +42,9 @@ public final class RequestContext {
         this(requestId, tenantId, weight, contextLimit, deadlineNanos, false);
     }
 
-    /** @param rehearsal whether the request is the server's own: not logged, not counted, and nothing of it in the prefix cache */
+    /** @param warmUp whether the request is the server's own: not logged, not counted, and nothing of it in the prefix cache */
     public RequestContext(String requestId, String tenantId, double weight, int contextLimit, long deadlineNanos,
-            boolean rehearsal) {
+            boolean warmUp) {
         if (!(weight > 0 && weight <= 1e6)) {
             throw RealmException.badParam("weight", "a tenant's weight must be above 0 and at most 1000000, not " + weight);
         }
@@ -53,7 +53,7 @@ public final class RequestContext {
         this.weight = weight;
         this.contextLimit = contextLimit;
         this.deadlineNanos = deadlineNanos;
-        this.rehearsal = rehearsal;
+        this.warmUp = warmUp;
     }
 
     public String requestId() {
@@ -75,8 +75,8 @@ public final class RequestContext {
     }
 
     /** Whether it is the server's own, which leaves no trace. */
-    public boolean isRehearsal() {
-        return rehearsal;
+    public boolean isWarmUp() {
+        return warmUp;
     }
 
     public long remainingNanos() {
@@ -86,7 +86,7 @@ public final class RequestContext {
     /** One DEBUG line of the request path, when the request first reaches this step of it. */
     public void reached(int step, String name) {
         int bit = 1 << step;
-        if (!rehearsal && LOG.isDebugEnabled() && (steps.get() & bit) == 0 && (steps.getAndUpdate(s -> s | bit) & bit) == 0) {
+        if (!warmUp && LOG.isDebugEnabled() && (steps.get() & bit) == 0 && (steps.getAndUpdate(s -> s | bit) & bit) == 0) {
             LOG.debug("step={} step_name={} request_id={} tenant={}", step, name, requestId, tenantId);
         }
     }

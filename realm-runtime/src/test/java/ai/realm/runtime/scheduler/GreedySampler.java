@@ -3,20 +3,20 @@ package ai.realm.runtime.scheduler;
 import ai.realm.core.sampling.Sampler;
 
 /** The likeliest token; throws when told to at its n-th call. */
-final class GreedySampler implements Sampler {
+public final class GreedySampler implements Sampler {
     private final int failAt;
     private int calls;
     /** Calls with a limit of steps that give no token, before each one that does. */
-    int laters;
+    public int laters;
     private int latersLeft;
     /** What it says it has worked. */
     long work;
 
-    GreedySampler() {
+    public GreedySampler() {
         this(-1);
     }
 
-    GreedySampler(int failAt) {
+    public GreedySampler(int failAt) {
         this.failAt = failAt;
     }
 

@@ -2,6 +2,7 @@ package ai.realm.runtime.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.realm.runtime.engine.Engines;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;

@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.TokenLogProbs;
+import ai.realm.runtime.engine.Engines;
 import ai.realm.runtime.scheduler.TokenQueue.Taken;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import ai.realm.core.sampling.TokenLogProbs;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 

@@ -3,7 +3,7 @@ package ai.realm.runtime.session;
 import ai.realm.core.tokenizer.Detokenizer;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Vocab;
-import ai.realm.runtime.scheduler.FakeModel;
+import ai.realm.runtime.engine.FakeModel;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 

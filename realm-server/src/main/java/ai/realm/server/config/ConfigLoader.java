@@ -9,7 +9,7 @@ import static ai.realm.server.domain.Checks.seconds;
 
 import ai.realm.core.kernel.KvType;
 import ai.realm.runtime.guest.ModuleLimits;
-import ai.realm.runtime.scheduler.EngineOptions;
+import ai.realm.runtime.engine.EngineOptions;
 import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.domain.AnonymousTenant;
 import ai.realm.server.domain.ApiKeys;

@@ -1,6 +1,6 @@
 package ai.realm.server.config;
 
-import ai.realm.runtime.scheduler.EngineOptions;
+import ai.realm.runtime.engine.EngineOptions;
 
 /**
  * How the models are run.

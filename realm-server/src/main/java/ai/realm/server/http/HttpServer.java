@@ -66,11 +66,11 @@ public final class HttpServer implements AutoCloseable {
      *
      * @param registry what is known of the models
      * @param stores what tenants keep by the API
-     * @param rehearsal whether requests are the server's own, which leave no lines in the log and are not counted
+     * @param warmUp whether requests are the server's own, which leave no lines in the log and are not counted
      */
     public record Services(ModelStore models, MeteredSessions sessions, GuestHost guestHost, TenantGuests guests, TenantGate gate,
             Readiness readiness, ActiveRequests active, Accounts accounts, ServerMetrics metrics, ModelRegistry registry,
-            AdminGate adminGate, AdminService admin, ModelService modelAdmin, TenantStores stores, boolean rehearsal) {}
+            AdminGate adminGate, AdminService admin, ModelService modelAdmin, TenantStores stores, boolean warmUp) {}
 
     private final ServerSettings settings;
     private final Services services;
@@ -91,7 +91,7 @@ public final class HttpServer implements AutoCloseable {
 
     private void routes(JavalinConfig c, Services s) {
         RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), watch, s.active(), answers,
-                s.accounts(), s.metrics(), settings.api().refuseUnknown(), s.rehearsal());
+                s.accounts(), s.metrics(), settings.api().refuseUnknown(), s.warmUp());
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
                 new InferenceRunner(s.models(), s.guestHost(), s.guests()), s.registry());
         ModelsHandler models = new ModelsHandler(s.gate(), answers);

@@ -2,8 +2,8 @@ package ai.realm.server.metrics;
 
 import ai.realm.runtime.guest.GuestLimit;
 import ai.realm.runtime.guest.GuestListener;
-import ai.realm.runtime.scheduler.EngineListener;
-import ai.realm.runtime.scheduler.EngineSnapshot;
+import ai.realm.runtime.engine.EngineListener;
+import ai.realm.runtime.engine.EngineSnapshot;
 import ai.realm.runtime.store.ModelStatus;
 import ai.realm.server.accounts.RequestRecord;
 import ai.realm.server.metrics.Family.Counter;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.realm.runtime.guest.ModuleLimits;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.kernel.KvType;
-import ai.realm.runtime.scheduler.EngineOptions;
+import ai.realm.runtime.engine.EngineOptions;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.server.domain.ApiKeys;
 import ai.realm.server.domain.ModelEntry;

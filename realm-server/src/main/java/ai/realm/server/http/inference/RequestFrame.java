@@ -36,10 +36,10 @@ public final class RequestFrame {
      * What every route that uses a model shares.
      *
      * @param refuseUnknown whether a parameter that the server does not know is an error
-     * @param rehearsal whether requests are the server's own
+     * @param warmUp whether requests are the server's own
      */
     public record Parts(TenantGate gate, ModelStore models, MeteredSessions sessions, ClientWatch watch, ActiveRequests active,
-            Answers answers, Accounts accounts, ServerMetrics metrics, boolean refuseUnknown, boolean rehearsal) {}
+            Answers answers, Accounts accounts, ServerMetrics metrics, boolean refuseUnknown, boolean warmUp) {}
 
     /** One request on its way, admitted, its body read. */
     public record Admitted(Context ctx, RequestLog log, Tenant tenant, Permit permit, RequestContext context, RequestUsage usage,
@@ -88,7 +88,7 @@ public final class RequestFrame {
     /** From the first byte of the request to the last of its answer. */
     public void handle(Context ctx) {
         parts.answers.errorShape(ctx, errors);
-        RequestLog log = new RequestLog(RequestIds.of(ctx), path, parts.rehearsal);
+        RequestLog log = new RequestLog(RequestIds.of(ctx), path, parts.warmUp);
         try {
             admit(ctx, log);
         } catch (RuntimeException | StackOverflowError e) {
@@ -115,7 +115,7 @@ public final class RequestFrame {
         log.step(1, "tenant_gate");
         long deadline = System.nanoTime() + tenant.limits().deadline().toNanos();
         RequestContext context = new RequestContext(log.requestId(), tenant.id(), tenant.weight(),
-                tenant.limits().contextLimit(), deadline, parts.rehearsal);
+                tenant.limits().contextLimit(), deadline, parts.warmUp);
         RequestUsage usage = parts.sessions.begin(context, permit);
         try (var _ = parts.active.add(context); permit) {
             RequestAccount account = new RequestAccount(log, usage, permit, parts.accounts, parts.metrics);

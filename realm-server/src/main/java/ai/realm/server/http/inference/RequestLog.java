@@ -33,9 +33,9 @@ public final class RequestLog {
     private int status = 200;
     private @Nullable ErrorCode error;
 
-    /** @param rehearsal whether the request is the server's own, which leaves no lines */
-    RequestLog(String requestId, String path, boolean rehearsal) {
-        this.out = rehearsal ? NOPLogger.NOP_LOGGER : LOG;
+    /** @param warmUp whether the request is the server's own, which leaves no lines */
+    RequestLog(String requestId, String path, boolean warmUp) {
+        this.out = warmUp ? NOPLogger.NOP_LOGGER : LOG;
         this.requestId = requestId;
         this.path = path;
     }
