@@ -23,12 +23,15 @@ import org.jspecify.annotations.Nullable;
 final class ChicoryGuestHost implements GuestHost {
     /** What loops is ended by its processor time; until a machine is as busy as this, nothing is refused for want of wall clock. */
     private static final Duration WARM_UP_DEADLINE = Duration.ofMinutes(5);
+    private static final Duration ENGINE_TIME = Duration.ofHours(1);
     private static final Duration WARM_UP_CPU_TIME = Duration.ofMillis(500);
 
     private final SessionFactory sessions;
     private final GuestHostOptions options;
     private final GuestCompiler compiler;
     private final CodeShelf shelf;
+    private final @Nullable CompiledCache cache;
+    private volatile @Nullable CompiledGuest engine;
     private final InstanceFactory instances;
     private final GuestThreads threads;
     private final Watchdog watchdog;
@@ -40,7 +43,7 @@ final class ChicoryGuestHost implements GuestHost {
     ChicoryGuestHost(SessionFactory sessions, GuestHostOptions options) {
         this.sessions = sessions;
         this.options = options;
-        CompiledCache cache = CompiledCache.open(options.compiledCache());
+        this.cache = CompiledCache.open(options.compiledCache());
         this.compiler = new GuestCompiler(options.listener(), cache, options.modules());
         this.shelf = new CodeShelf((long) options.compiledMegabytes() << 20, cache, options.listener());
         this.instances = new InstanceFactory(new PageBudget(options.memoryPages()));
@@ -140,24 +143,75 @@ final class ChicoryGuestHost implements GuestHost {
     }
 
     private CompiledGuest build(String tenant, byte[] wasm, String digest, GuestLimits limits) {
+        byte[] source = GuestScripts.source(wasm);
+        CompiledGuest guest = source == null ? module(tenant, wasm, digest, limits) : script(tenant, wasm, source, digest, limits);
+        guest.requireWithin(limits);
+        GuestImage image = guest.image();
+        boolean kept = cache != null && image != null && cache.putIfAbsent(digest, image.encode());
+        return kept ? guest.onDisk() : guest;
+    }
+
+    private CompiledGuest module(String tenant, byte[] wasm, String digest, GuestLimits limits) {
         CompiledGuest guest = compiler.compile(tenant, wasm, digest, limits.compileTime());
         guest.requireWithin(limits);
-        return warm(guest, limits);
+        GuestCode code = Objects.requireNonNull(guest.code(), "a guest that was just built has its code");
+        long begin = System.nanoTime();
+        GuestStart start = start(tenant, guest, code, limits, null);
+        return guest.started(start.abiVersion(), guest.report().compileNanos() + System.nanoTime() - begin, start.snapshot());
+    }
+
+    /** A script has the engine's code, and memory of its own in which it was evaluated. */
+    private CompiledGuest script(String tenant, byte[] wasm, byte[] source, String digest, GuestLimits limits) {
+        CompiledGuest engine = engine();
+        GuestCode code = shelf.code(engine);
+        if (code == null) {
+            throw new RealmException(ErrorCode.OVERLOADED, "the engine of scripts is gone from the disk; try again");
+        }
+        long begin = System.nanoTime();
+        byte[] kept = cache == null ? null : cache.get(digest);
+        GuestImage image = kept == null ? null : GuestImage.decode(kept);
+        GuestCode made = image == null ? null : image.load(code);
+        if (image == null || made == null) {
+            try (CompilerQueue.Place place = compiler.place(tenant)) {
+                GuestStart start = start(tenant, engine, code, limits, source);
+                Snapshot taken = Objects.requireNonNull(start.snapshot(), "a script leaves a snapshot");
+                image = new GuestImage(new byte[0], new byte[]{(byte) start.found()}, new byte[0], taken.encode());
+                made = Objects.requireNonNull(image.load(code), "it was just taken");
+            }
+        }
+        int found = image.symbols()[0];
+        ModuleGate.Facts facts = engine.facts().ofScript((found & 1) != 0, (found & 2) != 0);
+        GuestReport e = engine.report();
+        int pages = Objects.requireNonNull(made.snapshot(), "scripts have one").pages();
+        GuestReport report = new GuestReport(digest, wasm.length, e.imports(), e.exports(), e.abiVersion(), pages,
+                e.maxMemoryPages(), e.tableElements(), e.functions(), facts.seesTokens(), System.nanoTime() - begin);
+        return new CompiledGuest(report, facts, made, image, image.loadedBytes(), engine);
+    }
+
+    private CompiledGuest engine() {
+        CompiledGuest known = engine;
+        if (known == null || shelf.code(known) == null) {
+            byte[] wasm = GuestScripts.engine();
+            known = obtain("", wasm, digest(wasm), GuestLimits.defaults().withCompileTime(ENGINE_TIME));
+            engine = known;
+        }
+        return known;
     }
 
     /** One instance off the request path: what it cannot do now is refused now. */
-    private CompiledGuest warm(CompiledGuest guest, GuestLimits limits) {
-        GuestCode code = Objects.requireNonNull(guest.code(), "a guest that was just built has its code");
-        GuestWarmUp warmUp = new GuestWarmUp(guest, code, limits, instances);
-        Supervision supervision = new Supervision("", WARM_UP_DEADLINE, WARM_UP_CPU_TIME, Long.MAX_VALUE);
+    private GuestStart start(String tenant, CompiledGuest guest, GuestCode code, GuestLimits limits, byte @Nullable [] script) {
+        boolean more = script != null || guest.facts().snapshot();
+        Duration cpuTime = more && limits.compileTime().compareTo(WARM_UP_CPU_TIME) > 0 ? limits.compileTime() : WARM_UP_CPU_TIME;
+        Supervision supervision = new Supervision(more ? tenant : "", WARM_UP_DEADLINE, cpuTime, Long.MAX_VALUE);
+        GuestStart start = new GuestStart(guest, code, limits, instances, script, supervision);
         GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), true, () -> {}, text -> {});
-        threads.start("", limits.stackBytes(), () -> task.run(warmUp::run, new Explained(code.symbols())), task::ended);
+        threads.start("", limits.stackBytes(), () -> task.run(start::run, new Explained(code.symbols())), task::ended);
         try {
             task.await();
         } catch (RealmException e) {
-            throw e.code() == ErrorCode.GUEST_REFUSED ? e : noInstance(e);
+            throw e.code() == ErrorCode.GUEST_REFUSED && !(e instanceof GuestLimitException) ? e : noInstance(e, cpuTime);
         }
-        return guest.warmed(warmUp.abiVersion(), guest.report().compileNanos() + supervision.ageNanos());
+        return start;
     }
 
     /** A module that fails before any request: its author is told where. */
@@ -174,12 +228,12 @@ final class ChicoryGuestHost implements GuestHost {
     }
 
     /** The times of a warm-up are the host's, not settings of the tenant. */
-    private static RealmException noInstance(RealmException e) {
+    private static RealmException noInstance(RealmException e, Duration cpuTime) {
         String refused = "the module was refused: no instance can be made of it: ";
         if (e instanceof GuestLimitException reached) {
             return switch (reached.limit()) {
                 case CPU_TIME -> new RealmException(ErrorCode.GUEST_REFUSED,
-                        refused + "that takes more than " + WARM_UP_CPU_TIME.toMillis() + " ms of processor time", e);
+                        refused + "that takes more than " + cpuTime.toMillis() + " ms of processor time", e);
                 case DEADLINE -> new RealmException(ErrorCode.OVERLOADED,
                         "the server is too busy to make an instance of the guest; it was not refused, try again", e);
                 default -> new GuestLimitException(reached.limit(), ErrorCode.GUEST_REFUSED, refused + e.getMessage());

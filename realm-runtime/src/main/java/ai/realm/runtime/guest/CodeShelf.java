@@ -81,7 +81,11 @@ final class CodeShelf {
                 if (image == null) {
                     return null;
                 }
-                code = image.load();
+                CompiledGuest engine = guest.engine();
+                code = image.load(engine == null ? null : code(engine));
+                if (code == null) {
+                    return null;
+                }
                 guest.code(code);
                 listener.restored(guest.digest(), System.nanoTime() - begin);
             } finally {

@@ -11,6 +11,7 @@ final class CompiledGuest implements GuestModule {
     private final GuestReport report;
     private final ModuleGate.Facts facts;
     private final long loadedBytes;
+    private final @Nullable CompiledGuest engine;
     /** Written by the shelf only. */
     private volatile @Nullable GuestCode code;
     /** The code as bytes, when no disk has them. */
@@ -20,14 +21,16 @@ final class CompiledGuest implements GuestModule {
     /**
      * @param image null when the disk has it
      * @param loadedBytes what the code takes while it is loaded
+     * @param engine whose code a script runs on; null for a guest of its own
      */
     CompiledGuest(GuestReport report, ModuleGate.Facts facts, @Nullable GuestCode code, @Nullable GuestImage image,
-            long loadedBytes) {
+            long loadedBytes, @Nullable CompiledGuest engine) {
         this.report = report;
         this.facts = facts;
         this.code = code;
         this.image = image;
         this.loadedBytes = loadedBytes;
+        this.engine = engine;
     }
 
     GuestReport report() {
@@ -50,6 +53,11 @@ final class CompiledGuest implements GuestModule {
     @Nullable
     GuestImage image() {
         return image;
+    }
+
+    @Nullable
+    CompiledGuest engine() {
+        return engine;
     }
 
     long loadedBytes() {
@@ -101,12 +109,28 @@ final class CompiledGuest implements GuestModule {
         throw new IllegalArgumentException("a guest module must come from this host's register, not " + module.getClass());
     }
 
-    /** The same with what warming found. */
-    CompiledGuest warmed(int abiVersion, long compileNanos) {
+    /**
+     * The same with what starting it showed.
+     *
+     * @param taken what instances begin with now, or null
+     */
+    CompiledGuest started(int abiVersion, long compileNanos, @Nullable Snapshot taken) {
         GuestReport r = report;
+        GuestCode made = code;
+        GuestImage kept = image;
+        if (taken != null && made != null && kept != null) {
+            kept = kept.with(taken);
+            made = kept.load(null);
+        }
+        int pages = made == null || made.snapshot() == null ? r.memoryPages() : Math.max(r.memoryPages(), made.snapshot().pages());
         return new CompiledGuest(
-                new GuestReport(r.digest(), r.moduleBytes(), r.imports(), r.exports(), abiVersion, r.memoryPages(),
-                        r.maxMemoryPages(), r.tableElements(), r.functions(), r.seesTokens(), compileNanos),
-                facts, code, image, loadedBytes);
+                new GuestReport(r.digest(), r.moduleBytes(), r.imports(), r.exports(), abiVersion, pages, r.maxMemoryPages(),
+                        r.tableElements(), r.functions(), r.seesTokens(), compileNanos),
+                facts, made, kept, kept == null ? loadedBytes : kept.loadedBytes(), engine);
+    }
+
+    /** The same without its image, which the disk has now. */
+    CompiledGuest onDisk() {
+        return new CompiledGuest(report, facts, code, null, loadedBytes, engine);
     }
 }

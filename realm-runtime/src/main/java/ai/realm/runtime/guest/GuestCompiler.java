@@ -79,7 +79,7 @@ final class GuestCompiler {
      */
     CompiledGuest compile(String tenant, byte[] wasm, String digest, Duration limit) {
         long patience = System.nanoTime() + PATIENCE_NANOS;
-        CompilerQueue.Place place = queue.enter(tenant, PATIENCE_NANOS);
+        CompilerQueue.Place place = place(tenant);
         CompletableFuture<CompiledGuest> result = new CompletableFuture<>();
         Thread thread = new Thread(null, () -> {
             try (place) {
@@ -91,6 +91,11 @@ final class GuestCompiler {
         thread.setDaemon(true);
         thread.start();
         return await(thread, result, limit, patience);
+    }
+
+    /** A tenant's place among those that compile, or do what takes as long. */
+    CompilerQueue.Place place(String tenant) {
+        return queue.enter(tenant, PATIENCE_NANOS);
     }
 
     private static CompiledGuest await(Thread thread, CompletableFuture<CompiledGuest> result, Duration limit, long patience) {
@@ -146,13 +151,12 @@ final class GuestCompiler {
         ModuleGate.Facts facts = ModuleGate.check(parsed, limits);
         byte[] kept = cache == null ? null : cache.get(digest);
         GuestImage image = kept == null ? compiled(parsed, wasm) : GuestImage.decode(kept);
-        boolean onDisk = kept != null || cache != null && cache.putIfAbsent(digest, image.encode());
-        GuestCode code = image.load();
+        GuestCode code = image.load(null);
         long nanos = System.nanoTime() - begin;
         listener.compiled(digest, nanos);
         GuestReport report = new GuestReport(digest, wasm.length, facts.imports(), facts.exports(), 0, facts.memoryPages(),
                 facts.maxMemoryPages(), facts.tableElements(), facts.functions(), facts.seesTokens(), nanos);
-        return new CompiledGuest(report, facts, code, onDisk ? null : image, image.loadedBytes());
+        return new CompiledGuest(report, facts, code, image, image.loadedBytes(), null);
     }
 
     /** What authors push by mistake, named for what it is: a source, a component. */
@@ -189,6 +193,6 @@ final class GuestCompiler {
         byte[] names = WasmSections.custom(wasm, NAMES);
         return new GuestImage(WasmSections.withoutCode(wasm),
                 GuestSymbols.of(module, imported, names == null ? new byte[0] : names).encode(),
-                TrapLines.add(packed[0], module, imported));
+                TrapLines.add(packed[0], module, imported), new byte[0]);
     }
 }

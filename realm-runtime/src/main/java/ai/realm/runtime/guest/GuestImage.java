@@ -26,17 +26,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param module the module with empty function bodies and without its custom sections
  * @param symbols what a trap is told with
- * @param classes the compiled classes, as the compiler packs them
+ * @param classes the compiled classes, as the compiler packs them; none when the guest is a script of the engine
+ * @param snapshot what instances begin with; no bytes when they start by themselves
  */
 @SuppressWarnings("ArrayRecordComponent")
-record GuestImage(byte[] module, byte[] symbols, byte[] classes) {
+record GuestImage(byte[] module, byte[] symbols, byte[] classes, byte[] snapshot) {
     /** With every change of what is written here, so that older ones are compiled anew. */
-    static final String FORMAT = "image-1";
+    static final String FORMAT = "image-2";
 
     byte[] encode() {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(module.length + symbols.length + classes.length + 16);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(module.length + symbols.length + classes.length + snapshot.length + 16);
         try (DataOutputStream out = new DataOutputStream(bytes)) {
-            for (byte[] part : new byte[][]{module, symbols, classes}) {
+            for (byte[] part : new byte[][]{module, symbols, classes, snapshot}) {
                 out.writeInt(part.length);
                 out.write(part);
             }
@@ -48,7 +49,7 @@ record GuestImage(byte[] module, byte[] symbols, byte[] classes) {
 
     static GuestImage decode(byte[] bytes) {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
-            return new GuestImage(part(in), part(in), part(in));
+            return new GuestImage(part(in), part(in), part(in), part(in));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -60,13 +61,28 @@ record GuestImage(byte[] module, byte[] symbols, byte[] classes) {
 
     /** What the classes and the module take of the server's memory when they are loaded, roughly. */
     long loadedBytes() {
-        return 8L * classes.length + 3L * module.length + symbols.length;
+        return 8L * classes.length + 3L * module.length + symbols.length + snapshot.length;
     }
 
-    /** Makes code of it; takes milliseconds and no lock. */
-    GuestCode load() {
+    GuestImage with(Snapshot taken) {
+        return new GuestImage(module, symbols, classes, taken.encode());
+    }
+
+    /**
+     * Makes code of it; takes milliseconds and no lock.
+     *
+     * @param engine whose code a script runs on; null for a guest of its own
+     * @return null when the snapshot was taken with another engine
+     */
+    @Nullable
+    GuestCode load(@Nullable GuestCode engine) {
+        if (engine != null) {
+            Snapshot taken = Snapshot.decode(snapshot, engine.snapshot());
+            return taken == null ? null : new GuestCode(engine.module(), engine.machines(), engine.symbols(), taken);
+        }
         WasmModule parsed = Parser.parse(module);
-        return new GuestCode(withoutCode(parsed), machines(parsed), GuestSymbols.decode(symbols));
+        Snapshot taken = snapshot.length == 0 ? null : Snapshot.decode(snapshot, null);
+        return new GuestCode(withoutCode(parsed, taken), machines(parsed), GuestSymbols.decode(symbols), taken);
     }
 
     private Function<Instance, Machine> machines(WasmModule parsed) {
@@ -87,7 +103,7 @@ record GuestImage(byte[] module, byte[] symbols, byte[] classes) {
     }
 
     /** The same module with no function bodies at all: parsed ones are forty times as large as their bytes. */
-    private static WasmModule withoutCode(WasmModule m) {
+    private static WasmModule withoutCode(WasmModule m, @Nullable Snapshot taken) {
         CodeSection.Builder code = CodeSection.builder();
         FunctionBody empty = new FunctionBody(List.of(), List.of());
         for (int i = 0; i < m.codeSection().functionBodyCount(); i++) {
@@ -95,7 +111,7 @@ record GuestImage(byte[] module, byte[] symbols, byte[] classes) {
         }
         WasmModule.Builder slim = WasmModule.builder().setTypeSection(m.typeSection()).setImportSection(m.importSection())
                 .setFunctionSection(m.functionSection()).setTableSection(m.tableSection()).setGlobalSection(m.globalSection())
-                .setExportSection(m.exportSection()).setElementSection(m.elementSection()).setDataSection(m.dataSection())
+                .setExportSection(m.exportSection()).setElementSection(m.elementSection()).setDataSection(taken == null ? m.dataSection() : Snapshot.withoutData(m))
                 .setCodeSection(code.build()).withValidation(false);
         m.memorySection().ifPresent(slim::setMemorySection);
         m.dataCountSection().ifPresent(slim::setDataCountSection);

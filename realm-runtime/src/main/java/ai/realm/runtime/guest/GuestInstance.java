@@ -58,7 +58,7 @@ final class GuestInstance implements AutoCloseable {
     /** The whole request; on return everything that the client gets has been sent. */
     void answer() {
         logStep();
-        if (facts.initialize()) {
+        if (facts.initialize() && run.code().snapshot() == null) {
             export("_initialize");
         }
         byte[] prompt = Text.utf8(run.call().prompt() + "\0");

@@ -30,7 +30,19 @@ final class HostFunctions {
     HostFunctions(GuestRun run, HostGenerate generate) {
         this.run = run;
         this.generate = generate;
-        this.wasi = new WasiFunctions(run);
+        this.wasi = new WasiFunctions(new WasiFunctions.Owner() {
+            @Override
+            public void line(int level, String text) {
+                if (run.log().admit()) {
+                    run.log().line(level, text);
+                }
+            }
+
+            @Override
+            public void waiting(boolean now) {
+                run.waiting(now);
+            }
+        });
     }
 
     /** The functions that the module imports, bound to this request. */

@@ -19,23 +19,28 @@ final class InstanceFactory {
     }
 
     /**
-     * A fresh instance; its {@code _initialize} has not run.
+     * A fresh instance, as the snapshot has it when there is one; otherwise its {@code _initialize} has not run.
      *
      * @param owner whose memory it will have
      * @param memory gets the instance's memory as soon as there is one, to be closed whatever happens next
      */
     Instance create(GuestCode guest, GuestLimits limits, ImportValues imports, BudgetedMemory.Owner owner,
             Consumer<BudgetedMemory> memory) {
-        return Instance.builder(guest.module()).withMachineFactory(guest.machines()).withImportValues(imports).withStart(false)
+        Snapshot begin = guest.snapshot();
+        Instance made = Instance.builder(guest.module()).withMachineFactory(guest.machines()).withImportValues(imports).withStart(false)
                 .withMemoryFactory(wanted -> {
-                    BudgetedMemory made = memory(wanted, limits, owner);
-                    memory.accept(made);
-                    return made;
+                    BudgetedMemory fresh = memory(wanted, begin == null ? 0 : begin.pages(), limits, owner);
+                    memory.accept(fresh);
+                    return fresh;
                 }).withTableFactory((table, init) -> table(table, init, limits)).build();
+        if (begin != null) {
+            begin.restore(made);
+        }
+        return made;
     }
 
-    private BudgetedMemory memory(MemoryLimits wanted, GuestLimits limits, BudgetedMemory.Owner owner) {
-        int initial = wanted.initialPages();
+    private BudgetedMemory memory(MemoryLimits wanted, int least, GuestLimits limits, BudgetedMemory.Owner owner) {
+        int initial = Math.max(wanted.initialPages(), least);
         if (initial > limits.memoryPages()) {
             throw GuestLimit.MEMORY_PAGES.reached(limits.memoryPages() + " pages", initial + " pages at the start");
         }

@@ -30,6 +30,7 @@ final class ModuleGate {
     private static final FunctionType ON_TOKEN = type(2, true);
     private static final FunctionType ABI_VERSION = type(0, true);
     private static final FunctionType INITIALIZE = type(0, false);
+    private static final FunctionType SNAPSHOT = type(0, true);
 
     private final WasmModule module;
     private final int importedFunctions;
@@ -41,14 +42,20 @@ final class ModuleGate {
         this.importedFunctions = module.importSection().count(ExternalType.FUNCTION);
     }
 
-    /** Which of the optional parts of the ABI a module has, and its sizes. */
-    record Facts(boolean alloc, boolean free, boolean onToken, boolean abiVersion, boolean initialize, Set<HostImport> imported,
+    /**
+     * Which of the optional parts of the ABI a module has, and its sizes.
+     *
+     * @param seesTokens it sees text before the client does, or sends some itself
+     */
+    record Facts(boolean alloc, boolean free, boolean onToken, boolean abiVersion, boolean initialize, boolean snapshot,
+            boolean seesTokens, Set<HostImport> imported,
             Set<WasiImport> wasi,
             int memoryPages, int maxMemoryPages, int tableElements, int functions, List<String> imports, List<String> exports) {
 
-        /** It sees text before the client does, or sends some itself. */
-        boolean seesTokens() {
-            return onToken || imported.contains(HostImport.EMIT);
+        /** A script's, whose engine has functions for tokens whether the script does or not. */
+        Facts ofScript(boolean tokens, boolean emits) {
+            return new Facts(alloc, free, tokens, abiVersion, initialize, snapshot, tokens || emits, imported, wasi, memoryPages,
+                    maxMemoryPages, tableElements, functions, imports, exports);
         }
     }
 
@@ -86,8 +93,10 @@ final class ModuleGate {
         requireMemoryExport();
         requireFunction("generate", GENERATE);
         boolean max = memory.maximumPages() < MemoryLimits.MAX_PAGES;
-        return new Facts(optional("realm_alloc", ALLOC), optional("realm_free", FREE), optional("on_token", ON_TOKEN),
-                optional("realm_abi_version", ABI_VERSION), optional("_initialize", INITIALIZE), imported, wasi,
+        boolean onToken = optional("on_token", ON_TOKEN);
+        return new Facts(optional("realm_alloc", ALLOC), optional("realm_free", FREE), onToken,
+                optional("realm_abi_version", ABI_VERSION), optional("_initialize", INITIALIZE),
+                optional("realm_snapshot", SNAPSHOT), onToken || imported.contains(HostImport.EMIT), imported, wasi,
                 memory.initialPages(),
                 max ? memory.maximumPages() : -1, tableElements, module.functionSection().functionCount(), describeImports(),
                 describeExports());

@@ -37,11 +37,19 @@ final class WasiFunctions {
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final Clock CLOCK = Clock.systemUTC();
 
-    private final GuestRun run;
+    private final Owner owner;
     private final StringBuilder[] lines = {new StringBuilder(), new StringBuilder()};
 
-    WasiFunctions(GuestRun run) {
-        this.run = run;
+    /** Whose functions they are. */
+    interface Owner {
+        /** A line of standard output (2) or error (1). */
+        void line(int level, String text);
+
+        void waiting(boolean now);
+    }
+
+    WasiFunctions(Owner owner) {
+        this.owner = owner;
     }
 
     HostFunction bind(WasiImport function) {
@@ -151,8 +159,8 @@ final class WasiFunctions {
     }
 
     private void flush(int fd, StringBuilder line) {
-        if (!line.isEmpty() && run.log().admit()) {
-            run.log().line(fd == STDERR ? 1 : 2, line.toString());
+        if (!line.isEmpty()) {
+            owner.line(fd == STDERR ? 1 : 2, line.toString());
         }
         line.setLength(0);
     }
@@ -198,14 +206,14 @@ final class WasiFunctions {
     }
 
     private void sleep(long nanos) {
-        run.supervision().waiting(true);
+        owner.waiting(true);
         try {
             TimeUnit.NANOSECONDS.sleep(nanos);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ChicoryInterruptedException("the guest was ended while it slept");
         } finally {
-            run.supervision().waiting(false);
+            owner.waiting(false);
         }
     }
 }

@@ -154,16 +154,18 @@ class AbiPageTest {
     @Test
     void exports_areThoseThatTheGateKnows() {
         for (String export : List.of("memory", "generate", "realm_alloc", "realm_free", "on_token", "realm_abi_version",
-                "_initialize")) {
+                "_initialize", "realm_snapshot")) {
             assertThat(page).contains("| `" + export + "` |");
         }
     }
 
     @Test
     void templates_onThePage_areTheFiles() throws IOException {
-        for (String template : List.of("c/template/guest.c", "assemblyscript/template/guest.ts")) {
+        for (String template : List.of("c/template/guest.c", "assemblyscript/template/guest.ts", "go/template/guest.go",
+                "javascript/template/guest.js")) {
             String source = Files.readString(Path.of("../sdk", template)).replaceFirst("(?s)^//[^\n]*\n|^/\\*.*?\\*/\n", "")
-                    .replace("../assembly/index", "realm-guest").strip();
+                    .replace("../assembly/index", "realm-guest")
+                    .replace("/// <reference path=\"../realm.d.ts\" />\n", "").strip();
             assertThat(page).contains(source);
         }
     }

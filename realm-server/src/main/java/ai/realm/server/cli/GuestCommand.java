@@ -6,6 +6,7 @@ import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.guest.GuestHostOptions;
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.guest.GuestReport;
+import ai.realm.runtime.guest.GuestScripts;
 import ai.realm.server.domain.Checks;
 import ai.realm.server.domain.OperatorFile;
 import ai.realm.server.http.json.Json;
@@ -99,12 +100,13 @@ public final class GuestCommand implements Runnable {
     }
 
     static byte[] read(Path file) {
-        return OperatorFile.read("the module", file, OperatorFile.MODULE);
+        byte[] bytes = OperatorFile.read("the module", file, OperatorFile.MODULE);
+        return file.toString().endsWith(GuestScripts.SUFFIX) ? GuestScripts.javascript(bytes) : bytes;
     }
 
     @Command(name = "new", mixinStandardHelpOptions = true, description = "Makes a directory with a guest to start from, its build.sh and the SDK.")
     int create(@Parameters(paramLabel = "DIR") Path directory,
-            @Option(names = "--lang", defaultValue = "c", paramLabel = "LANG", description = "c, rust, assemblyscript, zig or wat (default: c)") String language)
+            @Option(names = "--lang", defaultValue = "c", paramLabel = "LANG", description = "c, rust, zig, go, javascript, assemblyscript or wat (default: c)") String language)
             throws IOException {
         GuestScaffold scaffold = new GuestScaffold(Path.of(System.getProperty("realm.home", "")).resolve("sdk"));
         if (!scaffold.languages().contains(language)) {
@@ -115,13 +117,14 @@ public final class GuestCommand implements Runnable {
             throw new RealmException(ErrorCode.INVALID_REQUEST, directory + " is there already");
         }
         Path source = scaffold.create(language, directory);
+        Path guest = directory.resolve("guest.wasm");
+        boolean built = Files.exists(directory.resolve("build.sh"));
         out().printf("""
                 made %1$s; next:
-                  edit %2$s (the reference is docs/guest-abi.md)
-                  %3$s
+                  edit %2$s (the reference is docs/guest-abi.md)%3$s
                   ./realm guest check %4$s
                   ./realm guest run %4$s "What is the capital of France?" --setting signature=Ada
-                """, directory, source, directory.resolve("build.sh"), directory.resolve("guest.wasm"));
+                """, directory, source, built ? "\n  " + directory.resolve("build.sh") : "", built ? guest : source);
         out().flush();
         return 0;
     }

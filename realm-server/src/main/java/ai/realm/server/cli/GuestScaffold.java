@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  * SDK's own folders the template stands below what it uses, so the paths that say so are changed on the way.
  */
 final class GuestScaffold {
-    private static final Set<String> MADE_BY_BUILDS = Set.of("guest.wasm", "target", "node_modules", "Cargo.lock");
+    private static final Set<String> MADE_BY_BUILDS = Set.of("guest.wasm", "target", "node_modules", "Cargo.lock", "engine", "go.sum");
     private static final Set<String> KEPT_EXECUTABLE = Set.of("build.sh");
 
     private final Path sdks;
@@ -67,6 +67,6 @@ final class GuestScaffold {
 
     private static String relocated(String text) {
         return text.replace("\nsdk=..\n", "\nsdk=sdk\n").replace("path = \"..\"", "path = \"sdk\"").replace("\"../assembly/",
-                "\"./sdk/assembly/");
+                "\"./sdk/assembly/").replace("=> ../\n", "=> ./sdk\n").replace("\"../realm\"", "\"./sdk/realm\"");
     }
 }

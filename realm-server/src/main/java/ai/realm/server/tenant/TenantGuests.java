@@ -6,6 +6,7 @@ import ai.realm.guest.Guests;
 import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.guest.GuestModule;
+import ai.realm.runtime.guest.GuestScripts;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.domain.Checks;
@@ -120,6 +121,9 @@ public final class TenantGuests {
             return OWN;
         }
         byte[] bytes = OperatorFile.read("guest", OperatorFile.path("guest", tenant.guest()), OperatorFile.MODULE);
+        if (tenant.guest().endsWith(GuestScripts.SUFFIX)) {
+            return GuestScripts.javascript(bytes);
+        }
         if (!Arrays.equals(bytes, 0, Math.min(bytes.length, MAGIC.length), MAGIC, 0, MAGIC.length)) {
             // Before anybody says what else is in the file.
             throw RealmException.badParam("guest", "guest: " + tenant.guest() + " is not a WebAssembly module");

@@ -1,0 +1,3 @@
+module realm.example/guest
+
+go 1.24

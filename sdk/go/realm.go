@@ -1,0 +1,357 @@
+// Package guest has what a guest of Realm in Go needs: the host's functions, and the exports that the host calls. A guest says in
+// init what answers requests:
+//
+//	func init() { guest.Handle(answer) }
+//	func main() {}
+//
+//	GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o guest.wasm .
+//
+// It is started once, when it is registered; every request begins with a copy of its memory as init has left it, and ends with it.
+// docs/guest-abi.md is the reference.
+package guest
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"unsafe"
+)
+
+//go:wasmimport env realm_host_generate
+func hostGenerate(model uint32, prompt unsafe.Pointer, promptLen uint32, options unsafe.Pointer, out unsafe.Pointer, outMax uint32) int32
+
+//go:wasmimport env realm_host_result
+func hostResult(offset uint32, dst unsafe.Pointer, n uint32) int32
+
+//go:wasmimport env realm_host_emit
+func hostEmit(p unsafe.Pointer, n uint32) int32
+
+//go:wasmimport env realm_host_tokenize
+func hostTokenize(model uint32, p unsafe.Pointer, n uint32, dst unsafe.Pointer, dstMax uint32) int32
+
+//go:wasmimport env realm_host_last_error
+func hostLastError(dst unsafe.Pointer, dstMax uint32) int32
+
+//go:wasmimport env realm_host_log
+func hostLog(level uint32, p unsafe.Pointer, n uint32)
+
+//go:wasmimport env realm_host_kv_get
+func hostKvGet(key unsafe.Pointer, keyLen uint32, dst unsafe.Pointer, dstMax uint32) int32
+
+//go:wasmimport env realm_host_kv_set
+func hostKvSet(key unsafe.Pointer, keyLen uint32, value unsafe.Pointer, valueLen uint32) int32
+
+//go:wasmimport env realm_host_kv_delete
+func hostKvDelete(key unsafe.Pointer, keyLen uint32) int32
+
+//go:wasmimport env realm_host_kv_add
+func hostKvAdd(key unsafe.Pointer, keyLen uint32, delta int64, sum unsafe.Pointer) int32
+
+//go:wasmimport env realm_host_kv_swap
+func hostKvSwap(key unsafe.Pointer, keyLen uint32, old unsafe.Pointer, oldLen uint32, value unsafe.Pointer, valueLen uint32) int32
+
+//go:wasmimport env realm_host_config
+func hostConfig(key unsafe.Pointer, keyLen uint32, dst unsafe.Pointer, dstMax uint32) int32
+
+//go:wasmimport env realm_host_request
+func hostRequest(dst unsafe.Pointer, dstMax uint32) int32
+
+//go:wasmimport env realm_host_pieces
+func hostPieces(first uint32, dst unsafe.Pointer, dstMax uint32) int32
+
+// What host functions return below zero, as far as a guest decides by it.
+const (
+	resultTooLarge = -6
+	noSuchKey      = -19
+	stale          = -21
+	noValue        = 0xffffffff
+)
+
+// Error is what a host function answered: its number in docs/guest-abi.md, and its text.
+type Error struct {
+	Code int
+	Text string
+}
+
+func (e *Error) Error() string { return e.Text }
+
+func failed(code int32) error {
+	text := copied(func(p unsafe.Pointer, n uint32) int32 { return hostLastError(p, n) })
+	return &Error{int(code), string(text)}
+}
+
+func at(b []byte) unsafe.Pointer {
+	if len(b) == 0 {
+		return nil
+	}
+	return unsafe.Pointer(&b[0])
+}
+
+func str(s string) (unsafe.Pointer, uint32) {
+	return unsafe.Pointer(unsafe.StringData(s)), uint32(len(s))
+}
+
+// copied asks for the length, then for the bytes; nil when there are none.
+func copied(ask func(unsafe.Pointer, uint32) int32) []byte {
+	n := ask(nil, 0)
+	if n < 0 {
+		return nil
+	}
+	b := make([]byte, n)
+	if now := ask(at(b), uint32(n)); now < n {
+		b = b[:max(now, 0)]
+	}
+	return b
+}
+
+// Options are a generation's: those of the request, until a setter says otherwise.
+type Options struct {
+	raw  [112]byte
+	refs [][]byte
+}
+
+func (o *Options) put32(offset int, value uint32, bit uint) {
+	binary.LittleEndian.PutUint32(o.raw[offset:], value)
+	present := binary.LittleEndian.Uint32(o.raw[32:])
+	binary.LittleEndian.PutUint32(o.raw[32:], present|1<<bit)
+}
+
+func (o *Options) float(offset int, value float32, bit uint) {
+	o.put32(offset, math.Float32bits(value), bit)
+}
+
+func (o *Options) text(offset int, value string, bit uint) {
+	b := []byte(value)
+	o.refs = append(o.refs, b)
+	o.put32(offset, uint32(uintptr(at(b))), bit)
+	binary.LittleEndian.PutUint32(o.raw[offset+4:], uint32(len(b)))
+}
+
+// MaxTokens is that of the request, or what the setter said.
+func (o *Options) MaxTokens() int { return int(binary.LittleEndian.Uint32(o.raw[0:])) }
+
+// Temperature is that of the request, or what the setter said.
+func (o *Options) Temperature() float32 {
+	return math.Float32frombits(binary.LittleEndian.Uint32(o.raw[4:]))
+}
+
+func (o *Options) SetMaxTokens(n int)             { o.put32(0, uint32(n), 0) }
+func (o *Options) SetTemperature(t float32)       { o.float(4, t, 1) }
+func (o *Options) SetTopP(p float32)              { o.float(8, p, 2) }
+func (o *Options) SetTopK(k int)                  { o.put32(12, uint32(k), 3) }
+func (o *Options) SetRepetitionPenalty(p float32) { o.float(16, p, 4) }
+func (o *Options) SetMinP(p float32)              { o.float(48, p, 7) }
+func (o *Options) SetFrequencyPenalty(p float32)  { o.float(56, p, 9) }
+func (o *Options) SetPresencePenalty(p float32)   { o.float(60, p, 10) }
+func (o *Options) SetLogProbs(alternatives int)   { o.put32(68, uint32(alternatives), 16) }
+func (o *Options) SetGrammar(gbnf string)         { o.text(80, gbnf, 13) }
+func (o *Options) SetJSONSchema(schema string)    { o.text(88, schema, 14) }
+
+// SetSeed makes sampling repeatable.
+func (o *Options) SetSeed(seed uint64) {
+	o.put32(40, uint32(seed), 5)
+	binary.LittleEndian.PutUint32(o.raw[44:], uint32(seed>>32))
+}
+
+// SetStop ends generations at any of these texts, which are not part of them.
+func (o *Options) SetStop(stops ...string) {
+	spans := make([]byte, 8*len(stops))
+	for i, s := range stops {
+		b := []byte(s)
+		o.refs = append(o.refs, b)
+		binary.LittleEndian.PutUint32(spans[8*i:], uint32(uintptr(at(b))))
+		binary.LittleEndian.PutUint32(spans[8*i+4:], uint32(len(b)))
+	}
+	o.refs = append(o.refs, spans)
+	o.put32(72, uint32(uintptr(at(spans))), 12)
+	binary.LittleEndian.PutUint32(o.raw[76:], uint32(len(stops)))
+}
+
+// SetStream says whether pieces go to the client as they are generated.
+func (o *Options) SetStream(on bool) {
+	o.raw[26] &^= 1
+	if on {
+		o.raw[26] |= 1
+	}
+}
+
+// Generate asks the model of that number, 0 for the request's, to go on after prompt.
+func Generate(model int, prompt string, o *Options) (string, error) {
+	p, n := str(prompt)
+	out := make([]byte, 4096)
+	got := hostGenerate(uint32(model), p, n, unsafe.Pointer(&o.raw[0]), at(out), uint32(len(out)))
+	for got == resultTooLarge || got == int32(len(out)) && len(out) > 4096 {
+		out = make([]byte, 4*len(out))
+		got = hostResult(0, at(out), uint32(len(out)))
+	}
+	if got < 1 {
+		return "", failed(got)
+	}
+	return string(out[:got-1]), nil
+}
+
+// Emit sends text to the client now.
+func Emit(text string) error {
+	p, n := str(text)
+	if code := hostEmit(p, n); code < 0 {
+		return failed(code)
+	}
+	return nil
+}
+
+// CountTokens says how many tokens a text is to a model.
+func CountTokens(model int, text string) (int, error) {
+	p, n := str(text)
+	count := hostTokenize(uint32(model), p, n, nil, 0)
+	if count < 0 {
+		return 0, failed(count)
+	}
+	return int(count), nil
+}
+
+// Level of a line in the log.
+type Level uint32
+
+const (
+	LevelError Level = iota
+	LevelWarn
+	LevelInfo
+	LevelDebug
+)
+
+// Log writes a line to the server's log.
+func Log(level Level, text string) {
+	p, n := str(text)
+	hostLog(uint32(level), p, n)
+}
+
+// Setting is what the operator gave this guest under that name.
+func Setting(key string) (string, bool) {
+	p, n := str(key)
+	value := copied(func(dst unsafe.Pointer, dstMax uint32) int32 { return hostConfig(p, n, dst, dstMax) })
+	return string(value), value != nil
+}
+
+// Request is the request as JSON, for encoding/json.
+func Request() []byte {
+	return copied(func(dst unsafe.Pointer, dstMax uint32) int32 { return hostRequest(dst, dstMax) })
+}
+
+// Token of the last generation, when it was asked for log-probabilities.
+type Token struct {
+	ID      uint32
+	LogProb float32
+	End     uint32 // bytes of the result up to the end of the piece that shows it
+}
+
+// Tokens are those from number first on, which were generated with SetLogProbs(0).
+func Tokens(first int) ([]Token, error) {
+	n := hostPieces(uint32(first), nil, 0)
+	if n < 0 {
+		return nil, failed(n)
+	}
+	raw := make([]byte, 16*(int(n)-first))
+	if n = hostPieces(uint32(first), at(raw), uint32(len(raw))); n < 0 {
+		return nil, failed(n)
+	}
+	tokens := make([]Token, len(raw)/16)
+	for i := range tokens {
+		r := raw[16*i:]
+		tokens[i] = Token{binary.LittleEndian.Uint32(r), math.Float32frombits(binary.LittleEndian.Uint32(r[4:])), binary.LittleEndian.Uint32(r[8:])}
+	}
+	return tokens, nil
+}
+
+// Get reads from the tenant's own store, which outlives requests; false when there is no such key.
+func Get(key string) ([]byte, bool) {
+	p, n := str(key)
+	value := copied(func(dst unsafe.Pointer, dstMax uint32) int32 { return hostKvGet(p, n, dst, dstMax) })
+	return value, value != nil
+}
+
+// Set writes to the tenant's store.
+func Set(key string, value []byte) error {
+	p, n := str(key)
+	if code := hostKvSet(p, n, at(value), uint32(len(value))); code < 0 {
+		return failed(code)
+	}
+	return nil
+}
+
+// Delete takes a key away; false when there was none.
+func Delete(key string) bool {
+	p, n := str(key)
+	return hostKvDelete(p, n) == 0
+}
+
+// Add adds to a counter, which is 0 at first, whoever else does at the same time; the sum.
+func Add(key string, delta int64) (int64, error) {
+	p, n := str(key)
+	var sum int64
+	if code := hostKvAdd(p, n, delta, unsafe.Pointer(&sum)); code < 0 {
+		return 0, failed(code)
+	}
+	return sum, nil
+}
+
+// Swap puts a value in the place of another if that is there; nil is no value. False when it is another.
+func Swap(key string, old, value []byte) (bool, error) {
+	length := func(b []byte) uint32 {
+		if b == nil {
+			return noValue
+		}
+		return uint32(len(b))
+	}
+	p, n := str(key)
+	code := hostKvSwap(p, n, at(old), length(old), at(value), length(value))
+	if code < 0 && code != stale {
+		return false, failed(code)
+	}
+	return code == 0, nil
+}
+
+var (
+	handler func(prompt string, o *Options) (string, error)
+	kept    = map[uintptr][]byte{}
+)
+
+// Handle says what answers requests. An answer that fails with an error of a host function has that function's cause.
+func Handle(answer func(prompt string, o *Options) (string, error)) { handler = answer }
+
+//go:wasmexport realm_abi_version
+func abiVersion() int32 { return 1 }
+
+//go:wasmexport realm_snapshot
+func snapshot() int32 {
+	if handler == nil {
+		return -1
+	}
+	return 0
+}
+
+//go:wasmexport realm_alloc
+func alloc(n uint32) uint32 {
+	words := make([]uint64, n/8+1)
+	b := unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), n+1)
+	p := uintptr(unsafe.Pointer(&b[0]))
+	kept[p] = b
+	return uint32(p)
+}
+
+//go:wasmexport generate
+func generate(prompt, promptLen, _, options uint32) uint32 {
+	o := &Options{}
+	copy(o.raw[:], kept[uintptr(options)][:len(o.raw)])
+	text := string(kept[uintptr(prompt)][:promptLen])
+	answer, err := handler(text, o)
+	if err != nil {
+		var host *Error
+		if !errors.As(err, &host) {
+			Log(LevelError, err.Error())
+		}
+		return 0
+	}
+	p := alloc(uint32(len(answer)) + 1)
+	copy(kept[uintptr(p)], answer)
+	return p
+}

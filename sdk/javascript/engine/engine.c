@@ -1,0 +1,535 @@
+/*
+ * The engine of JavaScript guests: QuickJS-NG with the host's functions as the global object "realm". One module for all of them; a
+ * guest's script is evaluated once, when it is registered, and requests start from the memory that this leaves.
+ * docs/guest-abi.md says what a script may use.
+ */
+#include "quickjs.h"
+#include "realm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static JSContext *context;
+
+REALM_EXPORT("realm_alloc") void *realm_alloc(uint32_t len) { return malloc(len ? len : 1); }
+REALM_EXPORT("realm_free") void realm_free(void *ptr, uint32_t len) {
+    (void)len;
+    free(ptr);
+}
+REALM_EXPORT("realm_abi_version") uint32_t realm_abi_version(void) { return 1; }
+
+static JSValue host_error(JSContext *ctx, int32_t code) {
+    char text[512];
+    int32_t n = realm_host_last_error(text, sizeof text - 1);
+    JSValue error = JS_NewError(ctx);
+    if (JS_IsException(error)) {
+        return error;
+    }
+    n = n < 0 ? 0 : n < (int32_t)sizeof text - 1 ? n : (int32_t)sizeof text - 1;
+    JS_DefinePropertyValueStr(ctx, error, "message", JS_NewStringLen(ctx, text, n), JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
+    JS_DefinePropertyValueStr(ctx, error, "code", JS_NewInt32(ctx, code), JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
+    return JS_Throw(ctx, error);
+}
+
+/* A field of the options that is there: 1, that is not: 0, that cannot be read: -1. */
+static int field(JSContext *ctx, JSValueConst options, const char *name, JSValue *value) {
+    *value = JS_GetPropertyStr(ctx, options, name);
+    return JS_IsException(*value) ? -1 : !JS_IsUndefined(*value) && !JS_IsNull(*value);
+}
+
+static int number(JSContext *ctx, JSValueConst options, const char *name, double *to) {
+    JSValue value;
+    int there = field(ctx, options, name, &value);
+    if (there > 0 && JS_ToFloat64(ctx, to, value)) {
+        there = -1;
+    }
+    JS_FreeValue(ctx, value);
+    return there;
+}
+
+static int integer(JSContext *ctx, JSValueConst options, const char *name, uint32_t *to, uint32_t bit, uint32_t *present) {
+    double value = 0;
+    int there = number(ctx, options, name, &value);
+    if (there > 0) {
+        *to = (uint32_t)(int64_t)value;
+        *present |= bit;
+    }
+    return there;
+}
+
+static int real(JSContext *ctx, JSValueConst options, const char *name, float *to, uint32_t bit, uint32_t *present) {
+    double value = 0;
+    int there = number(ctx, options, name, &value);
+    if (there > 0) {
+        *to = (float)value;
+        *present |= bit;
+    }
+    return there;
+}
+
+static int string(JSContext *ctx, JSValueConst options, const char *name, realm_text *to, uint32_t bit, uint32_t *present) {
+    JSValue value;
+    int there = field(ctx, options, name, &value);
+    if (there > 0) {
+        JSValue text = JS_IsObject(value) ? JS_JSONStringify(ctx, value, JS_UNDEFINED, JS_UNDEFINED) : JS_DupValue(ctx, value);
+        size_t len = 0;
+        const char *chars = JS_IsException(text) ? 0 : JS_ToCStringLen(ctx, &len, text);
+        JS_FreeValue(ctx, text);
+        if (!chars) {
+            there = -1;
+        } else {
+            to->ptr = chars; /* until the instance ends, which is soon */
+            to->len = (uint32_t)len;
+            *present |= bit;
+        }
+    }
+    JS_FreeValue(ctx, value);
+    return there;
+}
+
+static int stops(JSContext *ctx, JSValueConst options, realm_options *to) {
+    JSValue list;
+    int there = field(ctx, options, "stop", &list);
+    if (there > 0) {
+        double count = 1;
+        if (JS_IsArray(list) && number(ctx, list, "length", &count) < 0) {
+            return -1;
+        }
+        uint32_t n = count > 4096 ? 4097 : (uint32_t)count;
+        realm_text *texts = malloc(sizeof(realm_text) * (n ? n : 1));
+        for (uint32_t i = 0; texts && i < n; i++) {
+            JSValue one = JS_IsArray(list) ? JS_GetPropertyUint32(ctx, list, i) : JS_DupValue(ctx, list);
+            size_t len = 0;
+            texts[i].ptr = JS_ToCStringLen(ctx, &len, one);
+            texts[i].len = (uint32_t)len;
+            JS_FreeValue(ctx, one);
+            if (!texts[i].ptr) {
+                return -1;
+            }
+        }
+        to->stop_strings = texts;
+        to->stop_string_count = texts ? n : 0;
+        to->present |= REALM_HAS_STOP_STRINGS;
+    }
+    JS_FreeValue(ctx, list);
+    return there;
+}
+
+static uint16_t request_flags;
+
+/* The request's options, with what the script says otherwise. */
+static int read_options(JSContext *ctx, JSValueConst given, realm_options *to) {
+    memset(to, 0, sizeof *to);
+    to->version = 1;
+    to->flags = request_flags;
+    if (!JS_IsObject(given)) {
+        return 0;
+    }
+    uint32_t *has = &to->present;
+    double seed = 0;
+    JSValue stream;
+    int bad = field(ctx, given, "stream", &stream) < 0;
+    if (!bad && !JS_IsUndefined(stream)) {
+        to->flags = (uint16_t)(JS_ToBool(ctx, stream) ? to->flags | REALM_FLAG_STREAM : to->flags & ~REALM_FLAG_STREAM);
+    }
+    JS_FreeValue(ctx, stream);
+    bad |= integer(ctx, given, "maxTokens", &to->max_tokens, REALM_HAS_MAX_TOKENS, has) < 0;
+    bad |= real(ctx, given, "temperature", &to->temperature, REALM_HAS_TEMPERATURE, has) < 0;
+    bad |= real(ctx, given, "topP", &to->top_p, REALM_HAS_TOP_P, has) < 0;
+    bad |= integer(ctx, given, "topK", &to->top_k, REALM_HAS_TOP_K, has) < 0;
+    bad |= real(ctx, given, "minP", &to->min_p, REALM_HAS_MIN_P, has) < 0;
+    bad |= real(ctx, given, "repetitionPenalty", &to->repetition_penalty, REALM_HAS_REPETITION_PENALTY, has) < 0;
+    bad |= real(ctx, given, "frequencyPenalty", &to->frequency_penalty, REALM_HAS_FREQUENCY_PENALTY, has) < 0;
+    bad |= real(ctx, given, "presencePenalty", &to->presence_penalty, REALM_HAS_PRESENCE_PENALTY, has) < 0;
+    bad |= integer(ctx, given, "logProbs", &to->log_probs, REALM_HAS_LOG_PROBS, has) < 0;
+    bad |= string(ctx, given, "grammar", &to->grammar, REALM_HAS_GRAMMAR, has) < 0;
+    bad |= string(ctx, given, "jsonSchema", &to->json_schema, REALM_HAS_JSON_SCHEMA, has) < 0;
+    bad |= stops(ctx, given, to) < 0;
+    int seeded = number(ctx, given, "seed", &seed);
+    if (seeded > 0) {
+        to->seed = (uint64_t)(int64_t)seed;
+        *has |= REALM_HAS_SEED;
+    }
+    return bad || seeded < 0 ? -1 : 0;
+}
+
+static JSValue js_generate(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    realm_options options;
+    if (read_options(ctx, argc > 1 ? argv[1] : JS_UNDEFINED, &options)) {
+        return JS_EXCEPTION;
+    }
+    uint32_t model = 0;
+    if (argc > 1 && JS_IsObject(argv[1])) {
+        uint32_t unused = 0;
+        if (integer(ctx, argv[1], "model", &model, 0, &unused) < 0) {
+            return JS_EXCEPTION;
+        }
+    }
+    size_t len = 0;
+    const char *prompt = JS_ToCStringLen(ctx, &len, argc > 0 ? argv[0] : JS_UNDEFINED);
+    if (!prompt) {
+        return JS_EXCEPTION;
+    }
+    uint32_t size = 4096;
+    char *out = malloc(size);
+    int32_t n = out ? realm_host_generate(model, prompt, (uint32_t)len, &options, out, size) : REALM_NO_MEMORY;
+    JS_FreeCString(ctx, prompt);
+    if (n == REALM_RESULT_TOO_LARGE) {
+        do {
+            free(out);
+            size *= 4;
+            out = malloc(size);
+            n = out ? realm_host_result(0, out, size) : REALM_NO_MEMORY;
+        } while (n == (int32_t)size);
+    }
+    JSValue result = n < 1 ? host_error(ctx, n) : JS_NewStringLen(ctx, out, n - 1);
+    free(out);
+    return result;
+}
+
+static JSValue js_emit(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    size_t len = 0;
+    const char *text = JS_ToCStringLen(ctx, &len, argc > 0 ? argv[0] : JS_UNDEFINED);
+    if (!text) {
+        return JS_EXCEPTION;
+    }
+    int32_t n = realm_host_emit(text, (uint32_t)len);
+    JS_FreeCString(ctx, text);
+    return n < 0 ? host_error(ctx, n) : JS_UNDEFINED;
+}
+
+/* magic: the level; arguments joined by spaces, as console does. */
+static JSValue js_log(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int magic) {
+    (void)this;
+    char line[1024];
+    uint32_t at = 0;
+    for (int i = 0; i < argc; i++) {
+        size_t len = 0;
+        const char *text = JS_ToCStringLen(ctx, &len, argv[i]);
+        if (!text) {
+            return JS_EXCEPTION;
+        }
+        if (i && at < sizeof line) {
+            line[at++] = ' ';
+        }
+        uint32_t part = len < sizeof line - at ? (uint32_t)len : sizeof line - at;
+        memcpy(line + at, text, part);
+        at += part;
+        JS_FreeCString(ctx, text);
+    }
+    realm_host_log((uint32_t)magic, line, at);
+    return JS_UNDEFINED;
+}
+
+static JSValue js_count_tokens(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    size_t len = 0;
+    int32_t model = 0;
+    if (argc > 1 && JS_ToInt32(ctx, &model, argv[1])) {
+        return JS_EXCEPTION;
+    }
+    const char *text = JS_ToCStringLen(ctx, &len, argc > 0 ? argv[0] : JS_UNDEFINED);
+    if (!text) {
+        return JS_EXCEPTION;
+    }
+    int32_t n = realm_host_tokenize((uint32_t)model, text, (uint32_t)len, 0, 0);
+    JS_FreeCString(ctx, text);
+    return n < 0 ? host_error(ctx, n) : JS_NewInt32(ctx, n);
+}
+
+static JSValue copied(JSContext *ctx, int32_t n, char *bytes) {
+    JSValue text = n < 0 ? JS_NULL : JS_NewStringLen(ctx, bytes, (size_t)n);
+    free(bytes);
+    return text;
+}
+
+static JSValue js_setting(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    size_t len = 0;
+    const char *key = JS_ToCStringLen(ctx, &len, argc > 0 ? argv[0] : JS_UNDEFINED);
+    if (!key) {
+        return JS_EXCEPTION;
+    }
+    int32_t n = realm_host_config(key, (uint32_t)len, 0, 0);
+    char *value = n < 0 ? 0 : malloc((size_t)n + 1);
+    if (value) {
+        realm_host_config(key, (uint32_t)len, value, (uint32_t)n);
+    }
+    JS_FreeCString(ctx, key);
+    return copied(ctx, value ? n : -1, value);
+}
+
+static JSValue js_request(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    (void)argc;
+    (void)argv;
+    int32_t n = realm_host_request(0, 0);
+    char *json = n < 0 ? 0 : malloc((size_t)n + 1);
+    if (!json) {
+        return JS_NULL;
+    }
+    realm_host_request(json, (uint32_t)n);
+    json[n] = 0;
+    JSValue value = JS_ParseJSON(ctx, json, (size_t)n, "request");
+    free(json);
+    return value;
+}
+
+static JSValue js_tokens(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    uint32_t first = 0;
+    if (argc > 0 && JS_ToUint32(ctx, &first, argv[0])) {
+        return JS_EXCEPTION;
+    }
+    int32_t n = realm_host_pieces(first, 0, 0);
+    if (n < 0) {
+        return host_error(ctx, n);
+    }
+    uint32_t count = (uint32_t)n - first;
+    realm_token *records = malloc(count * sizeof *records + 1);
+    JSValue list = JS_NewArray(ctx);
+    if (records) {
+        realm_host_pieces(first, records, count * sizeof *records);
+    }
+    for (uint32_t i = 0; records && i < count; i++) {
+        JSValue one = JS_NewObject(ctx);
+        JS_SetPropertyStr(ctx, one, "id", JS_NewUint32(ctx, records[i].token));
+        JS_SetPropertyStr(ctx, one, "logProb", JS_NewFloat64(ctx, records[i].log_prob));
+        JS_SetPropertyStr(ctx, one, "end", JS_NewUint32(ctx, records[i].end));
+        JS_SetPropertyUint32(ctx, list, i, one);
+    }
+    free(records);
+    return list;
+}
+
+enum { KV_GET, KV_SET, KV_DELETE, KV_ADD, KV_SWAP };
+
+/* A text, or for null and undefined no value. */
+static const char *value_of(JSContext *ctx, JSValueConst value, uint32_t *len) {
+    size_t n = 0;
+    if (JS_IsNull(value) || JS_IsUndefined(value)) {
+        *len = REALM_NO_VALUE;
+        return "";
+    }
+    const char *text = JS_ToCStringLen(ctx, &n, value);
+    *len = (uint32_t)n;
+    return text;
+}
+
+static JSValue kv_get(JSContext *ctx, const char *key, uint32_t len) {
+    int32_t n = realm_host_kv_get(key, len, 0, 0);
+    char *value = n < 0 ? 0 : malloc((size_t)n + 1);
+    if (value) {
+        int32_t now = realm_host_kv_get(key, len, value, (uint32_t)n);
+        n = now < n ? now : n;
+    }
+    return n < 0 && n != REALM_NO_SUCH_KEY ? host_error(ctx, n) : copied(ctx, value ? n : -1, value);
+}
+
+static JSValue js_kv(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int magic) {
+    (void)this;
+    size_t len = 0;
+    const char *key = JS_ToCStringLen(ctx, &len, argc > 0 ? argv[0] : JS_UNDEFINED);
+    if (!key) {
+        return JS_EXCEPTION;
+    }
+    uint32_t key_len = (uint32_t)len, old_len = 0, new_len = 0;
+    int64_t sum = 0, delta = 1;
+    int32_t n = 0;
+    switch (magic) {
+    case KV_GET:
+        return kv_get(ctx, key, key_len);
+    case KV_SET: {
+        const char *value = value_of(ctx, argc > 1 ? argv[1] : JS_NULL, &new_len);
+        if (!value) {
+            return JS_EXCEPTION;
+        }
+        n = new_len == REALM_NO_VALUE ? realm_host_kv_delete(key, key_len) : realm_host_kv_set(key, key_len, value, new_len);
+        return n < 0 && n != REALM_NO_SUCH_KEY ? host_error(ctx, n) : JS_UNDEFINED;
+    }
+    case KV_DELETE:
+        n = realm_host_kv_delete(key, key_len);
+        return n < 0 && n != REALM_NO_SUCH_KEY ? host_error(ctx, n) : JS_NewBool(ctx, n == 0);
+    case KV_ADD:
+        if (argc > 1 && JS_ToInt64(ctx, &delta, argv[1])) {
+            return JS_EXCEPTION;
+        }
+        n = realm_host_kv_add(key, key_len, delta, &sum);
+        return n < 0 ? host_error(ctx, n) : JS_NewInt64(ctx, sum);
+    default: {
+        const char *old = value_of(ctx, argc > 1 ? argv[1] : JS_NULL, &old_len);
+        const char *value = old ? value_of(ctx, argc > 2 ? argv[2] : JS_NULL, &new_len) : 0;
+        if (!value) {
+            return JS_EXCEPTION;
+        }
+        n = realm_host_kv_swap(key, key_len, old, old_len, value, new_len);
+        return n < 0 && n != REALM_STALE ? host_error(ctx, n) : JS_NewBool(ctx, n == 0);
+    }
+    }
+}
+
+static const JSCFunctionListEntry kv_functions[] = {
+    JS_CFUNC_MAGIC_DEF("get", 1, js_kv, KV_GET),       JS_CFUNC_MAGIC_DEF("set", 2, js_kv, KV_SET),
+    JS_CFUNC_MAGIC_DEF("delete", 1, js_kv, KV_DELETE), JS_CFUNC_MAGIC_DEF("add", 2, js_kv, KV_ADD),
+    JS_CFUNC_MAGIC_DEF("swap", 3, js_kv, KV_SWAP),
+};
+static const JSCFunctionListEntry realm_functions[] = {
+    JS_CFUNC_DEF("generate", 2, js_generate),
+    JS_CFUNC_DEF("emit", 1, js_emit),
+    JS_CFUNC_DEF("countTokens", 2, js_count_tokens),
+    JS_CFUNC_DEF("setting", 1, js_setting),
+    JS_CFUNC_DEF("request", 0, js_request),
+    JS_CFUNC_DEF("tokens", 1, js_tokens),
+    JS_OBJECT_DEF("kv", kv_functions, 5, JS_PROP_ENUMERABLE),
+    JS_PROP_INT32_DEF("PASS", REALM_PASS, JS_PROP_ENUMERABLE),
+    JS_PROP_INT32_DEF("SWALLOW", REALM_SWALLOW, JS_PROP_ENUMERABLE),
+    JS_PROP_INT32_DEF("STOP", REALM_STOP, JS_PROP_ENUMERABLE),
+};
+static const JSCFunctionListEntry console_functions[] = {
+    JS_CFUNC_MAGIC_DEF("error", 1, js_log, REALM_ERROR), JS_CFUNC_MAGIC_DEF("warn", 1, js_log, REALM_WARN),
+    JS_CFUNC_MAGIC_DEF("log", 1, js_log, REALM_INFO),    JS_CFUNC_MAGIC_DEF("info", 1, js_log, REALM_INFO),
+    JS_CFUNC_MAGIC_DEF("debug", 1, js_log, REALM_DEBUG),
+};
+
+static void give(JSContext *ctx, JSValue global, const char *name, const JSCFunctionListEntry *functions, int count) {
+    JSValue object = JS_NewObject(ctx);
+    JS_SetPropertyFunctionList(ctx, object, functions, count);
+    JS_DefinePropertyValueStr(ctx, global, name, object, JS_PROP_CONFIGURABLE);
+}
+
+static void start(void) {
+    JSRuntime *runtime = JS_NewRuntime();
+    JS_SetMaxStackSize(runtime, 96 * 1024);
+    context = JS_NewContext(runtime);
+    JSValue global = JS_GetGlobalObject(context);
+    give(context, global, "realm", realm_functions, sizeof realm_functions / sizeof *realm_functions);
+    give(context, global, "console", console_functions, sizeof console_functions / sizeof *console_functions);
+    JS_FreeValue(context, global);
+}
+
+/* What a script threw, for realm_script's caller and the log: message and stack. */
+static char failure[1024];
+
+REALM_EXPORT("realm_script_error") const char *realm_script_error(void) { return failure; }
+
+static void keep_failure(void) {
+    JSValue thrown = JS_GetException(context);
+    uint32_t at = 0;
+    for (int part = 0; part < 2; part++) {
+        JSValue text = part && JS_IsObject(thrown) ? JS_GetPropertyStr(context, thrown, "stack") : JS_DupValue(context, thrown);
+        const char *chars = part && !JS_IsString(text) ? 0 : JS_ToCString(context, text);
+        JS_FreeValue(context, text);
+        if (!chars) {
+            JS_FreeValue(context, JS_GetException(context));
+            continue;
+        }
+        for (const char *c = chars; *c && at < sizeof failure - 2; c++) {
+            failure[at++] = *c == '\n' ? ' ' : *c;
+        }
+        failure[at++] = ' ';
+        JS_FreeCString(context, chars);
+    }
+    failure[at] = 0;
+    JS_FreeValue(context, thrown);
+}
+
+/* Whether the script has a function of that name. */
+static int has(const char *name) {
+    JSValue global = JS_GetGlobalObject(context);
+    JSValue function = JS_GetPropertyStr(context, global, name);
+    int found = JS_IsFunction(context, function);
+    JS_FreeValue(context, function);
+    JS_FreeValue(context, global);
+    return found;
+}
+
+REALM_EXPORT("realm_snapshot") int32_t realm_snapshot(void) {
+    start();
+    return 0;
+}
+
+/* Evaluates a guest's script, which ends with a NUL: below 0 it failed, otherwise bit 0 onToken, bit 1 it emits. */
+REALM_EXPORT("realm_script") int32_t realm_script(const char *source, uint32_t len) {
+    JSValue value = JS_Eval(context, source, len, "guest.js", JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT);
+    JSContext *job;
+    int jobs = 0;
+    while (!JS_IsException(value) && (jobs = JS_ExecutePendingJob(JS_GetRuntime(context), &job)) > 0) {
+    }
+    if (JS_IsException(value) || jobs < 0) {
+        keep_failure();
+        return -1;
+    }
+    JS_FreeValue(context, value);
+    if (!has("generate")) {
+        memcpy(failure, "the script has no function generate(prompt, options)", 53);
+        return -1;
+    }
+    return has("onToken") | (strstr(source, "emit") ? 2 : 0);
+}
+
+static JSValue call(const char *name, int argc, JSValue *argv) {
+    JSValue global = JS_GetGlobalObject(context);
+    JSValue function = JS_GetPropertyStr(context, global, name);
+    JSValue result = JS_Call(context, function, JS_UNDEFINED, argc, argv);
+    JS_FreeValue(context, function);
+    JS_FreeValue(context, global);
+    return result;
+}
+
+static void report(void) {
+    keep_failure();
+    realm_host_log(REALM_ERROR, failure, (uint32_t)strlen(failure));
+}
+
+/* A promise is waited for: jobs run until it is settled, which is at once or never. */
+static JSValue settled(JSValue value) {
+    JSContext *job;
+    if (!JS_IsPromise(value)) {
+        return value;
+    }
+    while (JS_PromiseState(context, value) == JS_PROMISE_PENDING && JS_ExecutePendingJob(JS_GetRuntime(context), &job) > 0) {
+    }
+    JSValue result = JS_PromiseResult(context, value);
+    if (JS_PromiseState(context, value) == JS_PROMISE_FULFILLED) {
+        return result;
+    }
+    return JS_Throw(context, JS_PromiseState(context, value) == JS_PROMISE_REJECTED ? result : JS_NewString(context, "generate never ends"));
+}
+
+REALM_EXPORT("generate")
+const char *generate(const char *prompt, uint32_t len, uint32_t model, const realm_options *options) {
+    (void)model;
+    request_flags = options->flags;
+    JSValue text = JS_NewStringLen(context, prompt, len);
+    JSValue result = settled(call("generate", 1, &text));
+    if (JS_IsException(result)) {
+        report();
+        return 0;
+    }
+    if (JS_IsUndefined(result) || JS_IsNull(result)) {
+        return "";
+    }
+    const char *answer = JS_ToCString(context, result);
+    if (!answer) {
+        report();
+    }
+    return answer;
+}
+
+REALM_EXPORT("on_token") int32_t on_token(const char *piece, uint32_t len) {
+    JSValue text = JS_NewStringLen(context, piece, len);
+    JSValue result = call("onToken", 1, &text);
+    int32_t verdict = REALM_PASS;
+    JS_FreeValue(context, text);
+    if (JS_IsException(result)) {
+        report();
+        return -1;
+    }
+    if (!JS_IsUndefined(result) && JS_ToInt32(context, &verdict, result)) {
+        return -1;
+    }
+    JS_FreeValue(context, result);
+    return verdict;
+}

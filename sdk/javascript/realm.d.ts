@@ -1,0 +1,69 @@
+// What a guest in JavaScript finds, for editors. A script defines generate, and onToken if it wants to see text before the client does.
+// It is evaluated once, when it is pushed; every request begins with what that left, and nothing survives a request but realm.kv.
+
+/** What a generation uses; what is not said is the request's. */
+interface RealmOptions {
+  /** 0, the default: the model that the client asked for; 1, 2, … those granted to the tenant. */
+  model?: number;
+  maxTokens?: number;
+  temperature?: number;
+  topP?: number;
+  topK?: number;
+  minP?: number;
+  repetitionPenalty?: number;
+  frequencyPenalty?: number;
+  presencePenalty?: number;
+  seed?: number;
+  stop?: string | string[];
+  /** GBNF. */
+  grammar?: string;
+  /** A JSON schema, as text or as an object. */
+  jsonSchema?: string | object;
+  /** Alternatives to each token; 0 is the token alone. See realm.tokens. */
+  logProbs?: number;
+  /** Whether pieces go to the client as they are generated. */
+  stream?: boolean;
+}
+
+interface RealmToken {
+  id: number;
+  logProb: number;
+  /** Bytes of the result up to the end of the piece that shows it. */
+  end: number;
+}
+
+/** What a host function throws: code is its number in docs/guest-abi.md. */
+interface RealmError extends Error {
+  code: number;
+}
+
+declare const realm: {
+  /** The whole generated text. */
+  generate(prompt: string, options?: RealmOptions): string;
+  /** Sends text to the client now. A script that names it decides itself what reaches the client. */
+  emit(text: string): void;
+  countTokens(text: string, model?: number): number;
+  /** What the operator gave this guest, or null. */
+  setting(key: string): string | null;
+  /** The request as an object. */
+  request(): any;
+  /** The tokens of the last generation with logProbs, from number first on. */
+  tokens(first?: number): RealmToken[];
+  /** The tenant's own store, which outlives requests. */
+  kv: {
+    get(key: string): string | null;
+    set(key: string, value: string | null): void;
+    delete(key: string): boolean;
+    /** Adds to a counter, which is 0 at first, whoever else does at the same time; the sum. */
+    add(key: string, delta?: number): number;
+    /** Puts a value where another is; null is no value. False when it is another. */
+    swap(key: string, old: string | null, value: string | null): boolean;
+  };
+  /** What onToken returns: to the client; to nobody; the generation ends before it. */
+  readonly PASS: 0;
+  readonly SWALLOW: 1;
+  readonly STOP: 2;
+};
+
+/** Lines of the server's log. */
+declare const console: Record<"error" | "warn" | "log" | "info" | "debug", (...what: unknown[]) => void>;
