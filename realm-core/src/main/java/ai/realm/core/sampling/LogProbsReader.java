@@ -36,4 +36,28 @@ public final class LogProbsReader {
         }
         return new TokenLogProbs(token, (float) (row[token] - logSum), tokens, logProbs);
     }
+
+    /** Of {@code token} among what samplers left of a row. */
+    TokenLogProbs read(Candidates left, int token) {
+        float[] logits = new float[left.size()];
+        int own = -1;
+        for (int i = 0; i < logits.length; i++) {
+            logits[i] = left.logit(i);
+            own = left.id(i) == token ? i : own;
+        }
+        if (own < 0) {
+            return certain(token);
+        }
+        TokenLogProbs at = read(logits, 0, logits.length, own);
+        int[] tokens = new int[at.topTokens().length];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = left.id(at.topTokens()[i]);
+        }
+        return new TokenLogProbs(token, at.logProb(), tokens, at.topLogProbs());
+    }
+
+    /** Of a token that had to be chosen. */
+    static TokenLogProbs certain(int token) {
+        return new TokenLogProbs(token, 0, new int[]{token}, new float[1]);
+    }
 }

@@ -22,6 +22,7 @@ final class SamplerChain implements Sampler {
     private final List<SamplerStage> stages;
     private final @Nullable TokenConstraint constraint;
     private final @Nullable LogProbsReader logProbs;
+    private final boolean postSampling;
     private final long seed;
     private final boolean argMaxOnly;
     private final Candidates candidates = new Candidates();
@@ -29,10 +30,12 @@ final class SamplerChain implements Sampler {
     private int chosen;
     private @Nullable TokenLogProbs last;
 
-    SamplerChain(List<SamplerStage> stages, @Nullable TokenConstraint constraint, int logProbs, long seed) {
+    /** @param postSampling whether log-probabilities are those of the candidates that the stages left */
+    SamplerChain(List<SamplerStage> stages, @Nullable TokenConstraint constraint, int logProbs, boolean postSampling, long seed) {
         this.stages = List.copyOf(stages);
         this.constraint = constraint;
         this.logProbs = logProbs >= 0 ? new LogProbsReader(logProbs) : null;
+        this.postSampling = postSampling;
         this.seed = seed;
         this.argMaxOnly = stages.size() == 1 && stages.getFirst() instanceof GreedyStage;
     }
@@ -58,7 +61,11 @@ final class SamplerChain implements Sampler {
                     ? "the model gave no finite logit for any token"
                     : "no token of the vocabulary continues the output within its grammar");
         }
-        last = logProbs == null ? null : logProbs.read(logits, offset, vocabSize, chosen);
+        last = logProbs == null
+                ? null
+                : postSampling && !(stages.getLast() instanceof GreedyStage)
+                        ? logProbs.read(candidates, chosen)
+                        : postSampling ? LogProbsReader.certain(chosen) : logProbs.read(logits, offset, vocabSize, chosen);
         return chosen;
     }
 

@@ -3,16 +3,25 @@ package ai.realm.core.sampling;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.grammar.Grammar;
 import ai.realm.core.sampling.grammar.GrammarConstraint;
+import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Vocab;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Builds the sampler that parameters ask for, its stages in llama.cpp's default order. */
 public final class Samplers {
+    private static final List<SamplerKind> DEFAULT_ORDER = List.of(SamplerKind.values());
+    /** Tokens that mirostat's first version looks at, as in llama.cpp. */
+    private static final int MIROSTAT_SHAPE = 100;
+    /** Tokens of the history that count as repeated at most: each choice takes time in proportion to them. */
+    private static final int MOST_REPEATED = 8192;
+
     private Samplers() {
     }
 
@@ -22,62 +31,97 @@ public final class Samplers {
      * @throws RealmException INVALID_REQUEST for a grammar or schema that cannot be used, or a bias for a token that is not there
      */
     public static Sampler create(SamplingParams params, int vocabSize, int[] promptTokens, @Nullable Vocab vocab) {
-        return create(params, vocabSize, promptTokens, vocab, grammar(params, vocab));
+        return create(params, vocabSize, promptTokens, vocab, null, grammar(params, vocab));
     }
 
     /** @param grammar what {@link #grammar} made of these parameters, which several samplers may share */
-    public static Sampler create(SamplingParams params, int vocabSize, int[] promptTokens, @Nullable Vocab vocab,
+    public static Sampler create(SamplingParams params, int vocabSize, int[] promptTokens, Tokenizer tokenizer,
             @Nullable Grammar grammar) {
+        return create(params, vocabSize, promptTokens, tokenizer.vocab(), tokenizer, grammar);
+    }
+
+    private static Sampler create(SamplingParams params, int vocabSize, int[] promptTokens, @Nullable Vocab vocab,
+            @Nullable Tokenizer tokenizer, @Nullable Grammar grammar) {
         Long asked = params.seed();
         long seed = asked != null ? asked : new SplittableRandom().nextLong();
         List<SamplerStage> stages = new ArrayList<>();
-        addAdjustments(params, vocabSize, stages);
-        if (params.isGreedy()) {
-            stages.add(new GreedyStage());
-        } else {
-            addTruncations(params, stages);
-            stages.add(new DrawStage(seed));
+        if (!params.logitBias().isEmpty()) {
+            stages.add(bias(params.logitBias(), vocabSize));
         }
+        addChoice(params, seed, vocabSize, tokenizer, stages);
         for (int token : promptTokens) {
             for (SamplerStage stage : stages) {
                 stage.accept(token);
             }
         }
+        if (!params.tokenRules().equals(TokenRules.NONE) && tokenizer != null) {
+            Set<Integer> ends = new HashSet<>(tokenizer.vocab().endOfGenerationIds());
+            ends.addAll(params.stopTokens());
+            stages.addFirst(new TokenRulesStage(params.tokenRules(), ends, tokenizer, vocabSize));
+        }
         ReasoningBudget budget = params.reasoningBudget();
         if (budget != null && vocab != null) {
             stages.addFirst(new ReasoningBudgetStage(budget, vocab));
         }
-        return new SamplerChain(stages, constraint(params, vocab, grammar), params.logProbs(), seed);
+        return new SamplerChain(stages, constraint(params, vocab, grammar), params.logProbs(), params.postSampling(), seed);
     }
 
-    private static void addAdjustments(SamplingParams params, int vocabSize, List<SamplerStage> stages) {
-        if (!params.logitBias().isEmpty()) {
-            stages.add(bias(params.logitBias(), vocabSize));
+    /** What changes the logits, in the order that is asked for, and what chooses. */
+    private static void addChoice(SamplingParams params, long seed, int vocabSize, @Nullable Tokenizer tokenizer,
+            List<SamplerStage> stages) {
+        SamplerExtras extras = params.extras();
+        boolean mirostat = extras.mirostat() > 0 && !params.isGreedy();
+        List<SamplerKind> order = extras.order() != null ? extras.order() : DEFAULT_ORDER;
+        for (SamplerKind kind : order) {
+            boolean kept = switch (kind) {
+                case PENALTIES, DRY -> true;
+                case TEMPERATURE -> !params.isGreedy();
+                default -> !params.isGreedy() && !mirostat;
+            };
+            SamplerStage stage = kept ? stage(kind, params, seed, tokenizer) : null;
+            if (stage != null) {
+                stages.add(stage);
+            }
         }
-        boolean penalties = params.repetitionPenalty() != 1 || params.frequencyPenalty() != 0 || params.presencePenalty() != 0;
-        if (penalties && params.repeatWindow() != 0) {
-            int window = params.repeatWindow() < 0 ? Integer.MAX_VALUE : params.repeatWindow();
-            stages.add(new PenaltiesStage(window, params.repetitionPenalty(), params.frequencyPenalty(),
-                    params.presencePenalty()));
-        }
+        stages.add(params.isGreedy()
+                ? new GreedyStage()
+                : mirostat
+                        ? new MirostatStage(extras.mirostatTau(), extras.mirostatEta(),
+                                extras.mirostat() == 1 ? MIROSTAT_SHAPE : 0, vocabSize, seed)
+                        : new DrawStage(seed));
     }
 
-    private static void addTruncations(SamplingParams params, List<SamplerStage> stages) {
-        if (params.topK() > 0) {
-            stages.add(new TopKStage(params.topK()));
-        }
-        if (params.typicalP() < 1) {
-            stages.add(new TypicalStage(params.typicalP(), 1));
-        }
-        if (params.topP() < 1) {
-            stages.add(new TopPStage(params.topP(), 1));
-        }
-        if (params.minP() > 0) {
-            stages.add(new MinPStage(params.minP(), 1));
-        }
-        if (params.temperature() != 1) {
-            stages.add(new TemperatureStage(params.temperature(), 0, 1));
-        }
+    /** The stage, or null when it is off. */
+    private static @Nullable SamplerStage stage(SamplerKind kind, SamplingParams p, long seed, @Nullable Tokenizer tokenizer) {
+        SamplerExtras x = p.extras();
+        return switch (kind) {
+            case PENALTIES -> penalties(p);
+            case DRY -> x.dryMultiplier() > 0 && x.dryLastTokens() != 0 ? dry(x, tokenizer) : null;
+            case TOP_N_SIGMA -> x.topNSigma() > 0 ? new TopNSigmaStage(x.topNSigma()) : null;
+            case TOP_K -> p.topK() > 0 ? new TopKStage(p.topK()) : null;
+            case TYPICAL_P -> p.typicalP() < 1 ? new TypicalStage(p.typicalP(), 1) : null;
+            case TOP_P -> p.topP() < 1 ? new TopPStage(p.topP(), 1) : null;
+            case MIN_P -> p.minP() > 0 ? new MinPStage(p.minP(), 1) : null;
+            // a stream of random numbers of its own
+            case XTC -> x.xtcProbability() > 0 ? new XtcStage(x.xtcProbability(), x.xtcThreshold(), 1, ~seed) : null;
+            case TEMPERATURE -> p.temperature() != 1 || x.dynatempRange() > 0
+                    ? new TemperatureStage(p.temperature(), x.dynatempRange(), x.dynatempExponent())
+                    : null;
+        };
+    }
+
+    private static @Nullable SamplerStage penalties(SamplingParams params) {
+        boolean on = params.repetitionPenalty() != 1 || params.frequencyPenalty() != 0 || params.presencePenalty() != 0;
+        return on && params.repeatWindow() != 0
+                ? new PenaltiesStage(params.repeatWindow() < 0 ? Integer.MAX_VALUE : params.repeatWindow(),
+                        params.repetitionPenalty(), params.frequencyPenalty(), params.presencePenalty())
+                : null;
+    }
+
+    private static SamplerStage dry(SamplerExtras x, @Nullable Tokenizer tokenizer) {
+        List<int[]> breakers = tokenizer == null ? List.of() : TokenRulesStage.tokens(x.dryBreakers(), tokenizer);
+        return new DryStage(x.dryMultiplier(), x.dryBase(), x.dryAllowedLength(),
+                x.dryLastTokens() < 0 ? MOST_REPEATED : Math.min(x.dryLastTokens(), MOST_REPEATED), breakers);
     }
 
     private static LogitBiasStage bias(Map<Integer, Float> biases, int vocabSize) {

@@ -3,13 +3,14 @@ package ai.realm.core.sampling;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How tokens are chosen from logits and when a generation ends, checked on construction. "Off" values: topK 0, topP 1, minP 0,
  * typicalP 1, repetitionPenalty 1, frequency and presence penalty 0.
  *
- * @param maxTokens generated tokens at most, at least 1
+ * @param maxTokens generated tokens at most; 0 to look at the prompt only
  * @param temperature 0 is greedy
  * @param repeatWindow how many last tokens the penalties see; -1 all, 0 none
  * @param seed null for a random one
@@ -22,18 +23,21 @@ import org.jspecify.annotations.Nullable;
  * @param promptLogProbs the same for the tokens of the prompt
  * @param shownTokens control tokens that are shown as text, for whoever reads the answer's marks
  * @param reasoningBudget a bound on what the model thinks before it answers, or null
+ * @param extras the samplers that most requests leave off
+ * @param tokenRules which tokens the output may have
+ * @param postSampling whether log-probabilities of generated tokens are those after the samplers, rather than the model's
  */
 public record SamplingParams(int maxTokens, float temperature, int topK, float topP, float minP, float typicalP,
         float repetitionPenalty, float frequencyPenalty, float presencePenalty, int repeatWindow, @Nullable Long seed,
         List<Integer> stopTokens, List<String> stopStrings, @Nullable String grammar, @Nullable String jsonSchema,
         Map<Integer, Float> logitBias, int logProbs, int promptLogProbs, Set<Integer> shownTokens,
-        @Nullable ReasoningBudget reasoningBudget) {
+        @Nullable ReasoningBudget reasoningBudget, SamplerExtras extras, TokenRules tokenRules, boolean postSampling) {
 
     public static final int NO_LOG_PROBS = -1;
     public static final int MOST_LOG_PROBS = 20;
 
     public SamplingParams {
-        require(maxTokens >= 1, "max_tokens", "at least 1", maxTokens);
+        require(maxTokens >= 0, "max_tokens", "0 or more", maxTokens);
         require(temperature >= 0 && temperature <= 100, "temperature", "0 to 100", temperature);
         require(topK >= 0, "top_k", "0 (off) or more", topK);
         require(topP > 0 && topP <= 1, "top_p", "above 0 and at most 1", topP);
@@ -57,6 +61,18 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
         if (!ok) {
             throw ai.realm.core.error.RealmException.badParam(param, param + " must be " + rule + ", not " + value);
         }
+    }
+
+    /** All but what most requests leave off. */
+    public SamplingParams(int maxTokens, float temperature, int topK, float topP, float minP, float typicalP,
+            float repetitionPenalty, float frequencyPenalty, float presencePenalty, int repeatWindow, @Nullable Long seed,
+            List<Integer> stopTokens, List<String> stopStrings, @Nullable String grammar, @Nullable String jsonSchema,
+            Map<Integer, Float> logitBias, int logProbs, int promptLogProbs, Set<Integer> shownTokens,
+            @Nullable ReasoningBudget reasoningBudget) {
+        this(maxTokens, temperature, topK, topP, minP, typicalP, repetitionPenalty, frequencyPenalty, presencePenalty,
+                repeatWindow, seed, stopTokens, stopStrings, grammar, jsonSchema, logitBias, logProbs, promptLogProbs,
+                shownTokens,
+                reasoningBudget, SamplerExtras.NONE, TokenRules.NONE, false);
     }
 
     /** Temperature 1, nothing else on, 256 tokens. */
@@ -99,6 +115,9 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
         private int promptLogProbs;
         private Set<Integer> shownTokens;
         private @Nullable ReasoningBudget reasoningBudget;
+        private SamplerExtras extras;
+        private TokenRules tokenRules;
+        private boolean postSampling;
 
         private Builder(SamplingParams p) {
             maxTokens = p.maxTokens;
@@ -121,6 +140,9 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
             promptLogProbs = p.promptLogProbs;
             shownTokens = p.shownTokens;
             reasoningBudget = p.reasoningBudget;
+            extras = p.extras;
+            tokenRules = p.tokenRules;
+            postSampling = p.postSampling;
         }
 
         public Builder maxTokens(int value) {
@@ -223,10 +245,26 @@ public record SamplingParams(int maxTokens, float temperature, int topK, float t
             return this;
         }
 
+        /** Sets some of the extras. */
+        public Builder extras(Consumer<SamplerExtras.Draft> change) {
+            this.extras = extras.with(change);
+            return this;
+        }
+
+        public Builder tokenRules(TokenRules value) {
+            this.tokenRules = value;
+            return this;
+        }
+
+        public Builder postSampling(boolean value) {
+            this.postSampling = value;
+            return this;
+        }
+
         public SamplingParams build() {
             return new SamplingParams(maxTokens, temperature, topK, topP, minP, typicalP, repetitionPenalty, frequencyPenalty,
                     presencePenalty, repeatWindow, seed, stopTokens, stopStrings, grammar, jsonSchema, logitBias, logProbs,
-                    promptLogProbs, shownTokens, reasoningBudget);
+                    promptLogProbs, shownTokens, reasoningBudget, extras, tokenRules, postSampling);
         }
     }
 }

@@ -2,7 +2,8 @@ package ai.realm.runtime.guest;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
-import java.util.function.Consumer;
+import ai.realm.core.sampling.TokenLogProbs;
+import java.util.List;
 
 /**
  * What the client receives of a guest's work, in order: pieces that were passed on or emitted, then the text that {@code generate}
@@ -16,19 +17,49 @@ import java.util.function.Consumer;
 final class AnswerStream {
     private final boolean seesTokens;
     private final long maxBytes;
-    private final Consumer<String> client;
+    private final Reader client;
     private final StringBuilder sent = new StringBuilder();
+    /** What the last generation wrote, none of which has been sent. */
+    private String unsent = "";
+    private List<TokenLogProbs> unsentTokens = List.of();
     private long bytes;
 
-    AnswerStream(boolean seesTokens, long maxBytes, Consumer<String> client) {
+    /** The client's side. */
+    interface Reader {
+        /** @param tokens the log-probabilities of what the model wrote of it */
+        void text(String text, List<TokenLogProbs> tokens);
+
+        void prompt(List<TokenLogProbs> tokens);
+    }
+
+    AnswerStream(boolean seesTokens, long maxBytes, Reader client) {
         this.seesTokens = seesTokens;
         this.maxBytes = maxBytes;
         this.client = client;
     }
 
-    /** Sends a piece now. */
+    /** What the model makes of the prompt, which the guest left as it was. */
+    void prompt(List<TokenLogProbs> tokens) {
+        client.prompt(tokens);
+    }
+
+    /** A generation has ended of which nothing was sent: if the guest answers with its text, that text has these tokens. */
+    void generated(String text, List<TokenLogProbs> tokens) {
+        unsent = text;
+        unsentTokens = tokens;
+    }
+
+    /** Sends a piece of the guest's own. */
     void send(String piece) {
+        send(piece, List.of());
+    }
+
+    /** Sends a piece now. */
+    void send(String piece, List<TokenLogProbs> tokens) {
         if (piece.isEmpty()) {
+            if (!tokens.isEmpty()) {
+                client.text(piece, tokens);
+            }
             return;
         }
         long total = bytes + utf8Length(piece);
@@ -37,21 +68,25 @@ final class AnswerStream {
         }
         bytes = total;
         sent.append(piece);
-        client.accept(piece);
+        client.text(piece, tokens);
     }
 
     /** The end: the text that the guest returned. */
     void finish(String answer) {
         int length = sent.length();
         if (answer.startsWith(sent.toString())) {
-            send(answer.substring(length));
+            sendRest(answer.substring(length));
         } else if (seesTokens) {
-            send(answer);
+            sendRest(answer);
         } else {
             throw new RealmException(ErrorCode.GUEST_FAILED, "the guest's answer does not begin with the " + length
                     + " characters that were streamed while they were generated; a guest that changes the text afterwards must clear "
                     + "bit 0 (stream) of the options' flags before it generates");
         }
+    }
+
+    private void sendRest(String text) {
+        send(text, text.equals(unsent) ? unsentTokens : List.of());
     }
 
     private static long utf8Length(String text) {

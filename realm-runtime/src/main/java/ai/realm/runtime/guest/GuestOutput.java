@@ -1,5 +1,8 @@
 package ai.realm.runtime.guest;
 
+import ai.realm.core.sampling.TokenLogProbs;
+import java.util.List;
+
 /** Where a guest's text goes as it comes: an SSE stream, a terminal, a buffer. Called by one thread, in order. */
 @FunctionalInterface
 public interface GuestOutput {
@@ -9,6 +12,17 @@ public interface GuestOutput {
      * @throws ai.realm.core.error.RealmException CANCELLED when the client has gone
      */
     void piece(String text);
+
+    /**
+     * Takes the log-probabilities of tokens that the model wrote and the guest let through; their text comes with the pieces after
+     * it or came with those before. Text of the guest's own has none.
+     */
+    default void logProbs(List<TokenLogProbs> tokens) {
+    }
+
+    /** Takes what the model makes of the prompt's tokens, all but the first; only of a prompt that the guest left as it was. */
+    default void promptLogProbs(List<TokenLogProbs> tokens) {
+    }
 
     /**
      * Told once, after the last piece and before the request's thread goes on, however the request ended: answered, failed,

@@ -2,9 +2,12 @@ package ai.realm.runtime.guest;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.TokenLogProbs;
 import com.dylibso.chicory.runtime.ChicoryInterruptedException;
 import com.dylibso.chicory.runtime.TrapException;
 import com.dylibso.chicory.wasm.ChicoryException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
@@ -16,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * slow or blocked client then costs the guest only time, the guest's small stack never runs the server's code, and ending a guest
  * never interrupts a socket.
  */
-final class GuestTask {
+final class GuestTask implements AnswerStream.Reader {
     /** Pieces that may wait for a slow client before the guest waits too. */
     private static final int PIECES = 32;
     /** How long a guest that was ended may take to notice before its thread is given up. */
@@ -27,6 +30,7 @@ final class GuestTask {
     private final int stackBytes;
     private final boolean streams;
     private final StringBuilder held = new StringBuilder();
+    private final List<TokenLogProbs> heldTokens = new ArrayList<>();
     private final Runnable requestCheck;
     private final GuestOutput output;
     private final BlockingQueue<Event> events = new ArrayBlockingQueue<>(PIECES);
@@ -36,7 +40,10 @@ final class GuestTask {
     private sealed interface Event {
     }
 
-    private record Piece(String text) implements Event {}
+    /** @param tokens whose text it ends with */
+    private record Piece(String text, List<TokenLogProbs> tokens) implements Event {}
+
+    private record PromptRead(List<TokenLogProbs> tokens) implements Event {}
 
     private record End(@Nullable RealmException error) implements Event {}
 
@@ -89,8 +96,8 @@ final class GuestTask {
     /** On the guest's thread, when its place is free for another: tells the request's thread. */
     void ended() {
         try {
-            if (!held.isEmpty() && error == null) {
-                events.put(new Piece(held.toString()));
+            if (!(held.isEmpty() && heldTokens.isEmpty()) && error == null) {
+                events.put(new Piece(held.toString(), heldTokens));
             }
             events.put(new End(error));
         } catch (InterruptedException e) {
@@ -132,14 +139,25 @@ final class GuestTask {
     }
 
     /** On the guest's thread: hands text to the client's side, waiting while the client is slow. */
-    void send(String text) {
+    @Override
+    public void text(String text, List<TokenLogProbs> tokens) {
         if (!streams) {
             held.append(text);
+            heldTokens.addAll(tokens);
             return;
         }
+        put(new Piece(text, tokens));
+    }
+
+    @Override
+    public void prompt(List<TokenLogProbs> tokens) {
+        put(new PromptRead(tokens));
+    }
+
+    private void put(Event event) {
         supervision.waiting(true);
         try {
-            events.put(new Piece(text));
+            events.put(event);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             RealmException verdict = supervision.verdict();
@@ -158,7 +176,8 @@ final class GuestTask {
             while (System.nanoTime() < givenUpAt) {
                 try {
                     switch (events.poll(1, TimeUnit.SECONDS)) {
-                        case Piece piece -> pass(piece.text());
+                        case Piece piece -> pass(piece);
+                        case PromptRead prompt -> output.promptLogProbs(prompt.tokens());
                         case End end -> {
                             if (end.error() != null) {
                                 throw end.error();
@@ -198,12 +217,15 @@ final class GuestTask {
         return false;
     }
 
-    private void pass(String text) {
+    private void pass(Piece piece) {
         if (supervision.verdict() != null) {
             return; // nobody wants it any more
         }
         try {
-            output.piece(text);
+            if (!piece.tokens().isEmpty()) {
+                output.logProbs(piece.tokens());
+            }
+            output.piece(piece.text());
         } catch (RealmException e) {
             supervision.kill(e);
         } catch (RuntimeException e) {

@@ -3,6 +3,7 @@ package ai.realm.runtime.guest;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.GenerateCommand;
 import ai.realm.runtime.session.GenerateCommand.Prompt;
@@ -11,6 +12,8 @@ import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.session.SessionEvent;
 import ai.realm.runtime.session.SessionFactory;
 import ai.realm.runtime.store.ModelLease;
+import java.util.ArrayList;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,7 +71,7 @@ final class HostGenerate {
                     prompt(text, model, options.parseSpecial()),
                     params, run.call().priority());
             try (InferenceSession session = open(memory, promptLen, command)) {
-                result = generate(session, run.delivers(options), params.logProbs());
+                result = generate(session, run.delivers(options), params.logProbs(), isRequests(text, model));
             }
         }
         run.recovered();
@@ -93,10 +96,15 @@ final class HostGenerate {
     /** The client's own ids as long as the guest left the prompt and the model as they came. */
     private Prompt prompt(String text, int model, boolean parseSpecial) {
         int[] ids = run.call().promptTokens();
-        if (ids != null && model == 0 && text.equals(run.call().prompt())) {
+        if (ids != null && isRequests(text, model)) {
             return new GenerateCommand.TokenPrompt(ids);
         }
         return new GenerateCommand.TextPrompt(text, parseSpecial);
+    }
+
+    /** Whether the guest left the prompt and the model as they came. */
+    private boolean isRequests(String prompt, int model) {
+        return model == 0 && prompt.equals(run.call().prompt());
     }
 
     private static SamplingParams bounded(SamplingParams params, int tokensLeft) {
@@ -110,8 +118,10 @@ final class HostGenerate {
         }
     }
 
-    private byte[] generate(InferenceSession session, boolean deliver, int logProbs) {
+    /** @param requests whether the prompt is the request's */
+    private byte[] generate(InferenceSession session, boolean deliver, int logProbs, boolean requests) {
         StringBuilder text = new StringBuilder();
+        List<TokenLogProbs> tokens = new ArrayList<>();
         run.pieces().begin(logProbs);
         while (true) {
             switch (next(session)) {
@@ -119,14 +129,21 @@ final class HostGenerate {
                     String clean = Text.withoutNul(piece.text());
                     text.append(clean);
                     run.pieces().add(clean, piece.tokens());
-                    if (pass(session, clean) && deliver) {
-                        run.answer().send(clean);
+                    if ((clean.isEmpty() ? !stopped : pass(session, clean)) && deliver) {
+                        run.answer().send(clean, piece.tokens());
+                    } else if (!deliver) {
+                        tokens.addAll(piece.tokens());
                     }
                 }
                 case SessionEvent.Prompt prompt -> {
-                    // this ABI has no way to show it
+                    if (requests) {
+                        run.answer().prompt(prompt.tokens());
+                    }
                 }
                 case SessionEvent.End end -> {
+                    if (!deliver) {
+                        run.answer().generated(text.toString(), tokens);
+                    }
                     byte[] result = Text.utf8(text.append('\0').toString());
                     run.endGeneration(stopped ? FinishReason.STOP : end.reason(), end.usage(), result);
                     stopped = false;

@@ -301,11 +301,12 @@ public final class Sequence {
         state = State.FORKING;
     }
 
-    /** Begins where {@code leader} is; the leader's account was charged for the prompt. */
+    /** Begins where {@code leader} is, with what that one knows of the prompt; the leader's account was charged for it. */
     void forkFrom(Sequence leader) {
         begin(0);
         charged = promptLength();
         computed = leader.computed;
+        promptLogProbs = leader.promptLogProbs;
     }
 
     void restore(int positions) {

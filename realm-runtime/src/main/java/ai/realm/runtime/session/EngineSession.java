@@ -27,15 +27,19 @@ final class EngineSession implements InferenceSession {
     private final RequestContext.Registration registration;
     private final int[] token = new int[1];
     private final PieceTokens tokens = new PieceTokens();
+    private final boolean promptOnly;
     private boolean promptShown;
     private boolean detokenized;
     private boolean finishing;
     private volatile boolean stopped;
     private SessionEvent.@Nullable End end;
-    /** A piece that the prompt's log-probabilities go before. */
+    /** An event that the prompt's log-probabilities go before. */
     private @Nullable SessionEvent held;
 
-    EngineSession(RequestContext context, Engine engine, Sequence sequence, Detokenizer detokenizer, StopMatcher stops) {
+    /** @param promptOnly whether only the prompt is looked at: the token that the engine chooses after it counts for nothing */
+    EngineSession(RequestContext context, Engine engine, Sequence sequence, Detokenizer detokenizer, StopMatcher stops,
+            boolean promptOnly) {
+        this.promptOnly = promptOnly;
         this.context = context;
         this.engine = engine;
         this.sequence = sequence;
@@ -57,23 +61,27 @@ final class EngineSession implements InferenceSession {
 
     @Override
     public SessionEvent next() throws InterruptedException {
-        while (end == null) {
-            SessionEvent next = held != null ? held : finishing ? null : piece(nextText());
-            held = null;
-            if (next != null) {
-                if (!promptShown && !sequence.promptLogProbs().isEmpty()) {
-                    promptShown = true;
-                    held = next;
-                    return new SessionEvent.Prompt(sequence.promptLogProbs());
-                }
-                return next;
-            }
-            if (finishing) {
-                end = finished(Objects.requireNonNull(queue.ending()));
-                registration.close();
-            }
+        SessionEvent next = held;
+        held = null;
+        while (next == null && end == null) {
+            next = finishing ? ended() : piece(nextText());
         }
-        return end;
+        if (next == null) {
+            return Objects.requireNonNull(end);
+        }
+        if (!promptShown && !sequence.promptLogProbs().isEmpty()) {
+            promptShown = true;
+            held = next;
+            return new SessionEvent.Prompt(sequence.promptLogProbs());
+        }
+        return next;
+    }
+
+    private SessionEvent.End ended() {
+        SessionEvent.End last = finished(Objects.requireNonNull(queue.ending()));
+        end = last;
+        registration.close();
+        return last;
     }
 
     private SessionEvent.@Nullable Piece piece(String text) {
@@ -102,6 +110,11 @@ final class EngineSession implements InferenceSession {
     }
 
     private String textOf(int id) {
+        if (promptOnly) {
+            stop();
+            finishing = true;
+            return "";
+        }
         String made = detokenizer.accept(id);
         tokens.add(queue.logProbs(), made.length());
         String text = stops.accept(made);
@@ -134,15 +147,16 @@ final class EngineSession implements InferenceSession {
 
     private SessionEvent.End finished(Ending e) {
         FinishReason reason = switch (e.kind()) {
-            case STOP -> FinishReason.STOP;
+            case STOP -> promptOnly ? FinishReason.LENGTH : FinishReason.STOP;
             case LENGTH -> FinishReason.LENGTH;
             case CANCELLED -> FinishReason.CANCELLED;
             case ERROR -> FinishReason.ERROR;
         };
         int cached = sequence.cachedTokens();
         int prompt = cached < 0 || sequence.isFork() ? 0 : sequence.spec().prompt().length;
-        return new SessionEvent.End(reason, new Usage(prompt, Math.max(0, cached), e.generatedTokens(), sequence.engineNanos()),
-                e.error(), stops.foundString());
+        int generated = promptOnly ? 0 : e.generatedTokens();
+        return new SessionEvent.End(reason, new Usage(prompt, Math.max(0, cached), generated, sequence.engineNanos()), e.error(),
+                stops.foundString());
     }
 
     @Override

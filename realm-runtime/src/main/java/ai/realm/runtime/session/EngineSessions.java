@@ -60,14 +60,15 @@ public final class EngineSessions implements SessionFactory {
         }
         context.reached(5, "session");
         return engine.submit(specs, queues).stream().<InferenceSession>map(s -> new EngineSession(context, engine, s,
-                tokenizer.detokenizer(params.shownTokens()), new StopMatcher(params.stopStrings()))).toList();
+                tokenizer.detokenizer(params.shownTokens()), new StopMatcher(params.stopStrings()), params.maxTokens() == 0))
+                .toList();
     }
 
     private static SequenceSpec spec(GenerateCommand command, ServedModel model, int[] prompt, Chooser chooser) {
         RequestContext context = command.context();
         Engine engine = model.engine();
         return new SequenceSpec(context.requestId(), context.tenantId(), context.weight(), command.priority() == Priority.BATCH,
-                prompt, Math.min(command.params().maxTokens(), context.contextLimit() - prompt.length),
+                prompt, Math.min(Math.max(1, command.params().maxTokens()), context.contextLimit() - prompt.length),
                 engine.now() + context.remainingNanos(), chooser, model.sharedBlocks(prompt), context.isWarmUp(),
                 context::reached);
     }
@@ -77,7 +78,7 @@ public final class EngineSessions implements SessionFactory {
             @Nullable Grammar grammar) {
         Long seed = params.seed();
         SamplingParams own = index == 0 || seed == null ? params : params.toBuilder().seed(seed + index).build();
-        Sampler sampler = Samplers.create(own, model.config().vocabSize(), prompt, tokenizer.vocab(), grammar);
+        Sampler sampler = Samplers.create(own, model.config().vocabSize(), prompt, tokenizer, grammar);
         Chooser chooser = new SamplerChooser(sampler, endTokens(params, tokenizer.vocab()));
         return index > 0 || params.promptLogProbs() == SamplingParams.NO_LOG_PROBS
                 ? chooser

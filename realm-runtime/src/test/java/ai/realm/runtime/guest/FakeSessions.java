@@ -90,6 +90,7 @@ final class FakeSessions implements SessionFactory {
         private int next;
         private boolean stop;
         private boolean closed;
+        private boolean promptTold;
 
         Session(List<String> pieces, GenerateCommand command) {
             this.pieces = pieces;
@@ -99,6 +100,10 @@ final class FakeSessions implements SessionFactory {
         @Override
         public SessionEvent next() throws InterruptedException {
             if (!stop && next < Math.min(pieces.size(), command.params().maxTokens())) {
+                if (next == 0 && !promptTold && command.params().promptLogProbs() >= 0) {
+                    promptTold = true;
+                    return new SessionEvent.Prompt(List.of(new TokenLogProbs(99, -1, new int[0], new float[0])));
+                }
                 return piece();
             }
             if (hangs && !stop) {

@@ -3,6 +3,7 @@ package ai.realm.runtime.guest;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.store.ModelLease;
@@ -43,6 +44,9 @@ final class GuestFixture implements AutoCloseable {
     boolean tokenizes = true;
     int quota = Integer.MAX_VALUE;
     final List<int[]> admitted = new ArrayList<>();
+    /** The tokens of the answers whose log-probabilities came, and those of the prompts. */
+    final List<Integer> shown = new CopyOnWriteArrayList<>();
+    final List<Integer> shownOfPrompt = new CopyOnWriteArrayList<>();
     /** What the host said that each request's guest has used of the processor. */
     final List<Long> cpuNanos = new CopyOnWriteArrayList<>();
 
@@ -101,6 +105,16 @@ final class GuestFixture implements AutoCloseable {
                 public void piece(String text) {
                     pieces.add(text);
                     output.piece(text);
+                }
+
+                @Override
+                public void logProbs(List<TokenLogProbs> tokens) {
+                    tokens.forEach(t -> shown.add(t.token()));
+                }
+
+                @Override
+                public void promptLogProbs(List<TokenLogProbs> tokens) {
+                    tokens.forEach(t -> shownOfPrompt.add(t.token()));
                 }
 
                 @Override

@@ -174,4 +174,14 @@ class OnTokenTest {
         assertThat(o.result().usage().promptTokens()).isEqualTo(14);
         assertThat(o.result().reason()).isEqualTo(FinishReason.LENGTH);
     }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void logProbs_ofPiecesLetThrough_comeAndNoOthers(boolean stream) {
+        f.params = f.params.toBuilder().logProbs(0).build();
+        f.sessions.says("a", "bb", "c");
+        Outcome o = run(stream, onToken("(i32.eq (local.get $len) (i32.const 2))", ANSWERS_NOTHING));
+        assertThat(o.text()).isEqualTo("ac");
+        assertThat(f.shown).containsExactly(0, 2);
+    }
 }

@@ -56,6 +56,29 @@ class ShippedGuestsTest {
     }
 
     @Test
+    void logProbs_textLeftAsItIs_comeStreamedAndNot() {
+        f.params = f.params.toBuilder().logProbs(0).promptLogProbs(0).build();
+        for (boolean stream : new boolean[]{false, true}) {
+            f.shown.clear();
+            f.shownOfPrompt.clear();
+            f.stream = stream;
+            assertThat(f.run(passThrough).text()).isEqualTo("Paris");
+            assertThat(f.shown).as("streamed " + stream).containsExactly(0, 1);
+            assertThat(f.shownOfPrompt).containsExactly(99);
+        }
+    }
+
+    @Test
+    void logProbs_textWithAnAddition_comeOnlyForWhatWasStreamed() {
+        f.params = f.params.toBuilder().logProbs(0).build();
+        f.run(suffix);
+        assertThat(f.shown).as("the answer is another text than the model's").isEmpty();
+        f.stream = true;
+        f.run(suffix);
+        assertThat(f.shown).containsExactly(0, 1);
+    }
+
+    @Test
     void default_promptAsIds_keepsThem() {
         f.promptTokens = new int[]{1, 2, 3};
         f.run(passThrough);

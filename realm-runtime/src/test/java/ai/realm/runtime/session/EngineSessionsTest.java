@@ -138,6 +138,26 @@ class EngineSessionsTest {
     }
 
     @Test
+    void maxTokens_zero_looksAtThePromptOnly() throws Exception {
+        InferenceSession s = open("hello", SamplingParams.greedy(0).toBuilder().promptLogProbs(0).build());
+        assertThat(s.next()).isInstanceOfSatisfying(SessionEvent.Prompt.class, p -> assertThat(p.tokens()).hasSize(4));
+        End end = (End) s.next();
+        assertThat(end.reason()).isEqualTo(FinishReason.LENGTH);
+        assertThat(end.usage()).matches(u -> u.promptTokens() == 5 && u.generatedTokens() == 0);
+        assertThat(s.next()).isSameAs(end);
+    }
+
+    @Test
+    void logProbs_ofSeveralAnswers_eachTellsThePrompts() throws Exception {
+        GenerateCommand command = command(context(), new TextPrompt("hello", false),
+                SamplingParams.greedy(2).toBuilder().promptLogProbs(0).build(), new LetterTokenizer(false));
+        for (InferenceSession s : sessions.openAll(command, 3)) {
+            assertThat(s.next()).isInstanceOfSatisfying(SessionEvent.Prompt.class, p -> assertThat(p.tokens()).hasSize(4));
+            read(s);
+        }
+    }
+
+    @Test
     void stopToken_endsBeforeItAndIsNotCounted() throws Exception {
         String all = expected("hello", 40);
         int stop = all.charAt(20);

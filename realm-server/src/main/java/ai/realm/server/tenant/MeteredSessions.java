@@ -101,6 +101,9 @@ public final class MeteredSessions implements SessionFactory {
         @Override
         public SessionEvent next() throws InterruptedException {
             SessionEvent event = session.next();
+            if (event instanceof SessionEvent.Piece) {
+                usage.text();
+            }
             if (event instanceof SessionEvent.End e && end == null) {
                 end = e;
                 usage.end(bound, e.usage());

@@ -16,6 +16,7 @@ public final class RequestUsage {
     private Usage usage = Usage.NONE;
     private @Nullable String stopString;
     private long guestCpuNanos;
+    private volatile long firstTextNanos;
 
     RequestUsage(Permit permit) {
         this.permit = permit;
@@ -77,6 +78,18 @@ public final class RequestUsage {
     /** The stop string that ended the last generation that has ended; null when something else did. */
     public synchronized @Nullable String stopString() {
         return stopString;
+    }
+
+    /** The model has written its first text of the request. */
+    void text() {
+        if (firstTextNanos == 0) {
+            firstTextNanos = System.nanoTime();
+        }
+    }
+
+    /** When the model wrote its first text, of {@link System#nanoTime}; 0 when it has written none. */
+    public long firstTextNanos() {
+        return firstTextNanos;
     }
 
     /** Counts what took from the tokens that {@link #reserve} set aside. */

@@ -252,11 +252,11 @@ class HttpServerTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"{\"prompt\":\"x\",\"temperature\":\"hot\"}|temperature",
             "{\"prompt\":\"x\",\"temperature\":2.5}|temperature",
-            "{\"prompt\":\"x\",\"max_tokens\":0}|max_tokens", "{\"prompt\":\"x\",\"max_tokens\":1.5}|max_tokens",
+            "{\"prompt\":\"x\",\"max_tokens\":1.5}|max_tokens",
             "{\"prompt\":\"x\",\"max_tokens\":-2}|max_tokens", "{\"prompt\":\"x\",\"top_p\":0}|top_p",
             "{\"prompt\":\"x\",\"n\":0}|n", "{\"prompt\":\"x\",\"n\":129}|n", "{\"prompt\":[\"x\",\"y\"],\"n\":65}|n",
             "{\"prompt\":\"x\",\"priority\":\"urgent\"}|priority", "{\"prompt\":\"x\",\"priority\":true}|priority",
-            "{\"prompt\":\"x\",\"suffix\":\"y\"}|suffix", "{\"prompt\":\"x\",\"best_of\":2}|best_of",
+            "{\"prompt\":\"x\",\"suffix\":\"y\"}|suffix", "{\"prompt\":\"x\",\"n\":3,\"best_of\":2}|best_of",
             "{\"prompt\":\"x\",\"stop\":[\"1\",2]}|stop[1]", "{\"prompt\":\"x\",\"stop\":{}}|stop",
             "{\"prompt\":\"x\",\"stream_options\":1}|stream_options", "{\"prompt\":[]}|prompt",
             "{\"prompt\":[1,\"a\"]}|prompt[1]",

@@ -91,7 +91,7 @@ class TolerantReaderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"audio", "web_search_options", "truncate_prompt_tokens", "use_beam_search", "echo",
-            "include_stop_str_in_output", "prompt_logprobs"})
+            "include_stop_str_in_output", "chat_template"})
     void wishes_thatWouldChangeTheAnswer_areRefusedByName(String name) {
         HttpResponse<String> r = server.post(CHAT, chat("\"" + name + "\":true"));
         assertThat(r.statusCode()).isEqualTo(400);

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Parses GBNF: rules, literals, classes, groups, alternatives, repetitions, comments, token references, and {@code %json {…}}: JSON
- * that satisfies the schema, as Lark grammars of llguidance write it. Groups and repetitions become rules of their own.
+ * that satisfies the schema, as Lark grammars of llguidance write it, and {@code %regex "…"}: what a regular expression matches. Groups and repetitions become rules of their own.
  */
 final class GbnfParser {
     private static final int MAX_REPEAT = 2000;
@@ -20,6 +20,7 @@ final class GbnfParser {
     private static final int MAX_NESTING = 100;
 
     private static final String JSON = "%json";
+    private static final String REGEX = "%regex";
 
     private final String text;
     private final @Nullable Vocab vocab;
@@ -59,16 +60,23 @@ final class GbnfParser {
         });
     }
 
-    /** The rules of a schema. */
-    private int schema() {
-        if (!text.startsWith(JSON, pos)) {
-            throw fail("expected " + JSON + " and a schema");
+    /** The rules of a schema or of a regular expression. */
+    private int extension() {
+        boolean regex = text.startsWith(REGEX, pos);
+        if (!regex && !text.startsWith(JSON, pos)) {
+            throw fail("expected " + JSON + " and a schema, or " + REGEX + " and an expression as a JSON string");
         }
-        pos += JSON.length();
+        pos += regex ? REGEX.length() : JSON.length();
         space(false);
-        String schema = text.substring(pos, SchemaJson.end(text, pos));
-        pos += schema.length();
-        return SchemaCompiler.compile(schema, rules);
+        String json = text.substring(pos, SchemaJson.end(text, pos));
+        pos += json.length();
+        if (!regex) {
+            return SchemaCompiler.compile(json, rules);
+        }
+        if (!json.startsWith("\"")) {
+            throw fail("expected a JSON string after " + REGEX);
+        }
+        return DfaRules.regex(rules, SchemaJson.string(json));
     }
 
     private void rule() {
@@ -121,7 +129,7 @@ final class GbnfParser {
                 }
                 case '(' -> out.add(new Symbol.Rule(group(name)));
                 case '<', '!' -> out.add(token());
-                case '%' -> out.add(new Symbol.Rule(schema()));
+                case '%' -> out.add(new Symbol.Rule(extension()));
                 case '*', '+', '?', '{' -> {
                     if (last < 0) {
                         throw fail("expected something before " + c);

@@ -2,6 +2,7 @@ package ai.realm.server.http.inference;
 
 import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
 import java.util.List;
@@ -21,6 +22,17 @@ public interface Answer {
                 piece(index, c.text());
             }
         }
+    }
+
+    /**
+     * Log-probabilities of further tokens of choice {@code index}, in order; their text comes with its next piece, or came with those
+     * before. Text that a guest wrote has none.
+     */
+    default void logProbs(int index, List<TokenLogProbs> tokens) {
+    }
+
+    /** What the model makes of the prompt of choice {@code index}, all tokens but the first; before its first piece, if at all. */
+    default void promptLogProbs(int index, List<TokenLogProbs> tokens) {
     }
 
     /** Choice {@code index} is complete. */

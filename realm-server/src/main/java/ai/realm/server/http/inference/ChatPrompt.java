@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * from the client can spell a special token.
  */
 public final class ChatPrompt {
+    /** The variable that asks a template to begin the answer. */
+    public static final String GENERATION = "add_generation_prompt";
+
     private final ChatTemplate template;
     private final ChatDialect dialect;
     private final Tokenizer tokenizer;
@@ -77,7 +80,7 @@ public final class ChatPrompt {
         }
         Map<String, @Nullable Object> variables = new LinkedHashMap<>(object(chat.variables()));
         reasoning(chat.reasoning(), variables);
-        variables.put("add_generation_prompt", true);
+        variables.putIfAbsent(GENERATION, true);
         variables.put("bos_token", spelling(vocab, vocab.bosId()));
         variables.put("eos_token", spelling(vocab, vocab.eosId()));
         return dialect.render(template, turns, tools, variables) + broken(chat.begun());

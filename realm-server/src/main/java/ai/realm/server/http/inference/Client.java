@@ -1,6 +1,7 @@
 package ai.realm.server.http.inference;
 
 import ai.realm.runtime.session.RequestContext;
+import ai.realm.runtime.session.Usage;
 import ai.realm.server.http.transport.Answers;
 import ai.realm.server.sse.NdjsonStream;
 import ai.realm.server.sse.SseStream;
@@ -16,6 +17,7 @@ public final class Client {
 
     private final PromptTokens prompt;
     private final RequestUsage usage;
+    private final long begun = System.nanoTime();
 
     Client(Context ctx, RequestContext context, Answers answers, PromptTokens prompt, RequestUsage usage) {
         this.usage = usage;
@@ -38,6 +40,29 @@ public final class Client {
     /** Answers 200 with this value as JSON. */
     public void json(Object value) {
         answers.json(ctx, 200, value);
+    }
+
+    /** The request's prompts. */
+    public PromptTokens prompt() {
+        return prompt;
+    }
+
+    /** The request, with everything looked up. */
+    public ValidRequest request() {
+        return prompt.request();
+    }
+
+    /** How long the answer has taken. */
+    public Timings timings(Usage total) {
+        long now = System.nanoTime();
+        long first = usage.firstTextNanos();
+        long middle = first == 0 ? now : first;
+        return new Timings(total, middle - begun, now - middle);
+    }
+
+    /** Stands for the server's build, the model and how it is computed: answers of one are made by the same. */
+    public String fingerprint() {
+        return Fingerprint.of(prompt.model());
     }
 
     /** Ids of the tokens of the prompt and of the answer to it. */

@@ -91,6 +91,18 @@ public record GenerationRequest(@Nullable String model, Input input, @Nullable I
         }
     }
 
+    /**
+     * A gap between two texts, to be filled by a model that was trained to.
+     *
+     * @param files further ones that the model may look at
+     */
+    public record Infill(String before, String after, List<ContextFile> files) implements Input {
+        @Override
+        public int prompts() {
+            return 1;
+        }
+    }
+
     /** A conversation whose oldest turns may be left out until the rest leaves room for an answer. */
     public record Shortened(Chat chat) implements Input {
         @Override
@@ -98,6 +110,9 @@ public record GenerationRequest(@Nullable String model, Input input, @Nullable I
             return 1;
         }
     }
+
+    /** A file beside the one that has the gap. */
+    public record ContextFile(String name, String text) {}
 
     /** One prompt: its text, or its token ids. */
     public sealed interface PromptInput {

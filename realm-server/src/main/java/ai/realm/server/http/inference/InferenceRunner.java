@@ -2,6 +2,7 @@ package ai.realm.server.http.inference;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.guest.GuestCall;
 import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.guest.GuestModule;
@@ -74,6 +75,16 @@ public final class InferenceRunner {
             if (!text.isEmpty()) {
                 answer.piece(index, text);
             }
+        }
+
+        @Override
+        public void logProbs(List<TokenLogProbs> tokens) {
+            answer.logProbs(index, tokens);
+        }
+
+        @Override
+        public void promptLogProbs(List<TokenLogProbs> tokens) {
+            answer.promptLogProbs(index, tokens);
         }
 
         @Override

@@ -3,6 +3,7 @@ package ai.realm.server.http.inference;
 import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.core.chat.tools.AnswerParser;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
 import java.util.List;
@@ -30,6 +31,16 @@ final class ParsedAnswer implements Answer {
         if (!events.isEmpty()) {
             to.events(index, events);
         }
+    }
+
+    @Override
+    public void logProbs(int index, List<TokenLogProbs> tokens) {
+        to.logProbs(index, tokens);
+    }
+
+    @Override
+    public void promptLogProbs(int index, List<TokenLogProbs> tokens) {
+        to.promptLogProbs(index, tokens);
     }
 
     @Override

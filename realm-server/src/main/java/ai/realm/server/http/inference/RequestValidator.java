@@ -89,6 +89,10 @@ public final class RequestValidator {
                     PreparedChat.of(new ChatShortening(model, room).fit(s.chat().withSystem(system)), params, model));
             case GenerationRequest.After after -> Prepared.of(text(after.context(), "context", model),
                     PreparedChat.of(after.chat(), params, model));
+            case GenerationRequest.Infill gap -> {
+                int[] ids = FillInTheMiddle.of(model).ids(gap);
+                yield new Prepared(List.of(new Prompt(text(ids, "prompt", model), ids)), params, null);
+            }
             case GenerationRequest.Prompts p ->
                 new Prepared(p.all().stream().map(one -> prompt(one, model)).toList(), params, null);
         };

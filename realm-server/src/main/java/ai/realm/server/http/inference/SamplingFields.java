@@ -1,50 +1,68 @@
 package ai.realm.server.http.inference;
 
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.SamplerKind;
 import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.sampling.TokenRules;
 import ai.realm.server.http.json.JsonFields;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The fields about sampling by the names that OpenAI, vLLM and llama.cpp give them. */
+/** The fields about sampling by the names that OpenAI, vLLM, llama.cpp and Ollama give them. */
 public final class SamplingFields {
     private static final int MAX_STOPS = 64;
     private static final int MAX_STOP_CHARS = 256;
-    private static final int MAX_BIASES = 1024;
+    private static final int MAX_IDS = 1024;
+    private static final int MAX_ALLOWED = 1 << 18;
+    private static final int MAX_SAMPLERS = 32;
+    private static final float NEVER = -1e9f;
 
     private SamplingFields() {
     }
 
-    /** Everything but {@code max_tokens}. */
+    /** Everything but {@code max_tokens} and log-probabilities, as OpenAI's API and vLLM have it. */
     public static SamplingParams read(JsonFields fields) {
         SamplingParams.Builder b = SamplingParams.defaults().toBuilder();
-        ifSet(fields.number("temperature", 0, 2), v -> b.temperature(v.floatValue()));
-        ifSet(aboveZero(fields, "top_p", 1), v -> b.topP(v.floatValue()));
-        // -1 is how vLLM spells "off".
-        ifSet(fields.integer("top_k", -1, Integer.MAX_VALUE), v -> b.topK(Math.max(0, v.intValue())));
-        ifSet(fields.number("min_p", 0, 1), v -> b.minP(v.floatValue()));
-        ifSet(aboveZero(fields, "repetition_penalty", 100), v -> b.repetitionPenalty(v.floatValue()));
-        ifSet(fields.number("frequency_penalty", -2, 2), v -> b.frequencyPenalty(v.floatValue()));
-        ifSet(fields.number("presence_penalty", -2, 2), v -> b.presencePenalty(v.floatValue()));
         ifSet(fields.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE), b::seed);
-        ifSet(fields.take("stop"), v -> b.stopStrings(stops(v, "stop")));
-        ifSet(fields.take("logit_bias"), v -> b.logitBias(biases(v)));
+        read(fields, b, false);
         OutputShape shape = OutputShape.read(fields);
         return b.grammar(shape.grammar()).jsonSchema(shape.jsonSchema()).build();
     }
 
-    private static @Nullable Double aboveZero(JsonFields fields, String name, double max) {
-        Double value = fields.number(name, 0, max);
-        if (value != null && value.floatValue() == 0) {
-            throw RealmException.badParam(name, name + " must be above 0 and at most " + (long) max + ", not " + value);
-        }
-        return value;
+    /**
+     * Everything that is the same in all APIs: no seed, no format of the output.
+     *
+     * @param zeroIsOff whether 0 switches samplers off that OpenAI's API switches off with 1
+     */
+    public static void read(JsonFields fields, SamplingParams.Builder b, boolean zeroIsOff) {
+        SamplerTable.read(fields, b, zeroIsOff);
+        ifSet(fields.take("stop"), v -> b.stopStrings(stops(v, fields.path("stop"))));
+        ifSet(fields.take("logit_bias"), v -> b.logitBias(biases(v, fields.path("logit_bias"))));
+        ifSet(fields.take("stop_token_ids"),
+                v -> b.stopTokens(List.copyOf(ids(v, fields.path("stop_token_ids"), MAX_IDS))));
+        ifSet(fields.take("samplers"), v -> b.extras(e -> e.order = order(v, fields.path("samplers"))));
+        ifSet(fields.take("dry_sequence_breakers"),
+                v -> b.extras(e -> e.dryBreakers = texts(v, fields.path("dry_sequence_breakers"))));
+        b.tokenRules(tokenRules(fields));
+    }
+
+    private static TokenRules tokenRules(JsonFields fields) {
+        boolean ignoreEnd = Boolean.TRUE.equals(fields.bool("ignore_eos"));
+        Long minTokens = fields.integer("min_tokens", 0, Integer.MAX_VALUE);
+        JsonNode allowed = fields.take("allowed_token_ids");
+        JsonNode words = fields.take("bad_words");
+        return new TokenRules(ignoreEnd, minTokens == null ? 0 : minTokens.intValue(),
+                allowed == null ? Set.of() : ids(allowed, fields.path("allowed_token_ids"), MAX_ALLOWED),
+                words == null ? List.of() : texts(words, fields.path("bad_words")));
     }
 
     private static <T> void ifSet(@Nullable T value, Consumer<T> use) {
@@ -57,10 +75,7 @@ public final class SamplingFields {
     public static List<String> stops(JsonNode stop, String name) {
         List<String> stops = new ArrayList<>();
         if (stop.isArray()) {
-            int i = 0;
-            for (JsonNode s : stop) {
-                stops.add(JsonFields.text(s, name + "[" + i++ + "]"));
-            }
+            stops.addAll(texts(stop, name));
         } else if (stop.isTextual()) {
             stops.add(JsonFields.text(stop, name));
         } else {
@@ -79,23 +94,84 @@ public final class SamplingFields {
         return stops;
     }
 
-    private static Map<Integer, Float> biases(JsonNode value) {
-        if (!(value instanceof ObjectNode object)) {
-            throw JsonFields.wrongType("logit_bias", "an object of token ids and numbers", value);
+    private static List<String> texts(JsonNode array, String name) {
+        if (!array.isArray()) {
+            throw JsonFields.wrongType(name, "an array of strings", array);
         }
-        if (object.size() > MAX_BIASES) {
-            throw RealmException.badParam("logit_bias", "logit_bias may hold " + MAX_BIASES + " tokens, not " + object.size());
+        List<String> texts = new ArrayList<>();
+        for (JsonNode s : array) {
+            texts.add(JsonFields.text(s, name + "[" + texts.size() + "]"));
+        }
+        return texts;
+    }
+
+    private static Set<Integer> ids(JsonNode array, String name, int most) {
+        if (!array.isArray()) {
+            throw JsonFields.wrongType(name, "an array of token ids", array);
+        }
+        if (array.size() > most) {
+            throw RealmException.badParam(name, name + " may hold " + most + " token ids, not " + array.size());
+        }
+        Set<Integer> ids = new LinkedHashSet<>();
+        int i = 0;
+        for (JsonNode id : array) {
+            ids.add((int) JsonFields.integer(id, name + "[" + i++ + "]", 0, Integer.MAX_VALUE));
+        }
+        return ids;
+    }
+
+    /** Names in an array or with semicolons between them, or letters in a string, as llama.cpp has it; unknown names are left out. */
+    private static List<SamplerKind> order(JsonNode value, String name) {
+        List<String> names;
+        if (value.isTextual()) {
+            String text = value.textValue();
+            names = text.contains(";") || SamplerKind.of(text).isPresent() && text.length() > 1
+                    ? List.of(text.split(";"))
+                    : text.chars().mapToObj(c -> String.valueOf((char) c)).toList();
+        } else if (value.isArray()) {
+            names = texts(value, name);
+        } else {
+            throw JsonFields.wrongType(name, "an array of names", value);
+        }
+        List<SamplerKind> order = names.stream().flatMap(n -> SamplerKind.of(n).stream()).distinct().toList();
+        if (names.size() > MAX_SAMPLERS || order.isEmpty() && !names.isEmpty()) {
+            throw RealmException.badParam(name, name + " may name "
+                    + List.of(SamplerKind.values()).stream().map(SamplerKind::label).collect(Collectors.joining(", ")));
+        }
+        return order;
+    }
+
+    /** An object of ids and numbers, or llama.cpp's array of pairs, in which false bans a token. */
+    private static Map<Integer, Float> biases(JsonNode value, String at) {
+        if (value.size() > MAX_IDS) {
+            throw RealmException.badParam(at, at + " may hold " + MAX_IDS + " tokens, not " + value.size());
         }
         Map<Integer, Float> biases = new HashMap<>();
-        object.properties().forEach(e -> {
-            if (!e.getKey().matches("[0-9]{1,9}")) {
-                throw RealmException.badParam("logit_bias", "the keys of logit_bias must be token ids");
+        if (value instanceof ObjectNode object) {
+            object.properties().forEach(e -> {
+                if (!e.getKey().matches("[0-9]{1,9}")) {
+                    throw RealmException.badParam(at, "the keys of " + at + " must be token ids");
+                }
+                if (!e.getValue().isNull()) {
+                    double bias = JsonFields.number(e.getValue(), at + "." + e.getKey(), -100, 100);
+                    biases.put(Integer.valueOf(e.getKey()), (float) bias);
+                }
+            });
+            return biases;
+        }
+        if (!value.isArray()) {
+            throw JsonFields.wrongType(at, "an object of token ids and numbers", value);
+        }
+        int i = 0;
+        for (JsonNode pair : value) {
+            String where = at + "[" + i++ + "]";
+            if (!pair.isArray() || pair.size() != 2) {
+                throw JsonFields.wrongType(where, "a token id and a number", pair);
             }
-            if (!e.getValue().isNull()) {
-                double bias = JsonFields.number(e.getValue(), "logit_bias." + e.getKey(), -100, 100);
-                biases.put(Integer.valueOf(e.getKey()), (float) bias);
-            }
-        });
+            int id = (int) JsonFields.integer(pair.get(0), where + "[0]", 0, Integer.MAX_VALUE);
+            boolean banned = pair.get(1).isBoolean() && !pair.get(1).booleanValue();
+            biases.put(id, banned ? NEVER : (float) JsonFields.number(pair.get(1), where + "[1]", -100, 100));
+        }
         return biases;
     }
 }

@@ -1,8 +1,10 @@
 package ai.realm.server.http.inference;
 
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
+import java.util.List;
 
 /** Tells the request's log when an answer begins. */
 record TimedAnswer(Answer to, RequestLog log) implements Answer {
@@ -10,6 +12,16 @@ record TimedAnswer(Answer to, RequestLog log) implements Answer {
     public void piece(int index, String text) {
         log.answering();
         to.piece(index, text);
+    }
+
+    @Override
+    public void logProbs(int index, List<TokenLogProbs> tokens) {
+        to.logProbs(index, tokens);
+    }
+
+    @Override
+    public void promptLogProbs(int index, List<TokenLogProbs> tokens) {
+        to.promptLogProbs(index, tokens);
     }
 
     @Override

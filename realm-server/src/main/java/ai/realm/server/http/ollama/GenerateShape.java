@@ -7,6 +7,7 @@ import ai.realm.server.http.inference.Client;
 import ai.realm.server.http.inference.GenerationRequest;
 import ai.realm.server.http.inference.GenerationRequest.After;
 import ai.realm.server.http.inference.GenerationRequest.Chat;
+import ai.realm.server.http.inference.GenerationRequest.Infill;
 import ai.realm.server.http.inference.GenerationRequest.Input;
 import ai.realm.server.http.inference.GenerationRequest.Message;
 import ai.realm.server.http.inference.GenerationRequest.Prompts;
@@ -47,13 +48,15 @@ public final class GenerateShape implements ApiShape {
         fields.refuse("images", v -> v.isArray() && v.isEmpty(), ": the model takes no images");
         fields.refuse("template", GenerateShape::isBlank,
                 ": the model's own template is used; set raw to write the whole prompt");
-        fields.refuse("suffix", GenerateShape::isBlank, "; leave it out");
+        String suffix = fields.string("suffix");
         fields.refuse("logprobs", v -> v.isBoolean() && !v.booleanValue(), "; leave it out");
         if (raw && context != null) {
             throw RealmException.badParam("context", "context and raw must not be given together");
         }
         String text = prompt == null ? "" : prompt;
-        Input input = raw ? new Prompts(List.of(new Text(text))) : chat(text, system, context);
+        Input input = suffix != null && !suffix.isEmpty()
+                ? new Infill(text, suffix, List.of())
+                : raw ? new Prompts(List.of(new Text(text))) : chat(text, system, context);
         return new AskedText(new GenerationRequest(model, input, options.maxTokens(), options.sampling(), 1, null, stream,
                 fields.node()), text.isEmpty(), raw, begun);
     }

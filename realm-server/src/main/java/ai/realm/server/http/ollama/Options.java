@@ -7,7 +7,6 @@ import ai.realm.server.http.inference.SamplingFields;
 import ai.realm.server.http.json.JsonFields;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,43 +45,10 @@ record Options(SamplingParams sampling, @Nullable Integer maxTokens) {
     }
 
     private static void sampling(JsonFields f, SamplingParams.Builder b) {
-        number(f, "temperature", 0, 2, b::temperature);
-        number(f, "top_p", 0, 1, v -> b.topP(v == 0 ? 1 : v));
-        number(f, "min_p", 0, 1, b::minP);
-        number(f, "typical_p", 0, 1, v -> b.typicalP(v == 0 ? 1 : v));
-        number(f, "repeat_penalty", 0, 100, v -> b.repetitionPenalty(v == 0 ? 1 : v));
-        number(f, "frequency_penalty", -2, 2, b::frequencyPenalty);
-        number(f, "presence_penalty", -2, 2, b::presencePenalty);
-        integer(f, "top_k", -1, v -> b.topK((int) Math.max(0, v)));
-        integer(f, "repeat_last_n", -1, v -> b.repeatWindow((int) v.longValue()));
+        SamplingFields.read(f, b, true);
         Long seed = f.integer("seed", Long.MIN_VALUE, Long.MAX_VALUE);
         // -1 asks for a random one.
         b.seed(seed == null || seed == -1 ? null : seed);
-        JsonNode stop = f.take("stop");
-        if (stop != null) {
-            b.stopStrings(SamplingFields.stops(stop, f.path("stop")));
-        }
-        Long mirostat = f.integer("mirostat", 0, 2);
-        f.take("mirostat_tau");
-        f.take("mirostat_eta");
-        if (mirostat != null && mirostat != 0) {
-            throw RealmException.badParam(f.path("mirostat"),
-                    f.path("mirostat") + " is not supported; leave it out or set it to 0");
-        }
-    }
-
-    private static void number(JsonFields f, String name, double min, double max, Consumer<Float> use) {
-        Double value = f.number(name, min, max);
-        if (value != null) {
-            use.accept(value.floatValue());
-        }
-    }
-
-    private static void integer(JsonFields f, String name, long min, Consumer<Long> use) {
-        Long value = f.integer(name, min, Integer.MAX_VALUE);
-        if (value != null) {
-            use.accept(value);
-        }
     }
 
     private static @Nullable String schema(@Nullable JsonNode format) {

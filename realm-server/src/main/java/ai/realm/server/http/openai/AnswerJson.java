@@ -3,11 +3,14 @@ package ai.realm.server.http.openai;
 import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
+import ai.realm.server.http.inference.Client;
 import ai.realm.server.http.json.Json;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -18,14 +21,15 @@ final class AnswerJson {
     private final Api api;
     private final String id;
     private final long created;
-    private final String model;
-    private final boolean legacy;
+    private final Client client;
+    private final AnswerOptions options;
+    private final String fingerprint;
 
-    /** @param legacy whether a call is written as {@code function_call}, for clients that asked with {@code functions} */
-    AnswerJson(Api api, String model, boolean legacy) {
-        this.legacy = legacy;
+    AnswerJson(Api api, AnswerOptions options, Client client) {
         this.api = api;
-        this.model = model;
+        this.options = options;
+        this.client = client;
+        this.fingerprint = client.fingerprint();
         byte[] random = new byte[12];
         RANDOM.nextBytes(random);
         this.id = api.idPrefix + HexFormat.of().formatHex(random);
@@ -33,22 +37,28 @@ final class AnswerJson {
     }
 
     private ObjectNode head(String object) {
-        return Json.mapper().createObjectNode().put("id", id).put("object", object).put("created", created).put("model", model);
+        return Json.mapper().createObjectNode().put("id", id).put("object", object).put("created", created)
+                .put("model", client.request().model()).put("system_fingerprint", fingerprint);
     }
 
-    ObjectNode whole(ChatMessage[] messages, FinishReason[] reasons, Usage usage) {
+    ObjectNode whole(List<ChoiceState> states, Usage usage) {
         ObjectNode answer = head(api.object);
         ArrayNode choices = answer.putArray("choices");
-        for (int i = 0; i < messages.length; i++) {
-            ObjectNode choice = choices.addObject().put("index", i);
+        for (ChoiceState c : states) {
+            ObjectNode choice = choices.addObject().put("index", choices.size() - 1);
             if (api == Api.CHAT) {
-                choice.set("message", message(messages[i]));
+                choice.set("message", message(c.message));
             } else {
-                choice.put("text", messages[i].content.toString());
+                choice.put("text", c.echo() + c.message.content);
             }
-            choice.putNull("logprobs").put("finish_reason", name(reasons[i], !messages[i].calls.isEmpty()));
+            choice.set("logprobs", c.logProbs(true));
+            choice.put("finish_reason", name(c.reason, !c.message.calls.isEmpty()));
+            if (c.wantsPromptLogProbs()) {
+                (api == Api.CHAT ? answer : choice).set("prompt_logprobs", c.promptLogProbs());
+            }
         }
         answer.set("usage", usage(usage));
+        answer.set("timings", client.timings(usage).json());
         return answer;
     }
 
@@ -58,7 +68,7 @@ final class AnswerJson {
         if (!m.reasoning.isEmpty()) {
             message.put("reasoning_content", m.reasoning.toString());
         }
-        if (legacy && !m.calls.isEmpty()) {
+        if (options.legacy() && !m.calls.isEmpty()) {
             message.set("function_call", function(m.calls.getFirst().name(), m.calls.getFirst().arguments()));
         } else if (!m.calls.isEmpty()) {
             ArrayNode calls = message.putArray("tool_calls");
@@ -74,7 +84,7 @@ final class AnswerJson {
     }
 
     /** The chunk of a part of a chat's answer; the end of a call has none. */
-    ObjectNode event(int index, AnswerEvent event, boolean usageComes) {
+    ObjectNode event(int index, AnswerEvent event, ChoiceState state) {
         ObjectNode delta = Json.mapper().createObjectNode();
         switch (event) {
             case AnswerEvent.Content c -> delta.put("content", c.text());
@@ -84,11 +94,11 @@ final class AnswerJson {
                     Json.mapper().createObjectNode().put("arguments", a.text()));
             case AnswerEvent.CallEnd _ -> throw new IllegalArgumentException("the end of a call is not told");
         }
-        return chatChunk(index, delta, null, usageComes);
+        return chunk(index, delta, state.logProbs(false), null);
     }
 
     private void call(ObjectNode delta, int index, @Nullable String callId, ObjectNode function) {
-        if (legacy) {
+        if (options.legacy()) {
             delta.set("function_call", function);
             return;
         }
@@ -99,24 +109,41 @@ final class AnswerJson {
         call.set("function", function);
     }
 
-    /** The chunk that opens a choice of a chat. */
-    ObjectNode role(int index, boolean usageComes) {
-        ObjectNode delta = Json.mapper().createObjectNode().put("role", "assistant").put("content", "");
-        return chatChunk(index, delta, null, usageComes);
+    /** The chunk that opens a choice: the role of a chat, the echo of a prompt; null when there is none. */
+    @Nullable
+    ObjectNode open(int index, ChoiceState state) {
+        if (api == Api.CHAT) {
+            ObjectNode delta = Json.mapper().createObjectNode().put("role", "assistant").put("content", "");
+            return chunk(index, delta, Json.mapper().nullNode(), null);
+        }
+        if (!options.echo() && !state.wantsPromptLogProbs()) {
+            return null;
+        }
+        ObjectNode chunk = chunk(index, text(state.echo()), state.logProbs(false), null);
+        if (state.wantsPromptLogProbs()) {
+            ((ObjectNode) chunk.get("choices").get(0)).set("prompt_logprobs", state.promptLogProbs());
+        }
+        return chunk;
     }
 
-    ObjectNode piece(int index, String text, boolean usageComes) {
-        return api == Api.CHAT
-                ? chatChunk(index, Json.mapper().createObjectNode().put("content", text), null, usageComes)
-                : textChunk(index, text, null, usageComes);
+    ObjectNode piece(int index, String text, ChoiceState state) {
+        return chunk(index, text(text), state.logProbs(false), null);
     }
 
-    /** @param called whether the choice called tools */
-    ObjectNode end(int index, FinishReason reason, boolean called, boolean usageComes) {
-        String name = name(reason, called);
-        return api == Api.CHAT
-                ? chatChunk(index, Json.mapper().createObjectNode(), name, usageComes)
-                : textChunk(index, "", name, usageComes);
+    private ObjectNode text(String text) {
+        return Json.mapper().createObjectNode().put(api == Api.CHAT ? "content" : "text", text);
+    }
+
+    ObjectNode end(int index, ChoiceState state) {
+        ObjectNode nothing = Json.mapper().createObjectNode();
+        return chunk(index, api == Api.CHAT ? nothing : nothing.put("text", ""), state.logProbs(false),
+                name(state.reason, state.called));
+    }
+
+    /** Adds to the last chunk what is known of the whole answer. */
+    ObjectNode last(ObjectNode chunk, Usage usage) {
+        chunk.set("timings", client.timings(usage).json());
+        return chunk;
     }
 
     /** The chunk that has no choice, only the usage. */
@@ -127,22 +154,18 @@ final class AnswerJson {
         return chunk;
     }
 
-    private ObjectNode chatChunk(int index, ObjectNode delta, @Nullable String reason, boolean usageComes) {
+    /** @param part of the choice: a chat's delta, a completion's fields */
+    private ObjectNode chunk(int index, ObjectNode part, JsonNode logProbs, @Nullable String reason) {
         ObjectNode chunk = head(api.chunkObject);
         ObjectNode choice = chunk.putArray("choices").addObject().put("index", index);
-        choice.set("delta", delta);
-        return close(chunk, choice, reason, usageComes);
-    }
-
-    private ObjectNode textChunk(int index, String text, @Nullable String reason, boolean usageComes) {
-        ObjectNode chunk = head(api.chunkObject);
-        ObjectNode choice = chunk.putArray("choices").addObject().put("index", index).put("text", text);
-        return close(chunk, choice, reason, usageComes);
-    }
-
-    private static ObjectNode close(ObjectNode chunk, ObjectNode choice, @Nullable String reason, boolean usageComes) {
-        choice.putNull("logprobs").put("finish_reason", reason);
-        if (usageComes) {
+        if (api == Api.CHAT) {
+            choice.set("delta", part);
+        } else {
+            choice.setAll(part);
+        }
+        choice.set("logprobs", logProbs);
+        choice.put("finish_reason", reason);
+        if (options.includeUsage()) {
             chunk.putNull("usage");
         }
         return chunk;
@@ -150,7 +173,7 @@ final class AnswerJson {
 
     private String name(FinishReason reason, boolean called) {
         if (called && reason == FinishReason.STOP) {
-            return legacy ? "function_call" : "tool_calls";
+            return options.legacy() ? "function_call" : "tool_calls";
         }
         return reason.name().toLowerCase(Locale.ROOT);
     }

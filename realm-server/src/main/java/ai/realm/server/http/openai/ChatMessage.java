@@ -29,6 +29,10 @@ final class ChatMessage {
         }
     }
 
+    boolean isEmpty() {
+        return content.isEmpty() && reasoning.isEmpty() && calls.isEmpty();
+    }
+
     /** A fresh id of a call. */
     static String newCallId() {
         byte[] random = new byte[12];

@@ -1,6 +1,7 @@
 package ai.realm.server.http.openai;
 
 import ai.realm.core.error.RealmException;
+import ai.realm.server.http.inference.ChatPrompt;
 import ai.realm.server.http.inference.ReasoningUse;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
@@ -83,7 +84,7 @@ public final class ReasoningFields {
             throw JsonFields.wrongType("chat_template_kwargs", "an object", given);
         }
         Map<String, ?> variables = Json.mapper().convertValue(object, Map.class);
-        variables.keySet().removeAll(List.of("messages", "tools", "add_generation_prompt", "bos_token", "eos_token"));
+        variables.keySet().removeAll(List.of("messages", "tools", ChatPrompt.GENERATION, "bos_token", "eos_token"));
         return variables;
     }
 }

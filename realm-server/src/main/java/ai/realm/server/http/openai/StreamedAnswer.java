@@ -2,6 +2,7 @@ package ai.realm.server.http.openai;
 
 import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
 import ai.realm.server.error.ErrorBody;
@@ -17,40 +18,35 @@ import java.util.List;
  * request was accounted for.
  */
 final class StreamedAnswer implements Answer {
-    private final Api api;
     private final AnswerJson json;
     private final SseStream stream;
     private final boolean includeUsage;
-    private final boolean[] opened;
-    private final boolean[] called;
-    private final FinishReason[] reasons;
+    private final List<ChoiceState> choices;
 
-    StreamedAnswer(Api api, AnswerJson json, SseStream stream, int choices, boolean includeUsage) {
-        this.api = api;
+    StreamedAnswer(AnswerJson json, SseStream stream, List<ChoiceState> choices, boolean includeUsage) {
         this.json = json;
         this.stream = stream;
+        this.choices = choices;
         this.includeUsage = includeUsage;
-        this.opened = new boolean[choices];
-        this.called = new boolean[choices];
-        this.reasons = new FinishReason[choices];
     }
 
     @Override
     public synchronized void piece(int index, String text) {
         List<ObjectNode> chunks = new ArrayList<>(2);
         open(index, chunks);
-        chunks.add(json.piece(index, text, includeUsage));
+        chunks.add(json.piece(index, text, choices.get(index)));
         send(chunks);
     }
 
     @Override
     public synchronized void events(int index, List<AnswerEvent> events) {
         List<ObjectNode> chunks = new ArrayList<>(events.size() + 1);
+        ChoiceState choice = choices.get(index);
         for (AnswerEvent e : events) {
-            called[index] |= e instanceof AnswerEvent.CallBegin;
+            choice.called |= e instanceof AnswerEvent.CallBegin;
             if (!(e instanceof AnswerEvent.CallEnd)) {
                 open(index, chunks);
-                chunks.add(json.event(index, e, includeUsage));
+                chunks.add(json.event(index, e, choice));
             }
         }
         if (!chunks.isEmpty()) {
@@ -58,11 +54,23 @@ final class StreamedAnswer implements Answer {
         }
     }
 
+    @Override
+    public synchronized void logProbs(int index, List<TokenLogProbs> tokens) {
+        choices.get(index).add(tokens);
+    }
+
+    @Override
+    public synchronized void promptLogProbs(int index, List<TokenLogProbs> tokens) {
+        choices.get(index).prompt(tokens);
+    }
+
     private void open(int index, List<ObjectNode> chunks) {
-        if (!opened[index] && api == Api.CHAT) {
-            chunks.add(json.role(index, includeUsage));
+        ChoiceState choice = choices.get(index);
+        ObjectNode first = choice.opened ? null : json.open(index, choice);
+        choice.opened = true;
+        if (first != null) {
+            chunks.add(first);
         }
-        opened[index] = true;
     }
 
     private void send(List<ObjectNode> chunks) {
@@ -71,19 +79,20 @@ final class StreamedAnswer implements Answer {
 
     @Override
     public synchronized void end(int index, FinishReason reason) {
-        reasons[index] = reason;
+        choices.get(index).reason = reason;
     }
 
     @Override
     public synchronized void finish(Usage usage) {
         List<ObjectNode> chunks = new ArrayList<>();
-        for (int i = 0; i < reasons.length; i++) {
+        for (int i = 0; i < choices.size(); i++) {
             open(i, chunks);
-            chunks.add(json.end(i, reasons[i], called[i], includeUsage));
+            chunks.add(json.end(i, choices.get(i)));
         }
         if (includeUsage) {
             chunks.add(json.usageChunk(usage));
         }
+        json.last(chunks.getLast(), usage);
         send(chunks);
         stream.done();
     }

@@ -6,6 +6,7 @@ import ai.realm.server.http.inference.Client;
 import ai.realm.server.http.inference.GenerationRequest;
 import ai.realm.server.http.inference.ValidRequest;
 import ai.realm.server.http.json.JsonFields;
+import java.util.ArrayList;
 import java.util.List;
 
 /** OpenAI's completions or chat completions. */
@@ -34,18 +35,20 @@ public final class TextShape implements ApiShape {
     @Override
     public Asked read(JsonFields fields) {
         RequestReader.Read read = new RequestReader(api, fields).read();
-        return new AskedText(api, read.request(), read.includeUsage(), read.legacy());
+        return new AskedText(api, read.request(), read.options());
     }
 
-    private record AskedText(Api api, GenerationRequest request, boolean includeUsage, boolean legacy)
-            implements
-                Asked {
+    private record AskedText(Api api, GenerationRequest request, AnswerOptions options) implements Asked {
         @Override
         public Answer answer(ValidRequest valid, Client client) {
-            AnswerJson json = new AnswerJson(api, valid.model(), legacy);
+            AnswerJson json = new AnswerJson(api, options, client);
+            List<ChoiceState> choices = new ArrayList<>();
+            for (int i = 0; i < valid.choices(); i++) {
+                choices.add(new ChoiceState(api, options, client, i));
+            }
             return valid.stream()
-                    ? new StreamedAnswer(api, json, client.events(), valid.choices(), includeUsage)
-                    : new WholeAnswer(json, valid.choices(), client::json);
+                    ? new StreamedAnswer(json, client.events(), choices, options.includeUsage())
+                    : new WholeAnswer(json, choices, valid.n(), options.keep(), client::json);
         }
     }
 }

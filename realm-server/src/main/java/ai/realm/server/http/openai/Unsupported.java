@@ -14,23 +14,19 @@ final class Unsupported {
     private static final Set<String> HINTS = Set.of("user", "metadata", "store", "prompt_cache_key", "prompt_cache_retention",
             "safety_identifier", "verbosity", "service_tier", "prediction", "moderation",
             "cache_prompt", "keep_alive", "continuous_usage_stats", "id_slot", "slot_id", "request_id",
-            "timings_per_token", "return_progress", "spaces_between_special_tokens", "cache_salt", "add_special_tokens");
+            "timings_per_token", "return_progress", "min_keep", "penalize_nl", "n_keep", "n_discard", "t_max_predict_ms",
+            "return_tokens_as_token_ids", "spaces_between_special_tokens", "cache_salt", "add_special_tokens");
 
     private static final Predicate<JsonNode> NEVER = _ -> false;
     private static final Predicate<JsonNode> EMPTY = v -> v.isContainerNode() && v.isEmpty()
             || v.isTextual() && v.asText().isEmpty();
     private static final Predicate<JsonNode> FALSE = v -> v.isBoolean() && !v.booleanValue();
-    private static final Predicate<JsonNode> ZERO = v -> v.isNumber() && v.doubleValue() == 0;
 
     private static final Map<String, Predicate<JsonNode>> WISHES = Map.ofEntries(
             Map.entry("audio", NEVER),
             Map.entry("modalities", v -> v.isArray() && only(v, "text")),
             Map.entry("web_search_options", NEVER),
-            Map.entry("top_logprobs", ZERO),
-            Map.entry("logprobs", FALSE),
-            Map.entry("prompt_logprobs", FALSE),
-            Map.entry("echo", FALSE),
-            Map.entry("suffix", EMPTY),
+            Map.entry("chat_template", EMPTY),
             Map.entry("use_beam_search", FALSE),
             Map.entry("include_stop_str_in_output", FALSE),
             Map.entry("skip_special_tokens", v -> v.isBoolean() && v.booleanValue()),
@@ -48,10 +44,14 @@ final class Unsupported {
         return true;
     }
 
-    /** @param n choices that are wanted: {@code best_of} may be that many */
-    static void take(JsonFields fields, int n) {
+    /** @param n choices that are wanted: {@code best_of} of a chat may be that many */
+    static void take(Api api, JsonFields fields, int n) {
         HINTS.forEach(fields::hint);
         WISHES.forEach((name, neutral) -> fields.refuse(name, neutral, "; leave it out"));
-        fields.refuse("best_of", v -> v.isIntegralNumber() && v.longValue() == n, " unless it is n; leave it out");
+        if (api == Api.CHAT) {
+            fields.refuse("echo", FALSE, " in chat; leave it out");
+            fields.refuse("suffix", EMPTY, " in chat; leave it out");
+            fields.refuse("best_of", v -> v.isIntegralNumber() && v.longValue() == n, " in chat unless it is n; use n");
+        }
     }
 }

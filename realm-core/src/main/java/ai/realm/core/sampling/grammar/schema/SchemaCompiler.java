@@ -1,5 +1,6 @@
 package ai.realm.core.sampling.grammar.schema;
 
+import ai.realm.core.sampling.grammar.DfaRules;
 import ai.realm.core.sampling.grammar.Rules;
 import ai.realm.core.sampling.grammar.Symbol;
 import ai.realm.core.sampling.grammar.regular.Dfa;
@@ -171,32 +172,8 @@ public final class SchemaCompiler {
             out.add(List.of(Rules.rule(json.integer())));
         } else {
             Dfa language = NumberLanguage.of(atoms, languages);
-            out.add(List.of(Rules.rule(language == null ? json.number() : plain(language))));
+            out.add(List.of(Rules.rule(language == null ? json.number() : DfaRules.add(rules, language))));
         }
-    }
-
-    /** An automaton over characters that stand for themselves. */
-    private int plain(Dfa dfa) {
-        int first = rules.reserve("n");
-        int[] places = new int[dfa.size()];
-        for (int s = 0; s < dfa.size(); s++) {
-            places[s] = s == 0 ? first : rules.reserve("n");
-        }
-        for (int s = 0; s < dfa.size(); s++) {
-            List<List<Symbol>> out = new ArrayList<>();
-            if (dfa.accepts(s)) {
-                out.add(List.of());
-            }
-            Map<Integer, int[]> byTarget = new LinkedHashMap<>();
-            int[] e = dfa.edges(s);
-            for (int i = 0; i < e.length; i += 3) {
-                byTarget.merge(e[i + 2], new int[]{e[i], e[i + 1]},
-                        ai.realm.core.sampling.grammar.regular.CodePoints::union);
-            }
-            byTarget.forEach((to, set) -> out.add(List.of(Rules.chars(set), Rules.rule(places[to]))));
-            rules.define(places[s], out);
-        }
-        return first;
     }
 
     private void addConstants(List<?> values, Kind kind, Conjunction all, Map<Object, @Nullable Object> out) {
@@ -220,7 +197,7 @@ public final class SchemaCompiler {
         if (texts.size() == 1) {
             out.add(Rules.literal(texts.getFirst()));
         } else if (!texts.isEmpty()) {
-            out.add(List.of(Rules.rule(plain(Dfa.ofTexts(texts)))));
+            out.add(List.of(Rules.rule(DfaRules.add(rules, Dfa.ofTexts(texts)))));
         }
     }
 }

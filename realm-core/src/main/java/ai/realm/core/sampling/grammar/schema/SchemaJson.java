@@ -43,6 +43,11 @@ public final class SchemaJson {
         return reader.pos;
     }
 
+    /** The text that a JSON string stands for. */
+    public static String string(String json) {
+        return (String) java.util.Objects.requireNonNull(read(json));
+    }
+
     static RealmException bad(String rule) {
         return RealmException.badParam("json_schema", "json_schema: " + rule);
     }
@@ -178,7 +183,7 @@ public final class SchemaJson {
     }
 
     /** Compact JSON. */
-    static String write(@Nullable Object value) {
+    public static String write(@Nullable Object value) {
         StringBuilder out = new StringBuilder();
         write(value, out);
         return out.toString();

@@ -1,0 +1,26 @@
+package ai.realm.server.http.openai;
+
+/**
+ * What a client of completions or chat wants to see beside the text.
+ *
+ * @param includeUsage whether a stream ends with a chunk of the usage
+ * @param legacy whether a call is written as {@code function_call}, for clients that asked with {@code functions}
+ * @param logProbs likeliest tokens shown with each token of the answer; -1 for no log-probabilities
+ * @param echo whether the prompt is shown before the answer
+ * @param promptLogProbs the same as {@code logProbs} for each token of the prompt, in a field of its own as vLLM has it
+ * @param probabilities whether probabilities after the samplers are shown instead, as llama.cpp has it
+ * @param keep answers to each prompt that are shown: the likeliest of those that were made
+ */
+record AnswerOptions(boolean includeUsage, boolean legacy, int logProbs, boolean echo, int promptLogProbs, boolean probabilities,
+        int keep) {
+    static final int NONE = -1;
+
+    boolean wantsLogProbs() {
+        return logProbs != NONE;
+    }
+
+    /** Likeliest tokens that the engine must name for each token of the prompt; -1 for nothing at all. */
+    int ofPrompt() {
+        return Math.max(promptLogProbs, echo ? logProbs : NONE);
+    }
+}

@@ -1,0 +1,182 @@
+package ai.realm.server.http;
+
+import static ai.realm.server.http.HttpFixture.error;
+import static ai.realm.server.http.HttpFixture.events;
+import static ai.realm.server.http.HttpFixture.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.realm.core.sampling.TokenLogProbs;
+import ai.realm.runtime.guest.GuestResult;
+import ai.realm.runtime.session.FinishReason;
+import ai.realm.runtime.session.Usage;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The model's every byte is a token; its answer is "hey", each with the log-probability -1 and "x" as the likeliest. */
+class LogProbsTest {
+    private final HttpFixture f = new HttpFixture();
+
+    private static TokenLogProbs token(char c, float logProb) {
+        return new TokenLogProbs(c, logProb, new int[]{'x', 'y', 'z'}, new float[]{-0.5f, -1.5f, Float.NEGATIVE_INFINITY});
+    }
+
+    LogProbsTest() {
+        f.guestHost.behaviour = (call, output) -> {
+            if (call.params().promptLogProbs() >= 0 && call.prompt().length() > 1) {
+                List<TokenLogProbs> prompt = new ArrayList<>();
+                call.prompt().chars().skip(1).forEach(c -> prompt.add(token((char) c, -2)));
+                output.promptLogProbs(prompt);
+            }
+            if (call.params().maxTokens() > 0) {
+                if (call.params().logProbs() >= 0) {
+                    output.logProbs(List.of(token('h', -1), token('e', -1)));
+                }
+                output.piece("he");
+                if (call.params().logProbs() >= 0) {
+                    output.logProbs(List.of(token('y', -1)));
+                }
+                output.piece("y");
+            }
+            return new GuestResult(FinishReason.LENGTH, new Usage(3, 0, 3), 1);
+        };
+    }
+
+    @AfterEach
+    void close() {
+        f.close();
+    }
+
+    private JsonNode completion(String fields) {
+        return json(f.post("/v1/completions", "{\"prompt\":\"abc\"" + fields + "}").body()).at("/choices/0");
+    }
+
+    @Test
+    void completions_logprobs_listsSideBySideWithOffsets() {
+        JsonNode logProbs = completion(",\"logprobs\":2").path("logprobs");
+        assertThat(logProbs.path("tokens")).hasToString("[\"h\",\"e\",\"y\"]");
+        assertThat(logProbs.path("token_logprobs")).hasToString("[-1.0,-1.0,-1.0]");
+        assertThat(logProbs.path("text_offset")).hasToString("[0,1,2]");
+        assertThat(logProbs.at("/top_logprobs/0")).as("the chosen one is added")
+                .hasToString("{\"x\":-0.5,\"y\":-1.5,\"h\":-1.0}");
+        assertThat(logProbs.at("/top_logprobs/2")).hasToString("{\"x\":-0.5,\"y\":-1.5}");
+        assertThat(completion(",\"logprobs\":0").at("/logprobs/top_logprobs/0")).hasToString("{\"h\":-1.0}");
+        assertThat(completion("").path("logprobs").isNull()).isTrue();
+    }
+
+    @Test
+    void completions_echoWithLogprobs_beginWithThePrompts() {
+        JsonNode choice = completion(",\"logprobs\":1,\"echo\":true");
+        assertThat(choice.path("text").asText()).isEqualTo("abchey");
+        assertThat(choice.at("/logprobs/tokens")).hasToString("[\"a\",\"b\",\"c\",\"h\",\"e\",\"y\"]");
+        assertThat(choice.at("/logprobs/token_logprobs")).hasToString("[null,-2.0,-2.0,-1.0,-1.0,-1.0]");
+        assertThat(choice.at("/logprobs/text_offset")).hasToString("[0,1,2,3,4,5]");
+        JsonNode only = completion(",\"logprobs\":1,\"echo\":true,\"max_tokens\":0");
+        assertThat(only.path("text").asText()).isEqualTo("abc");
+        assertThat(only.at("/logprobs/tokens")).hasSize(3);
+    }
+
+    @Test
+    void completions_echoOfTokenIdsStreamed_isTheSameAsWhole() {
+        String body = "{\"prompt\":[97,98,99],\"logprobs\":1,\"echo\":true,\"stream\":true}";
+        StringBuilder text = new StringBuilder();
+        List<String> tokens = new ArrayList<>();
+        List<Integer> offsets = new ArrayList<>();
+        for (String event : events(f.post("/v1/completions", body).body())) {
+            if (!event.equals("[DONE]")) {
+                JsonNode choice = json(event).at("/choices/0");
+                text.append(choice.path("text").asText());
+                choice.at("/logprobs/tokens").forEach(t -> tokens.add(t.asText()));
+                choice.at("/logprobs/text_offset").forEach(t -> offsets.add(t.asInt()));
+            }
+        }
+        assertThat(text).hasToString("abchey");
+        assertThat(tokens).containsExactly("a", "b", "c", "h", "e", "y");
+        assertThat(offsets).containsExactly(0, 1, 2, 3, 4, 5);
+    }
+
+    @Test
+    void completions_guestChangedTheTextOrThePrompt_logprobsAreNull() {
+        f.guestHost.behaviour = (call, output) -> {
+            output.piece("something else");
+            return new GuestResult(FinishReason.STOP, new Usage(3, 0, 3), 1);
+        };
+        assertThat(completion(",\"logprobs\":1").path("logprobs").isNull()).isTrue();
+        f.guestHost.behaviour = (call, output) -> {
+            output.logProbs(List.of(token('h', -1)));
+            output.piece("h");
+            return new GuestResult(FinishReason.STOP, new Usage(3, 0, 3), 1);
+        };
+        assertThat(completion(",\"logprobs\":1,\"echo\":true").path("logprobs").isNull()).as("of another prompt").isTrue();
+    }
+
+    @Test
+    void promptLogprobs_asVllm_areByIdWithRank() {
+        JsonNode of = completion(",\"prompt_logprobs\":2").path("prompt_logprobs");
+        assertThat(of).hasSize(3);
+        assertThat(of.get(0).isNull()).isTrue();
+        assertThat(of.get(1).path("120").path("rank").asInt()).isEqualTo(1);
+        assertThat(of.get(1).path("98").path("decoded_token").asText()).isEqualTo("b");
+        assertThat(of.get(1).path("98").path("rank").isNull()).isTrue();
+    }
+
+    @Test
+    void chat_logprobs_haveBytesAndAlternatives() {
+        String body = "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],\"logprobs\":true,\"top_logprobs\":3%s}";
+        JsonNode content = json(f.post("/v1/chat/completions", body.formatted("")).body()).at("/choices/0/logprobs/content");
+        assertThat(content).hasSize(3);
+        assertThat(content.get(0).path("token").asText()).isEqualTo("h");
+        assertThat(content.get(0).path("bytes")).hasToString("[104]");
+        assertThat(content.get(0).path("top_logprobs")).hasSize(3);
+        assertThat(content.at("/0/top_logprobs/2/logprob").asDouble()).as("what cannot come").isEqualTo(-9999);
+        List<String> streamed = new ArrayList<>();
+        for (String event : events(f.post("/v1/chat/completions", body.formatted(",\"stream\":true")).body())) {
+            if (!event.equals("[DONE]")) {
+                json(event).at("/choices/0/logprobs/content").forEach(t -> streamed.add(t.path("token").asText()));
+            }
+        }
+        assertThat(streamed).containsExactly("h", "e", "y");
+        JsonNode post = json(f.post("/v1/chat/completions", body.formatted(",\"post_sampling_probs\":true")).body())
+                .at("/choices/0/logprobs/content/0");
+        assertThat(post.path("prob").asDouble()).isCloseTo(Math.exp(-1), org.assertj.core.api.Assertions.within(1e-6));
+        assertThat(post.path("top_probs")).hasSize(3);
+        assertThat(f.guestHost.calls.getLast().params().postSampling()).isTrue();
+    }
+
+    @Test
+    void bestOf_more_givesTheLikeliest() {
+        f.guestHost.behaviour = (call, output) -> {
+            long seed = java.util.Objects.requireNonNull(call.params().seed());
+            output.logProbs(List.of(token((char) ('0' + seed), seed == 6 ? -0.1f : -3)));
+            output.piece("" + seed);
+            return new GuestResult(FinishReason.STOP, new Usage(3, 0, 1), 1);
+        };
+        JsonNode answer = json(f.post("/v1/completions", "{\"prompt\":\"abc\",\"seed\":5,\"best_of\":3}").body());
+        assertThat(answer.path("choices")).hasSize(1);
+        assertThat(answer.at("/choices/0/text").asText()).isEqualTo("6");
+        assertThat(answer.at("/usage/completion_tokens").asInt()).isEqualTo(3);
+    }
+
+    @Test
+    void fields_outOfRange_areRefusedByName() {
+        String chat = "\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]";
+        String[][] cases = {{"/v1/completions", "\"prompt\":\"a\",\"logprobs\":21", "logprobs"},
+                {"/v1/completions", "\"prompt\":\"a\",\"logprobs\":-1", "logprobs"},
+                {"/v1/completions", "\"prompt\":\"a\",\"prompt_logprobs\":99", "prompt_logprobs"},
+                {"/v1/completions", "\"prompt\":\"a\",\"n\":3,\"best_of\":2", "best_of"},
+                {"/v1/completions", "\"prompt\":\"a\",\"best_of\":2,\"stream\":true", "best_of"},
+                {"/v1/completions", "\"prompt\":\"a\",\"suffix\":\"b\"", "suffix"},
+                {"/v1/chat/completions", chat + ",\"logprobs\":1", "logprobs"},
+                {"/v1/chat/completions", chat + ",\"top_logprobs\":2", "top_logprobs"},
+                {"/v1/chat/completions", chat + ",\"logprobs\":true,\"top_logprobs\":21", "top_logprobs"},
+                {"/v1/chat/completions", chat + ",\"echo\":true", "echo"},
+                {"/v1/chat/completions", chat + ",\"max_tokens\":0", "max_tokens"}};
+        for (String[] c : cases) {
+            var response = f.post(c[0], "{" + c[1] + "}");
+            assertThat(response.statusCode()).as(c[1]).isEqualTo(400);
+            assertThat(error(response).path("param").asText()).as(c[1]).isEqualTo(c[2]);
+        }
+    }
+}
