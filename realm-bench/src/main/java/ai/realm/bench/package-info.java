@@ -1,4 +1,8 @@
-/** JMH benchmarks of the kernels. */
+/**
+ * JMH benchmarks: each kernel beside its plain loops, grammar masks, and a request through a guest beside the session directly.
+ *
+ * <p>May use {@code core} and {@code runtime}. Not part of the ordinary build. JMH starts and owns the threads.
+ */
 @NullMarked
 package ai.realm.bench;
 

@@ -1,4 +1,9 @@
-/** Vocabularies, tokenizers and incremental detokenizing. */
+/**
+ * Vocabularies, tokenizers, and incremental detokenizing into whole characters.
+ *
+ * <p>May use {@code core.gguf}. Tokenizers are immutable and shared by request and guest threads; a detokenizer belongs to one
+ * generation.
+ */
 @NullMarked
 package ai.realm.core.tokenizer;
 

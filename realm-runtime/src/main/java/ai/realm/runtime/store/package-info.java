@@ -1,4 +1,9 @@
-/** Models: mapped once, shared, counted, evicted. */
+/**
+ * Models: mapped once, shared by leases, counted against a budget of memory, and evicted when no lease is open.
+ *
+ * <p>May use {@code core}; what runs a model it knows as {@code LoadedModel} only. Called by any thread; the lock is never held
+ * while a model is read, drained or closed.
+ */
 @NullMarked
 package ai.realm.runtime.store;
 

@@ -1,4 +1,9 @@
-/** Tenants and models as the operator knows them, and what reads and checks them; below storage and configuration. */
+/**
+ * Tenants and models as the operator knows them, with what reads, checks and writes them in YAML and JSON.
+ *
+ * <p>May use {@code runtime} and {@code core}; it is below storage and configuration. Everything is immutable, so any thread may
+ * use it.
+ */
 @NullMarked
 package ai.realm.server.domain;
 

@@ -1,4 +1,9 @@
-/** Counters, gauges and histograms in Prometheus' text format. */
+/**
+ * Counters, gauges and histograms in Prometheus' text format.
+ *
+ * <p>May use {@code runtime} and {@code server.accounts}, to ask them for numbers. Counted by any thread; written on the thread
+ * of a scrape.
+ */
 @NullMarked
 package ai.realm.server.metrics;
 

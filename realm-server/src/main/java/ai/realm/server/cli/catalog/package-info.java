@@ -1,4 +1,9 @@
-/** Models by name: the catalogue, and how its files come onto the disk. */
+/**
+ * Models by name: the catalogue, and how its files come onto the disk, verified.
+ *
+ * <p>May use {@code server.domain} and {@code runtime.store}. Runs on the main thread of a command, or on the thread of the
+ * admin's request.
+ */
 @NullMarked
 package ai.realm.server.cli.catalog;
 

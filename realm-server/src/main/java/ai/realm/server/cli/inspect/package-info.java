@@ -1,4 +1,8 @@
-/** What a model file is, what it needs, and whether it will run. */
+/**
+ * What a model file is, what it needs, and whether it will run: what {@code ./realm inspect} tells.
+ *
+ * <p>May use {@code core}. Runs on the main thread.
+ */
 @NullMarked
 package ai.realm.server.cli.inspect;
 

@@ -1,4 +1,9 @@
-/** The open-loop load generator. */
+/**
+ * The open-loop load generator: requests at a rate of each tenant's, and percentiles of what came back.
+ *
+ * <p>May use nothing of the server: it is a client over HTTP. Each request has a virtual thread; the main thread waits and
+ * prints.
+ */
 @NullMarked
 package ai.realm.server.cli.load;
 
