@@ -8,9 +8,14 @@ import ai.realm.runtime.guest.GuestFixture.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -41,7 +46,26 @@ class HostileCollectionTest {
         hostile.close();
         neighbour.close();
         ROWS.addFirst("| attack | what it does | what held | error | ms |\n|---|---|---|---|---:|");
-        Files.writeString(Path.of("target/hostile.md"), String.join("\n", ROWS) + "\n");
+        Files.writeString(Path.of("target/hostile.md"), counts() + "\n" + String.join("\n", ROWS) + "\n");
+    }
+
+    /** How many attacks of each surface were tried and contained: a table, and the day. */
+    private static String counts() {
+        Map<String, Long> tried = attacks().stream()
+                .collect(Collectors.groupingBy(Attack::surface, TreeMap::new, Collectors.counting()));
+        StringBuilder table = new StringBuilder(
+                "Made on " + LocalDate.now(ZoneOffset.UTC) + ".\n\n| surface | tried | contained | not |\n|---|---:|---:|---:|\n");
+        long all = 0;
+        for (Map.Entry<String, Long> surface : tried.entrySet()) {
+            long held = ROWS.stream().filter(row -> row.startsWith("| " + surface.getKey() + " |")).count();
+            all += held;
+            table.append(count(surface.getKey(), surface.getValue(), held));
+        }
+        return table.append(count("all", attacks().size(), all)).toString();
+    }
+
+    private static String count(String surface, long tried, long held) {
+        return "| " + surface + " | " + tried + " | " + held + " | " + (tried - held) + " |\n";
     }
 
     static List<Attack> attacks() {
