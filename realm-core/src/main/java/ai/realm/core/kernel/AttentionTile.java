@@ -15,6 +15,8 @@ public final class AttentionTile {
 
     private final float[] queries;
     private final float[] out;
+    private final MemorySegment queryMemory;
+    private final MemorySegment outMemory;
     private final int[] low = new int[MAX_ROWS];
     private final int[] high = new int[MAX_ROWS];
     private final float[] sinks = new float[MAX_ROWS];
@@ -34,6 +36,8 @@ public final class AttentionTile {
     public AttentionTile(int maxKeyDim, int maxValueDim) {
         this.queries = new float[Math.multiplyExact(MAX_ROWS, maxKeyDim)];
         this.out = new float[Math.multiplyExact(MAX_ROWS, maxValueDim)];
+        this.queryMemory = MemorySegment.ofArray(queries);
+        this.outMemory = MemorySegment.ofArray(out);
     }
 
     /**
@@ -91,6 +95,16 @@ public final class AttentionTile {
     /** Result rows of {@link #valueDim} numbers. */
     public float[] out() {
         return out;
+    }
+
+    /** {@link #queries} as memory. */
+    public MemorySegment queryMemory() {
+        return queryMemory;
+    }
+
+    /** {@link #out} as memory. */
+    public MemorySegment outMemory() {
+        return outMemory;
     }
 
     public int rows() {

@@ -65,7 +65,7 @@ public final class Compute implements AutoCloseable {
         }
 
         /**
-         * All available processors, and {@code -Drealm.kernels=auto|scalar|simd} and {@code -Drealm.activations=int8|f32} or
+         * All available processors, and {@code -Drealm.kernels=auto|scalar|simd|machine} and {@code -Drealm.activations=int8|f32} or
          * their defaults, the first of each. The vectors' width is one for the whole process: {@code -Drealm.vector.bits}.
          */
         public static Options defaults() {

@@ -357,8 +357,8 @@ public abstract class KernelsContract {
     @Test
     void storeKv_f16_roundsToNearestEven() {
         float[] x = {0f, -0f, 1f, 1 + 0x1p-11f, 1 + 3 * 0x1p-11f, 65504f, 65519f, 1e9f, 0x1p-24f, 0x1p-25f, 0x1.8p-25f, -0x1p-14f,
-                3.14159f, Float.NEGATIVE_INFINITY};
-        MemorySegment memory = MemorySegment.ofArray(new byte[2 * x.length + 2]);
+                3.14159f, Float.NEGATIVE_INFINITY, 1e-7f, -2.5f};
+        MemorySegment memory = Arena.ofAuto().allocate(2L * x.length + 2);
         k.attention().storeKv(x, 0, x.length, KvType.F16, memory, 1);
         for (int i = 0; i < x.length; i++) {
             assertThat(memory.get(ValueLayout.JAVA_SHORT_UNALIGNED, 1 + 2L * i)).isEqualTo(Float.floatToFloat16(x[i]));
@@ -372,7 +372,7 @@ public abstract class KernelsContract {
             float[] x = numbers(dim + 2);
             x[3] = 0;
             int bytes = type.rowBytes(dim);
-            MemorySegment memory = MemorySegment.ofArray(new byte[bytes + 4]);
+            MemorySegment memory = Arena.ofAuto().allocate(bytes + 4);
             k.attention().storeKv(x, 1, dim, type, memory, 2);
             float[] stored = new float[dim];
             Dequantizer.dequantize(stored(type), memory, 2, stored, 0, dim);
@@ -386,7 +386,7 @@ public abstract class KernelsContract {
 
     @Test
     void storeKv_q8OfNothing_isZero() {
-        MemorySegment memory = MemorySegment.ofArray(new byte[34]);
+        MemorySegment memory = Arena.ofAuto().allocate(34);
         memory.fill((byte) 7);
         k.attention().storeKv(new float[32], 0, 32, KvType.Q8_0, memory, 0);
         assertThat(memory.mismatch(MemorySegment.ofArray(new byte[34]))).isEqualTo(-1);

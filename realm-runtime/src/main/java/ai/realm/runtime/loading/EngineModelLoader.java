@@ -125,14 +125,15 @@ public final class EngineModelLoader implements ModelLoader {
         ChatTemplate template;
         Compute share = compute.share();
         Model model;
-        try (KernelWarmUp warmUp = KernelWarmUp.start(share, matrixTypes(file), options.kvType())) {
+        boolean ready = share.kernels().ready().containsAll(matrixTypes(file));
+        try (KernelWarmUp warmUp = ready ? null : KernelWarmUp.start(share, matrixTypes(file), options.kvType())) {
             tokenizer = Tokenizers.fromGguf(file).orElse(null);
             template = ChatTemplates.fromGguf(file).orElse(null);
             model = Models.load(file, share, new Models.Options(options.tokenBudget(), source.contextLength()));
         }
         Engine engine;
         try {
-            engine = start(source, model, share, room);
+            engine = start(source, model, share, room, ready);
         } catch (RuntimeException | Error e) {
             model.close();
             throw e;
@@ -154,7 +155,7 @@ public final class EngineModelLoader implements ModelLoader {
                 .collect(Collectors.toCollection(() -> EnumSet.noneOf(GgmlType.class)));
     }
 
-    private Engine start(ModelSource source, Model model, Compute share, long room) {
+    private Engine start(ModelSource source, Model model, Compute share, long room, boolean ready) {
         int trained = model.config().contextLength();
         int context = source.contextLength() == 0 ? trained : source.contextLength();
         KvLayout layout = new KvLayout(model.kvShape(), options.kvType(), options.blockPositions());
@@ -168,7 +169,9 @@ public final class EngineModelLoader implements ModelLoader {
                         : String.format(Locale.ROOT, " and %d recurrent states of %.1f MB", memory.slots(),
                                 layout.stateBytes() / 1048576.0),
                 positions, positions < context ? String.format(Locale.ROOT, ", cut from %d by the KV memory", context) : "");
-        LayerWarmUp.run(source.name(), model, memory, positions);
+        if (!ready) {
+            LayerWarmUp.run(source.name(), model, memory, positions);
+        }
         return new Engine(source.name(), model, memory, positions, options, share.pool(), turn, listener, System::nanoTime);
     }
 

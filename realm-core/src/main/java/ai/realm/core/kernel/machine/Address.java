@@ -23,8 +23,13 @@ record Address(Gpr base, @Nullable Gpr index, int scale, int displacement) {
         return new Address(base, index, scale, displacement);
     }
 
-    String text() {
-        String sum = index == null ? base.text() : base.text() + "+" + index.text() + "*" + scale;
+    Address plus(int bytes) {
+        return new Address(base, index, scale, displacement + bytes);
+    }
+
+    @Override
+    public String toString() {
+        String sum = index == null ? base.toString() : base + "+" + index + "*" + scale;
         return "[" + sum + (displacement < 0 ? "-" : "+") + Math.abs((long) displacement) + "]";
     }
 }

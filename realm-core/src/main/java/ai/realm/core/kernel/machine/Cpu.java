@@ -47,8 +47,8 @@ record Cpu(boolean avx512, boolean vnni) {
     /** Writes ECX of leaf 1, EBX and ECX of leaf 7 (zero where there is none) and XCR0 (zero where it cannot be read) to RDI. */
     private static byte[] asking() {
         Assembler a = new Assembler();
-        Assembler.Label no7 = new Assembler.Label();
-        Assembler.Label noState = new Assembler.Label();
+        InstructionBuffer.Label no7 = new InstructionBuffer.Label();
+        InstructionBuffer.Label noState = new InstructionBuffer.Label();
         a.push(Gpr.RBX);
         a.mov32(Gpr.R9, 0);
         for (int i = 0; i < 4; i++) {
@@ -63,7 +63,7 @@ record Cpu(boolean avx512, boolean vnni) {
         a.mov32(Address.at(Gpr.RDI, 0), Gpr.RCX);
         a.mov32(Gpr.R10, Gpr.RCX);
         a.cmp(Gpr.R8, 7);
-        a.jump(Assembler.Condition.L, no7);
+        a.jump(InstructionBuffer.Condition.L, no7);
         a.mov32(Gpr.RAX, 7);
         a.mov32(Gpr.RCX, 0);
         a.cpuid();
@@ -73,7 +73,7 @@ record Cpu(boolean avx512, boolean vnni) {
         a.shr(Gpr.R10, 27);
         a.shl(Gpr.R10, 63);
         a.cmp(Gpr.R10, 0);
-        a.jump(Assembler.Condition.Z, noState);
+        a.jump(InstructionBuffer.Condition.Z, noState);
         a.mov32(Gpr.RCX, 0);
         a.xgetbv();
         a.mov32(Address.at(Gpr.RDI, 12), Gpr.RAX);

@@ -22,13 +22,22 @@ enum Gpr {
     R15;
 
     /** Its name as 64 bits. */
-    String text() {
+    @Override
+    public String toString() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Its name as 32 bits. */
-    String text32() {
-        String name = text();
-        return ordinal() >= 8 ? name + "d" : "e" + name.substring(1);
+    /** Its lower 32 bits. */
+    Lower lower() {
+        return new Lower(this);
+    }
+
+    /** The lower 32 bits of a register, for a listing. */
+    record Lower(Gpr of) {
+        @Override
+        public String toString() {
+            String name = of.toString();
+            return of.ordinal() >= R8.ordinal() ? name + "d" : "e" + name.substring(1);
+        }
     }
 }

@@ -1,35 +1,40 @@
 package ai.realm.core.kernel.machine;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.WeakReference;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The segments by which emitted code is handed the last two arrays of the heap: making one for each call would be garbage of every pass, and
- * a model's passes use the same arrays again and again. Threads may overwrite each other's entries; each uses what it found or made.
+ * The segments by which emitted code is handed arrays of the heap: making one for each call would be garbage of every pass, and a model's passes use
+ * the same arrays again and again. Holds none that nobody else holds. Threads may overwrite each other's entries; each uses what it found or made.
  */
 final class HeapArrays {
-    private record Entry(float[] array, MemorySegment segment) {
-        static final Entry NONE = of(new float[0]);
+    private static final int SLOTS = 1 << 10;
+    /** Places that an array may have from its own on. */
+    private static final int NEAR = 4;
 
-        static Entry of(float[] array) {
-            return new Entry(array, MemorySegment.ofArray(array));
-        }
-    }
+    private record Entry(float[] array, MemorySegment segment) {}
 
-    private Entry last = Entry.NONE;
-    private Entry before = Entry.NONE;
+    /** An entry that is collected when no call is using it; the array's identity is not kept without it. */
+    @SuppressWarnings("unchecked")
+    private final WeakReference<Entry>[] slots = new WeakReference[SLOTS + NEAR];
+    private int next;
 
     MemorySegment segment(float[] array) {
-        Entry found = last;
-        if (found.array == array) {
-            return found.segment;
+        int at = System.identityHashCode(array) & SLOTS - 1;
+        int free = -1;
+        for (int i = at; i < at + NEAR; i++) {
+            @Nullable
+            WeakReference<Entry> reference = slots[i];
+            Entry entry = reference == null ? null : reference.get();
+            if (entry == null) {
+                free = i;
+            } else if (entry.array == array) {
+                return entry.segment;
+            }
         }
-        found = before;
-        if (found.array == array) {
-            return found.segment;
-        }
-        before = last;
-        found = Entry.of(array);
-        last = found;
-        return found.segment;
+        Entry made = new Entry(array, MemorySegment.ofArray(array));
+        slots[free >= 0 ? free : at + (next++ & NEAR - 1)] = new WeakReference<>(made);
+        return made.segment;
     }
 }

@@ -1,7 +1,6 @@
 package ai.realm.core.kernel.machine;
 
 import ai.realm.core.kernel.Activations;
-import ai.realm.core.kernel.ProductKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -14,13 +13,14 @@ final class MachineActivations implements Activations {
     final int cols;
     final int blocks;
     private final int capacity;
-    private final ProductKernels rest;
+    private final Rest rest;
     private volatile @Nullable MemorySegment records;
+    private volatile @Nullable MemorySegment fineRecords;
     private volatile @Nullable Activations others;
     /** Where rows are filled from. */
     final HeapArrays inputs = new HeapArrays();
 
-    MachineActivations(int capacity, int cols, ProductKernels rest) {
+    MachineActivations(int capacity, int cols, Rest rest) {
         this.capacity = capacity;
         this.cols = cols;
         this.blocks = cols / 32;
@@ -43,12 +43,31 @@ final class MachineActivations implements Activations {
             synchronized (this) {
                 r = records;
                 if (r == null) {
-                    r = Arena.ofAuto().allocate(Math.max(1, capacity * rowBytes()), ActivationRecord.BYTES);
+                    r = allocate();
                     records = r;
                 }
             }
         }
         return r;
+    }
+
+    /** What the rounding to {@link #records} left. */
+    MemorySegment fineRecords() {
+        MemorySegment r = fineRecords;
+        if (r == null) {
+            synchronized (this) {
+                r = fineRecords;
+                if (r == null) {
+                    r = allocate();
+                    fineRecords = r;
+                }
+            }
+        }
+        return r;
+    }
+
+    private MemorySegment allocate() {
+        return Arena.ofAuto().allocate(Math.max(1, capacity * rowBytes()), ActivationRecord.BYTES);
     }
 
     Activations others() {
@@ -57,7 +76,7 @@ final class MachineActivations implements Activations {
             synchronized (this) {
                 o = others;
                 if (o == null) {
-                    o = rest.activations(capacity, cols);
+                    o = rest.products().activations(capacity, cols);
                     others = o;
                 }
             }

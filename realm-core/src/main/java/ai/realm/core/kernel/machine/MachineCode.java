@@ -3,52 +3,104 @@ package ai.realm.core.kernel.machine;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/** The functions that were emitted for this process, and the calls to them; made once, when the provider is first asked for. */
+/**
+ * The functions that were emitted for this process, and the calls to them: made once, products and attention when they are first needed. Nobody checks what is
+ * handed over: all that a function reads and writes must be there. An {@code ADDRESS} is memory of the heap or not, a {@code LONG} an address, a
+ * number of bytes or what the function's description says.
+ */
 final class MachineCode {
-    private static final FunctionDescriptor PRODUCT_TYPE = FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG,
-            ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
-    private static final FunctionDescriptor QUANTIZE_TYPE = FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG,
-            ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
-    /** Calls that leave the thread in Java, so that arrays of the heap stay where they are: they take microseconds. */
-    private static final MethodHandle PRODUCT = Linker.nativeLinker().downcallHandle(PRODUCT_TYPE, Linker.Option.critical(true));
-    private static final MethodHandle QUANTIZE = Linker.nativeLinker().downcallHandle(QUANTIZE_TYPE,
-            Linker.Option.critical(true));
+    private static final MemoryLayout A = ValueLayout.ADDRESS;
+    private static final MemoryLayout L = ValueLayout.JAVA_LONG;
+    private static final MethodHandle PRODUCT = call(FunctionDescriptor.ofVoid(A, L, L, L, L, L));
+    private static final MethodHandle QUANTIZE = call(FunctionDescriptor.ofVoid(A, L, L, L, L));
+    private static final MethodHandle ROWS = call(FunctionDescriptor.ofVoid(A, L, A, L, L, L));
+    private static final MethodHandle DOT = call(FunctionDescriptor.of(ValueLayout.JAVA_FLOAT, A, L, A, L, L));
+    private static final MethodHandle THREE_ROWS = call(FunctionDescriptor.ofVoid(A, L, A, L, A, L, L));
+    private static final MethodHandle LONGS = call(FunctionDescriptor.ofVoid(L, L, L, L, L, L));
+    private static final MethodHandle INTO_ROWS = call(FunctionDescriptor.ofVoid(L, L, L, A, L, L));
+    private static final MethodHandle TRANSPOSE = call(FunctionDescriptor.ofVoid(A, L, A, L, L, L, L, L));
 
-    private final MemorySegment quantize;
     private final MemorySegment constants = QuantizeCode.constants(Arena.global());
-    /** By layout and tokens less one. */
-    private final MemorySegment[][] products = new MemorySegment[WeightLayout.values().length][TileCode.TOKENS];
+    private final Map<String, Supplier<Assembler>> catalogue = KernelCatalogue.all();
+    private final Map<String, MemorySegment> functions = new HashMap<>();
+    private final MemorySegment quantize;
+    private final MemorySegment quantizeFine;
+    private final @Nullable Products[] products = new Products[WeightLayout.values().length];
 
-    /** Emits and loads everything. */
+    /** The functions of {@link TileCode} for a layout, by tokens less one. */
+    record Products(MemorySegment[] product, MemorySegment[] productAdd) {}
+
+    /** Calls that leave the thread in Java, so that arrays of the heap stay where they are: they take microseconds. */
+    private static MethodHandle call(FunctionDescriptor type) {
+        return Linker.nativeLinker().downcallHandle(type, Linker.Option.critical(true));
+    }
+
+    /** Emits and loads what every model needs, which shows whether the system lets it. */
     MachineCode() throws CodeMemory.RefusedException {
-        List<byte[]> functions = new ArrayList<>();
-        functions.add(QuantizeCode.emit().toByteArray());
-        for (WeightLayout layout : WeightLayout.values()) {
-            for (int tokens = 1; tokens <= TileCode.TOKENS; tokens++) {
-                functions.add(TileCode.emit(layout, tokens).toByteArray());
+        load(catalogue.keySet().stream().filter(n -> !n.startsWith("product-") && !n.startsWith("attention-")).toList());
+        quantize = function(KernelCatalogue.QUANTIZE);
+        quantizeFine = function(KernelCatalogue.QUANTIZE_FINE);
+    }
+
+    private void load(List<String> names) throws CodeMemory.RefusedException {
+        List<MemorySegment> entries = CodeMemory
+                .load(names.stream().map(n -> Objects.requireNonNull(catalogue.get(n)).get().toByteArray()).toList());
+        for (int i = 0; i < names.size(); i++) {
+            functions.put(names.get(i), entries.get(i));
+        }
+    }
+
+    /** Functions by their names in the {@link KernelCatalogue}: those that are not there yet are emitted together. */
+    synchronized MemorySegment[] functions(String... names) {
+        List<String> missing = Stream.of(names).filter(n -> !functions.containsKey(n)).toList();
+        if (!missing.isEmpty()) {
+            try {
+                load(missing);
+            } catch (CodeMemory.RefusedException e) {
+                throw new IllegalStateException(e.getMessage() + ", though it did at the start", e);
             }
         }
-        List<MemorySegment> entries = CodeMemory.load(functions);
-        quantize = entries.getFirst();
-        for (WeightLayout layout : WeightLayout.values()) {
+        return Stream.of(names).map(n -> Objects.requireNonNull(functions.get(n))).toArray(MemorySegment[]::new);
+    }
+
+    MemorySegment function(String name) {
+        return functions(name)[0];
+    }
+
+    /** The functions of {@link TileCode} for a layout. */
+    synchronized Products products(WeightLayout layout) {
+        Products p = products[layout.ordinal()];
+        if (p == null) {
+            String[] names = new String[2 * TileCode.TOKENS];
             for (int t = 0; t < TileCode.TOKENS; t++) {
-                products[layout.ordinal()][t] = entries.get(1 + layout.ordinal() * TileCode.TOKENS + t);
+                names[t] = KernelCatalogue.product(layout, t + 1, false);
+                names[TileCode.TOKENS + t] = KernelCatalogue.product(layout, t + 1, true);
             }
+            MemorySegment[] all = functions(names);
+            p = new Products(Arrays.copyOf(all, TileCode.TOKENS), Arrays.copyOfRange(all, TileCode.TOKENS, all.length));
+            products[layout.ordinal()] = p;
         }
+        return p;
     }
 
-    /** The function of {@link TileCode} for a layout and a number of tokens. */
-    MemorySegment product(WeightLayout layout, int tokens) {
-        return products[layout.ordinal()][tokens - 1];
+    private static IllegalStateException notCalled(Throwable t) {
+        return new IllegalStateException("emitted code could not be called", t);
     }
 
-    /** See {@link TileCode}: all that the function reads and writes must be there. */
+    /** See {@link TileCode}. */
     static void multiply(MemorySegment function, MemorySegment out, long outBytes, long weights, long activations, int blocks,
             int rows,
             long strideBytes) {
@@ -57,16 +109,89 @@ final class MachineCode {
                     blocks | (rows == 32 ? -1L : (1L << rows) - 1) << 32,
                     strideBytes);
         } catch (Throwable t) {
-            throw new IllegalStateException("emitted code could not be called", t);
+            throw notCalled(t);
         }
     }
 
-    /** See {@link QuantizeCode}: all that the function reads and writes must be there. */
+    /** See {@link QuantizeCode}. */
     void quantize(MemorySegment x, long xBytes, long records, int blocks) {
         try {
             QUANTIZE.invokeExact(quantize, x, xBytes, records, (long) blocks, constants.address());
         } catch (Throwable t) {
-            throw new IllegalStateException("emitted code could not be called", t);
+            throw notCalled(t);
+        }
+    }
+
+    /** The same and what the rounding left, in records of its own. */
+    void quantizeFine(MemorySegment x, long xBytes, long records, int blocks, long fineRecords) {
+        try {
+            PRODUCT.invokeExact(quantizeFine, x, xBytes, records, (long) blocks, constants.address(), fineRecords);
+        } catch (Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
+    /** See {@link RowCode}, which says of each function what the last two are. */
+    static void rows(MemorySegment function, MemorySegment x, long xBytes, MemorySegment y, long yBytes, long length, long more) {
+        try {
+            ROWS.invokeExact(function, x, xBytes, y, yBytes, length, more);
+        } catch (Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
+    static float dot(MemorySegment function, MemorySegment x, long xBytes, MemorySegment y, long yBytes, long length) {
+        try {
+            return (float) DOT.invokeExact(function, x, xBytes, y, yBytes, length);
+        } catch (Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
+    static void threeRows(MemorySegment function, MemorySegment x, long xBytes, MemorySegment y, long yBytes, MemorySegment z,
+            long length, long more) {
+        try {
+            THREE_ROWS.invokeExact(function, x, xBytes, y, yBytes, z, length, more);
+        } catch (Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
+    /** From memory of the heap to other memory: {@link RowCode#storeHalves}, {@link FewQueriesCode#scores}. */
+    static void fromRow(MemorySegment function, MemorySegment x, long xBytes, long to, long third, long fourth, long fifth) {
+        try {
+            PRODUCT.invokeExact(function, x, xBytes, to, third, fourth, fifth);
+        } catch (Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
+    /** See {@link FewQueriesCode#values}. */
+    static void intoRows(MemorySegment function, long first, long second, long third, MemorySegment out, long outBytes,
+            long strideBytes) {
+        try {
+            INTO_ROWS.invokeExact(function, first, second, third, out, outBytes, strideBytes);
+        } catch (Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
+    /** What works outside of the heap only. */
+    static void outside(MemorySegment function, long first, long second, long third, long fourth, long fifth, long sixth) {
+        try {
+            LONGS.invokeExact(function, first, second, third, fourth, fifth, sixth);
+        } catch (Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
+    /** See {@link ManyQueriesCode#transpose}. */
+    static void transpose(MemorySegment function, MemorySegment to, long toBytes, MemorySegment from, long fromBytes, long count,
+            long laneBytes, long factors, long factorBytes) {
+        try {
+            TRANSPOSE.invokeExact(function, to, toBytes, from, fromBytes, count, laneBytes, factors, factorBytes);
+        } catch (Throwable t) {
+            throw notCalled(t);
         }
     }
 }

@@ -5,10 +5,11 @@ import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KernelsProvider;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Provides products by emitted code where the processor has AVX-512 with VNNI and the system lets a process execute what it wrote. */
+/** Provides emitted code where the processor has AVX-512 with VNNI and the system lets a process execute what it wrote. */
 public final class MachineKernelsProvider implements KernelsProvider {
     /** Emitted once for the process. */
     private static final class Holder {
@@ -38,13 +39,9 @@ public final class MachineKernelsProvider implements KernelsProvider {
         return "machine";
     }
 
-    /**
-     * Below the Vector API, so only chosen when it is asked for: its products are faster, but they leave the Vector API's other kernels so little
-     * to do that the JVM compiles these late, and in some runs with vectors that stay objects.
-     */
     @Override
     public int priority() {
-        return 5;
+        return 20;
     }
 
     @Override
@@ -56,17 +53,17 @@ public final class MachineKernelsProvider implements KernelsProvider {
         return Holder.CODE == null ? Optional.of(Holder.WHY) : Optional.empty();
     }
 
-    /** With activations that stay floats nothing is left that it does. */
+    /** With activations that stay floats the products are the next provider's. */
     @Override
     public Kernels create(ActivationMode mode, Supplier<Kernels> next) {
         MachineCode code = Holder.CODE;
         if (code == null) {
             throw new IllegalStateException(Holder.WHY);
         }
-        Kernels rest = next.get();
-        return mode == ActivationMode.INT8
-                ? new Kernels("machine-avx512vnni+" + rest.name(), mode, new MachineProducts(code, rest.products()),
-                        rest.attention(), rest.rows())
-                : rest;
+        Rest rest = new Rest(next);
+        boolean int8 = mode == ActivationMode.INT8;
+        return new Kernels(int8 ? "machine-avx512vnni" : "machine-avx512", mode,
+                int8 ? new MachineProducts(code, rest) : rest.products(), new MachineAttention(code, rest),
+                new MachineRows(code, rest), int8 ? WeightLayout.types() : Set.of());
     }
 }

@@ -3,25 +3,16 @@ package ai.realm.core.kernel.machine;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
+import java.util.function.Supplier;
 
 /** What the emitted kernels consist of, for people: their names, and the instructions of one. Works on every machine, also where none can run. */
 public final class MachineListing {
-    private static final String QUANTIZE = "quantize";
-
     private MachineListing() {
     }
 
-    /** {@code quantize}, and for each layout and number of tokens {@code product-q4_0-6} and the like. */
+    /** {@code quantize}, for each layout and number of tokens {@code product-q4_0-6} and the like, and so on. */
     public static List<String> names() {
-        List<String> names = new ArrayList<>();
-        names.add(QUANTIZE);
-        for (WeightLayout layout : WeightLayout.values()) {
-            for (int tokens = 1; tokens <= TileCode.TOKENS; tokens++) {
-                names.add(name(layout, tokens));
-            }
-        }
-        return names;
+        return List.copyOf(KernelCatalogue.all().keySet());
     }
 
     /**
@@ -42,20 +33,11 @@ public final class MachineListing {
     }
 
     private static Assembler code(String name) {
-        if (name.equals(QUANTIZE)) {
-            return QuantizeCode.emit();
+        Supplier<Assembler> kernel = KernelCatalogue.all().get(name);
+        if (kernel == null) {
+            throw new IllegalArgumentException(
+                    "there is no emitted kernel " + name + "; there are " + String.join(", ", names()));
         }
-        for (WeightLayout layout : WeightLayout.values()) {
-            for (int tokens = 1; tokens <= TileCode.TOKENS; tokens++) {
-                if (name.equals(name(layout, tokens))) {
-                    return TileCode.emit(layout, tokens);
-                }
-            }
-        }
-        throw new IllegalArgumentException("there is no emitted kernel " + name + "; there are " + String.join(", ", names()));
-    }
-
-    private static String name(WeightLayout layout, int tokens) {
-        return "product-" + layout.name().toLowerCase(Locale.ROOT) + "-" + tokens;
+        return kernel.get();
     }
 }

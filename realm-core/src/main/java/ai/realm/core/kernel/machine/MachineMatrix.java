@@ -21,6 +21,9 @@ final class MachineMatrix implements WeightMatrix {
     private static final float NO_MIN = -0f;
 
     final WeightLayout layout;
+    final MachineCode.Products code;
+    /** Whether it is multiplied with what the rounding of activations left, too. */
+    final boolean fine;
     final int rows;
     final int cols;
     /** Blocks of 32 columns. */
@@ -30,8 +33,10 @@ final class MachineMatrix implements WeightMatrix {
     /** What this is multiplied into: in a model's passes always the same. */
     final HeapArrays outputs = new HeapArrays();
 
-    private MachineMatrix(WeightLayout layout, int rows, int cols, Arena arena) {
+    private MachineMatrix(WeightLayout layout, MachineCode.Products code, boolean fine, int rows, int cols, Arena arena) {
         this.layout = layout;
+        this.code = code;
+        this.fine = fine;
         this.rows = rows;
         this.cols = cols;
         this.blocks = cols / 32;
@@ -40,8 +45,10 @@ final class MachineMatrix implements WeightMatrix {
     }
 
     /** Rows of a group are packed by one thread. */
-    static MachineMatrix pack(TensorView view, WeightLayout layout, Arena arena, WorkerPool pool) {
-        MachineMatrix to = new MachineMatrix(layout, Math.toIntExact(view.shape().rows()), Math.toIntExact(view.shape().dim(0)),
+    static MachineMatrix pack(TensorView view, WeightLayout layout, MachineCode.Products code, boolean fine, Arena arena,
+            WorkerPool pool) {
+        MachineMatrix to = new MachineMatrix(layout, code, fine, Math.toIntExact(view.shape().rows()),
+                Math.toIntExact(view.shape().dim(0)),
                 arena);
         pool.run(to.groups(), part -> to.packGroup(view, part));
         return to;

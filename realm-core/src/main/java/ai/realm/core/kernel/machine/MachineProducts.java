@@ -23,9 +23,9 @@ final class MachineProducts implements ProductKernels {
     private static final long CHUNK_BYTES = 1 << 19;
 
     private final MachineCode code;
-    private final ProductKernels rest;
+    private final Rest rest;
 
-    MachineProducts(MachineCode code, ProductKernels rest) {
+    MachineProducts(MachineCode code, Rest rest) {
         this.code = code;
         this.rest = rest;
     }
@@ -34,18 +34,23 @@ final class MachineProducts implements ProductKernels {
         return WeightLayout.of(weight.type()) != null && weight.shape().dim(0) <= MOST_COLS;
     }
 
+    /** Whether logits are made by it: no further sum evens out what the rounding of its activations left. */
+    private static boolean makesLogits(TensorView weight) {
+        return weight.name().equals("output.weight") || weight.name().equals("token_embd.weight");
+    }
+
     @Override
     public WeightMatrix prepare(TensorView weight, Arena arena, WorkerPool pool) {
         WeightLayout layout = WeightLayout.of(weight.type());
         return layout != null && takes(weight)
-                ? MachineMatrix.pack(weight, layout, arena, pool)
-                : rest.prepare(weight, arena, pool);
+                ? MachineMatrix.pack(weight, layout, code.products(layout), makesLogits(weight), arena, pool)
+                : rest.products().prepare(weight, arena, pool);
     }
 
     @Override
     public long preparedBytes(TensorView weight) {
         WeightLayout layout = WeightLayout.of(weight.type());
-        return layout != null && takes(weight) ? MachineMatrix.bytes(layout, weight) : rest.preparedBytes(weight);
+        return layout != null && takes(weight) ? MachineMatrix.bytes(layout, weight) : rest.products().preparedBytes(weight);
     }
 
     @Override
@@ -56,8 +61,8 @@ final class MachineProducts implements ProductKernels {
     @Override
     public void fill(Activations into, WeightMatrix w, float[] x, int xOffset, int xStride, int from, int to) {
         MachineActivations a = (MachineActivations) into;
-        if (!(w instanceof MachineMatrix)) {
-            rest.fill(a.others(), w, x, xOffset, xStride, from, to);
+        if (!(w instanceof MachineMatrix m)) {
+            rest.products().fill(a.others(), w, x, xOffset, xStride, from, to);
             return;
         }
         if (from >= to) {
@@ -66,17 +71,27 @@ final class MachineProducts implements ProductKernels {
         Objects.checkFromToIndex(from, to, a.capacity());
         Objects.checkFromIndexSize(xOffset + (long) from * xStride, (long) (to - from - 1) * xStride + a.cols, x.length);
         MemorySegment records = a.records();
+        MemorySegment fine = m.fine ? a.fineRecords() : records;
         MemorySegment floats = a.inputs.segment(x);
         for (int t = from; t < to; t++) {
-            code.quantize(floats, 4L * (xOffset + (long) t * xStride), records.address() + t * a.rowBytes(), a.blocks);
+            long at = 4L * (xOffset + (long) t * xStride);
+            long row = t * a.rowBytes();
+            if (m.fine) {
+                code.quantizeFine(floats, at, records.address() + row, a.blocks, fine.address() + row);
+            } else {
+                code.quantize(floats, at, records.address() + row, a.blocks);
+            }
         }
         Reference.reachabilityFence(records);
+        Reference.reachabilityFence(fine);
     }
 
     @Override
     public boolean sameForm(WeightMatrix a, WeightMatrix b) {
-        boolean own = a instanceof MachineMatrix;
-        return own == b instanceof MachineMatrix && (own || rest.sameForm(a, b));
+        if (a instanceof MachineMatrix m) {
+            return b instanceof MachineMatrix n && m.fine == n.fine;
+        }
+        return !(b instanceof MachineMatrix) && rest.products().sameForm(a, b);
     }
 
     @Override
@@ -84,7 +99,7 @@ final class MachineProducts implements ProductKernels {
             int outStride) {
         MachineActivations a = (MachineActivations) x;
         if (!(w instanceof MachineMatrix m)) {
-            rest.matmul(w, rowFrom, rowTo, a.others(), from, to, out, outOffset, outStride);
+            rest.products().matmul(w, rowFrom, rowTo, a.others(), from, to, out, outOffset, outStride);
             return;
         }
         if (rowFrom >= rowTo || from >= to) {
@@ -95,12 +110,14 @@ final class MachineProducts implements ProductKernels {
                 (long) (to - from - 1) * outStride + rowTo - rowFrom, out.length);
         MemorySegment sums = m.outputs.segment(out);
         MemorySegment records = a.records();
+        MemorySegment fine = m.fine ? a.fineRecords() : records;
         int chunk = (int) Math.max(1, CHUNK_BYTES / a.rowBytes() / TileCode.TOKENS) * TileCode.TOKENS;
         for (int first = from; first < to; first += chunk) {
-            tokens(m, rowFrom, rowTo, records.address(), a.rowBytes(), first, Math.min(to, first + chunk), sums, outOffset,
-                    outStride);
+            tokens(m, rowFrom, rowTo, records.address(), fine.address() - records.address(), a.rowBytes(), first,
+                    Math.min(to, first + chunk), sums, outOffset, outStride);
         }
         Reference.reachabilityFence(records);
+        Reference.reachabilityFence(fine);
         Reference.reachabilityFence(m);
     }
 
@@ -115,21 +132,27 @@ final class MachineProducts implements ProductKernels {
         Objects.checkFromToIndex(from, to, a.capacity());
     }
 
-    private void tokens(MachineMatrix m, int rowFrom, int rowTo, long records, long rowBytes, int from, int to, MemorySegment out,
-            int outOffset, int outStride) {
+    private static void tokens(MachineMatrix m, int rowFrom, int rowTo, long records, long toFine, long rowBytes, int from,
+            int to,
+            MemorySegment out, int outOffset, int outStride) {
         for (int row = rowFrom; row < rowTo; row += ROWS) {
             long weights = m.address(row / ROWS);
             int rows = Math.min(ROWS, rowTo - row);
             for (int t = from; t < to; t += TileCode.TOKENS) {
                 int tokens = Math.min(TileCode.TOKENS, to - t);
-                MachineCode.multiply(code.product(m.layout, tokens), out, 4 * (outOffset + (long) t * outStride + row), weights,
-                        records + t * rowBytes, m.blocks, rows, 4L * outStride);
+                long at = 4 * (outOffset + (long) t * outStride + row);
+                long activations = records + t * rowBytes;
+                MachineCode.multiply(m.code.product()[tokens - 1], out, at, weights, activations, m.blocks, rows, 4L * outStride);
+                if (m.fine) {
+                    MachineCode.multiply(m.code.productAdd()[tokens - 1], out, at, weights, activations + toFine, m.blocks, rows,
+                            4L * outStride);
+                }
             }
         }
     }
 
     @Override
     public int rowAlignment(WeightMatrix w) {
-        return w instanceof MachineMatrix ? ROWS : rest.rowAlignment(w);
+        return w instanceof MachineMatrix ? ROWS : rest.products().rowAlignment(w);
     }
 }

@@ -3,8 +3,8 @@ package ai.realm.core.kernel.machine;
 import static ai.realm.core.kernel.machine.Vector.ymm;
 import static ai.realm.core.kernel.machine.Vector.zmm;
 
-import ai.realm.core.kernel.machine.Assembler.Condition;
-import ai.realm.core.kernel.machine.Assembler.Label;
+import ai.realm.core.kernel.machine.InstructionBuffer.Condition;
+import ai.realm.core.kernel.machine.InstructionBuffer.Label;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -15,6 +15,11 @@ import java.lang.foreign.ValueLayout;
  * with a number that is none (or infinite) gets a scale that makes every product with it none, so that it is not hidden.
  */
 final class QuantizeCode {
+    private static final Vector FIRST = zmm(0);
+    private static final Vector SECOND = zmm(1);
+    private static final Vector SCALE = zmm(2);
+    private static final Vector CODES = zmm(4);
+    private static final Vector MORE_CODES = zmm(5);
     private static final Vector ABS = zmm(20);
     private static final Vector MOST = zmm(21);
     private static final Vector UNIT = zmm(22);
@@ -30,9 +35,10 @@ final class QuantizeCode {
     private QuantizeCode() {
     }
 
-    static Assembler emit() {
+    /** @param fine whether what the rounding left is rounded, too, into records of its own, to where R9 says */
+    static Assembler emit(boolean fine) {
         QuantizeCode code = new QuantizeCode();
-        code.function();
+        code.function(fine);
         return code.a;
     }
 
@@ -51,7 +57,7 @@ final class QuantizeCode {
         words.set(ValueLayout.JAVA_INT, vector + at - ActivationRecord.SCALE, factor);
     }
 
-    private void function() {
+    private void function(boolean fine) {
         a.add(Gpr.RDI, Gpr.RSI);
         all(ABS, 0x7fffffff);
         all(MOST, Float.floatToIntBits(127));
@@ -62,7 +68,17 @@ final class QuantizeCode {
         mask(6, 2);
         Label block = new Label();
         a.place(block);
-        block();
+        a.vmovups(FIRST, Address.at(Gpr.RDI, 0));
+        a.vmovups(SECOND, Address.at(Gpr.RDI, 64));
+        block(Gpr.RDX);
+        if (fine) {
+            a.vcvtdq2ps(CODES, CODES);
+            a.vcvtdq2ps(MORE_CODES, MORE_CODES);
+            a.vfnmadd231ps(FIRST, CODES, SCALE);
+            a.vfnmadd231ps(SECOND, MORE_CODES, SCALE);
+            block(Gpr.R9);
+            a.add(Gpr.R9, ActivationRecord.BYTES);
+        }
         a.add(Gpr.RDI, 128);
         a.add(Gpr.RDX, ActivationRecord.BYTES);
         a.sub(Gpr.RCX, 1);
@@ -72,8 +88,7 @@ final class QuantizeCode {
     }
 
     private void all(Vector to, int value) {
-        a.mov32(Gpr.RAX, value);
-        a.vpbroadcastd(to, Gpr.RAX);
+        Lanes.all(a, to, value);
     }
 
     private void mask(int mask, int lanes) {
@@ -81,12 +96,10 @@ final class QuantizeCode {
         a.kmovw(mask, Gpr.RAX);
     }
 
-    private void block() {
-        Vector first = zmm(0);
-        Vector second = zmm(1);
-        Vector scale = zmm(2);
-        a.vmovups(first, Address.at(Gpr.RDI, 0));
-        a.vmovups(second, Address.at(Gpr.RDI, 64));
+    private void block(Gpr records) {
+        Vector first = FIRST;
+        Vector second = SECOND;
+        Vector scale = SCALE;
         a.vcmpps(3, first, second, UNORDERED);
         largest(first, second, scale, zmm(3));
         a.vdivps(scale, scale, MOST);
@@ -98,16 +111,16 @@ final class QuantizeCode {
         a.vcmpps(4, scale, ZERO, NOT_EQUAL);
         Vector inverse = zmm(3);
         a.vdivpsz(inverse, 4, UNIT, scale);
-        Vector codes = zmm(4);
-        Vector more = zmm(5);
+        Vector codes = CODES;
+        Vector more = MORE_CODES;
         a.vmulps(codes, first, inverse);
         a.vmulps(more, second, inverse);
         a.vcvtps2dq(codes, codes);
         a.vcvtps2dq(more, more);
-        a.vpmovdb(Address.at(Gpr.RDX, 0), codes);
-        a.vpmovdb(Address.at(Gpr.RDX, 16), more);
+        a.vpmovdb(Address.at(records, 0), codes);
+        a.vpmovdb(Address.at(records, 16), more);
         sums(codes, more);
-        words(scale);
+        words(scale, records);
     }
 
     /** The largest magnitude in all lanes of {@code to}. */
@@ -115,14 +128,7 @@ final class QuantizeCode {
         a.vpandd(to, first, ABS);
         a.vpandd(other, second, ABS);
         a.vmaxps(to, to, other);
-        a.vshuff64x2(other, to, to, SWAP_HALVES);
-        a.vmaxps(to, to, other);
-        a.vshuff64x2(other, to, to, SWAP_NEIGHBOURS);
-        a.vmaxps(to, to, other);
-        a.vpermilps(other, to, SWAP_HALVES);
-        a.vmaxps(to, to, other);
-        a.vpermilps(other, to, SWAP_NEIGHBOURS);
-        a.vmaxps(to, to, other);
+        Lanes.greatest(a, to, other);
     }
 
     /** Leaves the first 16's sum in all lanes of YMM6, the last 16's in those of YMM7, both in YMM8. */
@@ -142,7 +148,7 @@ final class QuantizeCode {
         a.vpaddd(zmm(8), halves, other);
     }
 
-    private void words(Vector scale) {
+    private void words(Vector scale, Gpr records) {
         Vector words = ymm(9);
         a.vpmulld(words, ymm(6), Address.at(Gpr.R8, 0));
         a.vpmulld(ymm(10), ymm(7), Address.at(Gpr.R8, 32));
@@ -152,6 +158,6 @@ final class QuantizeCode {
         a.vcvtdq2ps(ymm(8), ymm(8));
         a.vmovaps(words, 5, ymm(scale.number()));
         a.vmulps(words, 6, ymm(scale.number()), ymm(8));
-        a.vmovups(Address.at(Gpr.RDX, ActivationRecord.SCALE), words);
+        a.vmovups(Address.at(records, ActivationRecord.SCALE), words);
     }
 }

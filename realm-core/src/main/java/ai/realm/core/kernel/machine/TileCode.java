@@ -2,8 +2,8 @@ package ai.realm.core.kernel.machine;
 
 import static ai.realm.core.kernel.machine.Vector.zmm;
 
-import ai.realm.core.kernel.machine.Assembler.Condition;
-import ai.realm.core.kernel.machine.Assembler.Label;
+import ai.realm.core.kernel.machine.InstructionBuffer.Condition;
+import ai.realm.core.kernel.machine.InstructionBuffer.Label;
 import ai.realm.core.kernel.machine.WeightLayout.Codes;
 import ai.realm.core.kernel.machine.WeightLayout.Scales;
 
@@ -47,22 +47,25 @@ final class TileCode {
     private final WeightLayout layout;
     private final Codes codes;
     private final int tokens;
+    /** Whether sums are added to what the outputs have. */
+    private final boolean add;
     /** Sums of one row vector and token that are added at the end: a long chain of additions would wait for each. */
     private final int chains;
 
-    private TileCode(WeightLayout layout, int tokens) {
+    private TileCode(WeightLayout layout, int tokens, boolean add) {
+        this.add = add;
         this.layout = layout;
         this.codes = layout.codes;
         this.tokens = tokens;
         this.chains = tokens == 1 ? 4 : tokens <= 3 ? 2 : 1;
     }
 
-    /** The function for a layout and 1 to {@link #TOKENS} tokens. */
-    static Assembler emit(WeightLayout layout, int tokens) {
+    /** The function for a layout and 1 to {@link #TOKENS} tokens; with {@code add} it adds to what the outputs have. */
+    static Assembler emit(WeightLayout layout, int tokens, boolean add) {
         if (tokens < 1 || tokens > TOKENS) {
             throw new IllegalArgumentException("a tile has 1 to " + TOKENS + " tokens, not " + tokens);
         }
-        TileCode code = new TileCode(layout, tokens);
+        TileCode code = new TileCode(layout, tokens, add);
         code.begin();
         code.blocks();
         code.end();
@@ -109,9 +112,17 @@ final class TileCode {
         } else if (codes == Codes.SIX) {
             all(UPPER, 0x30303030);
         }
+        a.mov(Gpr.R11, Gpr.RDI);
         for (int t = 0; t < tokens; t++) {
             for (int half = 0; half < 2; half++) {
-                zero(out(t, half));
+                if (add) {
+                    a.vmovups(out(t, half), 1 + half, Address.at(Gpr.R11, 64 * half));
+                } else {
+                    zero(out(t, half));
+                }
+            }
+            if (add) {
+                a.add(Gpr.R11, Gpr.R9);
             }
         }
     }

@@ -25,7 +25,8 @@ record Vector(int number, int bits) {
         return new Vector(number, 128);
     }
 
-    String text() {
+    @Override
+    public String toString() {
         return (bits == 512 ? "zmm" : bits == 256 ? "ymm" : "xmm") + number;
     }
 }

@@ -1,6 +1,8 @@
 package ai.realm.core.kernel.machine;
 
 import ai.realm.core.tensor.GgmlType;
+import java.util.EnumSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +89,15 @@ enum WeightLayout {
         this.type = type;
         this.codes = codes;
         this.scales = scales;
+    }
+
+    /** Those that there is a layout for. */
+    static Set<GgmlType> types() {
+        Set<GgmlType> types = EnumSet.noneOf(GgmlType.class);
+        for (WeightLayout layout : values()) {
+            types.add(layout.type);
+        }
+        return types;
     }
 
     /** Of a type, or null when there is none. */

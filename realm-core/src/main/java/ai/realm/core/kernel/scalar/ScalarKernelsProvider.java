@@ -4,6 +4,7 @@ import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KernelsProvider;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** Provides the plain loops, which run everywhere. */
@@ -25,6 +26,7 @@ public final class ScalarKernelsProvider implements KernelsProvider {
 
     @Override
     public Kernels create(ActivationMode mode, Supplier<Kernels> next) {
-        return new Kernels(name(), ActivationMode.F32, new ScalarProducts(), new ScalarAttention(), new ScalarRows());
+        return new Kernels(name(), ActivationMode.F32, new ScalarProducts(), new ScalarAttention(), new ScalarRows(),
+                Set.of());
     }
 }

@@ -4,6 +4,7 @@ import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KernelsProvider;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** Provides the Vector API's kernels where the JVM has the module and the machine the width. */
@@ -40,6 +41,6 @@ public final class SimdKernelsProvider implements KernelsProvider {
 
     @Override
     public Kernels create(ActivationMode mode, Supplier<Kernels> next) {
-        return new Kernels("simd-" + Lanes.BITS, mode, new SimdProducts(mode), new SimdAttention(), new SimdRows());
+        return new Kernels("simd-" + Lanes.BITS, mode, new SimdProducts(mode), new SimdAttention(), new SimdRows(), Set.of());
     }
 }

@@ -10,8 +10,6 @@ import ai.realm.core.kernel.quant.BlockCodes;
 import ai.realm.core.tensor.Shape;
 import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Random;
@@ -20,29 +18,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Emitted code against the same sums written as plain loops, bit for bit, with pages that may not be touched right behind all that it reads and
+ * Emitted code against the same sums written as plain loops, bit for bit, with pages that may not be touched around all that it reads and
  * writes. Holds for processors that can run it; on others the provider is not there, and the assembler's test says that the code is the same.
  */
 class TileCodeTest {
-    private static final long PAGE = 1 << 12;
     private static final boolean RUNS = new MachineKernelsProvider().unavailable().isEmpty();
 
     private final Random random = new Random(11);
 
-    /** Bytes that end where a page begins which may not be read. */
-    private static MemorySegment guarded(long bytes) throws Throwable {
-        Linker linker = Linker.nativeLinker();
-        var mmap = linker.downcallHandle(linker.defaultLookup().find("mmap").orElseThrow(),
-                FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT,
-                        ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
-        var mprotect = linker.downcallHandle(linker.defaultLookup().find("mprotect").orElseThrow(),
-                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
-        long size = Math.ceilDiv(bytes, PAGE) * PAGE;
-        int anonymous = System.getProperty("os.name").startsWith("Mac") ? 0x1000 : 0x20;
-        long at = (long) mmap.invokeExact(0L, size + PAGE, 3, 2 | anonymous, -1, 0L);
-        int protectedNow = (int) mprotect.invokeExact(at + size, PAGE, 0);
-        assertThat(protectedNow).isZero();
-        return MemorySegment.ofAddress(at + size - bytes).reinterpret(bytes);
+    /** Bytes with a page that may not be touched right behind them, or before. */
+    private MemorySegment guarded(long bytes) {
+        return random.nextBoolean() ? GuardedMemory.beforeGuard(bytes) : GuardedMemory.behindGuard(bytes);
     }
 
     private TensorView tensor(WeightLayout layout, int rows, int cols) {
@@ -64,7 +50,7 @@ class TileCodeTest {
 
     @ParameterizedTest
     @EnumSource(WeightLayout.class)
-    void product_everyLayoutAndNumberOfTokens_hasTheBitsOfPlainLoops(WeightLayout layout) throws Throwable {
+    void product_everyLayoutAndNumberOfTokens_hasTheBitsOfPlainLoops(WeightLayout layout) throws Exception {
         if (!RUNS) {
             return;
         }
@@ -78,7 +64,21 @@ class TileCodeTest {
         }
     }
 
-    private void product(MachineCode code, WeightLayout layout, int rows, int cols, int tokens) throws Throwable {
+    @Test
+    void product_anyShape_hasTheBitsOfPlainLoops() throws Exception {
+        if (!RUNS) {
+            return;
+        }
+        MachineCode code = new MachineCode();
+        for (int i = 0; i < 200; i++) {
+            WeightLayout layout = WeightLayout.values()[random.nextInt(WeightLayout.values().length)];
+            int unit = layout.type.blockElements();
+            product(code, layout, 1 + random.nextInt(32), unit * (1 + random.nextInt(1200 / unit)),
+                    1 + random.nextInt(TileCode.TOKENS));
+        }
+    }
+
+    private void product(MachineCode code, WeightLayout layout, int rows, int cols, int tokens) throws Exception {
         int blocks = cols / 32;
         TensorView view = tensor(layout, rows, cols);
         long groupBytes = layout.groupBytes(blocks);
@@ -89,7 +89,7 @@ class TileCodeTest {
         float[] x = new float[cols];
         try (Arena arena = Arena.ofShared();
                 Compute compute = Compute.open(new Compute.Options(1, ActivationMode.INT8, "scalar"))) {
-            MachineMatrix m = MachineMatrix.pack(view, layout, arena, compute.pool());
+            MachineMatrix m = MachineMatrix.pack(view, layout, code.products(layout), false, arena, compute.pool());
             MemorySegment.copy(MemorySegment.ofAddress(m.address(0)).reinterpret(groupBytes), 0, weights, 0, groupBytes);
             for (int t = 0; t < tokens; t++) {
                 for (int i = 0; i < cols; i++) {
@@ -98,7 +98,8 @@ class TileCodeTest {
                 code.quantize(MemorySegment.ofArray(x), 0, records.address() + (long) t * blocks * ActivationRecord.BYTES,
                         blocks);
             }
-            MachineCode.multiply(code.product(layout, tokens), out, 0, weights.address(), records.address(), blocks, rows,
+            MachineCode.multiply(code.products(layout).product()[tokens - 1], out, 0, weights.address(), records.address(),
+                    blocks, rows,
                     4L * stride);
         }
         for (int t = 0; t < tokens; t++) {
@@ -148,7 +149,7 @@ class TileCodeTest {
     }
 
     @Test
-    void quantize_anyNumbers_isRoundedAndSummedAsDefined() throws Throwable {
+    void quantize_anyNumbers_isRoundedAndSummedAsDefined() throws Exception {
         if (!RUNS) {
             return;
         }
