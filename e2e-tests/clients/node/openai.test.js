@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import OpenAI from 'openai';
+import OpenAI, { toFile } from 'openai';
 import { zodResponseFormat, zodTextFormat } from 'openai/helpers/zod';
 import { z } from 'zod';
 import { ask, cities, encoder, key, model, otherKey, question, v1, weather } from './flows.js';
@@ -73,6 +73,20 @@ test('openai: embeddings', async () => {
   const { data } = await client.embeddings.create({ model: encoder, input: ['one', 'two'] });
   assert.equal(data.length, 2);
   assert.ok(data[1].embedding.every(Number.isFinite));
+});
+
+test('openai: a batch of a file', async () => {
+  const line = JSON.stringify({ custom_id: 'r', method: 'POST', url: '/v1/chat/completions',
+    body: { model, messages: ask(question), max_tokens: 8, temperature: 0 } });
+  const file = await client.files.create({ file: await toFile(Buffer.from(line), 'in.jsonl'), purpose: 'batch' });
+  let batch = await client.batches.create({ input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h' });
+  while (!['completed', 'failed', 'expired', 'cancelled'].includes(batch.status)) {
+    await new Promise((r) => { setTimeout(r, 500); });
+    batch = await client.batches.retrieve(batch.id);
+  }
+  assert.equal(batch.status, 'completed');
+  const result = JSON.parse(await (await client.files.content(batch.output_file_id)).text());
+  assert.match(result.response.body.choices[0].message.content, /Paris/);
 });
 
 test('openai: errors are the client\'s own', async () => {

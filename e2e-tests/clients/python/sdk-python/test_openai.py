@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import openai
 import pydantic
@@ -114,6 +115,26 @@ def test_embeddings_floats_and_base64_are_the_same(client, encoder):
     floats = client.embeddings.create(model=encoder, input=["one", "two"], encoding_format="float")
     assert len(packed.data) == 2
     assert packed.data[1].embedding == pytest.approx(floats.data[1].embedding, abs=1e-6)
+
+
+def test_batch_of_a_file(client, v1, other_key, model, question):
+    lines = [{"custom_id": f"r{i}", "method": "POST", "url": "/v1/chat/completions",
+              "body": {"model": model, "messages": ask(question), "max_tokens": 8, "temperature": 9 if i == 1 else 0}}
+             for i in range(4)]
+    file = client.files.create(file=("in.jsonl", "\n".join(map(json.dumps, lines)).encode()), purpose="batch")
+    batch = client.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
+    with pytest.raises(openai.NotFoundError):
+        openai.OpenAI(base_url=v1, api_key=other_key, max_retries=0).batches.retrieve(batch.id)
+    while batch.status not in ("completed", "failed", "expired", "cancelled"):
+        time.sleep(0.5)
+        batch = client.batches.retrieve(batch.id)
+    assert batch.status == "completed"
+    assert (batch.request_counts.completed, batch.request_counts.failed) == (3, 1)
+    results = [json.loads(line) for line in client.files.content(batch.output_file_id).text.splitlines()]
+    assert [r["custom_id"] for r in results] == ["r0", "r2", "r3"]
+    assert "Paris" in results[0]["response"]["body"]["choices"][0]["message"]["content"]
+    assert batch.id in [b.id for b in client.batches.list()]
+    assert client.files.delete(file.id).deleted
 
 
 def test_models_lists_and_retrieves(client, model):

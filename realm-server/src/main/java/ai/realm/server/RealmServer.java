@@ -133,7 +133,7 @@ public final class RealmServer implements AutoCloseable {
         AdminService admin = new AdminService(store, guests, follower, runtime.models());
         this.services = new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
                 readiness, active, accounts, metrics, registry, new AdminGate(config.admin()), admin,
-                models, TenantStores.of(kept, Clock.systemUTC()), false);
+                models, TenantStores.of(kept, accounts, Clock.systemUTC()), tenants, false);
         this.http = new HttpServer(config.server(), services);
     }
 
@@ -176,6 +176,7 @@ public final class RealmServer implements AutoCloseable {
             warmUp.answer();
         }
         readiness.ready();
+        http.startBatches();
         LOG.info("ready url={} management={} tenants={} models={} concurrent_requests={} guests={} ready_ms={}", url(),
                 managementUrl(), tenants.all().size(),
                 config.models().keySet(),
@@ -228,6 +229,7 @@ public final class RealmServer implements AutoCloseable {
     public void drain() throws InterruptedException {
         readiness.draining();
         gate.drain();
+        http.drain();
         Duration limit = config.server().drain();
         LOG.info("draining running={} limit_s={}", active.count(), limit.toSeconds());
         if (!active.awaitNone(limit)) {

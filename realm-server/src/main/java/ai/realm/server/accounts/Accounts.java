@@ -55,6 +55,15 @@ public final class Accounts {
         spool.add(entry);
     }
 
+    /**
+     * Keeps a record under an id of its own, in the transaction that this thread is in: twice the same is once.
+     *
+     * @throws RealmException STORAGE_UNAVAILABLE; nothing waits then
+     */
+    void recordOnce(String id, RequestRecord r) {
+        insert(new AccountSpool.Entry(id, r));
+    }
+
     /** Twice the same is once: a commit whose answer was lost is tried again. */
     private void insert(AccountSpool.Entry e) {
         RequestRecord r = e.record();

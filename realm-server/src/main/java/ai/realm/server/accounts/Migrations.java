@@ -124,7 +124,28 @@ final class Migrations {
                       json TEXT NOT NULL, PRIMARY KEY (conversation, seq))""",
             "CREATE INDEX conversation_items_by_tenant ON conversation_items (tenant, bytes)");
 
-    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD, FOURTH);
+    private static final Migration FIFTH = Migration.same(5, "files and batches", """
+            CREATE TABLE files (
+              id TEXT PRIMARY KEY, tenant TEXT NOT NULL, created_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, name TEXT NOT NULL,
+              purpose TEXT NOT NULL, bytes BIGINT NOT NULL)""",
+            "CREATE INDEX files_by_tenant ON files (tenant, created_ms, bytes)",
+            "CREATE INDEX files_by_end ON files (expires_ms)",
+            "CREATE TABLE file_pieces (file TEXT NOT NULL, piece INTEGER NOT NULL, data $bytes NOT NULL, PRIMARY KEY (file, piece))", """
+                    CREATE TABLE batches (
+                      id TEXT PRIMARY KEY, tenant TEXT NOT NULL, created_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL,
+                      endpoint TEXT NOT NULL, input_file TEXT NOT NULL, completion_window TEXT NOT NULL, metadata TEXT NOT NULL,
+                      status TEXT NOT NULL, unfinished INTEGER NOT NULL DEFAULT 1, total INTEGER NOT NULL DEFAULT 0,
+                      completed INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0, bytes BIGINT NOT NULL DEFAULT 0,
+                      output_file TEXT, error_file TEXT, errors TEXT, in_progress_ms BIGINT NOT NULL DEFAULT 0,
+                      finalizing_ms BIGINT NOT NULL DEFAULT 0, cancelling_ms BIGINT NOT NULL DEFAULT 0,
+                      ended_ms BIGINT NOT NULL DEFAULT 0, lease_owner TEXT, lease_ms BIGINT NOT NULL DEFAULT 0)""",
+            "CREATE INDEX batches_by_tenant ON batches (tenant, created_ms)",
+            "CREATE INDEX batches_unfinished ON batches (unfinished, lease_ms)", """
+                    CREATE TABLE batch_results (
+                      batch TEXT NOT NULL, line INTEGER NOT NULL, good INTEGER NOT NULL, json TEXT NOT NULL,
+                      PRIMARY KEY (batch, line))""");
+
+    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD, FOURTH, FIFTH);
 
     private Migrations() {
     }

@@ -196,6 +196,10 @@ public final class TenantStore {
     private void forgetStored(String id) {
         database.update("DELETE FROM guests WHERE tenant = ?", id);
         database.update("DELETE FROM guest_values WHERE tenant = ?", id);
+        database.update("DELETE FROM batch_results WHERE batch IN (SELECT id FROM batches WHERE tenant = ?)", id);
+        database.update("DELETE FROM batches WHERE tenant = ?", id);
+        database.update("DELETE FROM file_pieces WHERE file IN (SELECT id FROM files WHERE tenant = ?)", id);
+        database.update("DELETE FROM files WHERE tenant = ?", id);
         database.update("DELETE FROM responses WHERE tenant = ?", id);
         database.update("DELETE FROM conversation_items WHERE tenant = ?", id);
         database.update("DELETE FROM conversations WHERE tenant = ?", id);

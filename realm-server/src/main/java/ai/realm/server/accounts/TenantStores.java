@@ -3,8 +3,11 @@ package ai.realm.server.accounts;
 import java.time.Clock;
 
 /** What tenants keep in the server's database by its API. */
-public record TenantStores(StoredResponses responses, Conversations conversations) {
-    public static TenantStores of(Database database, Clock clock) {
-        return new TenantStores(new StoredResponses(database, clock), new Conversations(database, clock));
+public record TenantStores(StoredResponses responses, Conversations conversations, StoredFiles files, Batches batches) {
+    /** @param accounts where the requests of batches are accounted for */
+    public static TenantStores of(Database database, Accounts accounts, Clock clock) {
+        StoredFiles files = new StoredFiles(database, clock);
+        return new TenantStores(new StoredResponses(database, clock), new Conversations(database, clock), files,
+                new Batches(database, files, accounts, clock));
     }
 }

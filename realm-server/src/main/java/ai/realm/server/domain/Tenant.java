@@ -41,6 +41,12 @@ public record Tenant(String id, String name, List<String> keyHashes, boolean sus
                 priority);
     }
 
+    /** The same with another priority of requests that do not say. */
+    public Tenant withPriority(Priority other) {
+        return new Tenant(id, name, keyHashes, suspended, models, defaultModel, guest, guestConfig, secretConfig, guestLimits, limits,
+                weight, other);
+    }
+
     /** Its id alone: nothing of keys and secrets. */
     @Override
     public String toString() {

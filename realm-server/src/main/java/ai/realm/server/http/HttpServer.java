@@ -22,6 +22,9 @@ import ai.realm.server.http.ollama.ModelRoutes;
 import ai.realm.server.http.openai.EmbeddingHandler;
 import ai.realm.server.http.openai.ModelsHandler;
 import ai.realm.server.http.openai.TextShape;
+import ai.realm.server.http.openai.batches.BatchRoutes;
+import ai.realm.server.http.openai.batches.BatchRunner;
+import ai.realm.server.http.openai.batches.FileRoutes;
 import ai.realm.server.http.openai.responses.ConversationRoutes;
 import ai.realm.server.http.openai.responses.ResponseRoutes;
 import ai.realm.server.http.openai.responses.ResponsesShape;
@@ -38,9 +41,12 @@ import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.tenant.TenantGate;
 import ai.realm.server.tenant.TenantGuests;
+import ai.realm.server.tenant.Tenants;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import java.time.Clock;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -66,11 +72,12 @@ public final class HttpServer implements AutoCloseable {
      *
      * @param registry what is known of the models
      * @param stores what tenants keep by the API
+     * @param tenants those that there are now
      * @param warmUp whether requests are the server's own, which leave no lines in the log and are not counted
      */
     public record Services(ModelStore models, MeteredSessions sessions, GuestHost guestHost, TenantGuests guests, TenantGate gate,
             Readiness readiness, ActiveRequests active, Accounts accounts, ServerMetrics metrics, ModelRegistry registry,
-            AdminGate adminGate, AdminService admin, ModelService modelAdmin, TenantStores stores, boolean warmUp) {}
+            AdminGate adminGate, AdminService admin, ModelService modelAdmin, TenantStores stores, Tenants tenants, boolean warmUp) {}
 
     private final ServerSettings settings;
     private final Services services;
@@ -79,6 +86,7 @@ public final class HttpServer implements AutoCloseable {
     private final Answers answers;
     private final Listener api;
     private @Nullable Listener management;
+    private @Nullable BatchRunner batchRunner;
     private volatile @Nullable String managementUrl;
 
     public HttpServer(ServerSettings settings, Services services) {
@@ -95,17 +103,22 @@ public final class HttpServer implements AutoCloseable {
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
                 new InferenceRunner(s.models(), s.guestHost(), s.guests()), s.registry());
         ModelsHandler models = new ModelsHandler(s.gate(), answers);
+        Map<String, RequestFrame> frames = new HashMap<>();
         c.routes.before(new Cors(settings.api().corsOrigins())::before);
         for (ApiShape shape : Stream.concat(SHAPES.stream(), Stream.of(new ResponsesShape(s.stores()))).toList()) {
             InferenceHandler handler = new InferenceHandler(shape, parts);
             shape.paths().forEach(path -> post(c, path, handler));
+            shape.paths().stream().filter(path -> path.startsWith(V1)).forEach(path -> frames.put(path, handler.frame()));
         }
         stored(c, parts, s);
         AnthropicRoutes.posts(parts).forEach((path, handler) -> post(c, path, handler));
         c.routes.post("/api/embed", EmbedHandler.embed(frame));
         c.routes.post("/api/embeddings", EmbedHandler.embeddings(frame));
         new ModelRoutes(s.gate(), s.models(), s.registry(), answers).add(c, settings.api().ollamaRoot());
-        post(c, "/v1/embeddings", new EmbeddingHandler(frame));
+        EmbeddingHandler embeddings = new EmbeddingHandler(frame);
+        post(c, EmbeddingHandler.PATH, embeddings);
+        frames.put(EmbeddingHandler.PATH, embeddings.frame());
+        batches(c, s, frames);
         get(c, "/v1/models", models::list);
         get(c, "/v1/models/{model}", models::one);
         get(c, "/v1/usage", new UsageHandler(s.gate(), s.accounts(), answers)::own);
@@ -140,6 +153,39 @@ public final class HttpServer implements AutoCloseable {
         post(c, "/v1/conversations/{id}/items", conversations.add());
         get(c, "/v1/conversations/{id}/items/{item}", conversations::item);
         delete(c, "/v1/conversations/{id}/items/{item}", conversations::deleteItem);
+    }
+
+    /** Files, and requests in them. */
+    private void batches(JavalinConfig c, Services s, Map<String, RequestFrame> frames) {
+        FileRoutes files = new FileRoutes(s.gate(), s.stores(), answers, Clock.systemUTC());
+        post(c, "/v1/files", files::create);
+        get(c, "/v1/files", files::list);
+        get(c, "/v1/files/{id}", files::get);
+        get(c, "/v1/files/{id}/content", files::content);
+        delete(c, "/v1/files/{id}", files::delete);
+        BatchRunner runner = new BatchRunner(s.stores(), s.tenants(), frames, Clock.systemUTC());
+        batchRunner = runner;
+        BatchRoutes batches = new BatchRoutes(s.gate(), s.stores(), answers, runner, Clock.systemUTC());
+        post(c, "/v1/batches", batches::create);
+        get(c, "/v1/batches", batches::list);
+        get(c, "/v1/batches/{id}", batches::get);
+        post(c, "/v1/batches/{id}/cancel", batches::cancel);
+    }
+
+    /** Begins to work on batches: the server is ready. */
+    public void startBatches() {
+        BatchRunner runner = batchRunner;
+        if (runner != null) {
+            runner.start();
+        }
+    }
+
+    /** Begins no more requests of batches. */
+    public void drain() {
+        BatchRunner runner = batchRunner;
+        if (runner != null) {
+            runner.drain();
+        }
     }
 
     /** Both listeners have them: whoever fills one of them does not hide the server from probes at the other. */
@@ -267,6 +313,10 @@ public final class HttpServer implements AutoCloseable {
 
     @Override
     public void close() {
+        BatchRunner runner = batchRunner;
+        if (runner != null) {
+            runner.close();
+        }
         api.close();
         Listener m = management;
         if (m != null) {

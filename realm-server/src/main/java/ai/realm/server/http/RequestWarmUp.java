@@ -92,12 +92,13 @@ public final class RequestWarmUp implements AutoCloseable {
         Tenants tenants = new Tenants(List.of(new Tenant(ID, ID, List.of(ApiKeys.hash(key)), false, models,
                 models.isEmpty() ? "" : models.getFirst(), Tenant.DEFAULT_GUEST, Map.of(), GuestLimits.defaults(), limits, 1,
                 Priority.INTERACTIVE)));
+        Accounts accounts = new Accounts(scratch, Clock.systemUTC());
         TenantGate gate = new TenantGate(tenants, 8, System::nanoTime, Clock.systemUTC(), _ -> 0);
         TenantGuests guests = new TenantGuests(real.guestHost(), new GuestVersions(scratch), new GuestValues(scratch));
         server = new HttpServer(settings.withHost(host.getHostAddress()).withPort(0).withManagement(null),
                 new HttpServer.Services(real.models(), real.sessions(), real.guestHost(), guests, gate, new Readiness(), active,
-                        new Accounts(scratch, Clock.systemUTC()), new ServerMetrics(), real.registry(), new AdminGate(null),
-                        real.admin(), real.modelAdmin(), TenantStores.of(scratch, Clock.systemUTC()), true));
+                        accounts, new ServerMetrics(), real.registry(), new AdminGate(null),
+                        real.admin(), real.modelAdmin(), TenantStores.of(scratch, accounts, Clock.systemUTC()), tenants, true));
         port = server.start();
     }
 

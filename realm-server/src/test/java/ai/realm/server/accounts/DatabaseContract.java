@@ -1,5 +1,6 @@
 package ai.realm.server.accounts;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -15,6 +16,7 @@ import ai.realm.server.domain.TenantLimits;
 import ai.realm.server.accounts.StoredResponses.Stored;
 import ai.realm.server.domain.StorageLimits;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayOutputStream;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -28,6 +30,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -429,12 +432,77 @@ abstract class DatabaseContract {
     @Test
     void tenant_thatIsRemoved_leavesNothingItStored() {
         tenants.open(List.of(tenant("a", 1)));
-        TenantStores stores = TenantStores.of(database, Clock.fixed(NOON, ZoneOffset.UTC));
+        TenantStores stores = TenantStores.of(database, accounts, Clock.fixed(NOON, ZoneOffset.UTC));
         stores.responses().put("a", response(1, null), storage(1000));
         stores.conversations().create("a", new Conversations.Conversation("c1", 0, "{}"), List.of(), storage(1000));
         assertThat(tenants.remove("a", 1)).isTrue();
         assertThat(stores.responses().find("a", "resp_1")).isNull();
         assertThat(stores.conversations().find("a", "c1")).isNull();
+    }
+
+    private static Batches.Batch batch(String id) {
+        return new Batches.Batch(id, "a", "/v1/x", "file-1", "24h", "{}", "validating", new Batches.Counts(0, 0, 0),
+                new Batches.Times(NOON.toEpochMilli(), NOON.toEpochMilli() + 1000, 0, 0, 0, 0), null, null, null);
+    }
+
+    @Test
+    void batch_isOneServersUntilItsLeaseIsOver_andWhoeverLostItWritesNothing() {
+        MovedClock clock = new MovedClock();
+        TenantStores stores = TenantStores.of(database, accounts, clock);
+        Batches batches = stores.batches();
+        Duration lease = Duration.ofSeconds(10);
+        batches.create(batch("batch_1"));
+        assertThat(batches.waiting()).extracting(Batches.Batch::id).containsExactly("batch_1");
+        assertThat(batches.claim("batch_1", "one", lease)).isTrue();
+        assertThat(batches.claim("batch_1", "two", lease)).isFalse();
+        assertThat(batches.waiting()).isEmpty();
+        batches.begin("batch_1", "one", 2);
+        RequestRecord used = record("a", "m", NOON, 10, 5, null);
+        assertThat(batches.keep("batch_1", "one", List.of(new Batches.Result(0, true, "{}", used)))).isTrue();
+        clock.now = NOON.plusSeconds(10);
+        assertThat(batches.claim("batch_1", "two", lease)).isTrue();
+        assertThat(batches.keep("batch_1", "one", List.of(new Batches.Result(1, true, "{}", used)))).isFalse();
+        assertThat(batches.finish(batch("batch_1"), "one", "completed")).isFalse();
+        assertThat(batches.renew("one", lease)).isEmpty();
+        assertThat(batches.renew("two", lease)).containsExactly(Map.entry("batch_1", "in_progress"));
+        assertThat(batches.done("batch_1")).containsExactly(0);
+        assertThat(batches.keep("batch_1", "two", List.of(new Batches.Result(1, false, "[]", used)))).isTrue();
+        assertThat(accounts.usage("a", DAY, DAY)).singleElement().satisfies(r -> assertThat(r.requests()).isEqualTo(2));
+        assertThat(batches.finish(batch("batch_1"), "two", "completed")).isTrue();
+        Batches.Batch ended = batches.find("a", "batch_1");
+        assertThat(ended.status()).isEqualTo("completed");
+        assertThat(ended.counts()).isEqualTo(new Batches.Counts(2, 1, 1));
+        StringBuilder output = new StringBuilder();
+        stores.files().read(stores.files().find("a", ended.outputFile()), p -> output.append(new String(p, UTF_8)));
+        assertThat(output).hasToString("{}\n");
+        assertThat(stores.files().find("a", ended.errorFile()).bytes()).isEqualTo(3);
+    }
+
+    @Test
+    void files_areKeptInPiecesWithinTheirTenantsRoom() {
+        MovedClock clock = new MovedClock();
+        StoredFiles files = new StoredFiles(database, clock);
+        StorageLimits limits = new StorageLimits(0, Duration.ZERO, 600_000, 2);
+        byte[] content = new byte[600_000];
+        new Random(1).nextBytes(content);
+        StoredFiles.StoredFile file = new StoredFiles.StoredFile("f1", 1, NOON.toEpochMilli() + 5000, "n", "batch", content.length);
+        files.create("a", file, content, limits);
+        ByteArrayOutputStream read = new ByteArrayOutputStream();
+        files.read(file, read::writeBytes);
+        assertThat(read.toByteArray()).isEqualTo(content);
+        StoredFiles.StoredFile more = new StoredFiles.StoredFile("f2", 2, 0, "n", "batch", 1);
+        assertThatThrownBy(() -> files.create("a", more, new byte[1], limits)).hasMessageContaining("600000 bytes");
+        files.create("b", more, new byte[1], limits);
+        clock.now = NOON.plusSeconds(5);
+        assertThat(files.find("a", "f1")).isNull();
+        for (int i = 3; i < 5; i++) {
+            files.create("a", new StoredFiles.StoredFile("f" + i, i, 0, "n", "batch", 1), new byte[1], limits);
+        }
+        assertThat(database.query(r -> r.getInt(1), "SELECT count(*) FROM file_pieces WHERE file = 'f1'")).containsExactly(0);
+        assertThatThrownBy(() -> files.create("a", new StoredFiles.StoredFile("f5", 5, 0, "n", "batch", 1), new byte[1], limits))
+                .hasMessageContaining("2 files");
+        assertThat(files.remove("b", "f3")).isFalse();
+        assertThat(files.all("a")).extracting(StoredFiles.StoredFile::id).containsExactly("f3", "f4");
     }
 
     /** A clock that a test moves. */

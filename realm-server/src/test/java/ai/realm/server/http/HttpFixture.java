@@ -11,6 +11,7 @@ import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.accounts.TenantStore;
 import ai.realm.server.accounts.TenantStores;
+import ai.realm.server.accounts.UsageRow;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.admin.ChangeFollower;
 import ai.realm.server.config.ApiSettings;
@@ -39,6 +40,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -96,10 +99,11 @@ final class HttpFixture implements AutoCloseable {
         services = new HttpServer.Services(models, sessions, guestHost, guests, gate, readiness, active,
                 new Accounts(database, Clock.systemUTC()), new ServerMetrics(), registry,
                 new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), onApiPort)), admin,
-                modelAdmin, TenantStores.of(database, Clock.systemUTC()), false);
+                modelAdmin, TenantStores.of(database, new Accounts(database, Clock.systemUTC()), Clock.systemUTC()), tenants, false);
         server = new HttpServer(settings, services);
         port = server.start();
         readiness.ready();
+        server.startBatches();
     }
 
     record NoFiles() implements ModelFiles {
@@ -152,6 +156,13 @@ final class HttpFixture implements AutoCloseable {
 
     HttpResponse<String> get(String path) {
         return send(request(path).GET().build());
+    }
+
+    /** How many requests the tenants' accounts have. */
+    long accounts() {
+        LocalDate today = LocalDate.now(ZoneOffset.UTC);
+        return new Accounts(database, Clock.systemUTC()).usage(null, today.minusDays(1), today).stream()
+                .mapToLong(UsageRow::requests).sum();
     }
 
     static JsonNode json(String text) {

@@ -2,28 +2,23 @@ package ai.realm.server.http.inference;
 
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.session.Usage;
-import ai.realm.server.http.transport.Answers;
 import ai.realm.server.sse.NdjsonStream;
 import ai.realm.server.sse.SseStream;
 import ai.realm.server.tenant.RequestUsage;
-import io.javalin.http.Context;
 import org.jspecify.annotations.Nullable;
 
 /** Where one answer goes: as a whole, or as a stream of events. */
 public final class Client {
-    private final Context ctx;
+    private final Exchange exchange;
     private final RequestContext context;
-    private final Answers answers;
-
     private final PromptTokens prompt;
     private final RequestUsage usage;
     private final long begun = System.nanoTime();
 
-    Client(Context ctx, RequestContext context, Answers answers, PromptTokens prompt, RequestUsage usage) {
+    Client(Exchange exchange, RequestContext context, PromptTokens prompt, RequestUsage usage) {
         this.usage = usage;
-        this.ctx = ctx;
+        this.exchange = exchange;
         this.context = context;
-        this.answers = answers;
         this.prompt = prompt;
     }
 
@@ -39,7 +34,7 @@ public final class Client {
 
     /** Answers 200 with this value as JSON. */
     public void json(Object value) {
-        answers.json(ctx, 200, value);
+        exchange.json(200, value);
     }
 
     /** The request's prompts. */
@@ -77,11 +72,11 @@ public final class Client {
 
     /** The answer as lines of JSON; committed with the first. */
     public NdjsonStream lines() {
-        return new NdjsonStream(ctx.res(), context);
+        return exchange.lines(context);
     }
 
     /** The answer as server-sent events; committed with the first. */
     public SseStream events() {
-        return new SseStream(ctx.res(), context);
+        return exchange.events(context);
     }
 }

@@ -7,7 +7,6 @@ import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.GenerateCommand.Prompt;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
-import ai.realm.server.http.transport.ClientWatch;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -49,7 +48,7 @@ public record EmbeddingRun(RequestFrame.Parts parts) {
     }
 
     private float[][] embed(Admitted a, EmbedCommand command) {
-        try (ClientWatch.Watched watched = parts.watch().watch(a.ctx().req(), a.context())) {
+        try (Exchange.Watch watched = a.exchange().watch(a.context())) {
             try {
                 return parts.sessions().embed(command);
             } catch (InterruptedException e) {
@@ -58,7 +57,7 @@ public record EmbeddingRun(RequestFrame.Parts parts) {
             } finally {
                 watched.close();
                 if (watched.mustClose()) {
-                    a.ctx().header("Connection", "close");
+                    a.exchange().header("Connection", "close");
                 }
             }
         }

@@ -8,7 +8,6 @@ import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.error.ErrorBody;
 import ai.realm.server.http.inference.ApiShape.Asked;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
-import ai.realm.server.http.transport.ClientWatch;
 import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGuests;
@@ -43,6 +42,11 @@ public final class InferenceHandler implements Handler {
         frame.handle(ctx);
     }
 
+    /** What takes requests that did not come over a connection. */
+    public RequestFrame frame() {
+        return frame;
+    }
+
     private void serve(Admitted a) {
         Asked asked = shape.read(a.fields(), a.tenant());
         a.endOfFields();
@@ -53,7 +57,7 @@ public final class InferenceHandler implements Handler {
             if (at != null) {
                 a.log().finished(FinishReason.STOP);
                 a.account().close();
-                parts.frame.answers().json(a.ctx(), 200, at);
+                a.exchange().json(200, at);
                 return;
             }
             ValidRequest valid = RequestValidator.validate(asked.request(), a.tenant(), lease, parts.registry.system(model),
@@ -69,9 +73,9 @@ public final class InferenceHandler implements Handler {
     private void answer(Admitted a, Asked asked, ValidRequest request, ModelLease lease) {
         GuestModule module = parts.guests.of(a.tenant());
         a.log().guest(module.digest());
-        Client client = new Client(a.ctx(), a.context(), parts.frame.answers(), new PromptTokens(request, lease), a.usage());
+        Client client = new Client(a.exchange(), a.context(), new PromptTokens(request, lease), a.usage());
         Answer answer = new TimedAnswer(reading(asked.answer(request, client), request, a), a.log());
-        try (ClientWatch.Watched watched = parts.frame.watch().watch(a.ctx().req(), a.context())) {
+        try (Exchange.Watch watched = a.exchange().watch(a.context())) {
             try {
                 a.log().finished(parts.runner.run(request, a, module, answer));
                 // Kept before the client can know that it is complete, so that nothing answered is ever lost.
@@ -79,12 +83,12 @@ public final class InferenceHandler implements Handler {
             } finally {
                 watched.close();
                 if (watched.mustClose() && !answer.committed()) {
-                    a.ctx().header("Connection", "close");
+                    a.exchange().header("Connection", "close");
                 }
             }
             answer.finish(a.log().usage());
             if (watched.mustClose()) {
-                parts.frame.answers().closeAfter(a.ctx());
+                a.exchange().closeAfter();
             }
         } catch (RuntimeException e) {
             if (!answer.committed()) {

@@ -6,6 +6,7 @@ import ai.realm.server.accounts.RequestRecord;
 import ai.realm.server.metrics.ServerMetrics;
 import ai.realm.server.tenant.Permit;
 import ai.realm.server.tenant.RequestUsage;
+import java.util.function.Consumer;
 
 /** The account of one admitted request: settled with its tenant's limits and kept in the database, once. Used by one thread. */
 public final class RequestAccount {
@@ -13,15 +14,18 @@ public final class RequestAccount {
     private final RequestUsage usage;
     private final Permit permit;
     private final Accounts accounts;
+    private final Consumer<RequestRecord> keep;
     private final ServerMetrics metrics;
     private final long begunMillis;
     private boolean closed;
 
-    RequestAccount(RequestLog log, RequestUsage usage, Permit permit, Accounts accounts, ServerMetrics metrics) {
+    RequestAccount(RequestLog log, RequestUsage usage, Permit permit, Accounts accounts, Consumer<RequestRecord> keep,
+            ServerMetrics metrics) {
         this.log = log;
         this.usage = usage;
         this.permit = permit;
         this.accounts = accounts;
+        this.keep = keep;
         this.metrics = metrics;
         this.begunMillis = accounts.now();
     }
@@ -37,6 +41,6 @@ public final class RequestAccount {
         permit.settle(used);
         RequestRecord r = log.record(begunMillis, accounts.now(), usage.guestCpuNanos());
         metrics.ended(r);
-        accounts.record(r);
+        keep.accept(r);
     }
 }

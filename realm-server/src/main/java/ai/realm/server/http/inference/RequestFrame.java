@@ -8,10 +8,8 @@ import ai.realm.server.error.ErrorBody;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
 import ai.realm.server.http.transport.Answers;
-import ai.realm.server.http.transport.Callers;
 import ai.realm.server.http.transport.ClientWatch;
 import ai.realm.server.http.transport.ErrorShape;
-import ai.realm.server.http.transport.RequestIds;
 import ai.realm.server.metrics.ServerMetrics;
 import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.tenant.MeteredSessions;
@@ -42,7 +40,7 @@ public final class RequestFrame {
             Answers answers, Accounts accounts, ServerMetrics metrics, boolean refuseUnknown, boolean warmUp) {}
 
     /** One request on its way, admitted, its body read. */
-    public record Admitted(Context ctx, RequestLog log, Tenant tenant, Permit permit, RequestContext context, RequestUsage usage,
+    public record Admitted(Exchange exchange, RequestLog log, Tenant tenant, Permit permit, RequestContext context, RequestUsage usage,
             RequestAccount account, JsonFields fields, Parts parts) {
 
         /** The body was read: what nobody took of it is named in the answer's header, in the log and in a metric, or refused. */
@@ -55,7 +53,7 @@ public final class RequestFrame {
                 fields.end();
             }
             String names = String.join(",", ignored);
-            ctx.header(IGNORED, names.length() > MAX_IGNORED_CHARS ? names.substring(0, MAX_IGNORED_CHARS) : names);
+            exchange.header(IGNORED, names.length() > MAX_IGNORED_CHARS ? names.substring(0, MAX_IGNORED_CHARS) : names);
             log.ignored(ignored);
             List<String> hints = fields.hints();
             ignored.forEach(name -> parts.metrics.ignored(hints.contains(name) ? name : "unknown"));
@@ -64,7 +62,7 @@ public final class RequestFrame {
         /** Sets aside the most tokens that the request can use, and tells the client what is left. */
         public void reserve(long tokens) {
             usage.reserve(tokens);
-            permit.rateHeaders().forEach(ctx::header);
+            permit.rateHeaders().forEach(exchange::header);
         }
     }
 
@@ -88,29 +86,34 @@ public final class RequestFrame {
     /** From the first byte of the request to the last of its answer. */
     public void handle(Context ctx) {
         parts.answers.errorShape(ctx, errors);
-        RequestLog log = new RequestLog(RequestIds.of(ctx), path, parts.warmUp);
+        handle(new HttpExchange(ctx, parts));
+    }
+
+    /** The same for a request that need not have come over a connection. */
+    public void handle(Exchange exchange) {
+        RequestLog log = new RequestLog(exchange.requestId(), path, parts.warmUp);
         try {
-            admit(ctx, log);
+            admit(exchange, log);
         } catch (RuntimeException | StackOverflowError e) {
             RealmException known = ErrorBody.known(e);
             if (!log.hasFailed()) {
                 log.failed(known);
                 parts.metrics.refused(known.code().name());
             }
-            parts.answers.error(ctx, known);
+            exchange.error(known, errors);
         } finally {
             log.end();
         }
     }
 
-    private void admit(Context ctx, RequestLog log) {
-        Tenant tenant = parts.gate.authenticate(Callers.of(ctx));
+    private void admit(Exchange exchange, RequestLog log) {
+        Tenant tenant = exchange.tenant();
         log.tenant(tenant.id());
         Permit permit;
         try {
-            permit = parts.gate.admit(log.requestId(), tenant, ctx.req().getContentLengthLong()).permit();
+            permit = parts.gate.admit(log.requestId(), tenant, exchange.bodyLength()).permit();
         } finally {
-            parts.gate.rateHeaders(tenant).forEach(ctx::header);
+            parts.gate.rateHeaders(tenant).forEach(exchange::header);
         }
         log.step(1, "tenant_gate");
         long deadline = System.nanoTime() + tenant.limits().deadline().toNanos();
@@ -118,10 +121,10 @@ public final class RequestFrame {
                 tenant.limits().contextLimit(), deadline, parts.warmUp);
         RequestUsage usage = parts.sessions.begin(context, permit);
         try (var _ = parts.active.add(context); permit) {
-            RequestAccount account = new RequestAccount(log, usage, permit, parts.accounts, parts.metrics);
+            RequestAccount account = new RequestAccount(log, usage, permit, parts.accounts, exchange::keep, parts.metrics);
             try {
-                JsonFields fields = JsonFields.of(Json.object(parts.answers.body(ctx, tenant.limits().bodyBytes())));
-                work.accept(new Admitted(ctx, log, tenant, permit, context, usage, account, fields, parts));
+                JsonFields fields = JsonFields.of(Json.object(exchange.body(tenant.limits().bodyBytes())));
+                work.accept(new Admitted(exchange, log, tenant, permit, context, usage, account, fields, parts));
             } catch (RuntimeException | StackOverflowError e) {
                 log.failed(ErrorBody.known(e));
                 account.close();

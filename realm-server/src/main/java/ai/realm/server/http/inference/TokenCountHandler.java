@@ -50,6 +50,6 @@ public final class TokenCountHandler implements Handler {
         }
         a.log().finished(FinishReason.STOP);
         a.account().close();
-        parts.frame().answers().json(a.ctx(), 200, counted);
+        a.exchange().json(200, counted);
     }
 }

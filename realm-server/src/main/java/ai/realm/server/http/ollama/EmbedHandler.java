@@ -84,7 +84,7 @@ public final class EmbedHandler implements Handler {
             answer.put("total_duration", System.nanoTime() - begun).put("load_duration", 0)
                     .put("prompt_eval_count", a.log().usage().promptTokens());
         }
-        run.parts().answers().json(a.ctx(), 200, answer);
+        a.exchange().json(200, answer);
     }
 
     private Wanted read(JsonFields fields) {

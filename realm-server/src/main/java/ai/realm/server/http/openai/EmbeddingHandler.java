@@ -4,6 +4,7 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.Usage;
 import ai.realm.server.http.inference.EmbeddingRun;
+import ai.realm.server.http.inference.Exchange;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
 import ai.realm.server.http.inference.RequestFrame;
 import ai.realm.server.http.json.Json;
@@ -20,6 +21,8 @@ import java.nio.ByteOrder;
  * a guest.
  */
 public final class EmbeddingHandler implements Handler {
+    public static final String PATH = EmbeddingRequest.PATH;
+
     private final RequestFrame.Parts parts;
     private final RequestFrame frame;
 
@@ -33,17 +36,21 @@ public final class EmbeddingHandler implements Handler {
         frame.handle(ctx);
     }
 
+    /** What takes requests that did not come over a connection. */
+    public RequestFrame frame() {
+        return frame;
+    }
+
     private void serve(Admitted a) {
         EmbeddingRequest request = EmbeddingRequest.read(a.fields());
         a.endOfFields();
         EmbeddingRun.Vectors vectors = new EmbeddingRun(parts).of(request, a);
-        write(a.ctx(), vectors.model(), vectors.all(), request.base64(), a.log().usage());
+        write(a.exchange(), vectors.model(), vectors.all(), request.base64(), a.log().usage());
     }
 
     /** Written number by number: an answer of thousands of vectors never stands in memory as JSON. */
-    private static void write(Context ctx, String model, float[][] vectors, boolean base64, Usage usage) {
-        ctx.status(200).contentType("application/json");
-        try (JsonGenerator out = Json.mapper().createGenerator(ctx.res().getOutputStream())) {
+    private static void write(Exchange exchange, String model, float[][] vectors, boolean base64, Usage usage) {
+        try (JsonGenerator out = Json.mapper().createGenerator(exchange.output(200, "application/json"))) {
             out.writeStartObject();
             out.writeStringField("object", "list");
             out.writeArrayFieldStart("data");

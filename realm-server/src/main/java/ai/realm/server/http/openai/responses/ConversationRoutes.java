@@ -8,6 +8,8 @@ import ai.realm.server.http.inference.Ids;
 import ai.realm.server.http.inference.RequestFrame;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
 import ai.realm.server.http.json.Json;
+import ai.realm.server.http.openai.Metadata;
+import ai.realm.server.http.openai.Page;
 import ai.realm.server.http.json.JsonFields;
 import ai.realm.server.http.transport.Callers;
 import ai.realm.server.http.transport.ErrorShape;
@@ -39,7 +41,7 @@ public final class ConversationRoutes {
         return posted(PATH, a -> {
             JsonNode items = a.fields().take("items");
             ArrayNode read = items == null ? Json.mapper().createArrayNode() : read(a, items);
-            String metadata = ResponseHead.metadata(a.fields()).toString();
+            String metadata = Metadata.read(a.fields()).toString();
             Conversation made = new Conversation(Ids.fresh("conv_"), Instant.now().getEpochSecond() * SECOND, metadata);
             a.endOfFields();
             stores.conversations().create(a.tenant().id(), made, StoredItems.kept(read), a.tenant().limits().storage());
@@ -50,8 +52,8 @@ public final class ConversationRoutes {
     /** {@code POST /v1/conversations/{id}}: its metadata. */
     public Handler describe() {
         return posted(PATH + "/{id}", a -> {
-            String id = a.ctx().pathParam("id");
-            String metadata = ResponseHead.metadata(a.fields()).toString();
+            String id = a.exchange().pathParam("id");
+            String metadata = Metadata.read(a.fields()).toString();
             a.endOfFields();
             if (!stores.conversations().describe(a.tenant().id(), id, metadata)) {
                 throw StoredItems.notFound("conversation", id);
@@ -63,7 +65,7 @@ public final class ConversationRoutes {
     /** {@code POST /v1/conversations/{id}/items}. */
     public Handler add() {
         return posted(PATH + "/{id}/items", a -> {
-            String id = a.ctx().pathParam("id");
+            String id = a.exchange().pathParam("id");
             ArrayNode items = read(a, a.fields().require("items"));
             a.endOfFields();
             stores.conversations().requireRoom(a.tenant().id(), a.tenant().limits().storage());
@@ -92,7 +94,7 @@ public final class ConversationRoutes {
             ObjectNode answer = work.apply(a);
             a.log().finished(FinishReason.STOP);
             a.account().close();
-            parts.answers().json(a.ctx(), 200, answer);
+            a.exchange().json(200, answer);
         });
         return frame::handle;
     }

@@ -1,18 +1,14 @@
 package ai.realm.server.http.openai.responses;
 
-import ai.realm.core.error.RealmException;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
+import ai.realm.server.http.openai.Metadata;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.jspecify.annotations.Nullable;
 
 /** What a response says of the request that it answers. */
 final class ResponseHead {
-    private static final int MAX_METADATA = 16;
-    private static final int MAX_KEY = 64;
-    private static final int MAX_VALUE = 512;
-
     private ResponseHead() {
     }
 
@@ -47,34 +43,12 @@ final class ResponseHead {
         copy(body, head, "top_p", Json.mapper().getNodeFactory().numberNode(1.0));
         head.put("truncation", body.path("truncation").asText("disabled"));
         copy(body, head, "user", null);
-        head.set("metadata", metadata(fields));
+        head.set("metadata", Metadata.read(fields));
         return head;
     }
 
     private static void copy(ObjectNode from, ObjectNode to, String name, @Nullable JsonNode otherwise) {
         JsonNode value = from.get(name);
         to.set(name, value == null || value.isNull() ? otherwise : value);
-    }
-
-    /** Up to 16 short texts, which are kept with what they describe. */
-    static ObjectNode metadata(JsonFields fields) {
-        JsonNode given = fields.take("metadata");
-        if (given == null) {
-            return Json.mapper().createObjectNode();
-        }
-        String at = fields.path("metadata");
-        if (!(given instanceof ObjectNode object)) {
-            throw JsonFields.wrongType(at, "an object of strings", given);
-        }
-        if (object.size() > MAX_METADATA) {
-            throw RealmException.badParam(at, at + " may hold " + MAX_METADATA + " entries, not " + object.size());
-        }
-        object.properties().forEach(e -> {
-            if (e.getKey().length() > MAX_KEY || JsonFields.text(e.getValue(), at + " value").length() > MAX_VALUE) {
-                throw RealmException.badParam(at,
-                        at + ": a name may have " + MAX_KEY + " characters and its value " + MAX_VALUE);
-            }
-        });
-        return object;
     }
 }

@@ -7,6 +7,7 @@ import ai.realm.server.accounts.TenantStores;
 import ai.realm.server.http.inference.InferenceHandler;
 import ai.realm.server.http.inference.TokenCountHandler;
 import ai.realm.server.http.json.Json;
+import ai.realm.server.http.openai.Page;
 import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.Callers;
 import ai.realm.server.http.transport.ErrorShape;

@@ -1,4 +1,4 @@
-package ai.realm.server.http.openai.responses;
+package ai.realm.server.http.openai;
 
 import ai.realm.core.error.RealmException;
 import ai.realm.server.http.json.Json;
@@ -40,7 +40,7 @@ public final class Page {
     }
 
     /** @param oldestFirst objects with an {@code id} */
-    static ObjectNode of(Context ctx, JsonNode oldestFirst) {
+    public static ObjectNode of(Context ctx, JsonNode oldestFirst) {
         int limit = limit(ctx);
         List<JsonNode> all = new ArrayList<>();
         oldestFirst.forEach(all::add);

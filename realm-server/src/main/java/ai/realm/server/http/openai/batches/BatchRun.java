@@ -1,0 +1,262 @@
+package ai.realm.server.http.openai.batches;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.session.GenerateCommand.Priority;
+import ai.realm.server.accounts.Batches.Batch;
+import ai.realm.server.accounts.Batches.Result;
+import ai.realm.server.accounts.RequestRecord;
+import ai.realm.server.accounts.StoredFiles.StoredFile;
+import ai.realm.server.domain.Tenant;
+import ai.realm.server.error.RetryableException;
+import ai.realm.server.http.inference.Ids;
+import ai.realm.server.http.json.Json;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One batch that this server works on: its requests in their order, a few at a time. A request that cannot be admitted now is asked
+ * again until the batch's time is over. Thread-safe.
+ */
+final class BatchRun {
+    private static final Logger LOG = LoggerFactory.getLogger(BatchRun.class);
+    private static final int SIDE_BY_SIDE = 8;
+    private static final int RETRIES_OF_DEADLINES = 3;
+    private static final int PAGE = 500;
+    private static final long LONGEST_PAUSE_SECONDS = 10;
+    private static final Set<ErrorCode> PASSING = Set.of(ErrorCode.RATE_LIMIT_EXCEEDED, ErrorCode.INSUFFICIENT_QUOTA,
+            ErrorCode.OVERLOADED, ErrorCode.DRAINING, ErrorCode.STORAGE_UNAVAILABLE, ErrorCode.MODEL_LOADING,
+            ErrorCode.MODEL_UNLOADED, ErrorCode.TENANT_SUSPENDED);
+
+    private enum State {
+        RUNNING, CANCELLING, LEFT
+    }
+
+    private final BatchRunner.Parts parts;
+    private final Batch batch;
+    private final Set<BatchExchange> running = ConcurrentHashMap.newKeySet();
+    private volatile State state = State.RUNNING;
+
+    BatchRun(BatchRunner.Parts parts, Batch batch) {
+        this.parts = parts;
+        this.batch = batch;
+    }
+
+    String tenant() {
+        return batch.tenant();
+    }
+
+    /** Its tenant wants no more of it. */
+    synchronized void cancel() {
+        if (state == State.RUNNING) {
+            state = State.CANCELLING;
+            notifyAll();
+        }
+        running.forEach(BatchExchange::cancel);
+    }
+
+    /** It is another server's now, or this one ends: requests that run may end, nothing else is begun. */
+    synchronized void leave() {
+        state = State.LEFT;
+        notifyAll();
+    }
+
+    /** Works until all requests have their results, or it is left. */
+    void work() {
+        String errors;
+        BatchInput input = null;
+        StoredFile file = parts.stores().files().find(batch.tenant(), batch.inputFile());
+        if (file == null) {
+            errors = BatchInput.missing();
+        } else {
+            ByteArrayOutputStream content = new ByteArrayOutputStream((int) file.bytes());
+            parts.stores().files().read(file, content::writeBytes);
+            input = BatchInput.read(content.toByteArray(), batch.endpoint());
+            errors = input.errors();
+        }
+        if (input == null || errors != null) {
+            parts.stores().batches().fail(batch.id(), parts.owner(), String.valueOf(errors));
+            return;
+        }
+        parts.stores().batches().begin(batch.id(), parts.owner(), input.lines().size());
+        List<BatchInput.Line> open = new ArrayList<>(input.lines());
+        Set<Integer> done = parts.stores().batches().done(batch.id());
+        open.removeIf(l -> done.contains(l.number()));
+        LOG.info("batch begins batch={} tenant={} requests={} done={}", batch.id(), batch.tenant(), input.lines().size(), done.size());
+        runAll(open);
+        end(input.lines());
+    }
+
+    private void runAll(List<BatchInput.Line> open) {
+        Tenant tenant = parts.tenants().byId(batch.tenant());
+        int most = tenant == null ? 1 : Math.clamp(tenant.limits().concurrentRequests() / 2, 1, SIDE_BY_SIDE);
+        Iterator<BatchInput.Line> next = open.iterator();
+        try (ExecutorService threads = Executors.newFixedThreadPool(most, Thread.ofVirtual().name("batch-", 0).factory())) {
+            for (int i = 0; i < most; i++) {
+                threads.execute(() -> {
+                    for (BatchInput.Line line = take(next); line != null; line = take(next)) {
+                        runLine(line);
+                    }
+                });
+            }
+        }
+    }
+
+    private BatchInput.@Nullable Line take(Iterator<BatchInput.Line> next) {
+        synchronized (next) {
+            return state == State.RUNNING && !isLate() && next.hasNext() ? next.next() : null;
+        }
+    }
+
+    private boolean isLate() {
+        return parts.clock().millis() >= batch.times().expires();
+    }
+
+    private void runLine(BatchInput.Line line) {
+        try {
+            Result result = result(line);
+            if (result != null) {
+                keep(List.of(result));
+            }
+        } catch (RuntimeException e) {
+            LOG.error("a request of a batch failed batch={} line={}", batch.id(), line.number(), e);
+            leave();
+        }
+    }
+
+    /** Null when the request has none yet and the batch must be left or ended. */
+    private @Nullable Result result(BatchInput.Line line) {
+        for (int deadlines = 0;;) {
+            Tenant tenant = parts.tenants().byId(batch.tenant());
+            if (tenant == null) {
+                leave();
+                return null;
+            }
+            if (parts.stores().files().used(batch.tenant()) >= tenant.limits().storage().fileBytes()) {
+                return unrun(line, "insufficient_quota", "the tenant's files have all the room that they may have");
+            }
+            BatchExchange exchange = new BatchExchange(batch.id() + "-" + line.number(), tenant.withPriority(Priority.BATCH),
+                    line.body());
+            ask(exchange);
+            RealmException error = exchange.error();
+            if (error != null && error.code() == ErrorCode.DEADLINE_EXCEEDED && ++deadlines < RETRIES_OF_DEADLINES
+                    || error != null && PASSING.contains(error.code())) {
+                pause(error);
+                if (state != State.RUNNING || isLate()) {
+                    return null;
+                }
+                continue;
+            }
+            return state == State.LEFT && error != null && error.code() == ErrorCode.CANCELLED ? null : ran(line, exchange);
+        }
+    }
+
+    private void ask(BatchExchange exchange) {
+        running.add(exchange);
+        try {
+            if (state == State.CANCELLING) {
+                exchange.cancel();
+            }
+            parts.routes().get(batch.endpoint()).handle(exchange);
+        } finally {
+            running.remove(exchange);
+        }
+    }
+
+    private synchronized void pause(RealmException error) {
+        long seconds = error instanceof RetryableException r ? Math.min(r.retryAfterSeconds(), LONGEST_PAUSE_SECONDS) : 1;
+        long end = System.nanoTime() + seconds * 1_000_000_000;
+        try {
+            while (state == State.RUNNING && System.nanoTime() < end) {
+                wait(Math.max(1, (end - System.nanoTime()) / 1_000_000));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            leave();
+        }
+    }
+
+    private static ObjectNode head(BatchInput.Line line) {
+        return Json.mapper().createObjectNode().put("id", Ids.fresh("batch_req_")).put("custom_id", line.customId());
+    }
+
+    private Result ran(BatchInput.Line line, BatchExchange exchange) {
+        RequestRecord account = exchange.account();
+        RealmException error = exchange.error();
+        if (error != null && error.code() == ErrorCode.CANCELLED) {
+            return new Result(line.number(), false, failed(line, "batch_cancelled", "the batch was cancelled"), account);
+        }
+        ObjectNode json = head(line);
+        ObjectNode response = json.putObject("response").put("status_code", exchange.status()).put("request_id", exchange.requestId());
+        try {
+            response.set("body", Json.mapper().readTree(exchange.answer()));
+        } catch (JsonProcessingException e) {
+            throw new RealmException(ErrorCode.INTERNAL, "an answer in a batch is not JSON", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        json.putNull("error");
+        return new Result(line.number(), exchange.status() == 200, json.toString(), account);
+    }
+
+    private static String failed(BatchInput.Line line, String code, String message) {
+        ObjectNode json = head(line).putNull("response");
+        json.putObject("error").put("code", code).put("message", message);
+        return json.toString();
+    }
+
+    private static Result unrun(BatchInput.Line line, String code, String message) {
+        return new Result(line.number(), false, failed(line, code, message), null);
+    }
+
+    /** A result waits for the database as long as the batch is this server's. */
+    private void keep(List<Result> results) {
+        while (true) {
+            try {
+                if (!parts.stores().batches().keep(batch.id(), parts.owner(), results)) {
+                    leave();
+                }
+                return;
+            } catch (RealmException e) {
+                if (e.code() != ErrorCode.STORAGE_UNAVAILABLE || state == State.LEFT) {
+                    throw e;
+                }
+                pause(e);
+            }
+        }
+    }
+
+    private void end(List<BatchInput.Line> all) {
+        if (state == State.LEFT) {
+            parts.stores().batches().release(batch.id(), parts.owner());
+            return;
+        }
+        Set<Integer> done = parts.stores().batches().done(batch.id());
+        List<BatchInput.Line> left = all.stream().filter(l -> !done.contains(l.number())).toList();
+        boolean cancelled = state == State.CANCELLING;
+        for (int i = 0; i < left.size() && state != State.LEFT; i += PAGE) {
+            keep(left.subList(i, Math.min(left.size(), i + PAGE)).stream()
+                    .map(l -> cancelled
+                            ? unrun(l, "batch_cancelled", "the batch was cancelled before this request was run")
+                            : unrun(l, "batch_expired", "the batch's time was over before this request was run"))
+                    .toList());
+        }
+        String status = cancelled ? "cancelled" : left.isEmpty() ? "completed" : "expired";
+        if (parts.stores().batches().finish(batch, parts.owner(), status)) {
+            LOG.info("batch ended batch={} tenant={} status={} requests={}", batch.id(), batch.tenant(), status, all.size());
+        }
+    }
+}
