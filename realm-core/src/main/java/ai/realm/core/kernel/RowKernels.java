@@ -1,5 +1,7 @@
 package ai.realm.core.kernel;
 
+import java.lang.foreign.MemorySegment;
+
 /** What is done with rows of activations besides products: {@code float[]} with an offset. Allocates nothing. */
 public interface RowKernels {
     float dot(float[] a, int aOffset, float[] b, int bOffset, int n);
@@ -9,6 +11,12 @@ public interface RowKernels {
 
     /** {@code x += a * y}. */
     void addScaled(float[] x, int xOffset, float a, float[] y, int yOffset, int n);
+
+    /** {@code sum_i a[i] * b[i]}, a as fp16 in memory from byte {@code at} on; no infinities. */
+    float dotHalves(MemorySegment a, long at, float[] b, int bOffset, int n);
+
+    /** {@code x += a * y}, y as fp16 in memory from byte {@code at} on; no infinities. */
+    void addScaledHalves(float[] x, int xOffset, float a, MemorySegment y, long at, int n);
 
     /** {@code x *= y}. */
     void multiply(float[] x, int xOffset, float[] y, int yOffset, int n);

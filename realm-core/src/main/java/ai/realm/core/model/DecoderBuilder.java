@@ -349,7 +349,7 @@ final class DecoderBuilder {
         return new TransformerModel(
                 new TransformerModel.Parts(config(vocabulary), embedding, positions, embeddingScale, ropes, layers, norm,
                         output, logitScale, logitSoftCap),
-                compute, scratch, tileTokens, weights.bytes(), arena);
+                compute, scratch, tileTokens, weights.bytes(), weights.sites(), arena);
     }
 
     /** @param maxTokens tokens of a text at most */

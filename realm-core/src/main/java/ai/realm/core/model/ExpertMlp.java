@@ -2,7 +2,6 @@ package ai.realm.core.model;
 
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.FloatRows;
-import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.ProductKernels;
 import ai.realm.core.kernel.RowKernels;
 import ai.realm.core.kernel.WorkerPool;
@@ -156,9 +155,8 @@ final class ExpertMlp implements FeedForward {
 
         @Override
         public void run(int part) {
-            Kernels kernels = Objects.requireNonNull(step).kernels();
             for (int item = next.getAndIncrement(); item < itemCount; item = next.getAndIncrement()) {
-                workers[part].expert(kernels, Objects.requireNonNull(in), items[3 * item], items[3 * item + 1],
+                workers[part].expert(Objects.requireNonNull(step), Objects.requireNonNull(in), items[3 * item], items[3 * item + 1],
                         items[3 * item + 2]);
             }
         }
@@ -172,6 +170,7 @@ final class ExpertMlp implements FeedForward {
         private final FloatRows y;
         private final Linear.Input input;
         private final Linear.Input hidden;
+        private final int[] rows = new int[TILE];
 
         Worker(ProductKernels kernels, Scratch scratch, int index, int width, int hiddenWidth) {
             x = scratch.rows("expertX" + index, TILE, width);
@@ -182,18 +181,20 @@ final class ExpertMlp implements FeedForward {
             hidden = scratch.input(kernels, "expertHidden" + index, TILE, hiddenWidth);
         }
 
-        void expert(Kernels k, FloatRows in, int expert, int from, int count) {
+        void expert(Step step, FloatRows in, int expert, int from, int count) {
+            RowKernels k = step.rowKernels();
             for (int i = 0; i < count; i++) {
-                System.arraycopy(in.data(), in.offset(order[from + i] / used), x.data(), x.offset(i), in.cols());
+                rows[i] = order[from + i] / used;
+                System.arraycopy(in.data(), in.offset(rows[i]), x.data(), x.offset(i), in.cols());
             }
-            input.begin(x.data(), 0, x.cols(), count);
-            experts.gate.apply(k, expert, input, gate.data(), 0, gate.cols());
-            experts.up.apply(k, expert, input, up.data(), 0, up.cols());
+            input.begin(x.data(), 0, x.cols(), count, rows);
+            experts.gate.apply(step, expert, input, gate.data(), 0, gate.cols());
+            experts.up.apply(step, expert, input, up.data(), 0, up.cols());
             for (int i = 0; i < count; i++) {
-                join(k.rows(), i);
+                join(k, i);
             }
-            hidden.begin(gate.data(), 0, gate.cols(), count);
-            experts.down.apply(k, expert, hidden, y.data(), 0, y.cols());
+            hidden.begin(gate.data(), 0, gate.cols(), count, rows);
+            experts.down.apply(step, expert, hidden, y.data(), 0, y.cols());
             for (int i = 0; i < count; i++) {
                 System.arraycopy(y.data(), y.offset(i), results.data(), results.offset(order[from + i]), y.cols());
             }

@@ -149,8 +149,8 @@ final class LatentAttention implements Mixer {
             Linear.Stack stack = Objects.requireNonNull(maps);
             int parts = Math.min(scratch.length, stack.size());
             for (int h = part; h < stack.size(); h += parts) {
-                scratch[part].begin(x.data(), h * inStride, x.cols(), s.count());
-                stack.apply(s.kernels(), h, scratch[part], y.data(), h * outStride, y.cols());
+                scratch[part].begin(x.data(), h * inStride, x.cols(), s.count(), null);
+                stack.apply(s, h, scratch[part], y.data(), h * outStride, y.cols());
             }
         }
     }

@@ -10,25 +10,33 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A linear map {@code y = scale * (W x) + bias}, and the only place where a model multiplies: what a file says about a map besides
- * its matrix is applied here, whoever uses the map. {@link Group} and {@link Stack} are the same for several maps at once. One
+ * A linear map {@code y = scale * (W x + adapter(x)) + bias}, and the only place where a model multiplies: what a file says about a map
+ * besides its matrix is applied here, whoever uses the map. {@link Group} and {@link Stack} are the same for several maps at once. One
  * forward pass at a time.
  */
 final class Linear {
+    /** The number of a map that no adapter changes. */
+    static final int UNNAMED = -1;
+
     private final WeightMatrix weights;
     private final float @Nullable [] bias;
     private final float scale;
+    /** Its number in the model, by which adapters know it; {@link #UNNAMED} for none. */
+    private final int number;
     private final Step.RowTask finish = this::finish;
-    /** Where the product under way goes. */
+    /** What the product under way is of, and where it goes. */
+    private @Nullable FloatRows in;
     private @Nullable FloatRows out;
 
-    Linear(WeightMatrix weights, float @Nullable [] bias, float scale) {
+    /** @param number by which adapters know it, or {@link #UNNAMED} */
+    Linear(WeightMatrix weights, float @Nullable [] bias, float scale, int number) {
         if (bias != null && bias.length != weights.rows()) {
             throw new IllegalArgumentException("a map to " + weights.rows() + " numbers has as many biases, not " + bias.length);
         }
         this.weights = weights;
         this.bias = bias;
         this.scale = scale;
+        this.number = number;
     }
 
     /** Output features. */
@@ -47,23 +55,26 @@ final class Linear {
 
     /** The same map with a bias in place of none. */
     Linear withBias(float @Nullable [] other) {
-        return new Linear(weights, other, scale);
+        return new Linear(weights, other, scale, number);
     }
 
     /** Maps the first {@code count} rows of {@code x}. */
     void apply(Step step, FloatRows x, int count, FloatRows newOut) {
         step.compute().matmul(weights, x, count, newOut);
-        if (hasMore()) {
+        if (hasMore() || step.adapts(number)) {
+            in = x;
             out = newOut;
             step.forRows(count, finish);
+            in = null;
             out = null;
         }
     }
 
     private void finish(Step step, int from, int to) {
+        FloatRows x = Objects.requireNonNull(in);
         FloatRows rows = Objects.requireNonNull(out);
         for (int row = from; row < to; row++) {
-            finish(step.rowKernels(), rows.data(), rows.offset(row));
+            finish(step, row, x.data(), x.offset(row), rows.data(), rows.offset(row));
         }
     }
 
@@ -72,8 +83,14 @@ final class Linear {
         return bias != null || scale != 1f;
     }
 
-    /** Turns one row of products into the map's output. */
-    private void finish(RowKernels kernels, float[] y, int offset) {
+    /** Turns one row of products into the map's output, with what the adapter of the row's sequence adds to the matrix. */
+    private void finish(Step step, int row, float[] x, int xOffset, float[] y, int offset) {
+        RowKernels kernels = step.rowKernels();
+        Adapter.Use use = step.adapter(row);
+        Adapter.Delta delta = use == null ? null : use.adapter().delta(number);
+        if (use != null && delta != null) {
+            delta.add(kernels, use.scale(), x, xOffset, y, offset);
+        }
         if (scale != 1f) {
             kernels.scale(y, offset, scale, weights.rows());
         }
@@ -89,6 +106,7 @@ final class Linear {
         private final FloatRows[] outs;
         private final boolean more;
         private final Step.RowTask finish = this::finish;
+        private @Nullable FloatRows in;
 
         /** @param outs where each map's result goes; as many columns as the map has rows */
         Group(Linear[] maps, FloatRows[] outs) {
@@ -106,15 +124,27 @@ final class Linear {
         /** Maps the first {@code count} rows of {@code x}. */
         void apply(Step step, FloatRows x, int count) {
             step.compute().matmul(matrices, x, count, outs);
-            if (more) {
+            if (more || adapted(step)) {
+                in = x;
                 step.forRows(count, finish);
+                in = null;
             }
         }
 
+        private boolean adapted(Step step) {
+            for (Linear map : maps) {
+                if (step.adapts(map.number)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
         private void finish(Step step, int from, int to) {
+            FloatRows x = Objects.requireNonNull(in);
             for (int i = 0; i < maps.length; i++) {
                 for (int row = from; row < to; row++) {
-                    maps[i].finish(step.rowKernels(), outs[i].data(), outs[i].offset(row));
+                    maps[i].finish(step, row, x.data(), x.offset(row), outs[i].data(), outs[i].offset(row));
                 }
             }
         }
@@ -143,13 +173,14 @@ final class Linear {
         }
 
         /** Maps all rows of {@code x} by the {@code index}-th map on the calling thread; row t goes to {@code offset + t * stride}. */
-        void apply(Kernels kernels, int index, Input x, float[] out, int offset, int stride) {
+        void apply(Step step, int index, Input x, float[] out, int offset, int stride) {
+            Kernels kernels = step.kernels();
             Linear map = maps[index];
             x.fill(kernels.products(), map.weights);
             kernels.products().matmul(map.weights, 0, map.rows(), x.form, 0, x.count, out, offset, stride);
-            if (map.hasMore()) {
+            if (map.hasMore() || step.adapts(map.number)) {
                 for (int t = 0; t < x.count; t++) {
-                    map.finish(kernels.rows(), out, offset + t * stride);
+                    map.finish(step, x.row(t), x.x, x.offset + t * x.stride, out, offset + t * stride);
                 }
             }
         }
@@ -165,19 +196,29 @@ final class Linear {
         private int offset;
         private int stride;
         private int count;
+        private int @Nullable [] rows;
         private @Nullable WeightMatrix filledFor;
 
         Input(Activations form) {
             this.form = form;
         }
 
-        /** The next rows: row t at {@code offset + t * stride}. */
-        void begin(float[] newX, int newOffset, int newStride, int newCount) {
+        /**
+         * The next rows: row t at {@code offset + t * stride}.
+         *
+         * @param newRows which of the pass's rows they are; null when they are all in order
+         */
+        void begin(float[] newX, int newOffset, int newStride, int newCount, int @Nullable [] newRows) {
+            rows = newRows;
             x = newX;
             offset = newOffset;
             stride = newStride;
             count = newCount;
             filledFor = null;
+        }
+
+        private int row(int t) {
+            return rows == null ? t : rows[t];
         }
 
         private void fill(ProductKernels kernels, WeightMatrix w) {

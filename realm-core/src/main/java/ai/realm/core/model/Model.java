@@ -1,5 +1,6 @@
 package ai.realm.core.model;
 
+import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.kernel.FloatRows;
 
 /**
@@ -30,6 +31,14 @@ public interface Model extends AutoCloseable {
      * @param layer counted from 0; taken modulo the number of layers
      */
     void warmUp(ForwardBatch batch, KvView kv, FloatRows logits, int layer);
+
+    /**
+     * Reads a LoRA adapter for this model; any thread may, beside a forward pass. The file may be closed afterwards.
+     *
+     * @param mostBytes of memory that it may take
+     * @throws ai.realm.core.gguf.GgufException when it does not fit this model, naming the tensor, its shape and the one wanted
+     */
+    Adapter adapter(GgufFile file, long mostBytes);
 
     /** Bytes of weights held, mapped or owned. */
     long weightBytes();

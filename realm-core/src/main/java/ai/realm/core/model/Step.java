@@ -5,6 +5,7 @@ import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.RowKernels;
 import ai.realm.core.kernel.ProductOrder;
+import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,10 @@ final class Step {
     private @Nullable KvView kv;
     private int runCount;
     private int tileCount;
+    /** Whether the rows whose logits are wanted were moved to the front. */
+    private boolean outputsOnly;
+    private final Adapter[] adapters;
+    private int adapterCount;
     private final Compute.RowRange range = this::runTask;
     private @Nullable RowTask task;
 
@@ -40,6 +45,7 @@ final class Step {
         this.tileTokens = tileTokens;
         this.runs = new int[maxBatch + 1];
         this.tiles = new int[maxBatch + 1];
+        this.adapters = new Adapter[maxBatch];
     }
 
     void begin(ForwardBatch newBatch, KvView newKv) {
@@ -47,11 +53,14 @@ final class Step {
         kv = newKv;
         runCount = 0;
         tileCount = 0;
+        outputsOnly = false;
+        adapterCount = 0;
         int n = newBatch.count();
         for (int i = 0; i < n; i++) {
             boolean starts = i == 0 || newBatch.sequence(i) != newBatch.sequence(i - 1);
             if (starts) {
                 runs[runCount++] = i;
+                note(newBatch.adapter(i));
             }
             if (starts || i - tiles[tileCount - 1] == tileTokens) {
                 tiles[tileCount++] = i;
@@ -62,9 +71,38 @@ final class Step {
         compute.begin(order);
     }
 
+    private void note(Adapter.@Nullable Use use) {
+        if (use != null) {
+            for (int i = 0; i < adapterCount; i++) {
+                if (adapters[i] == use.adapter()) {
+                    return;
+                }
+            }
+            adapters[adapterCount++] = use.adapter();
+        }
+    }
+
+    /** Whether an adapter of this pass changes a map. */
+    boolean adapts(int map) {
+        for (int i = 0; i < adapterCount; i++) {
+            if (adapters[i].delta(map) != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The adapter of the sequence that a row belongs to, or null. */
+    Adapter.@Nullable Use adapter(int row) {
+        ForwardBatch b = batch();
+        return adapterCount == 0 ? null : b.adapter(outputsOnly ? b.output(row) : row);
+    }
+
     /** Lets go of the caller's objects. */
     void end() {
         compute.end();
+        Arrays.fill(adapters, 0, adapterCount, null);
+        adapterCount = 0;
         batch = null;
         kv = null;
     }
@@ -110,6 +148,7 @@ final class Step {
 
     /** Moves the rows whose logits are wanted to the front. */
     void keepOutputs(FloatRows rows) {
+        outputsOnly = true;
         ForwardBatch b = batch();
         for (int i = 0; i < b.outputCount(); i++) {
             if (b.output(i) != i) {

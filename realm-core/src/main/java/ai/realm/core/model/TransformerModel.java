@@ -1,5 +1,6 @@
 package ai.realm.core.model;
 
+import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.kernel.FloatRows;
@@ -37,6 +38,7 @@ final class TransformerModel implements Model {
     private final FloatRows last;
     private final float[][] positionRow;
     private final long weightBytes;
+    private final List<AdapterSite> sites;
     private final Arena arena;
     private final Step.RowTask embed = this::embed;
     private final Step.RowTask normalise = this::normalise;
@@ -44,8 +46,12 @@ final class TransformerModel implements Model {
     /** Where the pass under way leaves its logits. */
     private @Nullable FloatRows logits;
 
-    /** @param arena holds the prepared weights; closed with the model */
-    TransformerModel(Parts parts, Compute compute, Scratch scratch, int tileTokens, long weightBytes, Arena arena) {
+    /**
+     * @param sites where the file's matrices went
+     * @param arena holds the prepared weights; closed with the model
+     */
+    TransformerModel(Parts parts, Compute compute, Scratch scratch, int tileTokens, long weightBytes, List<AdapterSite> sites,
+            Arena arena) {
         this.parts = parts;
         this.maxBatch = scratch.maxBatch();
         this.step = new Step(compute, maxBatch, tileTokens);
@@ -56,6 +62,7 @@ final class TransformerModel implements Model {
         this.positionRow = new float[parts.positions == null ? 0 : maxBatch][width];
         this.kvShape = shape(parts.layers);
         this.weightBytes = weightBytes;
+        this.sites = sites;
         this.arena = arena;
     }
 
@@ -89,6 +96,11 @@ final class TransformerModel implements Model {
     @Override
     public long weightBytes() {
         return weightBytes;
+    }
+
+    @Override
+    public Adapter adapter(GgufFile file, long mostBytes) {
+        return new AdapterReader(file, sites).read(this, parts.config.architecture(), mostBytes);
     }
 
     @Override
@@ -137,6 +149,10 @@ final class TransformerModel implements Model {
             if (batch.token(i) < 0 || batch.token(i) >= parts.config.vocabSize()) {
                 throw new IllegalArgumentException(
                         "a token id must be 0.." + (parts.config.vocabSize() - 1) + ", not " + batch.token(i));
+            }
+            Adapter.Use use = batch.adapter(i);
+            if (use != null && !use.adapter().isFor(this)) {
+                throw new IllegalArgumentException("an adapter serves the model that has read it, and no other");
             }
             if (parts.positions != null && batch.position(i) >= parts.positions.shape().dim(1)) {
                 throw new IllegalArgumentException("the model has " + parts.positions.shape().dim(1) + " positions; position "

@@ -13,8 +13,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,7 @@ class Weights {
     private final Compute compute;
     private final Arena arena;
     private final Set<String> read = new HashSet<>();
+    private final List<AdapterSite> sites = new ArrayList<>();
     private final boolean gptoss;
     private long bytes;
 
@@ -65,7 +68,10 @@ class Weights {
 
     /** As {@link #linear(String, int, int)} with the weights of another tensor. */
     Linear linear(String name, String weights, int in, int out) {
-        return new Linear(matrix(checked(weights, in, out)), optional(name + ".bias", out), scale(name));
+        TensorView t = checked(weights, in, out);
+        // An output that is the embedding too is adapted as the output.
+        String base = (weights.startsWith(name) ? t.name() : name + ".weight");
+        return new Linear(matrix(t), optional(name + ".bias", out), scale(name), site(base, 0, 1, 0, out, t, false));
     }
 
     /**
@@ -79,7 +85,8 @@ class Weights {
         int row = 0;
         for (int i = 0; i < outs.length; i++) {
             float[] partBias = bias == null ? null : Arrays.copyOfRange(bias, row, row + outs[i]);
-            parts[i] = new Linear(matrix(rows(all, row, outs[i])), partBias, scale);
+            parts[i] = new Linear(matrix(rows(all, row, outs[i])), partBias, scale,
+                    site(all.name(), 0, 1, row, outs[i], all, false));
             row += outs[i];
         }
         return parts;
@@ -107,7 +114,8 @@ class Weights {
             for (int part = 0; part < outs.length; part++) {
                 int from = i * rows + row;
                 parts[part][i] = new Linear(matrix(rows(all.slice(i), row, outs[part])),
-                        bias == null ? null : Arrays.copyOfRange(bias, from, from + outs[part]), scale == null ? 1f : scale[i]);
+                        bias == null ? null : Arrays.copyOfRange(bias, from, from + outs[part]), scale == null ? 1f : scale[i],
+                        site(all.name(), i, count, row, outs[part], all, false));
                 row += outs[part];
             }
         }
@@ -124,10 +132,25 @@ class Weights {
         Linear[][] out = new Linear[2][heads];
         for (int h = 0; h < heads; h++) {
             long row = (long) h * (key + value);
-            out[0][h] = new Linear(matrix(transposed(rows(all, row, key))), null, scale);
-            out[1][h] = new Linear(matrix(rows(all, row + key, value)), null, scale);
+            out[0][h] = new Linear(matrix(transposed(rows(all, row, key))), null, scale,
+                    site(all.name(), 0, 1, (int) row, key, all, true));
+            out[1][h] = new Linear(matrix(rows(all, row + key, value)), null, scale,
+                    site(all.name(), 0, 1, (int) row + key, value, all, false));
         }
         return new Linear.Stack[]{new Linear.Stack(out[0]), new Linear.Stack(out[1])};
+    }
+
+    /** Notes where rows of a tensor's matrix go; gives the map's number. */
+    private int site(String tensor, int slice, int slices, int rowFrom, int rows, TensorView all, boolean transposed) {
+        int map = sites.size();
+        sites.add(new AdapterSite(tensor.substring(0, tensor.length() - ".weight".length()), map, slice, slices, rowFrom, rows,
+                Math.toIntExact(all.shape().dim(0)), Math.toIntExact(all.shape().dim(1)), transposed));
+        return map;
+    }
+
+    /** Where the file's matrices went. */
+    List<AdapterSite> sites() {
+        return List.copyOf(sites);
     }
 
     TensorView transposed(TensorView t) {

@@ -9,6 +9,7 @@ import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -82,6 +83,31 @@ public abstract class KernelsContract {
             sameOutside(x, scaledSum, offset, n);
             sameOutside(x, product, offset, n);
             sameOutside(x, scaled, offset, n);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void halves_anySize_equalDefinition(int n) {
+        float[] x = numbers(n + MARGIN);
+        float[] y = numbers(n);
+        int offset = 3;
+        int from = 2;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment halves = arena.allocate(2L * (n + from));
+            double dot = 0;
+            for (int i = 0; i < n; i++) {
+                halves.set(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 2L * (from + i), Float.floatToFloat16(y[i]));
+                y[i] = Float.float16ToFloat(Float.floatToFloat16(y[i]));
+                dot += (double) y[i] * x[offset + i];
+            }
+            close(k.rows().dotHalves(halves, 2L * from, x, offset, n), dot, 2e-6 * Math.sqrt(n), "dotHalves");
+            float[] sum = x.clone();
+            k.rows().addScaledHalves(sum, offset, 0.3f, halves, 2L * from, n);
+            for (int i = 0; i < n; i++) {
+                close(sum[offset + i], x[offset + i] + 0.3f * y[i], 1e-6, "addScaledHalves");
+            }
+            sameOutside(x, sum, offset, n);
         }
     }
 

@@ -6,6 +6,7 @@ import static ai.realm.core.kernel.simd.Lanes.FL;
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.Rotation;
 import ai.realm.core.kernel.RowKernels;
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /** Rows with the Vector API, at the width of {@link Lanes}. Stateless. */
@@ -29,6 +30,16 @@ final class SimdRows implements RowKernels {
     @Override
     public void addScaled(float[] x, int xOffset, float a, float[] y, int yOffset, int n) {
         Dot.addScaled(x, xOffset, a, y, yOffset, n);
+    }
+
+    @Override
+    public float dotHalves(MemorySegment a, long at, float[] b, int bOffset, int n) {
+        return VectorLoads.dotHalves(a, at, b, bOffset, n);
+    }
+
+    @Override
+    public void addScaledHalves(float[] x, int xOffset, float a, MemorySegment y, long at, int n) {
+        VectorLoads.addScaledHalves(x, xOffset, a, y, at, n);
     }
 
     @Override

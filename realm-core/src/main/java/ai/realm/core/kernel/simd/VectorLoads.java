@@ -112,4 +112,18 @@ final class VectorLoads {
         }
         return sum;
     }
+
+    /** {@code x[k] += a * y[k]} for fp16 in memory. */
+    static void addScaledHalves(float[] x, int xo, float a, MemorySegment y, long at, int n) {
+        FloatVector factor = FloatVector.broadcast(F, a);
+        int i = 0;
+        for (; i + FL <= n; i += FL) {
+            IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, y, at + 2L * i, LE).castShape(I, 0);
+            v.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112)
+                    .fma(factor, FloatVector.fromArray(F, x, xo + i)).intoArray(x, xo + i);
+        }
+        for (; i < n; i++) {
+            x[xo + i] += a * Float.float16ToFloat(y.get(SHORT, at + 2L * i));
+        }
+    }
 }

@@ -1,0 +1,75 @@
+package ai.realm.core.model;
+
+import ai.realm.core.kernel.RowKernels;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A LoRA adapter for one loaded model: for some of its linear maps two narrow matrices whose product is added to the map's. Immutable
+ * and shared by all sequences that use it; its memory, outside of the heap, is given back when nothing refers to it any more.
+ */
+public final class Adapter {
+    private final Object model;
+    private final @Nullable Delta[] deltas;
+    private final int rank;
+    private final long bytes;
+
+    /** @param deltas what is added to each of the model's maps, null for those that stay as they are */
+    Adapter(Object model, @Nullable Delta[] deltas, int rank, long bytes) {
+        this.model = model;
+        this.deltas = deltas;
+        this.rank = rank;
+        this.bytes = bytes;
+    }
+
+    /** The widest rank of its matrices. */
+    public int rank() {
+        return rank;
+    }
+
+    /** Bytes of memory held. */
+    public long bytes() {
+        return bytes;
+    }
+
+    boolean isFor(Object other) {
+        return model == other;
+    }
+
+    /** What is added to a map, by its number in the model; null for nothing. */
+    @Nullable
+    Delta delta(int map) {
+        return map < 0 ? null : deltas[map];
+    }
+
+    /**
+     * One use of an adapter.
+     *
+     * @param scale how strongly it counts: 1 as it was trained, 0 not at all
+     */
+    public record Use(Adapter adapter, float scale) {
+        public Use {
+            if (!Float.isFinite(scale)) {
+                throw new IllegalArgumentException("an adapter's scale must be a number, not " + scale);
+            }
+        }
+    }
+
+    /**
+     * What is added to the outputs of one map: {@code sum_r factor[r] * (down_r · x) * up_r}. The rows lie as fp16 in memory, each brought
+     * near 1 by a power of two that its factor takes back.
+     *
+     * @param downAt byte of the first row of {@code cols} numbers; the next is {@code downStride} bytes further
+     * @param upAt byte of the first row of {@code rows} numbers
+     */
+    record Delta(MemorySegment memory, long downAt, long downStride, int cols, long upAt, long upStride, int rows, float[] factors) {
+
+        /** Adds it to one row of products. */
+        void add(RowKernels kernels, float scale, float[] x, int xOffset, float[] y, int yOffset) {
+            for (int r = 0; r < factors.length; r++) {
+                float part = kernels.dotHalves(memory, downAt + r * downStride, x, xOffset, cols);
+                kernels.addScaledHalves(y, yOffset, scale * factors[r] * part, memory, upAt + r * upStride, rows);
+            }
+        }
+    }
+}

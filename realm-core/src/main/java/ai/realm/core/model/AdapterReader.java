@@ -1,0 +1,220 @@
+package ai.realm.core.model;
+
+import ai.realm.core.gguf.GgufException;
+import ai.realm.core.gguf.GgufFile;
+import ai.realm.core.kernel.quant.Dequantizer;
+import ai.realm.core.tensor.TensorView;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a LoRA adapter as llama.cpp's {@code convert_lora_to_gguf.py} writes it: {@code NAME.weight.lora_a} of {@code in × rank} and
+ * {@code NAME.weight.lora_b} of {@code rank × out} for the model's tensor {@code NAME.weight} of {@code in × out}, both once more for
+ * each expert. Everything is checked against the model before memory is taken.
+ */
+final class AdapterReader {
+    static final int MOST_RANK = 512;
+
+    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final String WEIGHT = ".weight";
+    private static final String A = WEIGHT + ".lora_a";
+    private static final String B = WEIGHT + ".lora_b";
+    private static final int ALIGNMENT = 64;
+
+    private final GgufFile file;
+    private final Map<String, List<AdapterSite>> sites = new HashMap<>();
+    private final int maps;
+
+    /** The two tensors for one of the model's. */
+    private record Pair(TensorView a, TensorView b, int rank, List<AdapterSite> places) {
+        int slices() {
+            return places.getFirst().slices();
+        }
+
+        int in() {
+            return places.getFirst().in();
+        }
+
+        int out() {
+            return places.getFirst().out();
+        }
+
+        long bytes() {
+            return Math.multiplyExact((long) slices() * rank, stride(in()) + stride(out()));
+        }
+    }
+
+    /** @param sites all maps of the model, numbered from 0 */
+    AdapterReader(GgufFile file, List<AdapterSite> sites) {
+        this.file = file;
+        this.maps = sites.stream().mapToInt(AdapterSite::map).max().orElse(-1) + 1;
+        sites.forEach(s -> this.sites.computeIfAbsent(s.tensor(), _ -> new ArrayList<>()).add(s));
+    }
+
+    /**
+     * Reads it.
+     *
+     * @param model what the adapter will be for
+     * @param mostBytes of memory that it may take
+     */
+    Adapter read(Object model, String architecture, long mostBytes) {
+        checkKind(architecture);
+        float alpha = (float) (file.has("adapter.lora.alpha") ? file.number("adapter.lora.alpha") : 0);
+        if (!Float.isFinite(alpha)) {
+            throw new GgufException("key adapter.lora.alpha must be a number, not " + alpha, -1);
+        }
+        List<Pair> pairs = pairs();
+        long bytes = pairs.stream().mapToLong(Pair::bytes).reduce(0, Math::addExact);
+        if (bytes > mostBytes) {
+            throw new GgufException("the adapter takes " + bytes + " bytes and may take " + mostBytes, -1);
+        }
+        MemorySegment memory = Arena.ofAuto().allocate(bytes, ALIGNMENT);
+        Adapter.Delta[] deltas = new Adapter.Delta[maps];
+        long at = 0;
+        for (Pair pair : pairs) {
+            for (int slice = 0; slice < pair.slices(); slice++) {
+                fill(memory, at, pair, slice, alpha == 0 ? 1f : alpha / pair.rank, deltas);
+                at += pair.bytes() / pair.slices();
+            }
+        }
+        return new Adapter(model, deltas, pairs.stream().mapToInt(Pair::rank).max().orElse(0), bytes);
+    }
+
+    private void checkKind(String architecture) {
+        String type = file.stringOr("adapter.type", "");
+        if (!"lora".equals(type)) {
+            throw new GgufException("key adapter.type must be lora, not " + (type == null || type.isEmpty() ? "absent" : type)
+                    + ": this file is no LoRA adapter", -1);
+        }
+        if (!file.architecture().equals(architecture)) {
+            throw new GgufException("the adapter is for models of architecture " + file.architecture() + ", not " + architecture,
+                    -1);
+        }
+        if (file.has("adapter.alora.invocation_tokens")) {
+            throw new GgufException("key adapter.alora.invocation_tokens: adapters that begin to count in the middle of a prompt"
+                    + " (aLoRA) are not supported", -1);
+        }
+    }
+
+    private List<Pair> pairs() {
+        Map<String, List<AdapterSite>> named = new LinkedHashMap<>();
+        for (String tensor : file.tensors().keySet()) {
+            boolean a = tensor.endsWith(A);
+            if (!a && !tensor.endsWith(B)) {
+                throw new GgufException("tensor " + tensor + " is none of an adapter, whose names end in .lora_a or .lora_b", -1);
+            }
+            String base = tensor.substring(0, tensor.length() - A.length());
+            if (!file.tensors().containsKey(base + (a ? B : A))) {
+                throw new GgufException("tensor " + tensor + " comes without " + base + (a ? B : A), -1);
+            }
+            named.put(base, sitesOf(base));
+        }
+        if (named.isEmpty()) {
+            throw new GgufException("the adapter has no tensors", -1);
+        }
+        List<Pair> pairs = new ArrayList<>();
+        named.forEach((base, places) -> pairs.add(pair(base, places)));
+        return pairs;
+    }
+
+    private List<AdapterSite> sitesOf(String base) {
+        List<AdapterSite> found = sites.get(base);
+        if (found == null) {
+            throw new GgufException("the model has no linear map " + base + WEIGHT
+                    + ", for which the adapter has matrices: it is for another model", -1);
+        }
+        return found;
+    }
+
+    private Pair pair(String base, List<AdapterSite> places) {
+        AdapterSite any = places.getFirst();
+        TensorView a = file.tensor(base + A);
+        TensorView b = file.tensor(base + B);
+        long rank = a.shape().dim(1);
+        if (rank < 1 || rank > MOST_RANK) {
+            throw new GgufException("tensor " + a.name() + " must have a rank of 1 to " + MOST_RANK + ", not " + rank, -1);
+        }
+        check(a, any.in(), rank, any.slices());
+        check(b, rank, any.out(), any.slices());
+        return new Pair(a, b, (int) rank, places);
+    }
+
+    private static void check(TensorView t, long... dims) {
+        for (int i = 0; i < Math.max(dims.length, t.shape().rank()); i++) {
+            long want = i < dims.length ? dims[i] : 1;
+            if (t.shape().dim(i) != want) {
+                throw new GgufException("tensor " + t.name() + " must have shape " + dims[0] + " x " + dims[1]
+                        + (dims[2] == 1 ? "" : " x " + dims[2]) + " to fit the model, not " + t.shape(), -1);
+            }
+        }
+    }
+
+    private static long stride(int numbers) {
+        return Math.ceilDiv(2L * numbers, ALIGNMENT) * ALIGNMENT;
+    }
+
+    /** Brings one pair of matrices into memory at {@code at}, and gives each map its part of them. */
+    private static void fill(MemorySegment memory, long at, Pair pair, int slice, float scale, Adapter.@Nullable Delta[] deltas) {
+        int rank = pair.rank;
+        long aStride = stride(pair.in());
+        long bAt = at + rank * aStride;
+        long bStride = stride(pair.out());
+        float[] factors = new float[rank];
+        float[] row = new float[pair.in()];
+        TensorView a = pair.slices() == 1 ? pair.a : pair.a.slice(slice);
+        for (int r = 0; r < rank; r++) {
+            Dequantizer.dequantize(a.type(), a.data(), r * a.rowBytes(), row, 0, row.length);
+            factors[r] = scale * store(memory, at + r * aStride, row, a.name());
+        }
+        float[] columns = transposed(pair.slices() == 1 ? pair.b : pair.b.slice(slice), rank, pair.out());
+        float[] up = new float[pair.out()];
+        for (int r = 0; r < rank; r++) {
+            System.arraycopy(columns, r * pair.out(), up, 0, up.length);
+            factors[r] *= store(memory, bAt + r * bStride, up, pair.b.name());
+        }
+        for (AdapterSite s : pair.places) {
+            if (s.slice() == slice) {
+                long part = bAt + 2L * s.rowFrom();
+                deltas[s.map()] = s.transposed()
+                        ? new Adapter.Delta(memory, part, bStride, s.rows(), at, aStride, s.in(), factors)
+                        : new Adapter.Delta(memory, at, aStride, s.in(), part, bStride, s.rows(), factors);
+            }
+        }
+    }
+
+    private static float[] transposed(TensorView b, int rank, int out) {
+        float[] numbers = new float[Math.multiplyExact(rank, out)];
+        float[] row = new float[rank];
+        for (int o = 0; o < out; o++) {
+            Dequantizer.dequantize(b.type(), b.data(), o * b.rowBytes(), row, 0, rank);
+            for (int r = 0; r < rank; r++) {
+                numbers[r * out + o] = row[r];
+            }
+        }
+        return numbers;
+    }
+
+    /** Stores a row with its largest number near 1; gives the power of two that it was divided by. */
+    private static float store(MemorySegment memory, long at, float[] row, String tensor) {
+        float most = 0;
+        for (float v : row) {
+            if (!Float.isFinite(v)) {
+                throw new GgufException("tensor " + tensor + " has a value that is no number: " + v, -1);
+            }
+            most = Math.max(most, Math.abs(v));
+        }
+        float factor = most < Float.MIN_NORMAL ? 1f : Math.scalb(1f, Math.clamp(Math.getExponent(most), -100, 127));
+        for (int i = 0; i < row.length; i++) {
+            memory.set(HALF, at + 2L * i, Float.floatToFloat16(row[i] / factor));
+        }
+        return factor;
+    }
+}
