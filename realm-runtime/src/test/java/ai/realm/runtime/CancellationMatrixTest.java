@@ -181,7 +181,7 @@ class CancellationMatrixTest {
 
     /** Runs a request through the guest that passes everything on; gives what it failed with. */
     private @Nullable RealmException run(RequestContext context, String prompt) {
-        ServedModel served = new ServedModel(model.config(), 1000, engine, new LetterTokenizer(false), null, SharedPrefixes.NONE,
+        ServedModel served = new ServedModel(model, 1000, engine, new LetterTokenizer(false), null, SharedPrefixes.NONE,
                 () -> {});
         GuestCall call = new GuestCall(context, prompt, null, false, SamplingParams.greedy(300), true, "{}", _ -> {
             leases.incrementAndGet();

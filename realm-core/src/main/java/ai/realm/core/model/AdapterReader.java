@@ -66,13 +66,12 @@ final class AdapterReader {
      * @param mostBytes of memory that it may take
      */
     Adapter read(Object model, String architecture, long mostBytes) {
-        checkKind(architecture);
+        List<Pair> pairs = checked(architecture);
         float alpha = (float) (file.has("adapter.lora.alpha") ? file.number("adapter.lora.alpha") : 0);
         if (!Float.isFinite(alpha)) {
             throw new GgufException("key adapter.lora.alpha must be a number, not " + alpha, -1);
         }
-        List<Pair> pairs = pairs();
-        long bytes = pairs.stream().mapToLong(Pair::bytes).reduce(0, Math::addExact);
+        long bytes = bytes(pairs);
         if (bytes > mostBytes) {
             throw new GgufException("the adapter takes " + bytes + " bytes and may take " + mostBytes, -1);
         }
@@ -86,6 +85,20 @@ final class AdapterReader {
             }
         }
         return new Adapter(model, deltas, pairs.stream().mapToInt(Pair::rank).max().orElse(0), bytes);
+    }
+
+    /** What it will take in memory, all checked but its numbers. */
+    long bytes(String architecture) {
+        return bytes(checked(architecture));
+    }
+
+    private static long bytes(List<Pair> pairs) {
+        return pairs.stream().mapToLong(Pair::bytes).reduce(0, Math::addExact);
+    }
+
+    private List<Pair> checked(String architecture) {
+        checkKind(architecture);
+        return pairs();
     }
 
     private void checkKind(String architecture) {

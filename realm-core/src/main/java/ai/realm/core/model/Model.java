@@ -33,6 +33,13 @@ public interface Model extends AutoCloseable {
     void warmUp(ForwardBatch batch, KvView kv, FloatRows logits, int layer);
 
     /**
+     * Bytes that a LoRA adapter will take in memory.
+     *
+     * @throws ai.realm.core.gguf.GgufException as {@link #adapter}
+     */
+    long adapterBytes(GgufFile file);
+
+    /**
      * Reads a LoRA adapter for this model; any thread may, beside a forward pass. The file may be closed afterwards.
      *
      * @param mostBytes of memory that it may take

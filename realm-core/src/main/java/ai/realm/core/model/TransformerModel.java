@@ -99,6 +99,11 @@ final class TransformerModel implements Model {
     }
 
     @Override
+    public long adapterBytes(GgufFile file) {
+        return new AdapterReader(file, sites).bytes(parts.config.architecture());
+    }
+
+    @Override
     public Adapter adapter(GgufFile file, long mostBytes) {
         return new AdapterReader(file, sites).read(this, parts.config.architecture(), mostBytes);
     }

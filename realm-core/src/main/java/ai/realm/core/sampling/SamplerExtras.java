@@ -21,16 +21,17 @@ import org.jspecify.annotations.Nullable;
  * @param mirostatEta how fast it is followed
  * @param dynatempRange how far the temperature follows the entropy, down and up
  * @param order which samplers run, in which order; null for llama.cpp's own
+ * @param adapterScale how strongly the LoRA adapter counts that the request names, besides its own scale; 1 as it is
  */
 public record SamplerExtras(float topNSigma, float xtcProbability, float xtcThreshold, float dryMultiplier, float dryBase,
         int dryAllowedLength, int dryLastTokens, List<String> dryBreakers, int mirostat, float mirostatTau, float mirostatEta,
-        float dynatempRange, float dynatempExponent, @Nullable List<SamplerKind> order) {
+        float dynatempRange, float dynatempExponent, @Nullable List<SamplerKind> order, float adapterScale) {
     private static final int MOST_BREAKERS = 64;
     private static final int MOST_CHARACTERS = 64;
 
     /** All off. */
     public static final SamplerExtras NONE = new SamplerExtras(0, 0, 0.1f, 0, 1.75f, 2, -1, List.of("\n", ":", "\"", "*"), 0, 5,
-            0.1f, 0, 1, null);
+            0.1f, 0, 1, null, 1);
 
     public SamplerExtras {
         require(topNSigma >= 0, "top_n_sigma", "0 (off) or more", topNSigma);
@@ -49,6 +50,7 @@ public record SamplerExtras(float topNSigma, float xtcProbability, float xtcThre
         require(mirostatEta >= 0 && mirostatEta <= 100, "mirostat_eta", "0 to 100", mirostatEta);
         require(dynatempRange >= 0 && dynatempRange <= 100, "dynatemp_range", "0 to 100", dynatempRange);
         require(dynatempExponent >= 0 && dynatempExponent <= 100, "dynatemp_exponent", "0 to 100", dynatempExponent);
+        require(adapterScale >= -10 && adapterScale <= 10, "adapter_scale", "-10 to 10", adapterScale);
         dryBreakers = List.copyOf(dryBreakers);
         order = order == null ? null : List.copyOf(order);
     }
@@ -65,7 +67,7 @@ public record SamplerExtras(float topNSigma, float xtcProbability, float xtcThre
         change.accept(d);
         return new SamplerExtras(d.topNSigma, d.xtcProbability, d.xtcThreshold, d.dryMultiplier, d.dryBase, d.dryAllowedLength,
                 d.dryLastTokens, d.dryBreakers, d.mirostat, d.mirostatTau, d.mirostatEta, d.dynatempRange, d.dynatempExponent,
-                d.order);
+                d.order, d.adapterScale);
     }
 
     /** The values before they are checked. */
@@ -84,6 +86,7 @@ public record SamplerExtras(float topNSigma, float xtcProbability, float xtcThre
         public float dynatempRange;
         public float dynatempExponent;
         public @Nullable List<SamplerKind> order;
+        public float adapterScale;
 
         private Draft(SamplerExtras e) {
             topNSigma = e.topNSigma;
@@ -100,6 +103,7 @@ public record SamplerExtras(float topNSigma, float xtcProbability, float xtcThre
             dynatempRange = e.dynatempRange;
             dynatempExponent = e.dynatempExponent;
             order = e.order;
+            adapterScale = e.adapterScale;
         }
     }
 }

@@ -2,6 +2,7 @@ package ai.realm.runtime.engine;
 
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.WorkerPool;
+import ai.realm.core.model.Adapter;
 import ai.realm.core.model.ForwardBatch;
 import ai.realm.core.model.Model;
 import ai.realm.core.sampling.Choice;
@@ -10,6 +11,7 @@ import ai.realm.runtime.kvcache.BatchKvView;
 import ai.realm.runtime.kvcache.KvMemory;
 import ai.realm.runtime.scheduler.Sequence;
 import ai.realm.runtime.scheduler.StepPlan;
+import ai.realm.runtime.store.AdapterUse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -131,8 +133,10 @@ final class StepRunner {
             Sequence s = w.sequence();
             int index = view.add(s.table(), s.memory().slot());
             int end = w.from() + w.count();
+            AdapterUse adapter = s.spec().adapter();
+            Adapter.Use use = adapter == null ? null : adapter.use();
             for (int p = w.from(); p < end; p++) {
-                batch.add(s.token(p), p, index, p >= end - w.rows());
+                batch.add(s.token(p), p, index, p >= end - w.rows(), use);
             }
             s.spec().log().reached(6, "scheduler");
         }

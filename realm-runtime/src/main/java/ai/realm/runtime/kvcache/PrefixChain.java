@@ -17,11 +17,14 @@ public final class PrefixChain {
     private final BlockHash tenantRoot;
     private final List<BlockHash> hashes = new ArrayList<>();
 
-    /** @param sharedBlocks how many of the first blocks lie within a shared prefix */
-    public PrefixChain(String tenantId, int blockPositions, int sharedBlocks) {
+    /**
+     * @param salt the tenant's, and what else the blocks of the sequence depend on besides its tokens
+     * @param sharedBlocks how many of the first blocks lie within a shared prefix
+     */
+    public PrefixChain(String salt, int blockPositions, int sharedBlocks) {
         this.blockPositions = blockPositions;
         this.sharedBlocks = sharedBlocks;
-        this.tenantRoot = BlockHash.root(TENANT_SALT + tenantId);
+        this.tenantRoot = BlockHash.root(TENANT_SALT + salt);
     }
 
     /** The hash of block {@code index}, all of whose tokens are there. */

@@ -138,7 +138,7 @@ public final class EngineModelLoader implements ModelLoader {
             model.close();
             throw e;
         }
-        ServedModel served = new ServedModel(model.config(), model.weightBytes(), engine, tokenizer, template, shared(tokenizer),
+        ServedModel served = new ServedModel(model, model.weightBytes(), engine, tokenizer, template, shared(tokenizer),
                 file::close);
         try {
             GenerationWarmUp.run(engine, model.config().vocabSize());

@@ -2,17 +2,21 @@ package ai.realm.runtime.loading;
 
 import ai.realm.core.chat.ChatTemplate;
 import ai.realm.core.error.ErrorCode;
+import ai.realm.core.gguf.GgufFile;
+import ai.realm.core.model.Adapter;
+import ai.realm.core.model.Model;
 import ai.realm.core.model.ModelConfig;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.runtime.engine.Engine;
 import ai.realm.runtime.kvcache.SharedPrefixes;
 import ai.realm.runtime.store.LoadedModel;
 import java.time.Duration;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** A model with the engine that runs it, and what its file says about text. Thread-safe. */
 public final class ServedModel implements LoadedModel {
-    private final ModelConfig config;
+    private final Model model;
     private final Engine engine;
     private final @Nullable Tokenizer tokenizer;
     private final @Nullable ChatTemplate chatTemplate;
@@ -22,9 +26,9 @@ public final class ServedModel implements LoadedModel {
     private final GrammarCache grammars = new GrammarCache();
 
     /** @param afterClose frees what the model was read from */
-    public ServedModel(ModelConfig config, long weightBytes, Engine engine, @Nullable Tokenizer tokenizer,
+    public ServedModel(Model model, long weightBytes, Engine engine, @Nullable Tokenizer tokenizer,
             @Nullable ChatTemplate chatTemplate, SharedPrefixes sharedPrefixes, Runnable afterClose) {
-        this.config = config;
+        this.model = model;
         this.weightBytes = weightBytes;
         this.engine = engine;
         this.tokenizer = tokenizer;
@@ -49,12 +53,19 @@ public final class ServedModel implements LoadedModel {
 
     @Override
     public ModelConfig config() {
-        return config;
+        return model.config();
     }
 
     @Override
     public int contextLength() {
         return engine.contextLength();
+    }
+
+    @Override
+    public Adapter adapter(GgufFile file, LongConsumer makeRoom) {
+        long bytes = model.adapterBytes(file);
+        makeRoom.accept(bytes);
+        return model.adapter(file, bytes);
     }
 
     @Override

@@ -85,7 +85,7 @@ public final class Sequence {
         }
         this.spec = spec;
         this.output = output;
-        this.chain = new PrefixChain(spec.tenantId(), blockPositions, spec.sharedBlocks());
+        this.chain = new PrefixChain(spec.salt(), blockPositions, spec.sharedBlocks());
         this.memory = new SequenceMemory(chain);
         this.tokens = spec.prompt();
         this.length = tokens.length;

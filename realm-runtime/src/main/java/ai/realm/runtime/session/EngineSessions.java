@@ -20,6 +20,7 @@ import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.session.GenerateCommand.Prompt;
 import ai.realm.runtime.session.GenerateCommand.TextPrompt;
 import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
+import ai.realm.runtime.store.AdapterUse;
 import ai.realm.runtime.store.CountedLease;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -67,10 +68,12 @@ public final class EngineSessions implements SessionFactory {
     private static SequenceSpec spec(GenerateCommand command, ServedModel model, int[] prompt, Chooser chooser) {
         RequestContext context = command.context();
         Engine engine = model.engine();
+        AdapterUse adapter = adapter(command);
         return new SequenceSpec(context.requestId(), context.tenantId(), context.weight(), command.priority() == Priority.BATCH,
                 prompt, Math.min(Math.max(1, command.params().maxTokens()), context.contextLimit() - prompt.length),
-                engine.now() + context.remainingNanos(), chooser, model.sharedBlocks(prompt), context.isWarmUp(),
-                context::reached);
+                engine.now() + context.remainingNanos(), chooser,
+                // Keys and values of a prefix that all share are the model's alone.
+                adapter == null ? model.sharedBlocks(prompt) : 0, context.isWarmUp(), context::reached, adapter);
     }
 
     /** What the parameters ask for; the prompt is scored once, with the first of its answers. */
@@ -83,6 +86,11 @@ public final class EngineSessions implements SessionFactory {
         return index > 0 || params.promptLogProbs() == SamplingParams.NO_LOG_PROBS
                 ? chooser
                 : new Scorer(prompt.length, params.promptLogProbs(), chooser);
+    }
+
+    private static @Nullable AdapterUse adapter(GenerateCommand command) {
+        AdapterUse adapter = command.model() instanceof CountedLease lease ? lease.adapter() : null;
+        return adapter == null ? null : adapter.scaled(command.params().extras().adapterScale());
     }
 
     private static ServedModel served(GenerateCommand command) {

@@ -10,10 +10,17 @@ import org.jspecify.annotations.Nullable;
 public final class CountedLease implements ModelLease {
     private final String name;
     private final LoadedModel model;
+    private final @Nullable AdapterUse adapter;
     private final Runnable onClose;
     private final AtomicBoolean closed = new AtomicBoolean();
 
     public CountedLease(String name, LoadedModel model, Runnable onClose) {
+        this(name, model, null, onClose);
+    }
+
+    /** @param adapter that the model is used with, or null */
+    CountedLease(String name, LoadedModel model, @Nullable AdapterUse adapter, Runnable onClose) {
+        this.adapter = adapter;
         this.name = name;
         this.model = model;
         this.onClose = onClose;
@@ -30,6 +37,11 @@ public final class CountedLease implements ModelLease {
             throw new IllegalStateException("the lease of model " + name + " was closed");
         }
         return model;
+    }
+
+    /** The adapter that the model is used with, or null. */
+    public @Nullable AdapterUse adapter() {
+        return adapter;
     }
 
     @Override

@@ -2,9 +2,13 @@ package ai.realm.runtime.store;
 
 import ai.realm.core.chat.ChatTemplate;
 import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.core.gguf.GgufFile;
+import ai.realm.core.model.Adapter;
 import ai.realm.core.model.ModelConfig;
 import ai.realm.core.tokenizer.Tokenizer;
 import java.time.Duration;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** A model in memory with all that runs it, as a {@link ModelStore} holds it. Thread-safe. */
@@ -27,6 +31,16 @@ public interface LoadedModel extends AutoCloseable {
 
     /** Memory held: weights, KV blocks, logits. */
     long bytes();
+
+    /**
+     * Reads a LoRA adapter for it.
+     *
+     * @param makeRoom is told how many bytes the adapter will take before they are taken, and throws when there is no room
+     * @throws ai.realm.core.error.RealmException MODEL_INVALID when it does not fit
+     */
+    default Adapter adapter(GgufFile file, LongConsumer makeRoom) {
+        throw new RealmException(ErrorCode.MODEL_INVALID, "this model makes embeddings and takes no adapters");
+    }
 
     /**
      * Takes nothing new and returns when all that ran has ended, by itself or at the limit.

@@ -18,6 +18,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +41,7 @@ public final class LruModelStore implements ModelStore {
     private final Map<String, Entry> entries = new TreeMap<>();
     private final ExecutorService loads = Executors
             .newSingleThreadExecutor(Thread.ofPlatform().daemon().name("model-loader").factory());
+    private final AdapterPool adapters;
     private boolean draining;
 
     /** What is known of one name. */
@@ -74,11 +77,23 @@ public final class LruModelStore implements ModelStore {
         this.loader = loader;
         this.budget = budget;
         this.clock = clock;
+        this.adapters = new AdapterPool(this::roomForAdapters, clock);
         sources.forEach(this::register);
+    }
+
+    /** Bytes that the models leave. */
+    private long roomForAdapters() {
+        return get(() -> budget - entries.values().stream().mapToLong(e -> e.bytes).sum());
     }
 
     @Override
     public void register(ModelSource source) {
+        String model = source.adapterOf();
+        if (model != null) {
+            run(() -> find(model));
+            adapters.register(source);
+            return;
+        }
         run(() -> {
             Entry e = entries.get(source.name());
             if (e == null) {
@@ -95,6 +110,13 @@ public final class LruModelStore implements ModelStore {
 
     @Override
     public void forget(String name) {
+        if (adapters.forget(name)) {
+            return;
+        }
+        if (!adapters.of(name).isEmpty()) {
+            throw new RealmException(ErrorCode.INVALID_REQUEST,
+                    "the model " + name + " has adapters, which must be removed first: " + adapters.of(name));
+        }
         run(() -> {
             Entry e = find(name);
             if (e.state != State.ABSENT && e.state != State.FAILED) {
@@ -111,6 +133,21 @@ public final class LruModelStore implements ModelStore {
 
     @Override
     public ModelLease lease(String name, Duration wait) {
+        long start = clock.getAsLong();
+        Optional<String> model = adapters.modelOf(name);
+        if (model.isEmpty()) {
+            return leaseModel(name, wait);
+        }
+        CountedLease base = leaseModel(model.get(), wait);
+        try {
+            return adapters.lease(name, base, wait.minusNanos(clock.getAsLong() - start));
+        } catch (RuntimeException | Error e) {
+            base.close();
+            throw e;
+        }
+    }
+
+    private CountedLease leaseModel(String name, Duration wait) {
         lock.lock();
         try {
             long left = wait.toNanos();
@@ -153,7 +190,7 @@ public final class LruModelStore implements ModelStore {
         return e;
     }
 
-    private ModelLease leaseOf(String name, Use use) {
+    private CountedLease leaseOf(String name, Use use) {
         use.leases++;
         use.lastUsed = clock.getAsLong();
         return new CountedLease(name, use.model, () -> run(() -> {
@@ -165,7 +202,7 @@ public final class LruModelStore implements ModelStore {
 
     @Override
     public void load(String name) {
-        run(() -> begin(find(name), false));
+        run(() -> begin(find(adapters.modelOf(name).orElse(name)), false));
     }
 
     /** Starts loading unless that is under way; a failure is told to those who waited for it, and for a while to others. */
@@ -246,7 +283,7 @@ public final class LruModelStore implements ModelStore {
     }
 
     private long held() {
-        return entries.values().stream().mapToLong(e -> e.bytes).sum();
+        return entries.values().stream().mapToLong(e -> e.bytes).sum() + adapters.bytes();
     }
 
     private boolean draining() {
@@ -263,6 +300,10 @@ public final class LruModelStore implements ModelStore {
 
     @Override
     public void unload(String name, Duration limit) {
+        if (adapters.has(name)) {
+            adapters.unload(name);
+            return;
+        }
         Optional<Use> use = get(() -> {
             Entry e = find(name);
             if (e.state != State.READY) {
@@ -277,6 +318,7 @@ public final class LruModelStore implements ModelStore {
         try {
             use.get().model.drain(limit, draining() ? ErrorCode.DRAINING : ErrorCode.MODEL_UNLOADED);
         } finally {
+            adapters.unloadAll(use.get().model);
             use.get().model.close();
             run(() -> {
                 Entry e = find(name);
@@ -290,7 +332,9 @@ public final class LruModelStore implements ModelStore {
 
     @Override
     public List<ModelStatus> list() {
-        return get(() -> entries.values().stream().map(LruModelStore::status).toList());
+        List<ModelStatus> models = get(() -> entries.values().stream().map(LruModelStore::status).toList());
+        Map<String, ModelStatus> byName = models.stream().collect(Collectors.toMap(ModelStatus::name, s -> s));
+        return Stream.concat(models.stream(), adapters.list(byName).stream()).toList();
     }
 
     private static ModelStatus status(Entry e) {
@@ -298,7 +342,7 @@ public final class LruModelStore implements ModelStore {
         RealmException error = e.error;
         return new ModelStatus(e.source.name(), e.state, use == null ? 0 : use.leases, e.bytes,
                 use == null ? null : use.model.config(), use == null ? 0 : use.model.contextLength(),
-                error == null ? null : error.getMessage());
+                error == null ? null : error.getMessage(), null);
     }
 
     /** The models in memory. */
@@ -335,6 +379,7 @@ public final class LruModelStore implements ModelStore {
     public void close() {
         drain(Duration.ZERO);
         loads.close();
+        adapters.close();
         for (ModelStatus s : list()) {
             unload(s.name(), Duration.ZERO);
         }

@@ -9,8 +9,11 @@ import org.jspecify.annotations.Nullable;
  * @param name what requests say
  * @param sha256 in hexadecimal, verified before each load; null when not known
  * @param contextLength positions a sequence may have; 0 for what the model was trained for
+ * @param adapterOf the name of the model that this is a LoRA adapter for, which begins its name, {@code MODEL:ADAPTER}; null for a model
+ * @param adapterScale how strongly the adapter counts, usually 1
  */
-public record ModelSource(String name, Path file, @Nullable String sha256, int contextLength) {
+public record ModelSource(String name, Path file, @Nullable String sha256, int contextLength, @Nullable String adapterOf,
+        float adapterScale) {
     public ModelSource {
         if (name.isBlank()) {
             throw new IllegalArgumentException("a model's name must not be blank");
@@ -18,6 +21,11 @@ public record ModelSource(String name, Path file, @Nullable String sha256, int c
         if (contextLength < 0) {
             throw new IllegalArgumentException("context length must be 0 (the model's) or more, not " + contextLength);
         }
+    }
+
+    /** A model of its own. */
+    public ModelSource(String name, Path file, @Nullable String sha256, int contextLength) {
+        this(name, file, sha256, contextLength, null, 1f);
     }
 
     public ModelSource(String name, Path file) {

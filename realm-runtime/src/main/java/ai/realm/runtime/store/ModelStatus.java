@@ -11,9 +11,10 @@ import org.jspecify.annotations.Nullable;
  * @param config null when not loaded
  * @param contextLength 0 when not loaded
  * @param error why it could not be loaded, or null
+ * @param adapterOf the model that it is an adapter for; null for a model
  */
 public record ModelStatus(String name, State state, int leases, long bytes, @Nullable ModelConfig config, int contextLength,
-        @Nullable String error) {
+        @Nullable String error, @Nullable String adapterOf) {
 
     /** Where a model is in its life. */
     public enum State {

@@ -1,5 +1,7 @@
 package ai.realm.runtime.engine;
 
+import ai.realm.core.gguf.GgufFile;
+import ai.realm.core.model.Adapter;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.KvType;
 import ai.realm.core.model.ForwardBatch;
@@ -175,6 +177,16 @@ public final class FakeModel implements Model {
             throw new IllegalStateException("position " + p + " of a sequence holds what belongs to " + position);
         }
         return (int) kv.memory().get(FLOAT, kv.keys(block, 1, 0) + row);
+    }
+
+    @Override
+    public long adapterBytes(GgufFile file) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Adapter adapter(GgufFile file, long mostBytes) {
+        throw new UnsupportedOperationException();
     }
 
     @Override

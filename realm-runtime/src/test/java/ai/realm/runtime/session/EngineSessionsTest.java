@@ -45,7 +45,7 @@ class EngineSessionsTest {
     }
 
     private GenerateCommand command(RequestContext context, Prompt prompt, SamplingParams params, @Nullable Tokenizer tokenizer) {
-        ServedModel served = new ServedModel(model.config(), 1000, engine, tokenizer, null, SharedPrefixes.NONE, () -> {});
+        ServedModel served = new ServedModel(model, 1000, engine, tokenizer, null, SharedPrefixes.NONE, () -> {});
         return new GenerateCommand(context, new CountedLease("fake", served, () -> {}), prompt, params, Priority.INTERACTIVE);
     }
 

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.realm.core.chat.ChatTemplate;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.gguf.GgufBuilder;
+import ai.realm.core.gguf.GgufFile;
+import ai.realm.core.model.Adapter;
+import ai.realm.core.model.AdapterFixture;
 import ai.realm.core.model.ModelConfig;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.runtime.store.ModelStatus.State;
@@ -20,15 +24,21 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(30)
 class LruModelStoreTest {
     private static final Duration WAIT = Duration.ofSeconds(20);
     private static final long MODEL_BYTES = 100;
+    private static final long ADAPTER_BYTES = 40;
+
+    @TempDir
+    private Path dir;
 
     private final FakeLoader loader = new FakeLoader();
     private final AtomicLong now = new AtomicLong();
@@ -114,6 +124,13 @@ class LruModelStoreTest {
         @Override
         public long bytes() {
             return MODEL_BYTES;
+        }
+
+        @Override
+        public Adapter adapter(GgufFile file, LongConsumer makeRoom) {
+            makeRoom.accept(ADAPTER_BYTES);
+            loader.events.add("adapter for " + name);
+            return AdapterFixture.ofBytes(ADAPTER_BYTES);
         }
 
         @Override
@@ -222,6 +239,50 @@ class LruModelStoreTest {
         store.unload("a", Duration.ZERO);
         store.forget("a");
         assertThat(codeOf(() -> store.lease("a", WAIT))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+    }
+
+    private ModelSource adapter(String name) {
+        return new ModelSource("a:" + name, new GgufBuilder().string("general.type", "adapter").writeTo(dir, name), null, 0, "a", 1);
+    }
+
+    @Test
+    void leaseOfAdapters_withRoomForTwo_dropsTheIdleOneUsedLongestAgo() {
+        for (String name : List.of("x", "y", "z")) {
+            store.register(adapter(name));
+        }
+        store.lease("b", WAIT).close();
+        store.unload("b", Duration.ZERO);
+        store.lease("a:x", WAIT).close();
+        try (ModelLease y = store.lease("a:y", WAIT)) {
+            store.lease("a:x", WAIT).close();
+            store.lease("a:z", WAIT).close();
+            assertThat(List.of(state("a:x"), state("a:y"), state("a:z"))).containsExactly(State.ABSENT, State.READY, State.READY);
+            assertThat(store.list()).extracting(ModelStatus::leases).containsExactly(1, 0, 0, 0, 1, 0);
+            assertThat(y.name()).isEqualTo("a:y");
+            try (ModelLease z = store.lease("a:z", WAIT)) {
+                assertThat(codeOf(() -> store.lease("a:x", WAIT))).isEqualTo(ErrorCode.OVERLOADED);
+                assertThat(z.name()).isEqualTo("a:z");
+            }
+        }
+    }
+
+    @Test
+    void leaseOfAdapter_ofAModelThatWasUnloaded_readsItAgain() {
+        store.register(adapter("x"));
+        store.lease("a:x", WAIT).close();
+        store.unload("a", Duration.ZERO);
+        assertThat(state("a:x")).isEqualTo(State.ABSENT);
+        store.lease("a:x", WAIT).close();
+        assertThat(loader.events.stream().filter("adapter for a"::equals)).hasSize(2);
+    }
+
+    @Test
+    void forget_ofAModelWithAdapters_isRefusedUntilTheyAreGone() {
+        store.register(adapter("x"));
+        assertThat(codeOf(() -> store.forget("a"))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        store.forget("a:x");
+        store.forget("a");
+        assertThat(codeOf(() -> store.register(adapter("y")))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
     }
 
     @Test

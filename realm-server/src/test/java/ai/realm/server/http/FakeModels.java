@@ -52,7 +52,7 @@ final class FakeModels implements ModelStore {
 
     @Override
     public List<ModelStatus> list() {
-        return List.of(new ModelStatus("tiny", ModelStatus.State.READY, 0, 0, null, 128, null));
+        return List.of(new ModelStatus("tiny", ModelStatus.State.READY, 0, 0, null, 128, null, null));
     }
 
     @Override

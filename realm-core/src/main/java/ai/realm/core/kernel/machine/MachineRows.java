@@ -166,4 +166,14 @@ final class MachineRows implements RowKernels {
         MachineCode.threeRows(neighbours ? rotateNeighbours : rotateHalves, arrays.segment(x), 4L * offset, arrays.segment(cos),
                 4L * table, arrays.segment(sin), heads | (long) (pairs / vector) << 32, 4L * stride);
     }
+
+    @Override
+    public float dotHalves(MemorySegment a, long at, float[] b, int bOffset, int n) {
+        return rest.rows().dotHalves(a, at, b, bOffset, n);
+    }
+
+    @Override
+    public void addScaledHalves(float[] x, int xOffset, float a, MemorySegment y, long at, int n) {
+        rest.rows().addScaledHalves(x, xOffset, a, y, at, n);
+    }
 }

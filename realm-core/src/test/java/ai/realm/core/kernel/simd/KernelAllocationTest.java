@@ -62,6 +62,7 @@ class KernelAllocationTest {
     private final Kernels k = compute.kernels();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment pages = arena.allocate(2L * POSITIONS * 4 * DIM, 64);
+    private final MemorySegment halves = arena.allocate(2L * N + 2, 64);
     private final float[] x = new float[32 * N];
     private final float[] y = new float[32 * N];
     private final float[] weight = new float[N];
@@ -108,6 +109,8 @@ class KernelAllocationTest {
         return Stream.of(new Case("dot", "", () -> x[0] = k.rows().dot(x, 1, y, 1, N)),
                 new Case("add", "", () -> k.rows().add(x, 0, weight, 0, N)),
                 new Case("addScaled", "", () -> k.rows().addScaled(x, 0, 0.5f, weight, 0, N)),
+                new Case("dotHalves", "", () -> x[0] = k.rows().dotHalves(halves, 2, y, 1, N)),
+                new Case("addScaledHalves", "", () -> k.rows().addScaledHalves(x, 0, 0.5f, halves, 2, N)),
                 new Case("multiply", "", () -> k.rows().multiply(x, 0, weight, 0, N)),
                 new Case("scale", "", () -> k.rows().scale(x, 0, 0.5f, N)),
                 new Case("rmsNorm", "", () -> k.rows().rmsNorm(x, 0, weight, 1e-5f, y, 0, N)),

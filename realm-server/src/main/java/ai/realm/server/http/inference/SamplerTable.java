@@ -48,7 +48,8 @@ public final class SamplerTable {
             number("mirostat_tau", 0, 1000, (b, v) -> b.extras(e -> e.mirostatTau = v.floatValue())),
             number("mirostat_eta", 0, 100, (b, v) -> b.extras(e -> e.mirostatEta = v.floatValue())),
             number("dynatemp_range", 0, 100, (b, v) -> b.extras(e -> e.dynatempRange = v.floatValue())),
-            number("dynatemp_exponent", 0, 100, (b, v) -> b.extras(e -> e.dynatempExponent = v.floatValue())));
+            number("dynatemp_exponent", 0, 100, (b, v) -> b.extras(e -> e.dynatempExponent = v.floatValue())),
+            number("adapter_scale", -10, 10, (b, v) -> b.extras(e -> e.adapterScale = v.floatValue())));
 
     private SamplerTable() {
     }
