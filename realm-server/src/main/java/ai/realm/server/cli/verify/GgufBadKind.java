@@ -31,13 +31,13 @@ final class GgufBadKind implements Kind {
     }
 
     @Override
-    public void verify(Path folder, Engine engine, Consumer<Verdict> out) throws IOException {
+    public void verify(Path folder, CaseKernels kernels, Consumer<Verdict> out) throws IOException {
         if (CaseData.files(folder, "").isEmpty()) {
             return;
         }
         for (JsonNode data : CaseData.need(CaseData.read(folder.resolve("index.json")), "cases")) {
             String file = CaseData.need(data, "file").asText();
-            Attempt attempt = new Attempt(folder.resolve(file), engine);
+            Attempt attempt = new Attempt(folder.resolve(file), kernels);
             Thread thread = Thread.ofPlatform().daemon().name("load " + file).unstarted(attempt);
             thread.start();
             try {
@@ -72,19 +72,19 @@ final class GgufBadKind implements Kind {
     /** One load of one file. */
     private static final class Attempt implements Runnable {
         private final Path path;
-        private final Engine engine;
+        private final CaseKernels kernels;
         private volatile @Nullable Throwable error;
         private volatile long allocated;
 
-        Attempt(Path path, Engine engine) {
+        Attempt(Path path, CaseKernels kernels) {
             this.path = path;
-            this.engine = engine;
+            this.kernels = kernels;
         }
 
         @Override
         public void run() {
             long before = THREADS.getCurrentThreadAllocatedBytes();
-            try (Engine alone = new Engine(Compute.open(engine.compute().options().withThreads(1)))) {
+            try (CaseKernels alone = new CaseKernels(Compute.open(kernels.compute().options().withThreads(1)))) {
                 try (GgufFile file = GgufReader.open(path)) {
                     Tokenizers.fromGguf(file);
                 }

@@ -17,7 +17,7 @@ final class GrammarKind implements Kind {
     }
 
     @Override
-    public void verify(Path folder, Engine engine, Consumer<Verdict> out) throws IOException {
+    public void verify(Path folder, CaseKernels kernels, Consumer<Verdict> out) throws IOException {
         for (Path file : CaseData.files(folder, ".json")) {
             String label = CaseData.stem(file, ".json") + "/";
             JsonNode data = CaseData.read(file);

@@ -14,5 +14,5 @@ interface Kind {
      *
      * @throws IOException when the folder itself cannot be read
      */
-    void verify(Path folder, Engine engine, Consumer<Verdict> out) throws IOException;
+    void verify(Path folder, CaseKernels kernels, Consumer<Verdict> out) throws IOException;
 }

@@ -39,10 +39,10 @@ final class ModelRun implements AutoCloseable {
      * @param positions that the sequence will have at most
      * @param contextLength that the model is asked to be good for; 0 for its own
      */
-    static ModelRun open(Path path, Engine engine, int positions, int contextLength) throws IOException {
+    static ModelRun open(Path path, CaseKernels kernels, int positions, int contextLength) throws IOException {
         GgufFile file = GgufReader.open(path);
         try {
-            Compute compute = engine.compute().share();
+            Compute compute = kernels.compute().share();
             Model model = Models.load(file, compute, new Models.Options(MAX_BATCH, contextLength));
             return new ModelRun(file, compute, model, positions);
         } catch (RuntimeException | Error e) {

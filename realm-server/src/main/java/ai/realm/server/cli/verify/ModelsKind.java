@@ -39,18 +39,18 @@ final class ModelsKind implements Kind {
     }
 
     @Override
-    public void verify(Path folder, Engine engine, Consumer<Verdict> out) throws IOException {
+    public void verify(Path folder, CaseKernels kernels, Consumer<Verdict> out) throws IOException {
         for (Path file : CaseData.files(folder, ".json")) {
             String label = CaseData.stem(file, ".json");
             try {
-                out.accept(verify(folder, label, CaseData.read(file), engine));
+                out.accept(verify(folder, label, CaseData.read(file), kernels));
             } catch (IOException | RuntimeException | StackOverflowError | OutOfMemoryError e) {
                 out.accept(Verdict.failed(name, label, "nmse", CaseData.message(e)));
             }
         }
     }
 
-    private Verdict verify(Path folder, String label, JsonNode data, Engine engine) throws IOException {
+    private Verdict verify(Path folder, String label, JsonNode data, CaseKernels kernels) throws IOException {
         String file = data.path("file").asText(label + ".gguf");
         if (!folder.resolve(file).normalize().startsWith(folder.normalize())) {
             throw new IllegalArgumentException("the model must lie in the case's folder, not at " + file);
@@ -58,12 +58,12 @@ final class ModelsKind implements Kind {
         int[] tokens = CaseData.ints(CaseData.need(data, "tokens"));
         int[] greedy = data.has("greedy") ? CaseData.ints(data.get("greedy")) : new int[0];
         float[] want = CaseData.floats(CaseData.need(CaseData.need(data, "logits"), "data"));
-        try (ModelRun run = ModelRun.open(folder.resolve(file), engine, tokens.length + greedy.length,
+        try (ModelRun run = ModelRun.open(folder.resolve(file), kernels, tokens.length + greedy.length,
                 data.path("n_ctx").asInt(0))) {
             float[] got = run.logits(tokens, positions(data, tokens.length));
-            double limit = quantized ? engine.quantizedTolerance() : engine.exactTolerance();
+            double limit = quantized ? kernels.quantizedTolerance() : kernels.exactTolerance();
             Verdict verdict = Verdict.within(name, label, "nmse", nmse(got, want), limit);
-            int trusted = trusted(data, greedy.length, engine);
+            int trusted = trusted(data, greedy.length, kernels);
             if (trusted > 0) {
                 int[] prompt = Arrays.copyOf(tokens, data.path("greedy_prompt_len").asInt(tokens.length));
                 int[] chosen = run.greedy(prompt, trusted);
@@ -84,11 +84,11 @@ final class ModelsKind implements Kind {
     }
 
     /** How many greedy tokens are to be compared: up to the first that rounding could change. */
-    private int trusted(JsonNode data, int greedy, Engine engine) {
+    private int trusted(JsonNode data, int greedy, CaseKernels kernels) {
         if (!quantized) {
             return greedy;
         }
-        if (engine.quantizesActivations()) {
+        if (kernels.quantizesActivations()) {
             return 0;
         }
         JsonNode margins = data.path("greedy_margins");

@@ -27,7 +27,7 @@ final class SamplingKind implements Kind {
     }
 
     @Override
-    public void verify(Path folder, Engine engine, Consumer<Verdict> out) throws IOException {
+    public void verify(Path folder, CaseKernels kernels, Consumer<Verdict> out) throws IOException {
         for (Path file : CaseData.files(folder, ".json")) {
             JsonNode cases = CaseData.read(file).path("cases");
             for (int i = 0; i < cases.size(); i++) {

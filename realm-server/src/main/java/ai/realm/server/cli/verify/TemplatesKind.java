@@ -29,7 +29,7 @@ final class TemplatesKind implements Kind {
     }
 
     @Override
-    public void verify(Path folder, Engine engine, Consumer<Verdict> out) throws IOException {
+    public void verify(Path folder, CaseKernels kernels, Consumer<Verdict> out) throws IOException {
         for (Path file : CaseData.files(folder, ".json")) {
             String label = CaseData.stem(file, ".json");
             try {

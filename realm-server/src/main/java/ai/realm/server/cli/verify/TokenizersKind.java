@@ -39,7 +39,7 @@ final class TokenizersKind implements Kind {
     }
 
     @Override
-    public void verify(Path folder, Engine engine, Consumer<Verdict> out) throws IOException {
+    public void verify(Path folder, CaseKernels kernels, Consumer<Verdict> out) throws IOException {
         List<Path> files = new ArrayList<>(CaseData.files(folder, ".gguf.gz"));
         files.addAll(CaseData.files(folder, ".gguf"));
         for (Path file : files) {

@@ -78,7 +78,7 @@ final class Verifier {
     }
 
     /** Runs these kinds and tells each verdict as it is known; a folder that cannot be read is a failed case. */
-    void run(Path dir, List<String> names, Engine engine, Consumer<Verdict> out) {
+    void run(Path dir, List<String> names, CaseKernels kernels, Consumer<Verdict> out) {
         for (String name : names) {
             Kind kind = KINDS.get(name);
             if (kind == null) {
@@ -90,7 +90,7 @@ final class Verifier {
                 out.accept(v);
             };
             try {
-                kind.verify(dir.resolve(name), engine, each);
+                kind.verify(dir.resolve(name), kernels, each);
             } catch (IOException | RuntimeException e) {
                 each.accept(Verdict.failed(name, "the folder", "readable", CaseData.message(e)));
             }

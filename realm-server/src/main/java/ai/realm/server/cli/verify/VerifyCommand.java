@@ -48,11 +48,11 @@ public final class VerifyCommand implements Callable<Integer> {
         ActivationMode mode = activations != null
                 ? activations
                 : Compute.Options.defaults().activationMode();
-        try (Engine engine = Engine.open(mode)) {
+        try (CaseKernels kernels = CaseKernels.open(mode)) {
             String about = String.format(Locale.ROOT, "%s, KV f32; NMSE of logits at most %.0e (quantized weights %.0e)",
-                    engine.compute().describe(), engine.exactTolerance(), engine.quantizedTolerance());
+                    kernels.compute().describe(), kernels.exactTolerance(), kernels.quantizedTolerance());
             (json ? spec.commandLine().getErr() : out).println(about);
-            verifier.run(dir, kinds, engine, v -> {
+            verifier.run(dir, kinds, kernels, v -> {
                 out.println(json ? jsonLine(v) : textLine(v));
                 out.flush();
             });

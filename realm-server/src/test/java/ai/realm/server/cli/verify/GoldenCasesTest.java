@@ -22,8 +22,8 @@ class GoldenCasesTest {
 
     private static List<Verdict> run(String kind, ActivationMode activations) {
         List<Verdict> verdicts = new ArrayList<>();
-        try (Engine engine = Engine.open(activations)) {
-            new Verifier().run(GOLDEN, List.of(kind), engine, verdicts::add);
+        try (CaseKernels kernels = CaseKernels.open(activations)) {
+            new Verifier().run(GOLDEN, List.of(kind), kernels, verdicts::add);
         }
         return verdicts;
     }

@@ -4,12 +4,12 @@ import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Compute;
 
 /** What the cases run on: the kernels that {@code serve} would choose, and the tolerance that goes with them. */
-record Engine(Compute compute) implements AutoCloseable {
+record CaseKernels(Compute compute) implements AutoCloseable {
     private static final double EXACT_NMSE = 1e-6;
     private static final double INT8_NMSE = 2e-3;
 
-    static Engine open(ActivationMode activations) {
-        return new Engine(Compute.open(Compute.Options.defaults().withActivationMode(activations)));
+    static CaseKernels open(ActivationMode activations) {
+        return new CaseKernels(Compute.open(Compute.Options.defaults().withActivationMode(activations)));
     }
 
     /** Whether these kernels may round activations. */
