@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What the masks of typical JSON schemas cost on a model's vocabulary, in processor time of the thread, so that a busy machine
- * shows less: for every token of an answer, with a grammar of its own ("fresh") and with one that earlier answers used ("shared").
- * Takes the path of a GGUF file.
+ * What the masks of typical JSON schemas cost on a model's vocabulary. It measures the thread's processor time, so that a busy
+ * machine shows less: for every token of an answer, with a grammar of its own ("fresh") and with one that earlier answers used
+ * ("shared"). Takes the path of a GGUF file.
  */
 public final class GrammarMasks {
     private static final int ROUNDS = 30;

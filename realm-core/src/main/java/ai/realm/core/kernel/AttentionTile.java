@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * One unit of attention for {@link AttentionKernels#attend}: up to {@link #MAX_ROWS} query rows (tokens of one sequence times the query
- * heads that share a KV head), each with the range of positions it sees, over keys and values that lie in pages of consecutive
- * positions. Reused from tile to tile; one thread at a time.
+ * One unit of attention for {@link AttentionKernels#attend}: up to {@link #MAX_ROWS} query rows over keys and values that lie in
+ * pages of consecutive positions. A query row is a token of one sequence and one of the query heads that share a KV head; each
+ * has the range of positions that it sees. Reused from tile to tile; one thread at a time.
  */
 public final class AttentionTile {
     /** Query rows in a tile at most. */

@@ -12,9 +12,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The kernels of a decoder at work on matrices and pages of zeros, for the compiler's sake, while the model that needs them is
- * still being read: a thread of its own goes through every way that a few tokens take, again and again until {@link #close}. Says
- * nothing about whether they are compiled; whoever needs to know measures it with the model itself.
+ * Runs a decoder's kernels on matrices and pages of zeros while the model that needs them is still being read, so that the
+ * compiler sees them early. A thread of its own goes through every way that a few tokens take, again and again until
+ * {@link #close}. It says nothing about whether they are compiled; whoever needs to know measures it with the model itself.
  */
 public final class KernelWarmUp implements AutoCloseable {
     /** Gives up by itself after this: what is not compiled then waits for the model. */

@@ -190,7 +190,7 @@ final class DecoderBuilder {
         return workers;
     }
 
-    /** LayerNorm in place of RMSNorm everywhere. */
+    /** LayerNorm instead of RMSNorm everywhere. */
     void layerNorms() {
         normKind = Norm.Kind.LAYER;
     }
@@ -315,7 +315,7 @@ final class DecoderBuilder {
         return new ExpertsBuilder(this, layer);
     }
 
-    /** Whether a layer has experts in place of one MLP. */
+    /** Whether a layer has experts instead of one MLP. */
     boolean hasExperts(int layer) {
         return has(layer, "ffn_gate_inp.weight");
     }

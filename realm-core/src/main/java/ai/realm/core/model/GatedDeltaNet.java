@@ -12,9 +12,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Linear attention by the gated delta rule (arXiv 2412.06464) as in Qwen3.5: a short convolution over q, k and v, then for each
- * value head a matrix state that decays, forgets what it held for the key and learns the value:
- * {@code S = g S; S += b (v - S k) kᵀ; o = S q}. The state is {@code S} row by row, one row for each value dimension, after the
+ * Linear attention by the gated delta rule (arXiv 2412.06464) as in Qwen3.5: a short convolution over q, k and v, then a matrix
+ * state for each value head. The state decays, forgets what it held for the key and learns the value:
+ * {@code S = g S; S += b (v - S k) kᵀ; o = S q}. It is kept as {@code S} row by row, one row for each value dimension, after the
  * convolution's.
  */
 final class GatedDeltaNet implements Mixer {

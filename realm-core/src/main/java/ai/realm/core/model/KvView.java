@@ -4,8 +4,8 @@ import ai.realm.core.kernel.KvType;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The port through which a forward pass reaches the KV memory of the sequences in its batch: positions of a sequence live in
- * {@code KvBlock}s of {@link #blockPositions} positions; within a block, the rows of one layer and head are consecutive
+ * The port through which a forward pass reaches the KV memory of the sequences in its batch. Positions of a sequence live in
+ * {@code KvBlock}s of {@link #blockPositions} positions. Within a block, the rows of one layer and head are consecutive
  * positions, each row {@code type.rowBytes(dim)} bytes. Called on the engine thread and its workers, without allocation.
  */
 public interface KvView {

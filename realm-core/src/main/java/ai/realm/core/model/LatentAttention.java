@@ -9,8 +9,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434) in absorbed form: all heads share one key, the compressed vector
- * of a position and its rotated part, and one value, the compressed vector; the matrices that would expand keys and values are
+ * Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434) in absorbed form. All heads share one key, the compressed vector of
+ * a position and its rotated part, and one value, the compressed vector. The matrices that would expand keys and values are
  * applied to each head's query and output instead.
  */
 final class LatentAttention implements Mixer {

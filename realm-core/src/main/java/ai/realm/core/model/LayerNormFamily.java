@@ -10,7 +10,7 @@ final class LayerNormFamily {
     private LayerNormFamily() {
     }
 
-    /** Learned positions in place of rotary ones. */
+    /** Learned positions instead of rotary ones. */
     static void gpt2(DecoderBuilder d) {
         d.layerNorms();
         d.learnedPositions();

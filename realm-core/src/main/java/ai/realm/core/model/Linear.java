@@ -53,7 +53,7 @@ final class Linear {
         return bias != null;
     }
 
-    /** The same map with a bias in place of none. */
+    /** The same map with a bias instead of none. */
     Linear withBias(float @Nullable [] other) {
         return new Linear(weights, other, scale, number);
     }

@@ -202,7 +202,7 @@ final class LlamaFamily {
     }
 
     /**
-     * Norms after the branches in place of before, queries and keys normalised over all heads; with a sliding window three
+     * Norms after the branches instead of before, queries and keys normalised over all heads; with a sliding window three
      * layers of four see it, without stretched positions. Its rope.freq_base_swa is not consulted: all layers turn by one base.
      */
     static void olmo2(DecoderBuilder d) {

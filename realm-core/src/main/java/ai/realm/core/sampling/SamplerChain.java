@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A sampler that passes the candidates through stages, the last of which chooses. With a {@link TokenConstraint} the chain runs
- * first over all tokens, and only if its choice is not allowed a second time over the allowed ones: the same distribution as
- * masking at once, at a fraction of the cost while the model keeps to the grammar by itself.
+ * first over all tokens, and a second time over the allowed ones only if its choice is not allowed. That gives the same
+ * distribution as masking at once, at a fraction of the cost while the model keeps to the grammar by itself.
  */
 final class SamplerChain implements Sampler {
     /** What is next in the choice under way: over all tokens, whether that one is allowed, over the allowed ones, following it. */

@@ -3,9 +3,8 @@ package ai.realm.core.tokenizer;
 import java.util.Arrays;
 
 /**
- * Joins neighbouring symbols of one word, the most urgent pair first and the leftmost of equals, until no pair is left: a list
- * of symbols linked both ways and a heap of pairs, so a word of n symbols takes n log n steps. Reused from word to word by one
- * thread.
+ * Joins neighbouring symbols of one word until no pair is left, the most urgent pair first and the leftmost of equals. Symbols
+ * are a list linked both ways, pairs a heap, so a word of n symbols takes n log n steps. Reused from word to word by one thread.
  */
 abstract class MergeLoop {
     /** What {@link #priority} gives for symbols that do not join. */

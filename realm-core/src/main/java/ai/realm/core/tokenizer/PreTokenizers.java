@@ -49,9 +49,9 @@ final class PreTokenizers {
             + "\uFB13-\uFB17\uFF21-\uFF3A\uFF41-\uFF5A\uFFFE";
 
     /**
-     * What goes with a name: how to split; whether a word that is a token as a whole is taken without merging; whether BOS is
-     * added unless the file says otherwise; whether detokenizing cleans up spaces; whether tokens write bytes as printable
-     * characters; whether a space is written as U+2581.
+     * What goes with a name: how to split, and five questions. Is a word that is a token as a whole taken without merging? Is BOS
+     * added unless the file says otherwise? Does detokenizing clean up spaces? Do tokens write bytes as printable characters? Is
+     * a space written as U+2581?
      */
     record Rules(PreTokenizer splitter, boolean wholeWords, boolean addBos, boolean cleanSpaces, boolean byteEncoded,
             boolean escapeSpaces) {

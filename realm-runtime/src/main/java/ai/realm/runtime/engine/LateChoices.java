@@ -16,10 +16,10 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The choices that were put off. Those of choosers that have more to do are finished on a thread of its own: a slice of each tenant's in
- * turn, so that nobody's grammar keeps another's waiting, and with pauses while the engine computes, so that it keeps the processors.
- * Those that somebody outside decides are handed in by any thread. A sequence that has ended meanwhile (cancelled, too late) is left
- * after its slice. The engine's loop hands over and takes back.
+ * The choices that were put off. Those of choosers that have more to do are finished on a thread of its own, a slice of each
+ * tenant's in turn, so that nobody's grammar keeps another's waiting. The thread pauses while the engine computes, so that the
+ * engine keeps the processors. Choices that somebody outside decides are handed in by any thread. A sequence that has ended
+ * meanwhile (cancelled, too late) is left after its slice. The engine's loop hands over and takes back.
  */
 final class LateChoices implements AutoCloseable {
     /** Work between two looks at who has ended and whose turn it is: a few milliseconds at most. */

@@ -22,9 +22,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Compiled modules on disk, so that a restart need not compile them again. What is loaded from here becomes code of the server, so
- * each file begins with a keyed digest of its content, its module and the compiler that made it; a file that does not match, is
- * somebody else's or could be written by others is deleted and compiled anew. The key lies beside them, readable only by the
+ * Compiled modules on disk, so that a restart need not compile them again. What is loaded from here becomes code of the server.
+ * So each file begins with a keyed digest of its content, its module and the compiler that made it. A file that does not match,
+ * is somebody else's or could be written by others is deleted and compiled anew. The key lies beside them, readable only by the
  * server's user. When they are too many bytes together, those that were not used for longest go.
  */
 final class CompiledCache {

@@ -8,13 +8,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Keeps the CPU time of all guests together within the operator's share, and what it costs everybody else within it, too. A budget of
- * CPU time fills with time and is drained by what guests used. A run is heavy when it has used much itself or its tenant has used
- * much of late, so many short runs of one tenant weigh as much as a long one. Heavy runs go on together, one for each processor, and
- * for no greater part of the time than the share: a forward pass goes on only when all its threads do, so it loses the time in which
- * any of them gave its processor to a guest, not the average over processors. In between heavy runs wait. Light runs never wait for
- * heavy ones: what they use, the heavy ones have less. Only when light runs alone take more than the share does their debt grow
- * beyond a bound, and then all runs wait for their turn. Not thread-safe: the watchdog's.
+ * Bounds by the operator's share both the CPU time of all guests and the time the engine loses to them. A budget of CPU time
+ * fills with time and is drained by what guests used.
+ *
+ * <p>A run is heavy when it has used much itself, or its tenant has used much of late; so many short runs of one tenant weigh as
+ * much as a long one. Heavy runs go on together, one for each processor, and for no greater part of the time than the share. The
+ * reason: a forward pass goes on only when all its threads do. So it loses the time in which any of them gave its processor to a
+ * guest, not the average over processors. In between heavy runs wait.
+ *
+ * <p>Light runs never wait for heavy ones: what they use, the heavy ones have less. Only when light runs alone take more than the
+ * share does their debt grow beyond a bound, and then all runs wait for their turn.
+ *
+ * <p>Not thread-safe: the watchdog's.
  */
 final class CpuGovernor {
     /** CPU time that every run may use before it counts as heavy, ... */

@@ -6,10 +6,11 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * So many equal things that tenants share, none of which can be taken away again: pages, threads, places. A tenant may hold at most
- * twice what would then be left, so what one has never leaves nothing for the next: one alone can have two thirds, two of them two
- * fifths each, and whoever comes finds a part free. When the others let go, a tenant's part grows. (The rule is that of shared packet
- * buffers: Choudhury and Hahne, Dynamic queue length thresholds for shared-memory packet switches, 1998.) Thread-safe.
+ * So many equal things that tenants share, none of which can be taken away again: pages, threads, places. A tenant may hold at
+ * most twice what would then be left, so what one has never leaves nothing for the next. One alone can have two thirds, two of
+ * them two fifths each, and whoever comes finds a part free. When the others let go, a tenant's part grows. (The rule is that of
+ * shared packet buffers: Choudhury and Hahne, Dynamic queue length thresholds for shared-memory packet switches, 1998.)
+ * Thread-safe.
  */
 public final class FairShares {
     private static final long TIMES_WHAT_IS_LEFT = 2;

@@ -25,10 +25,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns bytes into a {@link CompiledGuest}: parse, gate, compile, on threads of its own, so many at a time and one for each tenant.
- * Neither the parser nor the compiler heeds interrupts, so {@link CodeScan} bounds beforehand what they can be made to do: a thread
- * whose module was given up ends by itself soon, and until then its place is taken and its tenant's next module waits. What a module
- * may take is processor time; how long that lasts is the machine's affair.
+ * Turns bytes into a {@link CompiledGuest}: parse, gate, compile, on threads of its own, so many at a time and one for each
+ * tenant. Neither the parser nor the compiler heeds interrupts, so {@link CodeScan} bounds beforehand what they can be made to
+ * do. A thread whose module was given up ends by itself soon; until then its place is taken and its tenant's next module waits.
+ * What a module may take is processor time; how long that lasts is the machine's affair.
  */
 final class GuestCompiler {
     private static final String NAMES = "name";

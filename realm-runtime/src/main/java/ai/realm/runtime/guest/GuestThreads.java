@@ -26,8 +26,8 @@ final class GuestThreads implements AutoCloseable {
     }
 
     /**
-     * Runs {@code body} on a thread of its own with that much stack, as soon as the tenant may have one more, or refuses when that takes
-     * long; then, when the place is free again, {@code ended}: whoever that tells finds the place free.
+     * Runs {@code body} on a thread of its own with that much stack, as soon as the tenant may have one more; refuses when that
+     * takes long. When the place is free again it runs {@code ended}: whoever that tells finds the place free.
      */
     void start(String tenant, int stackBytes, Runnable body, Runnable ended) {
         enter(tenant);

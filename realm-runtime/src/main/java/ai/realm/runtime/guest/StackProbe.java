@@ -1,8 +1,8 @@
 package ai.realm.runtime.guest;
 
 /**
- * Makes sure that a guest which recursed almost to the end of its stack cannot make the host's code die halfway, with a lock held:
- * uses a good part of a stack before anything is locked, so that the overflow happens here or not at all.
+ * Uses a good part of a stack before anything is locked, so that an overflow happens here or not at all. Otherwise a guest that
+ * recursed almost to the end of its stack could make the host's code die halfway, with a lock held.
  */
 final class StackProbe {
     /** At 100 bytes a frame and more, about 100 KiB: what the deepest host import needs, with a wide margin. */

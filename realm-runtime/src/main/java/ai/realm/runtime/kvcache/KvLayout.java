@@ -5,8 +5,8 @@ import ai.realm.core.model.KvShape;
 import java.util.Arrays;
 
 /**
- * Where the rows of a KvBlock lie: for each layer and head the keys of all its positions, then the values of all its positions,
- * every run of rows aligned to a cache line; and where a layer's part of a recurrent state lies. Immutable.
+ * Where the rows of a KvBlock lie, and where a layer's part of a recurrent state does. For each layer and head come the keys of
+ * all its positions, then the values of all its positions; every run of rows is aligned to a cache line. Immutable.
  */
 public final class KvLayout {
     private static final int ALIGNMENT = 64;

@@ -12,13 +12,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what each step computes: continuous batching over paged KV memory, fair among tenants. A step takes what is known and not computed
- * of every running sequence whose prompt is computed (mostly one token), and with what is left of the token budget chunks of prompts, those of the tenant with the least
- * service first. Where blocks run out the least deserving sequence loses its own and is computed again later; none ever fails
- * for want of memory.
+ * Decides what each step computes: continuous batching over paged KV memory, fair among tenants. A step takes what is known and
+ * not computed of every running sequence whose prompt is computed, mostly one token. With what is left of the token budget it
+ * takes chunks of prompts, those of the tenant with the least service first. Where blocks run out the least deserving sequence
+ * loses its own and is computed again later. None ever fails for want of memory.
  *
- * <p>Deterministic: no thread, clock, memory or model; the same calls give the same plans. Its engine's loop calls it, and it alone writes
- * sequences.
+ * <p>Deterministic: no thread, clock, memory or model; the same calls give the same plans. Its engine's loop calls it, and it
+ * alone writes sequences.
  */
 public final class Scheduler {
     private final int tokenBudget;
@@ -130,8 +130,8 @@ public final class Scheduler {
     }
 
     /**
-     * How many guesses a step may compute beside what is known of a sequence: those that nobody else pays for, with a position, a row of
-     * logits, memory or a place, and that the output has room for if they are right.
+     * How many guesses a step may compute beside what is known of a sequence. They are those that nobody else pays for, with a
+     * position, a row of logits, memory or a place, and that the output has room for if they are right.
      */
     private int mostGuesses(Sequence s, int positions) {
         if (s.guessCount() == 0 || states.pool() != null || s.paused) {

@@ -8,9 +8,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bounded way of a sequence's tokens from the engine to its reader, and of its end in both directions: the engine, the reader
- * and whoever cancels can end it, the first one holds. The engine never waits here: it does not run a sequence whose queue is
- * full. Thread-safe.
+ * A bounded queue of tokens from engine to reader. Engine, reader or canceller may end it; the first end wins. The engine never
+ * waits here: it does not run a sequence whose queue is full. Thread-safe.
  */
 public final class TokenQueue {
     private final ReentrantLock lock = new ReentrantLock();

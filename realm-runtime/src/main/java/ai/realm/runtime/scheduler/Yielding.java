@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Who gives way to the sequence whose turn it is, when it lacks a place or memory: first those whose readers are behind; then, for
- * an interactive sequence, its own tenant's batch; then sequences of tenants that hold more than their share, as long as its
- * own tenant holds less. What a sequence computed stays in the prefix cache meanwhile, so that giving way costs little; one that
- * gave way {@value #MAX_YIELDS} times is left alone.
+ * Who gives way to the sequence whose turn it is, when it lacks a place or memory. First come those whose readers are behind;
+ * then, for an interactive sequence, its own tenant's batch. Last come sequences of tenants that hold more than their share, as
+ * long as its own tenant holds less. What a sequence computed stays in the prefix cache meanwhile, so giving way costs little.
+ * One that gave way {@value #MAX_YIELDS} times is left alone.
  */
 final class Yielding {
     static final int MAX_YIELDS = 4;

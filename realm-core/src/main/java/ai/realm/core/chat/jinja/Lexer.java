@@ -7,8 +7,8 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Cuts a template into tokens as Jinja 3.1 does with trim_blocks and lstrip_blocks: the newline after a block or comment goes,
- * and so does blank space before one on its line; a minus sign takes all white space on its side, a plus sign keeps it. Newlines
+ * Cuts a template into tokens as Jinja 3.1 does with trim_blocks and lstrip_blocks. The newline after a block or comment goes,
+ * and so does blank space before one on its line. A minus sign takes all white space on its side, a plus sign keeps it. Newlines
  * are made uniform, and one at the end of the template is dropped.
  */
 final class Lexer {

@@ -12,9 +12,9 @@ import java.util.WeakHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model's chat template can say of tools, found out by rendering small chats, and chats put the way it can: tools that it
- * does not know are told of in the system message, calls that it would leave out become text in its model's format. Immutable; made
- * once a template, which it does not keep.
+ * What a model's chat template can say of tools, found out by rendering small chats; it puts chats the way the template can.
+ * Tools that the template does not know are told of in the system message. Calls that it would leave out become text in its
+ * model's format. Immutable; made once a template, which it does not keep.
  */
 public final class ChatDialect {
     private static final Map<ChatTemplate, ChatDialect> KNOWN = Collections.synchronizedMap(new WeakHashMap<>());

@@ -1,9 +1,10 @@
 package ai.realm.core.kernel.machine;
 
 /**
- * How 32 activations of a token lie in memory for emitted products: one cache line. First the numbers in 8 bits, signed; then as 32-bit words
- * their scale and what follows from their sum, so that a product need not compute it: the sum times the scale, for weights with minima, and the
- * sum times what unsigned weights have too much, negated, where sums start from. All blocks of a token, one after the other, make a row.
+ * How 32 activations of a token lie in memory for emitted products: one cache line. First come the numbers in 8 bits, signed,
+ * then their scale and what follows from their sum, as 32-bit words, so that a product need not compute it. These are the sum
+ * times the scale, for weights with minima, and the values that sums start from: the sum times what unsigned weights have too
+ * much, negated. All blocks of a token, one after the other, make a row.
  */
 final class ActivationRecord {
     static final int BYTES = 64;

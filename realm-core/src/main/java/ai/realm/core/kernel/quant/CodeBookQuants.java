@@ -8,8 +8,8 @@ import static ai.realm.core.kernel.quant.Bytes.u8;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The IQ types of 1 to 3 bits: 256 weights to a QuantBlock, in 8 groups of 32 of which every 8 (or 4) weights are one entry of
- * a code book, with signs and a small scale apart (2 and 3 bits) or a shift of an eighth (1 bit).
+ * The IQ types of 1 to 3 bits: 256 weights to a QuantBlock, in 8 groups of 32. Every 8 (or 4) weights of a group are one entry of
+ * a code book. Signs and a small scale stand apart (2 and 3 bits), or a shift of an eighth does (1 bit).
  */
 final class CodeBookQuants {
     private static final float IQ1_SHIFT = 0.125f;

@@ -3,10 +3,10 @@ package ai.realm.core.kernel.simd;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Memory outside the heap by its address, for loops that a check of each vector would hold up: of a segment every access compares with
- * its length and its arena, which is half as many instructions again as the products of a kernel, and leaves the processor that many fewer
- * reads to look ahead to. Whoever hands an address to a kernel has checked that all it will read lies in memory that is there; see
- * {@link PackedMatrix#address}.
+ * Memory outside the heap by its address, for loops that a check of each vector would hold up. Every access to a segment is
+ * compared with its length and its arena. That is half as many instructions again as the products of a kernel, and the processor
+ * sees that many fewer reads ahead. Whoever hands an address to a kernel has checked that all it will read lies in memory that is
+ * there; see {@link PackedMatrix#address}.
  */
 final class NativeMemory {
     /** The whole address space. */

@@ -35,8 +35,8 @@ enum Packing {
         /** Three unsigned of 5 bits in a {@code short}, 11 words a block. */
         FIVE(5, 3, 11, 2, 16),
         /**
-         * Eight unsigned of 6 bits in three {@code short}s, 12 words a block: two in each, then the lower four bits of the seventh in the first,
-         * of the eighth in the third, and the upper two of both in the second.
+         * Eight unsigned of 6 bits in three {@code short}s, 12 words a block. Each short has two whole ones; the lower four bits
+         * of the seventh are in the first, of the eighth in the third, and the upper two of both in the second.
          */
         SIX(6, 0, 12, 2, 32),
         /**

@@ -20,7 +20,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one model file needs and whether it runs, found by opening it with the kernels that read the file's map itself: every key,
+ * What one model file needs and whether it runs, found by opening it with the kernels that read the file's map itself. Every key,
  * shape and type is checked as for serving, at the cost of reading one row of each matrix.
  *
  * @param types tensors and bytes of each type

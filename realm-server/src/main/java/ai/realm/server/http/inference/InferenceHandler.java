@@ -15,9 +15,9 @@ import io.javalin.http.Context;
 import io.javalin.http.Handler;
 
 /**
- * A request for text from its first byte to its last, whatever API it came by: admitted by the gate (1), read by its shape and
- * validated (2), run in the tenant's guest (3 to 9), accounted for and answered by its shape (10). The lease and the watch on the
- * client are given back however it ends.
+ * A request for text from its first byte to its last, whatever API it came by. The gate admits it (1), its shape reads it and it
+ * is validated (2), and it runs in the tenant's guest (3 to 9). Then it is accounted for, and its shape answers (10). The lease
+ * and the watch on the client are given back however it ends.
  */
 public final class InferenceHandler implements Handler {
     /**

@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * What clients of OpenAI's API, vLLM and llama.cpp's server send that Realm does not do: hints, which cannot change the answer and
- * are let pass, and wishes that would change it, which are refused by name unless their value asks for nothing.
+ * What clients of OpenAI's API, vLLM and llama.cpp's server send that Realm does not do. Hints cannot change the answer and are
+ * let pass. Wishes would change it, and are refused by name unless their value asks for nothing.
  */
 final class Unsupported {
     private static final Set<String> HINTS = Set.of("user", "metadata", "store", "prompt_cache_key", "prompt_cache_retention",

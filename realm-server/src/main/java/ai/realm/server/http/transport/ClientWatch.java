@@ -14,8 +14,8 @@ import org.eclipse.jetty.io.SelectableChannelEndPoint;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notices clients that go away while the server has nothing to write to them, in prefill or while an unstreamed answer grows:
- * Jetty does not read from a connection whose request is under way, so one thread asks each socket every 20 ms whether its other
+ * Notices clients that go away while the server has nothing to write to them, in prefill or while an unstreamed answer grows.
+ * Jetty does not read from a connection whose request is under way. So one thread asks each socket every 20 ms whether its other
  * end was closed. A client that closes only its sending half counts as gone.
  */
 public final class ClientWatch implements AutoCloseable {

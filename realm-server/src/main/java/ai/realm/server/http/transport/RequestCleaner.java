@@ -8,9 +8,9 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Request;
 
 /**
- * Makes of each request what it says on its first line, before any route sees it: headers by which it would count as another method are
- * taken away (Javalin honours {@code X-HTTP-Method-Override}, so that what a proxy lets pass as GET could delete), and empty segments
- * of its path too, which clients make by joining a base URL that ends with a slash.
+ * Makes of each request what it says on its first line, before any route sees it. Headers by which it would count as another
+ * method are taken away: Javalin honours {@code X-HTTP-Method-Override}, so what a proxy lets pass as GET could delete. Empty
+ * segments of its path are taken away too; clients make them by joining a base URL that ends with a slash.
  */
 final class RequestCleaner implements HttpConfiguration.Customizer {
     private static final Set<String> OVERRIDES = Set.of("x-http-method-override", "x-http-method", "x-method-override");
