@@ -16,6 +16,10 @@ final class Prose {
     static final int AVERAGE = 25;
 
     private static final Pattern UNWANTED = Pattern.compile("\\bin\\s+place\\s+of\\b", Pattern.CASE_INSENSITIVE);
+    private static final Pattern JAVADOC = Pattern.compile("(?s)/\\*\\*(.*?)\\*/");
+    private static final Pattern APART = Pattern.compile("^(?:<p>|<li>|@\\w+ )");
+    private static final Pattern TABLE = Pattern.compile("(?s)<(table|pre)>.*?</\\1>");
+    private static final Pattern INLINE = Pattern.compile("(?s)\\{@\\w+[^}]*}");
     private static final Pattern FENCE = Pattern.compile("\\s*(```+|~~~+).*");
     private static final Pattern ITEM = Pattern.compile("\\s*([-*+]|\\d+[.)])\\s+(.*)");
     private static final Pattern CODE = Pattern.compile("(?s)(`+)(?:(?!\\1).)+\\1");
@@ -47,16 +51,21 @@ final class Prose {
 
     /** What is wrong with a page, a line of text for each: {@code name:line: rule: sentence}. */
     static List<String> mistakes(String name, String page) {
+        List<String> mistakes = mistakesOfSentences(name, page);
+        double average = sentences(page).stream().mapToInt(Sentence::words).average().orElse(0);
+        if (average > AVERAGE) {
+            mistakes.add("%s:1: %.1f words a sentence, at most %d on average".formatted(name, average, AVERAGE));
+        }
+        return mistakes;
+    }
+
+    /** The same without the average: of a text that is too short for one. */
+    static List<String> mistakesOfSentences(String name, String page) {
         List<String> mistakes = new ArrayList<>();
-        List<Sentence> sentences = sentences(page);
-        for (Sentence s : sentences) {
+        for (Sentence s : sentences(page)) {
             if (s.words > LONGEST) {
                 mistakes.add("%s:%d: %d words, at most %d: %s".formatted(name, s.line, s.words, LONGEST, s.text));
             }
-        }
-        double average = sentences.stream().mapToInt(Sentence::words).average().orElse(0);
-        if (average > AVERAGE) {
-            mistakes.add("%s:1: %.1f words a sentence, at most %d on average".formatted(name, average, AVERAGE));
         }
         for (Block block : blocks(page)) {
             Matcher m = UNWANTED.matcher(block.text);
@@ -66,6 +75,25 @@ final class Prose {
             }
         }
         return mistakes;
+    }
+
+    /** The Javadoc of a Java source as a page with the same lines: tags begin items, and what is no Javadoc is blank. */
+    static String ofJavadoc(String source) {
+        StringBuilder page = new StringBuilder();
+        Matcher m = JAVADOC.matcher(source);
+        int at = 0;
+        while (m.find()) {
+            page.append(source.substring(at, m.start()).replaceAll("[^\n]", ""));
+            for (String line : m.group(1).split("\n", -1)) {
+                String text = line.replaceFirst("^\\s*\\*\\s?", "").strip();
+                page.append(APART.matcher(text).replaceFirst("- ")).append('\n');
+            }
+            page.setLength(page.length() - 1);
+            at = m.end();
+        }
+        String text = TABLE.matcher(page).replaceAll(table -> table.group().replaceAll("[^\n]", ""));
+        text = INLINE.matcher(text).replaceAll(tag -> "CODE" + tag.group().replaceAll("[^\n]", ""));
+        return text.replaceAll("</?\\w+>", "");
     }
 
     /** Paragraphs, items of lists, headings and rows of tables, without code and comments. */

@@ -10,7 +10,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -23,6 +25,17 @@ class ProseTest {
     Stream<DynamicTest> page_ofTheProject_hasShortSentences() throws IOException {
         return pages().stream().map(page -> DynamicTest.dynamicTest(SourceTree.name(page), () -> assertThat(
                 Prose.mistakes(SourceTree.name(page), Files.readString(page))).isEmpty()));
+    }
+
+    @Test
+    void javadoc_ofMainCode_hasShortSentences() throws IOException {
+        List<Path> sources = SourceTree.javaFiles("main");
+        assertThat(sources).hasSizeGreaterThan(500);
+        List<String> mistakes = new ArrayList<>();
+        for (Path source : sources) {
+            mistakes.addAll(Prose.mistakesOfSentences(SourceTree.name(source), Prose.ofJavadoc(Files.readString(source))));
+        }
+        assertThat(mistakes).isEmpty();
     }
 
     @Test
@@ -91,6 +104,15 @@ class ProseTest {
                 .startsWith("a.md:2: say \"instead of\"");
         assertThat(Prose.mistakes("a.md", "| In place of |")).hasSize(1);
         assertThat(Prose.mistakes("a.md", "```\nin place of\n```\n`in place of`")).isEmpty();
+    }
+
+    @Test
+    void mistakes_ofJavadoc_nameTheLineOfTheSource() {
+        String source = "class A {\n    // " + LONG + "\n    /**\n     * One {@link B#c(D,\n     * E)} two. Three.\n     *\n     * <p>"
+                + LONG + "\n     * <pre>" + LONG + "</pre>\n     * @param a " + LONG.toLowerCase(Locale.ROOT) + "\n     */\n    int a;\n}\n";
+        assertThat(Prose.mistakesOfSentences("A.java", Prose.ofJavadoc(source))).satisfiesExactly(
+                first -> assertThat(first).startsWith("A.java:7: 41 words"), second -> assertThat(second).startsWith("A.java:9: 42 words"));
+        assertThat(Prose.mistakesOfSentences("A.java", Prose.ofJavadoc("/** Here\n * in\n * place of it. */"))).hasSize(1);
     }
 
     private static String words(int count) {

@@ -32,7 +32,13 @@ final class SourceTree {
                 p -> p.getFileName().toString().replace(".java", ""), Function.identity(), (a, b) -> a));
     }
 
-    private static List<Path> javaFiles(String kind) throws IOException {
+    /** Java sources of all modules, their tests' too. */
+    static List<Path> javaFiles() throws IOException {
+        return Stream.concat(javaFiles("main").stream(), javaFiles("test").stream()).toList();
+    }
+
+    /** Java sources of all modules, of the program or of its tests. */
+    static List<Path> javaFiles(String kind) throws IOException {
         try (Stream<Path> modules = Files.list(ROOT)) {
             List<Path> sources = modules.map(m -> m.resolve("src").resolve(kind).resolve("java")).filter(Files::isDirectory).toList();
             return sources.stream().flatMap(SourceTree::below).filter(p -> p.toString().endsWith(".java")).sorted().toList();
