@@ -4,9 +4,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A thread's memory for attention, outside of the heap: for each row its greatest score, the sum of its weights, the factor of what was gathered, the
- * first position it sees and their end ({@link SoftmaxCode}); scores; and for many rows the queries and the results as columns, and keys or values
- * as floats. Grows with the heads; freed when its thread is gone.
+ * A thread's memory for attention, outside of the heap. For each row it has the greatest score, the sum of its weights, the factor of what was
+ * gathered, the first position it sees and their end ({@link SoftmaxCode}), and scores. For many rows it also has the queries and the results as
+ * columns, and keys or values as floats. Grows with the heads; freed when its thread is gone.
  */
 final class AttentionScratch {
     private static final ThreadLocal<AttentionScratch> MINE = ThreadLocal.withInitial(AttentionScratch::new);

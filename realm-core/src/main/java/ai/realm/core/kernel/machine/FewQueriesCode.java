@@ -34,8 +34,16 @@ final class FewQueriesCode {
     }
 
     /**
-     * Inner products of queries with keys. RDI and RSI: the first query (a base and a number of bytes); RDX: the first key; RCX: how many, and from
-     * bit 32 the bytes of a key; R8: the first row's first score; R9: the bytes of a query.
+     * Inner products of queries with keys.
+     *
+     * <table>
+     * <caption>Where what lies</caption>
+     * <tr><td>RDI, RSI</td><td>the first query: a base and a number of bytes</td></tr>
+     * <tr><td>RDX</td><td>the first key</td></tr>
+     * <tr><td>RCX</td><td>how many, and from bit 32 the bytes of a key</td></tr>
+     * <tr><td>R8</td><td>the first row's first score</td></tr>
+     * <tr><td>R9</td><td>the bytes of a query</td></tr>
+     * </table>
      */
     static Assembler scores(KvType type, int rows) {
         FewQueriesCode c = new FewQueriesCode(type, rows);
@@ -151,8 +159,16 @@ final class FewQueriesCode {
     }
 
     /**
-     * Adds weighed values to rows of results. RDI: the first row's first weight; RSI: the first value; RDX: how many, and from bit 32 the bytes of a
-     * value; RCX and R8: the first result (a base and a number of bytes); R9: the bytes of a result.
+     * Adds weighed values to rows of results.
+     *
+     * <table>
+     * <caption>Where what lies</caption>
+     * <tr><td>RDI</td><td>the first row's first weight</td></tr>
+     * <tr><td>RSI</td><td>the first value</td></tr>
+     * <tr><td>RDX</td><td>how many, and from bit 32 the bytes of a value</td></tr>
+     * <tr><td>RCX, R8</td><td>the first result: a base and a number of bytes</td></tr>
+     * <tr><td>R9</td><td>the bytes of a result</td></tr>
+     * </table>
      */
     static Assembler values(KvType type, int rows) {
         FewQueriesCode c = new FewQueriesCode(type, rows);

@@ -79,9 +79,16 @@ final class ManyQueriesCode {
     }
 
     /**
-     * Rows to columns: {@code to[i][lane] = factor[i] * from[lane][i]}. RDI and RSI: where to, RDX and RCX: where from (bases and numbers of bytes); R8:
-     * how many i, from bit 16 the mask of the lanes, from bit 32 the bytes from an i to the next in {@code to}; R9: the bytes from a lane to the next
-     * in {@code from}; on the stack the address of the first factor, and the bytes from it to the next.
+     * Rows to columns: {@code to[i][lane] = factor[i] * from[lane][i]}.
+     *
+     * <table>
+     * <caption>Where what lies</caption>
+     * <tr><td>RDI, RSI</td><td>where to: a base and a number of bytes</td></tr>
+     * <tr><td>RDX, RCX</td><td>where from, the same</td></tr>
+     * <tr><td>R8</td><td>how many i, from bit 16 the mask of the lanes, from bit 32 the bytes from an i to the next in {@code to}</td></tr>
+     * <tr><td>R9</td><td>the bytes from a lane to the next in {@code from}</td></tr>
+     * <tr><td>stack</td><td>the address of the first factor, and the bytes from it to the next</td></tr>
+     * </table>
      */
     static Assembler transpose() {
         Assembler a = new Assembler();

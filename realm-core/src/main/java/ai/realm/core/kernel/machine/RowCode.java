@@ -9,8 +9,8 @@ import ai.realm.core.kernel.machine.InstructionBuffer.Label;
 
 /**
  * Emits what is done with rows of floats, for AVX-512. The functions take a row in RDI and RSI (a base and a number of bytes), another in RDX and
- * RCX, and how long they are: whole vectors in the lower 32 bits and the mask of the lanes of a last one in the upper. Most have it in R8 and a
- * number as bits in R9; see each.
+ * RCX, and how long they are. A length is whole vectors in the lower 32 bits, and the mask of the lanes of a last one in the upper. Most have it in
+ * R8 and a number as bits in R9; see each.
  */
 final class RowCode {
     private static final int UNROLL = 4;
@@ -228,8 +228,8 @@ final class RowCode {
     }
 
     /**
-     * Rotary positions of heads: the first row begins with the first head, RDX and RCX say where cosines are, R8 is the base of the sines, R9 has the
-     * number of heads and in the upper half that of vectors of pairs (16 of halves, 8 of neighbours), on the stack lie the bytes between heads.
+     * Rotary positions of heads; the first row begins with the first head. RDX and RCX say where cosines are, and R8 is the base of the sines. R9 has
+     * the number of heads and in the upper half that of vectors of pairs (16 of halves, 8 of neighbours). On the stack lie the bytes between heads.
      */
     static Assembler rotate(boolean neighbours) {
         RowCode c = new RowCode();
