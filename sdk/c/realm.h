@@ -72,6 +72,18 @@ typedef struct {
     float bias;
 } realm_bias;
 
+/* What realm_host_finish takes. */
+enum { REALM_FINISH_STOP = 0, REALM_FINISH_LENGTH = 1, REALM_FINISH_CONTENT_FILTER = 2, REALM_FINISH_TOOL_CALLS = 3 };
+/* realm_host_render: an answer of the assistant is to follow. */
+enum { REALM_RENDER_OPEN = 1 };
+
+typedef struct {
+    uint32_t prompt, cached, generated;             /* tokens of the last generation */
+    uint32_t all_prompt, all_cached, all_generated; /* of all */
+    uint64_t cpu_micros;
+    uint32_t millis_left, tokens_left;
+} realm_usage;
+
 /* How a record of realm_host_pieces begins; count alternatives of 8 bytes (id, log_prob) have room behind it, as many as log_probs. */
 typedef struct {
     uint32_t token;
@@ -157,6 +169,16 @@ int32_t realm_host_kv_add(const char *key, uint32_t key_len, int64_t delta, int6
 REALM_IMPORT("realm_host_kv_swap")
 int32_t realm_host_kv_swap(const char *key, uint32_t key_len, const char *old, uint32_t old_len, const char *val, uint32_t val_len);
 REALM_IMPORT("realm_host_config") int32_t realm_host_config(const char *key, uint32_t key_len, char *dst, uint32_t dst_max);
+REALM_IMPORT("realm_host_render")
+int32_t realm_host_render(uint32_t model, const char *json, uint32_t json_len, uint32_t flags, char *dst, uint32_t dst_max);
+REALM_IMPORT("realm_host_model") int32_t realm_host_model(uint32_t model, char *dst, uint32_t dst_max);
+REALM_IMPORT("realm_host_finish") int32_t realm_host_finish(uint32_t reason);
+REALM_IMPORT("realm_host_tool_call")
+int32_t realm_host_tool_call(const char *id, uint32_t id_len, const char *name, uint32_t name_len, const char *args, uint32_t args_len);
+REALM_IMPORT("realm_host_event") int32_t realm_host_event(const char *name, uint32_t name_len, const char *json, uint32_t json_len);
+REALM_IMPORT("realm_host_refuse")
+int32_t realm_host_refuse(uint32_t status, const char *code, uint32_t code_len, const char *text, uint32_t text_len);
+REALM_IMPORT("realm_host_usage") int32_t realm_host_usage(realm_usage *dst, uint32_t size);
 /* Records of 16 + 8 * log_probs bytes; see realm_token. */
 REALM_IMPORT("realm_host_pieces") int32_t realm_host_pieces(uint32_t first, void *dst, uint32_t dst_max);
 REALM_IMPORT("realm_host_request") int32_t realm_host_request(char *dst, uint32_t dst_max);

@@ -59,6 +59,27 @@ func hostRequest(dst unsafe.Pointer, dstMax uint32) int32
 //go:wasmimport env realm_host_pieces
 func hostPieces(first uint32, dst unsafe.Pointer, dstMax uint32) int32
 
+//go:wasmimport env realm_host_render
+func hostRender(model uint32, p unsafe.Pointer, n uint32, flags uint32, dst unsafe.Pointer, dstMax uint32) int32
+
+//go:wasmimport env realm_host_model
+func hostModel(model uint32, dst unsafe.Pointer, dstMax uint32) int32
+
+//go:wasmimport env realm_host_finish
+func hostFinish(reason uint32) int32
+
+//go:wasmimport env realm_host_tool_call
+func hostToolCall(id unsafe.Pointer, idLen uint32, name unsafe.Pointer, nameLen uint32, args unsafe.Pointer, argsLen uint32) int32
+
+//go:wasmimport env realm_host_event
+func hostEvent(name unsafe.Pointer, nameLen uint32, json unsafe.Pointer, jsonLen uint32) int32
+
+//go:wasmimport env realm_host_refuse
+func hostRefuse(status uint32, code unsafe.Pointer, codeLen uint32, text unsafe.Pointer, textLen uint32) int32
+
+//go:wasmimport env realm_host_usage
+func hostUsage(dst unsafe.Pointer, size uint32) int32
+
 // What host functions return below zero, as far as a guest decides by it.
 const (
 	resultTooLarge = -6
@@ -235,6 +256,82 @@ func Setting(key string) (string, bool) {
 // Request is the request as JSON, for encoding/json.
 func Request() []byte {
 	return copied(func(dst unsafe.Pointer, dstMax uint32) int32 { return hostRequest(dst, dstMax) })
+}
+
+// Render gives messages as the model's template has them; open: an answer of the assistant is to follow.
+func Render(model int, messages []byte, open bool) (string, error) {
+	var flags uint32
+	if open {
+		flags = 1
+	}
+	n := hostRender(uint32(model), at(messages), uint32(len(messages)), flags, nil, 0)
+	if n < 0 {
+		return "", failed(n)
+	}
+	b := make([]byte, n)
+	hostRender(uint32(model), at(messages), uint32(len(messages)), flags, at(b), uint32(n))
+	return string(b), nil
+}
+
+// Describe says what a model is, as JSON.
+func Describe(model int) []byte {
+	return copied(func(dst unsafe.Pointer, dstMax uint32) int32 { return hostModel(uint32(model), dst, dstMax) })
+}
+
+// Reason of an answer's end.
+type Reason uint32
+
+const (
+	FinishStop Reason = iota
+	FinishLength
+	FinishContentFilter
+	FinishToolCalls
+)
+
+// Finish says how the answer ends, whatever the last generation did.
+func Finish(reason Reason) { hostFinish(uint32(reason)) }
+
+// ToolCall is a call of a tool for the client to do; the arguments are JSON.
+func ToolCall(id, name, arguments string) error {
+	p, pn := str(id)
+	q, qn := str(name)
+	r, rn := str(arguments)
+	if code := hostToolCall(p, pn, q, qn, r, rn); code < 0 {
+		return failed(code)
+	}
+	return nil
+}
+
+// Event tells the client, if it asked for events.
+func Event(name, json string) error {
+	p, pn := str(name)
+	q, qn := str(json)
+	if code := hostEvent(p, pn, q, qn); code < 0 {
+		return failed(code)
+	}
+	return nil
+}
+
+// Refuse ends the request with an error of the guest's own: 400, 403, 409, 422 or 429. It returns only when that cannot be.
+func Refuse(status int, code, text string) error {
+	p, pn := str(code)
+	q, qn := str(text)
+	return failed(hostRefuse(uint32(status), p, pn, q, qn))
+}
+
+// Usage is what the request has used, and what is left of it.
+type Usage struct {
+	Prompt, Cached, Generated          uint32 // tokens of the last generation
+	AllPrompt, AllCached, AllGenerated uint32
+	CPUMicros                          uint64
+	MillisLeft, TokensLeft             uint32
+}
+
+// Used says what the request has used until now.
+func Used() Usage {
+	var u Usage
+	hostUsage(unsafe.Pointer(&u), 40)
+	return u
 }
 
 // Token of the last generation, when it was asked for log-probabilities.

@@ -47,6 +47,19 @@ declare const realm: {
   setting(key: string): string | null;
   /** The request as an object. */
   request(): any;
+  /** Messages as the model's template renders them; open, the default: an answer of the assistant is to follow. */
+  render(messages: object[] | { messages: object[]; tools?: object[] }, open?: boolean, model?: number): string;
+  model(id?: number): { name: string; context: number; chat: boolean; vocabulary: number; bos: number; eos: number };
+  /** What the request has used, in tokens of the last generation and of all, and what is left of it. */
+  usage(): Record<"prompt" | "cached" | "generated" | "allPrompt" | "allCached" | "allGenerated" | "cpuMicros" | "millisLeft" | "tokensLeft", number>;
+  /** How the answer ends, whatever the last generation did. */
+  finish(reason: "stop" | "length" | "content_filter" | "tool_calls"): void;
+  /** A call of a tool for the client to do. */
+  toolCall(id: string, name: string, args: object | string): void;
+  /** Tells the client, if it asked for events. */
+  event(name: string, value: unknown): void;
+  /** Ends the request with an error of the guest's own: 400, 403, 409, 422 or 429. Returns only by throwing that it cannot be. */
+  refuse(status: number, code: string, text: string): never;
   /** The tokens of the last generation with logProbs, from number first on. */
   tokens(first?: number): RealmToken[];
   /** The tenant's own store, which outlives requests. */

@@ -22,6 +22,13 @@ pub const host = struct {
     pub extern "env" fn realm_host_kv_swap(key: [*]const u8, len: u32, old: ?[*]const u8, old_len: u32, val: ?[*]const u8, val_len: u32) i32;
     pub extern "env" fn realm_host_config(key: [*]const u8, len: u32, dst: ?[*]u8, max: u32) i32;
     pub extern "env" fn realm_host_request(dst: ?[*]u8, max: u32) i32;
+    pub extern "env" fn realm_host_render(model: u32, json: [*]const u8, len: u32, flags: u32, dst: ?[*]u8, max: u32) i32;
+    pub extern "env" fn realm_host_model(model: u32, dst: ?[*]u8, max: u32) i32;
+    pub extern "env" fn realm_host_finish(reason: u32) i32;
+    pub extern "env" fn realm_host_tool_call(id: [*]const u8, id_len: u32, name: [*]const u8, name_len: u32, args: [*]const u8, args_len: u32) i32;
+    pub extern "env" fn realm_host_event(name: [*]const u8, name_len: u32, json: [*]const u8, json_len: u32) i32;
+    pub extern "env" fn realm_host_refuse(status: u32, code: [*]const u8, code_len: u32, text: [*]const u8, text_len: u32) i32;
+    pub extern "env" fn realm_host_usage(dst: *Usage, size: u32) i32;
     pub extern "env" fn realm_host_pieces(first: u32, dst: ?*anyopaque, max: u32) i32;
 };
 
@@ -110,6 +117,59 @@ pub fn generate(model: u32, prompt: []const u8, options: ?*const Options) Failed
         len = try count(host.realm_host_result(0, out.ptr, out.len));
     }
     return out[0 .. len - 1]; // without its NUL
+}
+
+/// What the request has used, and what is left of it. The first three are tokens of the last generation: prompt, cached, generated.
+pub const Usage = extern struct {
+    last: [3]u32,
+    all: [3]u32,
+    cpu_micros: u64,
+    millis_left: u32,
+    tokens_left: u32,
+};
+
+pub fn usage() Usage {
+    var u: Usage = undefined;
+    _ = host.realm_host_usage(&u, @sizeOf(Usage));
+    return u;
+}
+
+/// Messages as the model's template renders them; open: an answer of the assistant is to follow.
+pub fn render(model_id: u32, json: []const u8, open: bool) Failed![]u8 {
+    const flags: u32 = @intFromBool(open);
+    const text = try allocator.alloc(u8, try count(host.realm_host_render(model_id, json.ptr, json.len, flags, null, 0)));
+    _ = host.realm_host_render(model_id, json.ptr, json.len, flags, text.ptr, text.len);
+    return text;
+}
+
+/// What a model is, as JSON.
+pub fn describe(model_id: u32) Failed![]u8 {
+    const text = try allocator.alloc(u8, try count(host.realm_host_model(model_id, null, 0)));
+    _ = host.realm_host_model(model_id, text.ptr, text.len);
+    return text;
+}
+
+pub const Finish = enum(u32) { stop, length, content_filter, tool_calls };
+
+/// How the answer ends.
+pub fn finish(reason: Finish) void {
+    _ = host.realm_host_finish(@intFromEnum(reason));
+}
+
+/// A call of a tool for the client to do; the arguments are JSON.
+pub fn toolCall(id: []const u8, name: []const u8, args: []const u8) Failed!void {
+    _ = try count(host.realm_host_tool_call(id.ptr, id.len, name.ptr, name.len, args.ptr, args.len));
+}
+
+/// Tells the client, if it asked for events.
+pub fn event(name: []const u8, json: []const u8) Failed!void {
+    _ = try count(host.realm_host_event(name.ptr, name.len, json.ptr, json.len));
+}
+
+/// Ends the request with an error of the guest's own: 400, 403, 409, 422 or 429. Returns only when that cannot be.
+pub fn refuse(status: u32, code: []const u8, text: []const u8) Failed {
+    _ = host.realm_host_refuse(status, code.ptr, code.len, text.ptr, text.len);
+    return error.Host;
 }
 
 /// A token of the last generation, when it was asked for log-probabilities.

@@ -49,6 +49,27 @@ declare function host_request(dst: usize, dstMax: i32): i32;
 // @ts-ignore: decorator
 @external("env", "realm_host_pieces")
 declare function host_pieces(first: i32, dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_render")
+declare function host_render(model: i32, json: usize, len: i32, flags: i32, dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_model")
+declare function host_model(model: i32, dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_finish")
+declare function host_finish(reason: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_tool_call")
+declare function host_tool_call(id: usize, idLen: i32, name: usize, nameLen: i32, args: usize, argsLen: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_event")
+declare function host_event(name: usize, nameLen: i32, json: usize, jsonLen: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_refuse")
+declare function host_refuse(status: i32, code: usize, codeLen: i32, text: usize, textLen: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_usage")
+declare function host_usage(dst: usize, size: i32): i32;
 
 /** Memory for the host: 8-byte aligned, never freed, because an instance serves one request. */
 export function realm_alloc(len: i32): usize {
@@ -96,6 +117,74 @@ export function generate(model: i32, prompt: string, options: usize): string | n
     n = have;
   }
   return n < 1 ? null : text(out, n - 1);
+}
+
+/** Messages as the model's template renders them, or null: see lastError. open: an answer of the assistant is to follow. */
+export function render(model: i32, json: string, open: bool): string | null {
+  const bytes = String.UTF8.encode(json);
+  const n = host_render(model, changetype<usize>(bytes), bytes.byteLength, i32(open), 0, 0);
+  if (n < 0) return null;
+  const dst = heap.alloc(n + 1);
+  host_render(model, changetype<usize>(bytes), bytes.byteLength, i32(open), dst, n);
+  return text(dst, n);
+}
+
+/** What a model is, as JSON, or null. */
+export function describe(model: i32): string | null {
+  const n = host_model(model, 0, 0);
+  if (n < 0) return null;
+  const dst = heap.alloc(n + 1);
+  host_model(model, dst, n);
+  return text(dst, n);
+}
+
+export const enum Finish { STOP, LENGTH, CONTENT_FILTER, TOOL_CALLS }
+
+/** How the answer ends. */
+export function finish(reason: Finish): void {
+  host_finish(reason);
+}
+
+/** A call of a tool for the client to do; the arguments are JSON. 0 or an error. */
+export function toolCall(id: string, name: string, args: string): i32 {
+  const a = String.UTF8.encode(id);
+  const b = String.UTF8.encode(name);
+  const c = String.UTF8.encode(args);
+  return host_tool_call(changetype<usize>(a), a.byteLength, changetype<usize>(b), b.byteLength, changetype<usize>(c), c.byteLength);
+}
+
+/** Tells the client, if it asked for events; 0 or an error. */
+export function event(name: string, json: string): i32 {
+  const a = String.UTF8.encode(name);
+  const b = String.UTF8.encode(json);
+  return host_event(changetype<usize>(a), a.byteLength, changetype<usize>(b), b.byteLength);
+}
+
+/** Ends the request with an error of the guest's own: 400, 403, 409, 422 or 429. Returns only when that cannot be. */
+export function refuse(status: i32, code: string, why: string): i32 {
+  const a = String.UTF8.encode(code);
+  const b = String.UTF8.encode(why);
+  return host_refuse(status, changetype<usize>(a), a.byteLength, changetype<usize>(b), b.byteLength);
+}
+
+/** What the request has used, and what is left of it. */
+@unmanaged
+export class Usage {
+  prompt: u32;
+  cached: u32;
+  generated: u32;
+  allPrompt: u32;
+  allCached: u32;
+  allGenerated: u32;
+  cpuMicros: u64;
+  millisLeft: u32;
+  tokensLeft: u32;
+}
+
+export function usage(): Usage {
+  const at = heap.alloc(40);
+  host_usage(at, 40);
+  return changetype<Usage>(at);
 }
 
 /** A token of the last generation, when it was asked for log-probabilities; end is in bytes of the result. */

@@ -304,6 +304,118 @@ static JSValue js_tokens(JSContext *ctx, JSValueConst this, int argc, JSValueCon
     return list;
 }
 
+static JSValue js_render(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    int open = argc < 2 || JS_IsUndefined(argv[1]) || JS_ToBool(ctx, argv[1]);
+    int32_t model = 0;
+    size_t len = 0;
+    if (argc > 2 && JS_ToInt32(ctx, &model, argv[2])) {
+        return JS_EXCEPTION;
+    }
+    JSValue json = JS_JSONStringify(ctx, argc > 0 ? argv[0] : JS_NULL, JS_UNDEFINED, JS_UNDEFINED);
+    const char *text = JS_IsException(json) ? 0 : JS_ToCStringLen(ctx, &len, json);
+    JS_FreeValue(ctx, json);
+    if (!text) {
+        return JS_EXCEPTION;
+    }
+    int32_t n = realm_host_render((uint32_t)model, text, (uint32_t)len, (uint32_t)open, 0, 0);
+    char *out = n < 0 ? 0 : malloc((size_t)n + 1);
+    if (out) {
+        realm_host_render((uint32_t)model, text, (uint32_t)len, (uint32_t)open, out, (uint32_t)n);
+    }
+    JS_FreeCString(ctx, text);
+    return n < 0 ? host_error(ctx, n) : copied(ctx, out ? n : -1, out);
+}
+
+static JSValue js_model(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    int32_t model = 0;
+    if (argc > 0 && JS_ToInt32(ctx, &model, argv[0])) {
+        return JS_EXCEPTION;
+    }
+    int32_t n = realm_host_model((uint32_t)model, 0, 0);
+    if (n < 0) {
+        return host_error(ctx, n);
+    }
+    char *json = malloc((size_t)n + 1);
+    if (!json) {
+        return JS_NULL;
+    }
+    realm_host_model((uint32_t)model, json, (uint32_t)n);
+    json[n] = 0;
+    JSValue value = JS_ParseJSON(ctx, json, (size_t)n, "model");
+    free(json);
+    return value;
+}
+
+static JSValue js_usage(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    (void)argc;
+    (void)argv;
+    realm_usage u;
+    memset(&u, 0, sizeof u);
+    realm_host_usage(&u, sizeof u);
+    JSValue object = JS_NewObject(ctx);
+    const char *names[] = {"prompt", "cached", "generated", "allPrompt", "allCached", "allGenerated", "millisLeft", "tokensLeft"};
+    uint32_t values[] = {u.prompt, u.cached, u.generated, u.all_prompt, u.all_cached, u.all_generated, u.millis_left, u.tokens_left};
+    for (int i = 0; i < 8; i++) {
+        JS_SetPropertyStr(ctx, object, names[i], JS_NewUint32(ctx, values[i]));
+    }
+    JS_SetPropertyStr(ctx, object, "cpuMicros", JS_NewInt64(ctx, (int64_t)u.cpu_micros));
+    return object;
+}
+
+static JSValue js_finish(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    static const char *const reasons[] = {"stop", "length", "content_filter", "tool_calls"};
+    const char *reason = JS_ToCString(ctx, argc > 0 ? argv[0] : JS_UNDEFINED);
+    if (!reason) {
+        return JS_EXCEPTION;
+    }
+    uint32_t i = 0;
+    while (i < 4 && strcmp(reason, reasons[i])) {
+        i++;
+    }
+    JS_FreeCString(ctx, reason);
+    int32_t n = realm_host_finish(i);
+    return n < 0 ? host_error(ctx, n) : JS_UNDEFINED;
+}
+
+/* A text as it is; anything else as JSON. */
+static const char *json_of(JSContext *ctx, JSValueConst value, size_t *len) {
+    if (JS_IsString(value)) {
+        return JS_ToCStringLen(ctx, len, value);
+    }
+    JSValue json = JS_JSONStringify(ctx, value, JS_UNDEFINED, JS_UNDEFINED);
+    const char *text = JS_IsException(json) ? 0 : JS_ToCStringLen(ctx, len, json);
+    JS_FreeValue(ctx, json);
+    return text;
+}
+
+enum { SAY_CALL, SAY_EVENT, SAY_REFUSE };
+
+/* toolCall(id, name, arguments), event(name, value), refuse(status, code, text) */
+static JSValue js_say(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int magic) {
+    (void)this;
+    const char *texts[3] = {"", "", ""};
+    size_t lens[3] = {0, 0, 0};
+    int32_t status = 0;
+    int from = magic == SAY_REFUSE ? 1 : 0;
+    if (from && JS_ToInt32(ctx, &status, argc > 0 ? argv[0] : JS_UNDEFINED)) {
+        return JS_EXCEPTION;
+    }
+    for (int i = from; i < argc && i < 3; i++) {
+        texts[i] = json_of(ctx, argv[i], &lens[i]);
+        if (!texts[i]) {
+            return JS_EXCEPTION;
+        }
+    }
+    int32_t n = magic == SAY_CALL ? realm_host_tool_call(texts[0], lens[0], texts[1], lens[1], texts[2], lens[2])
+                : magic == SAY_EVENT ? realm_host_event(texts[0], lens[0], texts[1], lens[1])
+                                     : realm_host_refuse((uint32_t)status, texts[1], lens[1], texts[2], lens[2]);
+    return n < 0 ? host_error(ctx, n) : JS_UNDEFINED;
+}
+
 enum { KV_GET, KV_SET, KV_DELETE, KV_ADD, KV_SWAP };
 
 /* A text, or for null and undefined no value. */
@@ -382,6 +494,13 @@ static const JSCFunctionListEntry realm_functions[] = {
     JS_CFUNC_DEF("setting", 1, js_setting),
     JS_CFUNC_DEF("request", 0, js_request),
     JS_CFUNC_DEF("tokens", 1, js_tokens),
+    JS_CFUNC_DEF("render", 3, js_render),
+    JS_CFUNC_DEF("model", 1, js_model),
+    JS_CFUNC_DEF("usage", 0, js_usage),
+    JS_CFUNC_DEF("finish", 1, js_finish),
+    JS_CFUNC_MAGIC_DEF("toolCall", 3, js_say, SAY_CALL),
+    JS_CFUNC_MAGIC_DEF("event", 2, js_say, SAY_EVENT),
+    JS_CFUNC_MAGIC_DEF("refuse", 3, js_say, SAY_REFUSE),
     JS_OBJECT_DEF("kv", kv_functions, 5, JS_PROP_ENUMERABLE),
     JS_PROP_INT32_DEF("PASS", REALM_PASS, JS_PROP_ENUMERABLE),
     JS_PROP_INT32_DEF("SWALLOW", REALM_SWALLOW, JS_PROP_ENUMERABLE),

@@ -14,6 +14,8 @@ use alloc::vec::Vec;
 use core::alloc::{GlobalAlloc, Layout};
 
 mod host {
+    use super::Usage;
+
     #[link(wasm_import_module = "env")]
     extern "C" {
         pub fn realm_host_generate(model: u32, prompt: *const u8, len: usize, options: *const u8, out: *mut u8, max: usize) -> i32;
@@ -30,6 +32,13 @@ mod host {
         pub fn realm_host_config(key: *const u8, len: usize, dst: *mut u8, max: usize) -> i32;
         pub fn realm_host_request(dst: *mut u8, max: usize) -> i32;
         pub fn realm_host_pieces(first: u32, dst: *mut u8, max: usize) -> i32;
+        pub fn realm_host_render(model: u32, json: *const u8, len: usize, flags: u32, dst: *mut u8, max: usize) -> i32;
+        pub fn realm_host_model(model: u32, dst: *mut u8, max: usize) -> i32;
+        pub fn realm_host_finish(reason: u32) -> i32;
+        pub fn realm_host_tool_call(id: *const u8, id_len: usize, name: *const u8, name_len: usize, args: *const u8, args_len: usize) -> i32;
+        pub fn realm_host_event(name: *const u8, name_len: usize, json: *const u8, json_len: usize) -> i32;
+        pub fn realm_host_refuse(status: u32, code: *const u8, code_len: usize, text: *const u8, text_len: usize) -> i32;
+        pub fn realm_host_usage(dst: *mut Usage, size: usize) -> i32;
     }
 }
 
@@ -117,6 +126,65 @@ pub fn generate(model: u32, prompt: &str, options: &Options) -> Result<String, E
     }
     out.truncate(len.saturating_sub(1)); // its NUL
     Ok(unsafe { String::from_utf8_unchecked(out) })
+}
+
+/// What the request has used, and what is left of it.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Usage {
+    /// Tokens of the last generation: prompt, cached, generated.
+    pub last: [u32; 3],
+    /// The same of all.
+    pub all: [u32; 3],
+    pub cpu_micros: u64,
+    pub millis_left: u32,
+    pub tokens_left: u32,
+}
+
+pub fn usage() -> Usage {
+    let mut usage = Usage::default();
+    unsafe { host::realm_host_usage(&mut usage, core::mem::size_of::<Usage>()) };
+    usage
+}
+
+/// Messages as the model's template renders them; `open`: an answer of the assistant is to follow.
+pub fn render(model: u32, json: &str, open: bool) -> Result<String, Error> {
+    let bytes = copied(|dst, max| unsafe { host::realm_host_render(model, json.as_ptr(), json.len(), open as u32, dst, max) })?;
+    Ok(unsafe { String::from_utf8_unchecked(bytes) })
+}
+
+/// What a model is, as JSON.
+pub fn model(id: u32) -> Result<String, Error> {
+    let bytes = copied(|dst, max| unsafe { host::realm_host_model(id, dst, max) })?;
+    Ok(unsafe { String::from_utf8_unchecked(bytes) })
+}
+
+/// How an answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finish {
+    Stop,
+    Length,
+    ContentFilter,
+    ToolCalls,
+}
+
+pub fn finish(reason: Finish) {
+    unsafe { host::realm_host_finish(reason as u32) };
+}
+
+/// A call of a tool for the client to do; the arguments are JSON.
+pub fn tool_call(id: &str, name: &str, args: &str) -> Result<(), Error> {
+    count(unsafe { host::realm_host_tool_call(id.as_ptr(), id.len(), name.as_ptr(), name.len(), args.as_ptr(), args.len()) }).map(|_| ())
+}
+
+/// Tells the client, if it asked for events.
+pub fn event(name: &str, json: &str) -> Result<(), Error> {
+    count(unsafe { host::realm_host_event(name.as_ptr(), name.len(), json.as_ptr(), json.len()) }).map(|_| ())
+}
+
+/// Ends the request with an error of the guest's own: 400, 403, 409, 422 or 429. Returns only when that cannot be.
+pub fn refuse(status: u32, code: &str, text: &str) -> Error {
+    Error(unsafe { host::realm_host_refuse(status, code.as_ptr(), code.len(), text.as_ptr(), text.len()) })
 }
 
 /// A token of the last generation, when it was asked for log-probabilities.

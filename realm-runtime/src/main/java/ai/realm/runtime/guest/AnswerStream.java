@@ -71,6 +71,20 @@ final class AnswerStream {
         client.text(piece, tokens);
     }
 
+    /** Counts what goes to the client beside the text. */
+    void charge(long more) {
+        long total = bytes + more;
+        if (total > maxBytes) {
+            throw new AbiException(GuestLimit.OUTPUT_BYTES.reached(maxBytes + " bytes", total + " bytes"));
+        }
+        bytes = total;
+    }
+
+    /** Whether anything was sent. */
+    boolean begun() {
+        return bytes > 0;
+    }
+
     /** The end: the text that the guest returned. */
     void finish(String answer) {
         int length = sent.length();

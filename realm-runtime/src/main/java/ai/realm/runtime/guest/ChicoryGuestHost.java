@@ -280,7 +280,7 @@ final class ChicoryGuestHost implements GuestHost {
                 context.remainingNanos());
         GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), call.stream(), context::check, output);
         GuestRun run = new GuestRun(guest, code, call, limits, supervision,
-                new AnswerStream(guest.facts().seesTokens(), limits.outputBytes(), task), listener);
+                new AnswerStream(guest.facts().seesTokens(), limits.outputBytes(), task), task, listener);
         boolean failed = true;
         try (RequestContext.Registration registration = context.onCancel(() -> {
             RealmException cause = context.cancelled();

@@ -15,8 +15,17 @@ import org.jspecify.annotations.Nullable;
  * @param stream bit 0 of the options' flags
  * @param requestJson what {@code realm_host_request} gives, secrets removed
  * @param models the tenant's models, by the guest's ids: 0 the default, then in the order of the grants
+ * @param chat what {@code realm_host_render} and its like ask
  * @param config what {@code realm_host_config} gives
  */
 public record GuestCall(RequestContext context, String prompt, int @Nullable [] promptTokens, boolean parseSpecial,
         SamplingParams params, boolean stream, String requestJson, GuestModels models, Map<String, String> config,
-        GuestKvStore kv, Priority priority) {}
+        GuestKvStore kv, Priority priority, GuestChat chat) {
+
+    /** Without chats. */
+    public GuestCall(RequestContext context, String prompt, int @Nullable [] promptTokens, boolean parseSpecial,
+            SamplingParams params, boolean stream, String requestJson, GuestModels models, Map<String, String> config,
+            GuestKvStore kv, Priority priority) {
+        this(context, prompt, promptTokens, parseSpecial, params, stream, requestJson, models, config, kv, priority, GuestChat.NONE);
+    }
+}

@@ -13,6 +13,14 @@ public interface GuestOutput {
      */
     void piece(String text);
 
+    /** The guest calls a tool, which the client is to do; the arguments are JSON, as the guest gave them. */
+    default void toolCall(String id, String name, String arguments) {
+    }
+
+    /** The guest tells of something beside the answer; the content is JSON, as the guest gave it. */
+    default void event(String name, String json) {
+    }
+
     /**
      * Takes the log-probabilities of tokens that the model wrote and the guest let through; their text comes with the pieces after
      * it or came with those before. Text of the guest's own has none.

@@ -29,6 +29,9 @@ final class GuestRun implements BudgetedMemory.Owner, GuestTask.Failure {
     private int updates;
     private Usage usage = Usage.NONE;
     private FinishReason reason = FinishReason.STOP;
+    private @Nullable FinishReason said;
+    private Usage lastUsage = Usage.NONE;
+    private final HostAnswer.Notices notices;
     private byte[] lastResult = new byte[0];
     private String lastError = "";
     private @Nullable RealmException cause;
@@ -57,13 +60,14 @@ final class GuestRun implements BudgetedMemory.Owner, GuestTask.Failure {
 
     GuestRun(CompiledGuest guest, GuestCode code, GuestCall call, GuestLimits limits, Supervision supervision,
             AnswerStream answer,
-            GuestListener listener) {
+            HostAnswer.Notices notices, GuestListener listener) {
         this.guest = guest;
         this.code = code;
         this.call = call;
         this.limits = limits;
         this.supervision = supervision;
         this.answer = answer;
+        this.notices = notices;
         this.listener = listener;
         int stream = call.stream() || guest.facts().seesTokens() ? GenOptions.STREAM : 0;
         int special = call.parseSpecial() ? GenOptions.PARSE_SPECIAL : 0;
@@ -143,10 +147,28 @@ final class GuestRun implements BudgetedMemory.Owner, GuestTask.Failure {
     void endGeneration(FinishReason how, Usage used, byte[] result) {
         reason = how;
         usage = usage.plus(used);
+        lastUsage = used;
         if (usage.generatedTokens() >= limits.generatedTokens()) {
             reached(GuestLimit.GENERATED_TOKENS);
         }
         lastResult = result;
+    }
+
+    /** The guest's own word on how the answer ended. */
+    void finish(FinishReason how) {
+        said = how;
+    }
+
+    Usage usage() {
+        return usage;
+    }
+
+    Usage lastUsage() {
+        return lastUsage;
+    }
+
+    HostAnswer.Notices notices() {
+        return notices;
     }
 
     byte[] lastResult() {
@@ -250,6 +272,6 @@ final class GuestRun implements BudgetedMemory.Owner, GuestTask.Failure {
     }
 
     GuestResult result() {
-        return new GuestResult(reason, usage, generations);
+        return new GuestResult(said != null ? said : reason, usage, generations);
     }
 }

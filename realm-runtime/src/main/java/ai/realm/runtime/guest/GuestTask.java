@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * slow or blocked client then costs the guest only time, the guest's small stack never runs the server's code, and ending a guest
  * never interrupts a socket.
  */
-final class GuestTask implements AnswerStream.Reader {
+final class GuestTask implements AnswerStream.Reader, HostAnswer.Notices {
     /** Pieces that may wait for a slow client before the guest waits too. */
     private static final int PIECES = 32;
     /** How long a guest that was ended may take to notice before its thread is given up. */
@@ -44,6 +44,10 @@ final class GuestTask implements AnswerStream.Reader {
     private record Piece(String text, List<TokenLogProbs> tokens) implements Event {}
 
     private record PromptRead(List<TokenLogProbs> tokens) implements Event {}
+
+    private record Call(String id, String name, String arguments) implements Event {}
+
+    private record Notice(String name, String json) implements Event {}
 
     private record End(@Nullable RealmException error) implements Event {}
 
@@ -154,6 +158,16 @@ final class GuestTask implements AnswerStream.Reader {
         put(new PromptRead(tokens));
     }
 
+    @Override
+    public void toolCall(String id, String name, String arguments) {
+        put(new Call(id, name, arguments));
+    }
+
+    @Override
+    public void event(String name, String json) {
+        put(new Notice(name, json));
+    }
+
     private void put(Event event) {
         supervision.waiting(true);
         try {
@@ -176,8 +190,10 @@ final class GuestTask implements AnswerStream.Reader {
             while (System.nanoTime() < givenUpAt) {
                 try {
                     switch (events.poll(1, TimeUnit.SECONDS)) {
-                        case Piece piece -> pass(piece);
+                        case Piece piece -> pass(() -> pass(piece));
                         case PromptRead prompt -> output.promptLogProbs(prompt.tokens());
+                        case Call call -> pass(() -> output.toolCall(call.id(), call.name(), call.arguments()));
+                        case Notice notice -> pass(() -> output.event(notice.name(), notice.json()));
                         case End end -> {
                             if (end.error() != null) {
                                 throw end.error();
@@ -218,14 +234,18 @@ final class GuestTask implements AnswerStream.Reader {
     }
 
     private void pass(Piece piece) {
+        if (!piece.tokens().isEmpty()) {
+            output.logProbs(piece.tokens());
+        }
+        output.piece(piece.text());
+    }
+
+    private void pass(Runnable to) {
         if (supervision.verdict() != null) {
             return; // nobody wants it any more
         }
         try {
-            if (!piece.tokens().isEmpty()) {
-                output.logProbs(piece.tokens());
-            }
-            output.piece(piece.text());
+            to.run();
         } catch (RealmException e) {
             supervision.kill(e);
         } catch (RuntimeException e) {

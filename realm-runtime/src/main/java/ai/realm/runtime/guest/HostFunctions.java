@@ -26,10 +26,12 @@ final class HostFunctions {
     private final GuestRun run;
     private final HostGenerate generate;
     private final WasiFunctions wasi;
+    private final HostAnswer about;
 
     HostFunctions(GuestRun run, HostGenerate generate) {
         this.run = run;
         this.generate = generate;
+        this.about = new HostAnswer(run);
         this.wasi = new WasiFunctions(new WasiFunctions.Owner() {
             @Override
             public void line(int level, String text) {
@@ -103,6 +105,20 @@ final class HostFunctions {
                     unsigned(a[5]));
             case CONFIG -> config(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]));
             case REQUEST -> copy(memory, Text.utf8(run.call().requestJson()), unsigned(a[0]), unsigned(a[1]));
+            case RENDER -> about.render(memory, (int) a[0], unsigned(a[1]), unsigned(a[2]), (int) a[3], unsigned(a[4]), unsigned(a[5]));
+            case MODEL -> about.model(memory, (int) a[0], unsigned(a[1]), unsigned(a[2]));
+            case FINISH -> about.finish((int) a[0]);
+            case TOOL_CALL -> {
+                require(GuestRun.Phase.ON_TOKEN, function);
+                yield about.toolCall(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]), unsigned(a[4]),
+                        unsigned(a[5]));
+            }
+            case EVENT -> {
+                require(GuestRun.Phase.ON_TOKEN, function);
+                yield about.event(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]));
+            }
+            case REFUSE -> about.refuse(memory, (int) a[0], unsigned(a[1]), unsigned(a[2]), unsigned(a[3]), unsigned(a[4]));
+            case USAGE -> about.usage(memory, unsigned(a[0]), unsigned(a[1]));
             case PIECES -> run.pieces().copy(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]));
         };
     }

@@ -183,7 +183,7 @@ final class HostGenerate {
             throw new AbiException(error);
         }
         switch (end.reason()) {
-            case STOP, LENGTH -> {
+            case STOP, LENGTH, CONTENT_FILTER, TOOL_CALLS -> {
             }
             case CANCELLED -> throw new AbiException(new RealmException(ErrorCode.CANCELLED, "the request was cancelled"));
             case ERROR -> throw new AbiException(new RealmException(ErrorCode.INTERNAL, "the generation failed without a cause"));

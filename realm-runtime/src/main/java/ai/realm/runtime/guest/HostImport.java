@@ -23,7 +23,14 @@ enum HostImport {
     KV_SWAP("realm_host_kv_swap", 6, true),
     CONFIG("realm_host_config", 4, true),
     REQUEST("realm_host_request", 2, true),
-    PIECES("realm_host_pieces", 3, true);
+    PIECES("realm_host_pieces", 3, true),
+    RENDER("realm_host_render", 6, true),
+    MODEL("realm_host_model", 3, true),
+    FINISH("realm_host_finish", 1, true),
+    TOOL_CALL("realm_host_tool_call", 6, true),
+    EVENT("realm_host_event", 4, true),
+    REFUSE("realm_host_refuse", 5, true),
+    USAGE("realm_host_usage", 2, true);
 
     static final String MODULE = "env";
 

@@ -129,6 +129,16 @@ final class Supervision {
         return TimeUnit.NANOSECONDS.toMillis(nanos) + " ms";
     }
 
+    /** What is left of the guest's own deadline. */
+    long remainingNanos() {
+        return deadline.toNanos() - ageNanos();
+    }
+
+    /** Processor time until now; on the guest's thread. */
+    long cpuNow() {
+        return Math.max(0, Watchdog.currentCpuNanos() - cpuAtStart);
+    }
+
     long ageNanos() {
         return System.nanoTime() - startNanos;
     }

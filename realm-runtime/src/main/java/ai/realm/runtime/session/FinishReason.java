@@ -6,6 +6,10 @@ public enum FinishReason {
     STOP,
     /** The output limit or the context was reached. */
     LENGTH,
+    /** A guest held back what was not to be said. */
+    CONTENT_FILTER,
+    /** A guest calls tools of the client. */
+    TOOL_CALLS,
     /** The request was cancelled. */
     CANCELLED,
     /** It failed. */

@@ -43,6 +43,8 @@ final class GuestFixture implements AutoCloseable {
     GuestOutput output = text -> {};
     boolean tokenizes = true;
     int quota = Integer.MAX_VALUE;
+    GuestChat chat = GuestChat.NONE;
+    final List<String> notices = new CopyOnWriteArrayList<>();
     final List<int[]> admitted = new ArrayList<>();
     /** The tokens of the answers whose log-probabilities came, and those of the prompts. */
     final List<Integer> shown = new CopyOnWriteArrayList<>();
@@ -118,6 +120,16 @@ final class GuestFixture implements AutoCloseable {
                 }
 
                 @Override
+                public void toolCall(String id, String name, String arguments) {
+                    notices.add("call " + id + " " + name + " " + arguments);
+                }
+
+                @Override
+                public void event(String name, String json) {
+                    notices.add("event " + name + " " + json);
+                }
+
+                @Override
                 public void ended(long nanos) {
                     cpuNanos.add(nanos);
                 }
@@ -144,7 +156,7 @@ final class GuestFixture implements AutoCloseable {
             }
         };
         return new GuestCall(context, prompt, promptTokens, parseSpecial, params, stream, requestJson, models, config, kv,
-                Priority.INTERACTIVE);
+                Priority.INTERACTIVE, chat);
     }
 
     private FakeLease lease(int id) {

@@ -79,6 +79,23 @@ class ScriptGuestTest {
     }
 
     @Test
+    void answers_haveEndsEventsAndRefusals() {
+        f.notices.clear();
+        Outcome o = run("""
+                function generate(p) {
+                  realm.event("progress", {done: 1});
+                  const text = realm.generate(p);
+                  realm.finish("content_filter");
+                  return text + realm.usage().generated;
+                }""");
+        assertThat(o.text()).isEqualTo("Paris2");
+        assertThat(o.result().reason()).isEqualTo(ai.realm.runtime.session.FinishReason.CONTENT_FILTER);
+        assertThat(f.notices).containsExactly("event progress {\"done\":1}");
+        assertThat(run("function generate() { realm.refuse(429, 'over_budget', 'come back tomorrow'); }").error())
+                .isInstanceOfSatisfying(GuestRefusal.class, r -> assertThat(r.reason()).isEqualTo("over_budget"));
+    }
+
+    @Test
     void store_countsAndSwaps() {
         assertThat(text("""
                 function generate() {

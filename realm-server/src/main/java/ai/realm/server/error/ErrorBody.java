@@ -11,7 +11,8 @@ public record ErrorBody(String message, String type, @Nullable String param, Str
     public record Envelope(ErrorBody error) {}
 
     public static Envelope of(RealmException e) {
-        return of(e.code(), String.valueOf(e.getMessage()), e.param());
+        HttpError http = HttpError.of(e);
+        return new Envelope(new ErrorBody(String.valueOf(e.getMessage()), http.type(), e.param(), http.code()));
     }
 
     public static Envelope of(ErrorCode code, String message, @Nullable String param) {

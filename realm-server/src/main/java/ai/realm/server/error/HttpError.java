@@ -1,6 +1,8 @@
 package ai.realm.server.error;
 
 import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.runtime.guest.GuestRefusal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +48,14 @@ public record HttpError(int status, String type, String code, @Nullable Integer 
             case MODEL_LOADING -> new HttpError(503, "server_error", "model_loading", 2);
             case DEADLINE_EXCEEDED -> server(504, "deadline_exceeded");
         };
+    }
+
+    /** The same, but for a guest's own refusal, which says itself what it is. */
+    public static HttpError of(RealmException e) {
+        HttpError known = of(e.code());
+        return e instanceof GuestRefusal own
+                ? new HttpError(own.status(), known.type(), own.reason(), known.retryAfterSeconds())
+                : known;
     }
 
     private static HttpError invalid(int status, String code) {

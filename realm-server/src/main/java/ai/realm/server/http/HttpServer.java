@@ -21,6 +21,7 @@ import ai.realm.server.http.ollama.GenerateShape;
 import ai.realm.server.http.ollama.ModelRoutes;
 import ai.realm.server.http.openai.EmbeddingHandler;
 import ai.realm.server.http.openai.ModelsHandler;
+import ai.realm.server.http.openai.GuestChats;
 import ai.realm.server.http.openai.TextShape;
 import ai.realm.server.http.openai.batches.BatchRoutes;
 import ai.realm.server.http.openai.batches.BatchRunner;
@@ -101,7 +102,7 @@ public final class HttpServer implements AutoCloseable {
         RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), watch, s.active(), answers,
                 s.accounts(), s.metrics(), settings.api().refuseUnknown(), s.warmUp());
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
-                new InferenceRunner(s.models(), s.guestHost(), s.guests()), s.registry());
+                new InferenceRunner(s.models(), s.guestHost(), s.guests(), GuestChats::read), s.registry());
         ModelsHandler models = new ModelsHandler(s.gate(), answers);
         Map<String, RequestFrame> frames = new HashMap<>();
         c.routes.before(new Cors(settings.api().corsOrigins())::before);

@@ -10,7 +10,7 @@ record AnthropicError(String type, String message) {
     record Envelope(String type, AnthropicError error) {}
 
     static Envelope of(RealmException e) {
-        return new Envelope("error", new AnthropicError(type(HttpError.of(e.code()).status()), String.valueOf(e.getMessage())));
+        return new Envelope("error", new AnthropicError(type(HttpError.of(e).status()), String.valueOf(e.getMessage())));
     }
 
     private static String type(int status) {

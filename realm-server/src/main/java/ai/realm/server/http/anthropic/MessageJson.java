@@ -41,7 +41,10 @@ final class MessageJson {
         if (reason == FinishReason.LENGTH) {
             return "max_tokens";
         }
-        return calls ? "tool_use" : stopSequence != null ? "stop_sequence" : "end_turn";
+        if (reason == FinishReason.CONTENT_FILTER) {
+            return "refusal";
+        }
+        return calls || reason == FinishReason.TOOL_CALLS ? "tool_use" : stopSequence != null ? "stop_sequence" : "end_turn";
     }
 
     /** What Anthropic counts as input is what the cache did not have. */

@@ -35,6 +35,10 @@ public interface Answer {
     default void promptLogProbs(int index, List<TokenLogProbs> tokens) {
     }
 
+    /** A guest tells of something beside the answer; {@code json} may be no JSON at all. */
+    default void notice(String name, String json) {
+    }
+
     /** Choice {@code index} is complete. */
     void end(int index, FinishReason reason);
 

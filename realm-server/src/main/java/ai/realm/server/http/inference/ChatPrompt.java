@@ -70,6 +70,11 @@ public final class ChatPrompt {
     }
 
     String render(Chat chat) {
+        return render(chat, true);
+    }
+
+    /** @param open whether an answer of the assistant is to follow */
+    String render(Chat chat, boolean open) {
         Vocab vocab = tokenizer.vocab();
         List<ChatTurn> turns = chat.messages().stream().map(this::turn).toList();
         List<Tool> tools = new ArrayList<>();
@@ -80,7 +85,7 @@ public final class ChatPrompt {
         }
         Map<String, @Nullable Object> variables = new LinkedHashMap<>(object(chat.variables()));
         reasoning(chat.reasoning(), variables);
-        variables.putIfAbsent(GENERATION, true);
+        variables.putIfAbsent(GENERATION, open);
         variables.put("bos_token", spelling(vocab, vocab.bosId()));
         variables.put("eos_token", spelling(vocab, vocab.eosId()));
         return dialect.render(template, turns, tools, variables) + broken(chat.begun());

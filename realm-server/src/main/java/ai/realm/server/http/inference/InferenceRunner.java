@@ -1,5 +1,6 @@
 package ai.realm.server.http.inference;
 
+import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.TokenLogProbs;
@@ -7,6 +8,7 @@ import ai.realm.runtime.guest.GuestCall;
 import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.guest.GuestOutput;
+import ai.realm.runtime.guest.GuestRefusal;
 import ai.realm.runtime.guest.GuestResult;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.RequestContext;
@@ -33,11 +35,14 @@ public final class InferenceRunner {
     private final ModelStore models;
     private final GuestHost host;
     private final TenantGuests guests;
+    private final ChatReader chats;
 
-    public InferenceRunner(ModelStore models, GuestHost host, TenantGuests guests) {
+    /** @param chats reads the messages that guests want to see rendered */
+    public InferenceRunner(ModelStore models, GuestHost host, TenantGuests guests, ChatReader chats) {
         this.models = models;
         this.host = host;
         this.guests = guests;
+        this.chats = chats;
     }
 
     /**
@@ -54,9 +59,10 @@ public final class InferenceRunner {
         ValidRequest.Prompt prompt = request.promptOf(index);
         Tenant tenant = admitted.tenant();
         TenantKvStore store = guests.store(tenant);
+        GrantedModels granted = new GrantedModels(models, tenant, request.model());
         GuestCall call = new GuestCall(admitted.context(), prompt.text(), prompt.ids(), true, request.paramsOf(index),
-                request.stream(), request.requestJson(), new GrantedModels(models, tenant, request.model()), tenant.guestConfig(),
-                store, request.priority());
+                request.stream(), request.requestJson(), granted, tenant.guestConfig(),
+                store, request.priority(), new RequestChat(granted, chats, request.chat()));
         GuestResult result;
         try {
             result = host.run(module, call, tenant.guestLimits(), new Choice(index, answer, admitted.usage()));
@@ -68,8 +74,31 @@ public final class InferenceRunner {
         return result.reason();
     }
 
-    /** Where the text and the processor time of one choice's guest go. */
-    private record Choice(int index, Answer answer, RequestUsage usage) implements GuestOutput {
+    /** Where what one choice's guest says goes, and its processor time. */
+    private static final class Choice implements GuestOutput {
+        private final int index;
+        private final Answer answer;
+        private final RequestUsage usage;
+        private int calls;
+
+        Choice(int index, Answer answer, RequestUsage usage) {
+            this.index = index;
+            this.answer = answer;
+            this.usage = usage;
+        }
+
+        @Override
+        public void toolCall(String id, String name, String arguments) {
+            int call = calls++;
+            answer.events(index, List.of(new AnswerEvent.CallBegin(call, name, id), new AnswerEvent.CallArguments(call, arguments),
+                    new AnswerEvent.CallEnd(call)));
+        }
+
+        @Override
+        public void event(String name, String json) {
+            answer.notice(name, json);
+        }
+
         @Override
         public void piece(String text) {
             if (!text.isEmpty()) {
@@ -120,7 +149,7 @@ public final class InferenceRunner {
             }
             if (first != null) {
                 RealmException cause = context.cancelled();
-                throw cause != null ? cause : first;
+                throw cause == null || first instanceof GuestRefusal ? first : cause;
             }
             return results.getLast();
         }

@@ -27,6 +27,17 @@ final class ParsedAnswer implements Answer {
         pass(index, parsers[index].accept(text));
     }
 
+    /** What the guest says in parts needs no reading, and comes after all that was read. */
+    @Override
+    public void events(int index, List<AnswerEvent> events) {
+        pass(index, events);
+    }
+
+    @Override
+    public void notice(String name, String json) {
+        to.notice(name, json);
+    }
+
     private void pass(int index, List<AnswerEvent> events) {
         if (!events.isEmpty()) {
             to.events(index, events);

@@ -101,7 +101,7 @@ public final class RequestLog {
             return;
         }
         error = e.code();
-        status = HttpError.of(e.code()).status();
+        status = HttpError.of(e).status();
         finishReason = e.code() == ErrorCode.CANCELLED ? "cancelled" : "error";
         if (e.code() == ErrorCode.INTERNAL) {
             out.error("request failed request_id={} tenant={} error_code={}", requestId, tenant, e.code(), e);

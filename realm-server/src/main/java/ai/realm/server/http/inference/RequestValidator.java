@@ -72,7 +72,7 @@ public final class RequestValidator {
         Prepared p = prepared(request.input(), system, params, model,
                 ChatShortening.room(Math.min(model.contextLength(), tenant.limits().contextLimit()), wanted));
         return new ValidRequest(model.name(), p.prompts(), p.params(), request.n(), priority, request.stream(), wanted == null,
-                p.reading(), body);
+                p.reading(), body, !(request.input() instanceof GenerationRequest.Prompts));
     }
 
     private record Prepared(List<Prompt> prompts, SamplingParams params, @Nullable AnswerReading reading) {

@@ -1,5 +1,6 @@
 package ai.realm.server.http.inference;
 
+import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.session.FinishReason;
@@ -22,6 +23,17 @@ record TimedAnswer(Answer to, RequestLog log) implements Answer {
     @Override
     public void promptLogProbs(int index, List<TokenLogProbs> tokens) {
         to.promptLogProbs(index, tokens);
+    }
+
+    @Override
+    public void events(int index, List<AnswerEvent> events) {
+        log.answering();
+        to.events(index, events);
+    }
+
+    @Override
+    public void notice(String name, String json) {
+        to.notice(name, json);
     }
 
     @Override

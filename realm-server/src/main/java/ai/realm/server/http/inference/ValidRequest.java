@@ -13,10 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param n choices for each prompt
  * @param openEnded whether the client gave no {@code max_tokens}
  * @param reading how the answer's text is read, or null when it is content as it is
+ * @param chat whether it is a conversation, whose answer may call tools
  * @param requestJson what {@code realm_host_request} gives
  */
 public record ValidRequest(String model, List<Prompt> prompts, SamplingParams params, int n, Priority priority, boolean stream,
-        boolean openEnded, @Nullable AnswerReading reading, String requestJson) {
+        boolean openEnded, @Nullable AnswerReading reading, String requestJson, boolean chat) {
     /** What an answer without a {@code max_tokens} of its own is expected to use; what it uses beyond is charged at its end. */
     private static final int EXPECTED_TOKENS = 256;
 

@@ -1,5 +1,6 @@
 package ai.realm.server.http.json;
 
+import com.fasterxml.jackson.databind.node.TextNode;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import com.fasterxml.jackson.core.JsonFactory;
@@ -86,6 +87,16 @@ public final class Json {
             return MAPPER.writeValueAsBytes(value);
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** JSON that somebody wrote, or the text itself when it is none. */
+    public static JsonNode orText(String text) {
+        try {
+            JsonNode read = MAPPER.readTree(text);
+            return read == null || read.isMissingNode() ? TextNode.valueOf(text) : read;
+        } catch (JsonProcessingException e) {
+            return TextNode.valueOf(text);
         }
     }
 }

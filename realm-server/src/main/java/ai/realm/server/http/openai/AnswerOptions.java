@@ -4,6 +4,7 @@ package ai.realm.server.http.openai;
  * What a client of completions or chat wants to see beside the text.
  *
  * @param includeUsage whether a stream ends with a chunk of the usage
+ * @param guestEvents whether a stream has what the guest tells beside the answer
  * @param legacy whether a call is written as {@code function_call}, for clients that asked with {@code functions}
  * @param logProbs likeliest tokens shown with each token of the answer; -1 for no log-probabilities
  * @param echo whether the prompt is shown before the answer
@@ -11,7 +12,7 @@ package ai.realm.server.http.openai;
  * @param probabilities whether probabilities after the samplers are shown instead, as llama.cpp has it
  * @param keep answers to each prompt that are shown: the likeliest of those that were made
  */
-record AnswerOptions(boolean includeUsage, boolean legacy, int logProbs, boolean echo, int promptLogProbs, boolean probabilities,
+record AnswerOptions(boolean includeUsage, boolean guestEvents, boolean legacy, int logProbs, boolean echo, int promptLogProbs, boolean probabilities,
         int keep) {
     static final int NONE = -1;
 

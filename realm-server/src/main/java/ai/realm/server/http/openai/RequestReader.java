@@ -40,13 +40,14 @@ final class RequestReader {
         boolean legacy = api == Api.CHAT && ToolFields.isLegacy(fields);
         Input input = api == Api.CHAT ? chat() : prompts();
         boolean stream = Boolean.TRUE.equals(fields.bool("stream"));
-        boolean includeUsage = includeUsage();
+        JsonNode given = fields.take("stream_options");
+        JsonFields ofStream = given == null ? null : JsonFields.of(given, "stream_options");
         int n = choices("n", 1, input.prompts());
         int made = api == Api.CHAT ? n : choices("best_of", n, input.prompts());
         if (stream && made != n) {
             throw RealmException.badParam("best_of", "best_of must be n in a stream: the best is known at the end");
         }
-        AnswerOptions options = new AnswerOptions(includeUsage, legacy, LogProbFields.read(api, fields),
+        AnswerOptions options = new AnswerOptions(asks(ofStream, "include_usage"), asks(ofStream, "events"), legacy, LogProbFields.read(api, fields),
                 api == Api.COMPLETIONS && Boolean.TRUE.equals(fields.bool("echo")), LogProbFields.ofPrompt(fields),
                 Boolean.TRUE.equals(fields.bool("post_sampling_probs")), n);
         GenerationRequest request = new GenerationRequest(model, input, maxTokens(), sampling(options, made > n), made,
@@ -144,8 +145,7 @@ final class RequestReader {
     }
 
     /** Options of a stream say nothing where there is none, and none of the others changes the text. */
-    private boolean includeUsage() {
-        JsonNode options = fields.take("stream_options");
-        return options != null && Boolean.TRUE.equals(JsonFields.of(options, "stream_options").bool("include_usage"));
+    private static boolean asks(@Nullable JsonFields options, String name) {
+        return options != null && Boolean.TRUE.equals(options.bool(name));
     }
 }

@@ -21,13 +21,15 @@ final class StreamedAnswer implements Answer {
     private final AnswerJson json;
     private final SseStream stream;
     private final boolean includeUsage;
+    private final boolean guestEvents;
     private final List<ChoiceState> choices;
 
-    StreamedAnswer(AnswerJson json, SseStream stream, List<ChoiceState> choices, boolean includeUsage) {
+    StreamedAnswer(AnswerJson json, SseStream stream, List<ChoiceState> choices, AnswerOptions options) {
         this.json = json;
         this.stream = stream;
         this.choices = choices;
-        this.includeUsage = includeUsage;
+        this.includeUsage = options.includeUsage();
+        this.guestEvents = options.guestEvents();
     }
 
     @Override
@@ -62,6 +64,14 @@ final class StreamedAnswer implements Answer {
     @Override
     public synchronized void promptLogProbs(int index, List<TokenLogProbs> tokens) {
         choices.get(index).prompt(tokens);
+    }
+
+    /** Under its own name, which clients that know only chunks leave aside. Written anew, so that nothing in it can end the event. */
+    @Override
+    public synchronized void notice(String name, String json) {
+        if (guestEvents) {
+            stream.events(List.of(new SseStream.Event("guest." + name, Json.bytes(Json.orText(json)))));
+        }
     }
 
     private void open(int index, List<ObjectNode> chunks) {

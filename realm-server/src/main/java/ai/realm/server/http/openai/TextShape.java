@@ -47,7 +47,7 @@ public final class TextShape implements ApiShape {
                 choices.add(new ChoiceState(api, options, client, i));
             }
             return valid.stream()
-                    ? new StreamedAnswer(json, client.events(), choices, options.includeUsage())
+                    ? new StreamedAnswer(json, client.events(), choices, options)
                     : new WholeAnswer(json, choices, valid.n(), options.keep(), client::json);
         }
     }

@@ -49,7 +49,7 @@ public final class Answers {
         } else if (ctx.attribute(BODY_READ) == null) {
             bodies.discard(ctx.req());
         }
-        HttpError http = HttpError.of(e.code());
+        HttpError http = HttpError.of(e);
         if (e instanceof RetryableException r) {
             ctx.header("Retry-After", Long.toString(r.retryAfterSeconds()));
         } else if (http.retryAfterSeconds() != null) {

@@ -49,7 +49,7 @@ final class ResponseJson {
 
     ObjectNode failed(ArrayNode output, RealmException error) {
         ObjectNode failed = of("failed", output, null);
-        failed.putObject("error").put("code", HttpError.of(error.code()).code()).put("message", error.getMessage());
+        failed.putObject("error").put("code", HttpError.of(error).code()).put("message", error.getMessage());
         return failed;
     }
 
