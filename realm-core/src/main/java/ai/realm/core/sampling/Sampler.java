@@ -38,6 +38,11 @@ public interface Sampler {
         return null;
     }
 
+    /** Guesses of text that it has no choice in; null for none ever. To be used by whoever calls this. */
+    default @Nullable Drafts forced() {
+        return null;
+    }
+
     /** Steps of work beyond what every sampler does, so far: what a grammar has taken. */
     default long work() {
         return 0;

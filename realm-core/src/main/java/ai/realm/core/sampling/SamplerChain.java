@@ -134,6 +134,11 @@ final class SamplerChain implements Sampler {
     }
 
     @Override
+    public @Nullable Drafts forced() {
+        return constraint == null ? null : new ForcedDrafts(constraint);
+    }
+
+    @Override
     public long work() {
         return constraint == null ? 0 : constraint.work();
     }

@@ -49,7 +49,9 @@ public final class SamplerChooser implements Chooser {
             }
         }
         if (drafts != null) {
-            drafts.verified(choice.count() - 1, guessed);
+            if (guessed > 0) {
+                drafts.verified(Math.min(guessed, choice.count() - 1), guessed);
+            }
             drafts.guess(choice);
         }
     }

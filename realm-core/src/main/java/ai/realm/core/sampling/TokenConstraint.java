@@ -27,6 +27,16 @@ public interface TokenConstraint {
     /** Makes every token that may not come next impossible; the candidates are those of a whole row. */
     void mask(Candidates candidates);
 
+    /**
+     * Tokens that spell the only text that may come next; without any where there is a choice or to find out takes long.
+     *
+     * @param into filled from the front, with what fits
+     * @return how many there are
+     */
+    default int forced(int[] into) {
+        return 0;
+    }
+
     /** Records a token of the output. */
     void accept(int token);
 

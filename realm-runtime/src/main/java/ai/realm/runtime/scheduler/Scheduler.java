@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * alone writes sequences.
  */
 public final class Scheduler {
+    /** Positions of a decoding step up to which guesses are computed too: where more run, a position costs what it is worth. */
+    private static final int GUESS_POSITIONS = 16;
+
     private final int tokenBudget;
     private final int maxRunning;
     private final int blockPositions;
@@ -137,7 +140,8 @@ public final class Scheduler {
         if (s.guessCount() == 0 || states.pool() != null || s.paused) {
             return 0;
         }
-        int rows = maxRunning - running.size() - Math.min(fair.waiting(), maxRunning) - plan.furtherRows();
+        int rows = Math.min(GUESS_POSITIONS, maxRunning) - running.size() - Math.min(fair.waiting(), maxRunning)
+                - plan.furtherRows();
         int inBlocks = s.table().size() * blockPositions - s.length()
                 + Math.max(0, pool.free() - running.size()) * blockPositions;
         int output = Math.min(s.spec().maxTokens() - s.generated(), s.output().room()) - 1;

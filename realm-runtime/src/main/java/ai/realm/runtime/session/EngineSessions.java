@@ -3,6 +3,8 @@ package ai.realm.runtime.session;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.Chooser;
+import ai.realm.core.sampling.Drafts;
+import ai.realm.core.sampling.LookupDrafts;
 import ai.realm.core.sampling.Sampler;
 import ai.realm.core.sampling.SamplerChooser;
 import ai.realm.core.sampling.Samplers;
@@ -82,7 +84,7 @@ public final class EngineSessions implements SessionFactory {
         Long seed = params.seed();
         SamplingParams own = index == 0 || seed == null ? params : params.toBuilder().seed(seed + index).build();
         Sampler sampler = Samplers.create(own, model.config().vocabSize(), prompt, tokenizer, grammar);
-        Chooser chooser = new SamplerChooser(sampler, endTokens(params, tokenizer.vocab()));
+        Chooser chooser = new SamplerChooser(sampler, endTokens(params, tokenizer.vocab()), drafts(sampler, prompt));
         return index > 0 || params.promptLogProbs() == SamplingParams.NO_LOG_PROBS
                 ? chooser
                 : new Scorer(prompt.length, params.promptLogProbs(), chooser);
@@ -91,6 +93,12 @@ public final class EngineSessions implements SessionFactory {
     private static @Nullable AdapterUse adapter(GenerateCommand command) {
         AdapterUse adapter = command.model() instanceof CountedLease lease ? lease.adapter() : null;
         return adapter == null ? null : adapter.scaled(command.params().extras().adapterScale());
+    }
+
+    private static Drafts drafts(Sampler sampler, int[] prompt) {
+        Drafts forced = sampler.forced();
+        Drafts lookup = new LookupDrafts(prompt);
+        return forced == null ? lookup : Drafts.firstOf(List.of(forced, lookup));
     }
 
     private static ServedModel served(GenerateCommand command) {

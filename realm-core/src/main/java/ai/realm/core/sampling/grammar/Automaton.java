@@ -104,6 +104,23 @@ final class Automaton {
         return advance(state, s -> s instanceof Symbol.Token t && t.id() == token != t.negated());
     }
 
+    /** The only character that can come next, or -1 where there is a choice, an end, or a token that is named as a whole. */
+    int only(State state) {
+        int only = -1;
+        if (state.complete()) {
+            return -1;
+        }
+        spend(state.stacks.length);
+        for (int stack : state.stacks) {
+            int own = symbol(stack) instanceof Symbol.Char c ? c.set().only() : -1;
+            if (own < 0 || only >= 0 && own != only) {
+                return -1;
+            }
+            only = own;
+        }
+        return only;
+    }
+
     /** All that either state can go on with. */
     State union(State a, State b) {
         begin();

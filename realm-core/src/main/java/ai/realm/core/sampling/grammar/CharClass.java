@@ -63,6 +63,11 @@ record CharClass(int[] ranges) {
         return Arrays.copyOf(out, n);
     }
 
+    /** The only code point in it, or -1. */
+    int only() {
+        return ranges.length == 2 && ranges[0] == ranges[1] ? ranges[0] : -1;
+    }
+
     boolean contains(int codePoint) {
         return intersects(codePoint, codePoint);
     }

@@ -4,6 +4,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.Candidates;
 import ai.realm.core.sampling.TokenConstraint;
 import ai.realm.core.tokenizer.Vocab;
+import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,10 @@ public final class GrammarConstraint implements TokenConstraint {
     static final long MOST_WORK = 2_000_000;
     /** Steps that each further token adds. */
     static final long WORK_PER_TOKEN = 250_000;
+
+    /** Work and characters that looking for forced text takes at most, where a step waits for it. */
+    private static final long FORCED_STEPS = 1000;
+    private static final int MOST_FORCED = 128;
 
     private final Vocab vocab;
     private final Automaton automaton;
@@ -141,6 +146,25 @@ public final class GrammarConstraint implements TokenConstraint {
             // without a name it is not a token that was allowed: nothing matches any more
             output.restart(named != null ? named : new State(new int[0], false));
         }
+    }
+
+    @Override
+    public int forced(int[] into) {
+        if (!output.between(0)) {
+            return 0;
+        }
+        byte[] text = bounded(FORCED_STEPS, this::forcedText);
+        return text == null ? 0 : tokens.spell(text, vocab, into);
+    }
+
+    private byte[] forcedText() {
+        StringBuilder text = new StringBuilder();
+        State state = output.state(0);
+        for (int c = automaton.only(state); c >= 0 && text.length() < MOST_FORCED; c = automaton.only(state)) {
+            text.appendCodePoint(c);
+            state = automaton.next(state, c);
+        }
+        return text.toString().getBytes(StandardCharsets.UTF_8);
     }
 
     @Override
