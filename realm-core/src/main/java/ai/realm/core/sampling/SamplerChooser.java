@@ -12,17 +12,22 @@ public final class SamplerChooser implements Chooser {
     private final Sampler sampler;
     private final int[] endTokens;
     private final @Nullable Drafts drafts;
+    private final long workBefore;
 
     /** @param endTokens ids that end the output and are not part of it */
     public SamplerChooser(Sampler sampler, Collection<Integer> endTokens) {
-        this(sampler, endTokens, null);
+        this(sampler, endTokens, null, 0);
     }
 
-    /** @param drafts where guesses come from, or null for none */
-    public SamplerChooser(Sampler sampler, Collection<Integer> endTokens, @Nullable Drafts drafts) {
+    /**
+     * @param drafts where guesses come from, or null for none
+     * @param workBefore steps of work that were done for it before the first choice
+     */
+    public SamplerChooser(Sampler sampler, Collection<Integer> endTokens, @Nullable Drafts drafts, long workBefore) {
         this.sampler = sampler;
         this.endTokens = endTokens.stream().mapToInt(Integer::intValue).sorted().toArray();
         this.drafts = drafts;
+        this.workBefore = workBefore;
     }
 
     @Override
@@ -58,6 +63,6 @@ public final class SamplerChooser implements Chooser {
 
     @Override
     public long work() {
-        return sampler.work();
+        return workBefore + sampler.work();
     }
 }

@@ -50,7 +50,7 @@ class DraftsTest {
             sources.add(forced);
         }
         sources.add(new LookupDrafts(prompt));
-        Chooser chooser = new SamplerChooser(sampler, VOCAB.endOfGenerationIds(), drafts ? Drafts.firstOf(sources) : null);
+        Chooser chooser = new SamplerChooser(sampler, VOCAB.endOfGenerationIds(), drafts ? Drafts.firstOf(sources) : null, 0);
         List<Integer> out = new ArrayList<>();
         List<TokenLogProbs> details = new ArrayList<>();
         int[] tokens = Arrays.copyOf(prompt, prompt.length + MOST_TOKENS + 64);

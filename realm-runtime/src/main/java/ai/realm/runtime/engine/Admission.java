@@ -2,6 +2,7 @@ package ai.realm.runtime.engine;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -14,7 +15,9 @@ final class Admission {
     private static final int ALPHA = 4;
 
     private final int places;
+    @GuardedBy("this")
     private final Map<String, Integer> waiting = new HashMap<>();
+    @GuardedBy("this")
     private int total;
 
     Admission(int places) {

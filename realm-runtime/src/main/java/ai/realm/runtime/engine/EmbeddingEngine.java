@@ -128,7 +128,7 @@ public final class EmbeddingEngine implements AutoCloseable {
         public EngineSnapshot snapshot() {
             int running = (int) live.stream().filter(c -> c.counted).count();
             return new EngineSnapshot(name, running, loop.places().waiting(), 0, 0, 0, 0, 0, 0, loop.steps(), loop.stepNanos(),
-                    loop.forwardedTokens());
+                    loop.forwardedTokens(), 0, 0);
         }
 
         @Override

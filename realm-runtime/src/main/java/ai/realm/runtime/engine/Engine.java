@@ -46,6 +46,8 @@ public final class Engine implements AutoCloseable {
     private final LateChoices late;
     private final List<Sequence> swept = new ArrayList<>();
     private final Choice forkChoice = new Choice();
+    private long draftTokens;
+    private long acceptedDraftTokens;
 
     /**
      * Starts the loop. The engine owns model and memory from here on and closes them.
@@ -205,7 +207,8 @@ public final class Engine implements AutoCloseable {
         public EngineSnapshot snapshot() {
             return new EngineSnapshot(name, scheduler.running(), loop.places().waiting(), pool.blocks(), pool.used(),
                     blockPositions(), cache == null ? 0 : cache.queries(), cache == null ? 0 : cache.hits(),
-                    scheduler.preemptions(), loop.steps(), loop.stepNanos(), loop.forwardedTokens());
+                    scheduler.preemptions(), loop.steps(), loop.stepNanos(), loop.forwardedTokens(), draftTokens,
+                    acceptedDraftTokens);
         }
 
         @Override
@@ -305,6 +308,8 @@ public final class Engine implements AutoCloseable {
     private void take(StepPlan.Work w, int index, long now) {
         StepRunner.Reader reader = runner.reader(index);
         scheduler.read(w, reader.choice);
+        draftTokens += w.guesses();
+        acceptedDraftTokens += Math.clamp(reader.choice.count() - 1, 0, w.guesses());
         if (w.chooses()) {
             fork(w.sequence(), index, now);
             decide(w.sequence(), index, reader.choice, reader.error, now);

@@ -17,9 +17,11 @@ import java.util.List;
  * @param slowReaderLimit how long a sequence stays paused before it is cancelled
  * @param prefixCache whether full blocks are kept for prompts that begin the same
  * @param sharedPrefixes beginnings of prompts, as raw text with special tokens, that all tenants may hit in the prefix cache
+ * @param drafts whether tokens are guessed, from text that came before and from what a grammar forces, and verified together
  */
 public record EngineOptions(KvType kvType, long kvBytes, int blockPositions, int maxRunning, int maxWaiting, int tokenBudget,
-        int unreadTokens, Duration slowReaderLimit, boolean prefixCache, List<String> sharedPrefixes) {
+        int unreadTokens, Duration slowReaderLimit, boolean prefixCache, List<String> sharedPrefixes,
+        boolean drafts) {
 
     public EngineOptions {
         require(kvBytes >= 0, "KV bytes must be 0 (automatic) or more", kvBytes);
@@ -39,26 +41,31 @@ public record EngineOptions(KvType kvType, long kvBytes, int blockPositions, int
     }
 
     public static EngineOptions defaults() {
-        return new EngineOptions(KvType.F16, 0, 32, 32, 512, 256, 64, Duration.ofSeconds(30), true, List.of());
+        return new EngineOptions(KvType.F16, 0, 32, 32, 512, 256, 64, Duration.ofSeconds(30), true, List.of(), true);
     }
 
     public EngineOptions withKv(KvType type, long bytes) {
         return new EngineOptions(type, bytes, blockPositions, maxRunning, maxWaiting, tokenBudget, unreadTokens, slowReaderLimit,
-                prefixCache, sharedPrefixes);
+                prefixCache, sharedPrefixes, drafts);
     }
 
     public EngineOptions withLimits(int running, int waiting, int budget) {
         return new EngineOptions(kvType, kvBytes, blockPositions, running, waiting, budget, unreadTokens, slowReaderLimit,
-                prefixCache, sharedPrefixes);
+                prefixCache, sharedPrefixes, drafts);
     }
 
     public EngineOptions withReader(int unread, Duration limit) {
         return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, unread, limit, prefixCache,
-                sharedPrefixes);
+                sharedPrefixes, drafts);
     }
 
     public EngineOptions withPrefixCache(boolean on, List<String> shared) {
         return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, unreadTokens,
-                slowReaderLimit, on, shared);
+                slowReaderLimit, on, shared, drafts);
+    }
+
+    public EngineOptions withDrafts(boolean on) {
+        return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, unreadTokens,
+                slowReaderLimit, prefixCache, sharedPrefixes, on);
     }
 }

@@ -13,9 +13,12 @@ package ai.realm.runtime.engine;
  * @param steps forward passes
  * @param stepNanos time in steps, all together
  * @param forwardedTokens positions computed, those after a preemption included
+ * @param draftTokens guesses that were computed
+ * @param acceptedDraftTokens those of them that were right
  */
 public record EngineSnapshot(String model, int running, int waiting, int kvBlocks, int kvBlocksUsed, int blockPositions,
-        long prefixQueries, long prefixHits, long preemptions, long steps, long stepNanos, long forwardedTokens) {
+        long prefixQueries, long prefixHits, long preemptions, long steps, long stepNanos, long forwardedTokens,
+        long draftTokens, long acceptedDraftTokens) {
 
     /** Used part of the KV memory, 0 to 1. */
     public double kvUsage() {

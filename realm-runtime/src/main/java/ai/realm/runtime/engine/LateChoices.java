@@ -3,6 +3,7 @@ package ai.realm.runtime.engine;
 import ai.realm.core.sampling.Choice;
 import ai.realm.core.sampling.LogitRows;
 import ai.realm.runtime.scheduler.Sequence;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -61,7 +62,9 @@ final class LateChoices implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition came = lock.newCondition();
     /** By tenant, the one whose turn is next first. */
+    @GuardedBy("lock")
     private final Map<String, Deque<Late>> waiting = new LinkedHashMap<>();
+    @GuardedBy("lock")
     private @Nullable Thread thread;
     private volatile boolean closing;
 

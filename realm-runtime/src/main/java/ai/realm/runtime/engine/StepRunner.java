@@ -136,6 +136,10 @@ final class StepRunner {
             AdapterUse adapter = s.spec().adapter();
             Adapter.Use use = adapter == null ? null : adapter.use();
             for (int p = w.from(); p < end; p++) {
+                if (p >= s.length()) {
+                    // a guess is computed as the token it would be, alone: so what comes of it is the same to the last bit
+                    index = view.add(s.table(), s.memory().slot());
+                }
                 batch.add(s.token(p), p, index, p >= end - w.rows(), use);
             }
             s.spec().log().reached(6, "scheduler");

@@ -2,6 +2,7 @@ package ai.realm.runtime.scheduler;
 
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.TokenLogProbs;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -16,13 +17,18 @@ public final class TokenQueue {
     private final Condition changed = lock.newCondition();
     private final int[] tokens;
     private final @Nullable TokenLogProbs[] logProbs;
+    @GuardedBy("lock")
     private int first;
+    @GuardedBy("lock")
     private int count;
+    @GuardedBy("lock")
     private int offered;
+    @GuardedBy("lock")
     private int taken;
     /** The reader's: this token made room. */
     private boolean reopened;
     private @Nullable TokenLogProbs takenLogProbs;
+    @GuardedBy("lock")
     private @Nullable Ending ending;
     private volatile boolean ended;
     private volatile boolean full;
@@ -132,6 +138,7 @@ public final class TokenQueue {
         }
     }
 
+    @GuardedBy("lock")
     private boolean end(Ending e) {
         if (ending != null) {
             return false;
@@ -142,6 +149,7 @@ public final class TokenQueue {
         return true;
     }
 
+    @GuardedBy("lock")
     private void drop() {
         count = 0;
         full = false;

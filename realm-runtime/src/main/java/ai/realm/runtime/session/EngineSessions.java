@@ -55,10 +55,11 @@ public final class EngineSessions implements SessionFactory {
         checkLength(prompt, model.contextLength(), context.contextLimit());
         Engine engine = model.engine();
         Grammar grammar = model.grammars().get(context.tenantId(), params, tokenizer.vocab());
+        long owed = model.grammars().takeOwed(context.tenantId());
         List<SequenceSpec> specs = new ArrayList<>();
         List<TokenQueue> queues = new ArrayList<>();
         for (int i = 0; i < n; i++) {
-            specs.add(spec(command, model, prompt, chooser(params, i, model, prompt, tokenizer, grammar)));
+            specs.add(spec(command, model, prompt, chooser(params, i, model, prompt, tokenizer, grammar, i == 0 ? owed : 0)));
             queues.add(new TokenQueue(unread(params, engine.options())));
         }
         context.reached(5, "session");
@@ -80,11 +81,11 @@ public final class EngineSessions implements SessionFactory {
 
     /** What the parameters ask for; the prompt is scored once, with the first of its answers. */
     private static Chooser chooser(SamplingParams params, int index, ServedModel model, int[] prompt, Tokenizer tokenizer,
-            @Nullable Grammar grammar) {
+            @Nullable Grammar grammar, long owed) {
         Long seed = params.seed();
         SamplingParams own = index == 0 || seed == null ? params : params.toBuilder().seed(seed + index).build();
         Sampler sampler = Samplers.create(own, model.config().vocabSize(), prompt, tokenizer, grammar);
-        Chooser chooser = new SamplerChooser(sampler, endTokens(params, tokenizer.vocab()), drafts(sampler, prompt));
+        Chooser chooser = new SamplerChooser(sampler, endTokens(params, tokenizer.vocab()), drafts(model, sampler, prompt), owed);
         return index > 0 || params.promptLogProbs() == SamplingParams.NO_LOG_PROBS
                 ? chooser
                 : new Scorer(prompt.length, params.promptLogProbs(), chooser);
@@ -95,7 +96,10 @@ public final class EngineSessions implements SessionFactory {
         return adapter == null ? null : adapter.scaled(command.params().extras().adapterScale());
     }
 
-    private static Drafts drafts(Sampler sampler, int[] prompt) {
+    private static @Nullable Drafts drafts(ServedModel model, Sampler sampler, int[] prompt) {
+        if (!model.engine().options().drafts()) {
+            return null;
+        }
         Drafts forced = sampler.forced();
         Drafts lookup = new LookupDrafts(prompt);
         return forced == null ? lookup : Drafts.firstOf(List.of(forced, lookup));

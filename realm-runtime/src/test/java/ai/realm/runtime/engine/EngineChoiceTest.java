@@ -96,7 +96,7 @@ class EngineChoiceTest {
             GreedySampler sampler = new GreedySampler();
             sampler.laters = i % 4 == 3 ? 1 : 0;
             oracles.add(oracle);
-            all.add(submit(engine, chosen(prompt(i, 1 + i * 3), 40, new SamplerChooser(sampler, Set.of(), oracle))));
+            all.add(submit(engine, chosen(prompt(i, 1 + i * 3), 40, new SamplerChooser(sampler, Set.of(), oracle, 0))));
         }
         for (int i = 0; i < 12; i++) {
             assertThat(read(all.get(i))).as("sequence %d", i).isEqualTo(model.generate(prompt(i, 1 + i * 3), 40));
@@ -110,7 +110,7 @@ class EngineChoiceTest {
     void guesses_allRightOfOneStream_takeAStepForAllOfThem() throws Exception {
         Engine engine = Engines.start(model, 64, options());
         Oracle oracle = new Oracle(prompt(1, 10), 4, Integer.MAX_VALUE);
-        assertThat(read(submit(engine, chosen(prompt(1, 10), 51, new SamplerChooser(new GreedySampler(), Set.of(), oracle)))))
+        assertThat(read(submit(engine, chosen(prompt(1, 10), 51, new SamplerChooser(new GreedySampler(), Set.of(), oracle, 0)))))
                 .isEqualTo(model.generate(prompt(1, 10), 51));
         closeAndAssertAllBlocksFree(engine);
         assertThat(oracle.right).isEqualTo(oracle.guessed).isEqualTo(40);
@@ -139,7 +139,7 @@ class EngineChoiceTest {
                 choice.guess('Z');
             }
         };
-        Sequence s = engine.submit(chosen(prompt(3, 5), 500, new SamplerChooser(new GreedySampler(), Set.of(FakeModel.END), all)),
+        Sequence s = engine.submit(chosen(prompt(3, 5), 500, new SamplerChooser(new GreedySampler(), Set.of(FakeModel.END), all, 0)),
                 new TokenQueue(3));
         assertThat(read(s)).isEqualTo(expected);
         assertThat(ending(s)).isEqualTo(new Ending(Ending.Kind.STOP, expected.length, null));

@@ -204,7 +204,7 @@ public final class ConfigLoader {
                 in("engine.waiting", or(e.waiting(), o.maxWaiting()), 1, 1_000_000),
                 in("engine.step_tokens", or(e.stepTokens(), Math.max(o.tokenBudget(), running)), running, 1 << 16),
                 o.unreadTokens(), o.slowReaderLimit(), or(e.prefixCache(), o.prefixCache()),
-                or(e.sharedPrefixes(), o.sharedPrefixes()));
+                or(e.sharedPrefixes(), o.sharedPrefixes()), or(e.drafts(), o.drafts()));
         return new EngineSettings((long) in("engine.memory_mb", or(e.memoryMb(), 0), 0, 1 << 22) << 20, options);
     }
 

@@ -47,5 +47,5 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @JsonProperty("kv_mb") @Nullable Integer kvMb, @JsonProperty("kv_block") @Nullable Integer kvBlock,
             @Nullable Integer running, @Nullable Integer waiting, @JsonProperty("step_tokens") @Nullable Integer stepTokens,
             @JsonProperty("prefix_cache") @Nullable Boolean prefixCache,
-            @JsonProperty("shared_prefixes") @Nullable List<String> sharedPrefixes) {}
+            @JsonProperty("shared_prefixes") @Nullable List<String> sharedPrefixes, @Nullable Boolean drafts) {}
 }

@@ -80,6 +80,10 @@ public final class ServerMetrics implements EngineListener, GuestListener {
                 EngineSnapshot::prefixQueries);
         engine("vllm:prefix_cache_hits_total", "Prompt tokens found in the prefix cache.", "counter", EngineSnapshot::prefixHits);
         engine("vllm:num_preemptions_total", "Sequences preempted.", "counter", EngineSnapshot::preemptions);
+        engine("vllm:spec_decode_num_draft_tokens_total", "Tokens guessed and computed.", "counter",
+                EngineSnapshot::draftTokens);
+        engine("vllm:spec_decode_num_accepted_tokens_total", "Guessed tokens that were right.", "counter",
+                EngineSnapshot::acceptedDraftTokens);
         engine("realm_engine_steps_total", "Forward passes.", "counter", EngineSnapshot::steps);
         engine("realm_engine_step_seconds_total", "Time in forward passes.", "counter", s -> s.stepNanos() * NANOS);
         engine("realm_engine_forwarded_tokens_total", "Positions computed.", "counter", EngineSnapshot::forwardedTokens);

@@ -19,10 +19,14 @@ final class Automaton {
     /** Stacks in the sets that are kept, all together. */
     private static final int MAX_KEPT = 1_000_000;
 
+    /** Stacks from when on those that are of no more use are looked for. */
+    static final int COMPACT_ABOVE = 50_000;
+
     private final Grammar grammar;
-    private final StackTable table = new StackTable();
+    private StackTable table = new StackTable();
     private final Map<State, State> states = new HashMap<>();
     private int kept;
+    private int compactAbove = COMPACT_ABOVE;
     private long work;
     private long limit = Long.MAX_VALUE;
 
@@ -145,6 +149,52 @@ final class Automaton {
             }
         }
         return build();
+    }
+
+    /**
+     * When there are many stacks, forgets all but those that this state consists of; every other state is void after that.
+     *
+     * @return the same state, of stacks as they are numbered now
+     */
+    State compacted(State state) {
+        if (table.size() < compactAbove) {
+            return state;
+        }
+        StackTable old = table;
+        table = new StackTable();
+        states.clear();
+        kept = state.stacks.length;
+        seen = new int[0];
+        generation = 0;
+        int[] numbers = new int[old.size()];
+        Arrays.fill(numbers, StackTable.BOTTOM);
+        int[] stacks = new int[state.stacks.length];
+        for (int i = 0; i < stacks.length; i++) {
+            stacks[i] = move(old, state.stacks[i], numbers);
+        }
+        Arrays.sort(stacks);
+        work += table.size();
+        compactAbove = Math.max(COMPACT_ABOVE, 2 * table.size());
+        State moved = new State(stacks, state.complete());
+        states.put(moved, moved);
+        return moved;
+    }
+
+    /** Makes a stack and those below it anew, the lowest first. */
+    private int move(StackTable old, int stack, int[] numbers) {
+        todoCount = 0;
+        for (int s = stack; s != StackTable.BOTTOM && numbers[s] == StackTable.BOTTOM; s = old.below(s)) {
+            if (todoCount == todo.length) {
+                todo = Arrays.copyOf(todo, 2 * todoCount);
+            }
+            todo[todoCount++] = s;
+        }
+        while (todoCount > 0) {
+            int s = todo[--todoCount];
+            int below = old.below(s);
+            numbers[s] = table.intern(old.position(s), below == StackTable.BOTTOM ? below : numbers[below]);
+        }
+        return numbers[stack];
     }
 
     private void begin() {

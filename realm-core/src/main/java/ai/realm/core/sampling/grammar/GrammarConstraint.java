@@ -125,6 +125,7 @@ public final class GrammarConstraint implements TokenConstraint {
             advance(token);
             return true;
         });
+        output.replaceFirst(automaton.compacted(output.state(0)));
     }
 
     private void advance(int token) {

@@ -12,7 +12,7 @@ final class StackTable {
     /** Returning below it is the end of the output. */
     static final int BOTTOM = -1;
 
-    private static final int MAX = 200_000;
+    static final int MAX = 200_000;
 
     private int[] positions = new int[64];
     private int[] belows = new int[64];
@@ -28,6 +28,11 @@ final class StackTable {
         return belows[stack];
     }
 
+    /** Stacks so far. */
+    int size() {
+        return count;
+    }
+
     /** More than any number so far. */
     int capacity() {
         return positions.length;
@@ -39,7 +44,7 @@ final class StackTable {
         if (slots[slot] == 0) {
             if (count == MAX) {
                 throw new RealmException(ErrorCode.INVALID_REQUEST,
-                        "the grammar is too ambiguous: the output so far was read in more than " + MAX + " ways", "grammar",
+                        "the grammar is too ambiguous: the output so far can be read in more than " + MAX + " ways", "grammar",
                         null);
             }
             if (count == positions.length) {

@@ -42,6 +42,11 @@ final class Utf8Walk {
         left[0] = states[0].complete();
     }
 
+    /** Puts the same state instead of the first, in another form. */
+    void replaceFirst(State same) {
+        states[0] = same;
+    }
+
     State state(int at) {
         return states[at];
     }
