@@ -86,4 +86,21 @@ class StopMatcherTest {
         }
         return text;
     }
+
+    /** The states of Knuth, Morris and Pratt make the time linear; a scan from each character on would take hours here. */
+    @Test
+    void accept_manyLongStopsThatAlmostMatch_areFoundWhereTheyEnd() {
+        List<String> stops = new java.util.ArrayList<>();
+        for (int i = 0; i < 64; i++) {
+            stops.add("a".repeat(1000 + i) + "b");
+        }
+        StopMatcher m = new StopMatcher(stops);
+        StringBuilder got = new StringBuilder();
+        for (int i = 0; i < 200; i++) {
+            got.append(m.accept("a".repeat(1000)));
+        }
+        got.append(m.accept("b"));
+        assertThat(m.found()).isTrue();
+        assertThat(got).hasToString("a".repeat(200_000 - 1063));
+    }
 }

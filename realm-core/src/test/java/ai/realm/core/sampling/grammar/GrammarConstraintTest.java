@@ -218,4 +218,38 @@ class GrammarConstraintTest {
         assertThat(c.allows(258)).isFalse();
         assertThat(c.allows(259)).isFalse();
     }
+
+    /** Every nesting of two brackets is a stack of its own: many more come by than are kept at a time. */
+    @Test
+    void accept_moreStacksThanAreKept_forgetsThoseOfNoMoreUse() {
+        FakeVocab vocab = new FakeVocab();
+        Grammar grammar = Grammar.gbnf("root ::= item*\nitem ::= \"(\" item* \")\" | \"[\" item* \"]\"", vocab);
+        GrammarConstraint c = new GrammarConstraint(grammar, vocab);
+        java.util.Random random = new java.util.Random(5);
+        java.util.ArrayDeque<Integer> open = new java.util.ArrayDeque<>();
+        int opened = 0;
+        for (int i = 0; i < 200_000; i++) {
+            boolean deeper = open.isEmpty() || open.size() < 24 && random.nextInt(100) < 55;
+            int token;
+            if (deeper) {
+                token = random.nextBoolean() ? '(' : '[';
+                open.push(token == '(' ? (int) ')' : (int) ']');
+                opened++;
+            } else {
+                token = open.pop();
+            }
+            if (i % 1000 == 0) {
+                assertThat(c.allows(token)).isTrue();
+                assertThat(c.allows('x')).isFalse();
+                assertThat(c.isComplete()).isEqualTo(deeper && open.size() == 1);
+            }
+            c.accept(token);
+        }
+        assertThat(opened).isGreaterThan(80_000);
+        while (!open.isEmpty()) {
+            assertThat(c.isComplete()).isFalse();
+            c.accept(open.pop());
+        }
+        assertThat(c.isComplete()).isTrue();
+    }
 }
