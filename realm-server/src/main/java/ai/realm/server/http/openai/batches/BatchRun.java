@@ -10,6 +10,7 @@ import ai.realm.server.accounts.StoredFiles.StoredFile;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.error.RetryableException;
 import ai.realm.server.http.inference.Ids;
+import ai.realm.server.http.inference.RequestFrame;
 import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -19,6 +20,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -165,12 +167,13 @@ final class BatchRun {
     }
 
     private void ask(BatchExchange exchange) {
+        RequestFrame route = Objects.requireNonNull(parts.routes().get(batch.endpoint()), "a batch of a path that is not served");
         running.add(exchange);
         try {
             if (state == State.CANCELLING) {
                 exchange.cancel();
             }
-            parts.routes().get(batch.endpoint()).handle(exchange);
+            route.handle(exchange);
         } finally {
             running.remove(exchange);
         }

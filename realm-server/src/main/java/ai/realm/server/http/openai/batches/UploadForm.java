@@ -41,7 +41,7 @@ record UploadForm(String fileName, String purpose, long lifetimeSeconds, byte[] 
 
     private static UploadForm form(MultiPartFormData.Parts parts) throws IOException {
         String purpose = text(parts, "purpose");
-        if (!"batch".equals(purpose)) {
+        if (purpose == null || !purpose.equals("batch")) {
             throw RealmException.badParam("purpose", purpose == null ? "purpose is required" : "purpose must be batch");
         }
         MultiPart.Part file = parts.getFirst("file");
