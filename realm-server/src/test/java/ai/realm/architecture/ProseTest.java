@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** Holds README, CONTRIBUTING, SECURITY and docs to sentences that a reader gets at once. */
+/** Holds pages, decisions and the Javadoc of main code to sentences that a reader gets at once. */
 class ProseTest {
     private static final String LONG = words(Prose.LONGEST + 1) + ".";
 
@@ -40,7 +40,8 @@ class ProseTest {
 
     @Test
     void pages_ofTheProject_areFound() throws IOException {
-        assertThat(pages()).map(SourceTree::name).contains("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md");
+        assertThat(pages()).map(SourceTree::name)
+                .contains("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "sdk/README.md");
     }
 
     @ParameterizedTest
@@ -120,9 +121,12 @@ class ProseTest {
     }
 
     private static List<Path> pages() throws IOException {
-        try (Stream<Path> docs = Files.list(SourceTree.ROOT.resolve("docs"))) {
-            return Stream.concat(Stream.of("README.md", "CONTRIBUTING.md", "SECURITY.md").map(SourceTree.ROOT::resolve),
-                    docs.filter(p -> p.toString().endsWith(".md")).sorted()).toList();
+        List<Path> pages = new ArrayList<>();
+        for (String folder : List.of("", "docs", "docs/decisions", "conformance", "examples", "models", "sdk")) {
+            try (Stream<Path> files = Files.list(SourceTree.ROOT.resolve(folder))) {
+                files.filter(p -> p.toString().endsWith(".md")).sorted().forEach(pages::add);
+            }
         }
+        return pages;
     }
 }
