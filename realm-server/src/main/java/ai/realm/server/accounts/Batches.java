@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Batches of requests and their results. One server at a time works on a batch: it has a lease, renews it, and whatever it writes is
  * written only while it still has it, so that a server that was away too long changes nothing. Thread-safe.
+ *
+ * <p>Leases are told by each server's own clock. One that is ahead of another by more than a lease takes over what the other works on:
+ * the requests that run at that moment are run twice, and only those of the new owner have results and accounts.
  */
 public final class Batches {
     /** Of which every tenant keeps so many that have ended. */
@@ -116,10 +119,17 @@ public final class Batches {
                 + "AND status IN ('validating', 'in_progress')", clock.millis(), id, tenant);
     }
 
-    /** Those that no server works on, the oldest first. */
-    public List<Batch> waiting() {
-        return database.query(Batches::row, "SELECT " + COLUMNS
-                + " FROM batches WHERE unfinished = 1 AND lease_ms <= ? ORDER BY created_ms LIMIT 100", clock.millis());
+    /**
+     * Of each tenant the oldest batch that no server works on, but for tenants of which {@code owner} works on one already: nobody's
+     * queue hides another's. The oldest first.
+     */
+    public List<Batch> waiting(String owner) {
+        return database.query(Batches::row, "SELECT " + COLUMNS + """
+                 FROM (
+                  SELECT batches.*, row_number() OVER (PARTITION BY tenant ORDER BY created_ms, id) AS place FROM batches
+                  WHERE unfinished = 1 AND lease_ms <= ?) AS waiting
+                WHERE place = 1 AND tenant NOT IN (SELECT tenant FROM batches WHERE unfinished = 1 AND lease_owner = ?)
+                ORDER BY created_ms, id LIMIT 100""", clock.millis(), owner);
     }
 
     /** Takes a waiting batch; false when another server was faster. */
@@ -165,7 +175,7 @@ public final class Batches {
         boolean[] held = new boolean[1];
         database.atomically(() -> {
             long good = results.stream().filter(Result::good).count();
-            long bytes = results.stream().mapToLong(r -> r.json.length()).sum();
+            long bytes = results.stream().mapToLong(r -> r.json.getBytes(StandardCharsets.UTF_8).length).sum();
             held[0] = database.update("UPDATE batches SET completed = completed + ?, failed = failed + ?, bytes = bytes + ?" + HELD,
                     good, results.size() - good, bytes, id, owner) > 0;
             if (!held[0]) {

@@ -441,7 +441,11 @@ abstract class DatabaseContract {
     }
 
     private static Batches.Batch batch(String id) {
-        return new Batches.Batch(id, "a", "/v1/x", "file-1", "24h", "{}", "validating", new Batches.Counts(0, 0, 0),
+        return batch(id, "a");
+    }
+
+    private static Batches.Batch batch(String id, String tenant) {
+        return new Batches.Batch(id, tenant, "/v1/x", "file-1", "24h", "{}", "validating", new Batches.Counts(0, 0, 0),
                 new Batches.Times(NOON.toEpochMilli(), NOON.toEpochMilli() + 1000, 0, 0, 0, 0), null, null, null);
     }
 
@@ -452,10 +456,10 @@ abstract class DatabaseContract {
         Batches batches = stores.batches();
         Duration lease = Duration.ofSeconds(10);
         batches.create(batch("batch_1"));
-        assertThat(batches.waiting()).extracting(Batches.Batch::id).containsExactly("batch_1");
+        assertThat(batches.waiting("three")).extracting(Batches.Batch::id).containsExactly("batch_1");
         assertThat(batches.claim("batch_1", "one", lease)).isTrue();
         assertThat(batches.claim("batch_1", "two", lease)).isFalse();
-        assertThat(batches.waiting()).isEmpty();
+        assertThat(batches.waiting("three")).isEmpty();
         batches.begin("batch_1", "one", 2);
         RequestRecord used = record("a", "m", NOON, 10, 5, null);
         assertThat(batches.keep("batch_1", "one", List.of(new Batches.Result(0, true, "{}", used)))).isTrue();
@@ -476,6 +480,20 @@ abstract class DatabaseContract {
         stores.files().read(stores.files().find("a", ended.outputFile()), p -> output.append(new String(p, UTF_8)));
         assertThat(output).hasToString("{}\n");
         assertThat(stores.files().find("a", ended.errorFile()).bytes()).isEqualTo(3);
+    }
+
+    @Test
+    void batches_ofATenantWithManyWaiting_hideNobodyElses() {
+        Batches batches = TenantStores.of(database, accounts, new MovedClock()).batches();
+        for (int i = 0; i < 100; i++) {
+            batches.create(batch("batch_a%03d".formatted(i)));
+        }
+        assertThatThrownBy(() -> batches.create(batch("batch_a100"))).hasMessageContaining("100 batches");
+        batches.create(batch("batch_b", "b"));
+        assertThat(batches.waiting("one")).extracting(Batches.Batch::id).containsExactly("batch_a000", "batch_b");
+        assertThat(batches.claim("batch_a000", "one", Duration.ofSeconds(10))).isTrue();
+        assertThat(batches.waiting("one")).as("one of a tenant at a time").extracting(Batches.Batch::id).containsExactly("batch_b");
+        assertThat(batches.waiting("two")).extracting(Batches.Batch::id).containsExactly("batch_a001", "batch_b");
     }
 
     @Test

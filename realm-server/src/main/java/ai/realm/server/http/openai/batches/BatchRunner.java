@@ -56,6 +56,8 @@ public final class BatchRunner implements AutoCloseable {
                     look();
                 } catch (RealmException e) {
                     LOG.warn("batches wait error_code={} cause={}", e.code(), e.getMessage());
+                } catch (RuntimeException e) {
+                    LOG.error("batches wait, as the look for them failed", e);
                 }
                 pause();
             }
@@ -89,7 +91,8 @@ public final class BatchRunner implements AutoCloseable {
                 }
             });
         }
-        for (Batch b : parts.stores().batches().waiting()) {
+        for (Batch b : parts.stores().batches().waiting(parts.owner())) {
+            // One that was left may still be ending here.
             boolean busy = running.size() >= MOST || running.values().stream().anyMatch(r -> r.tenant().equals(b.tenant()));
             if (!busy && !closed && parts.stores().batches().claim(b.id(), parts.owner(), LEASE)) {
                 begin(b);
