@@ -11,12 +11,15 @@ import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Objects;
 
 /** A quantized matrix in its {@link WeightLayout}, nothing rounded; the last group is filled up with rows whose scales are zero. */
 final class MachineMatrix implements WeightMatrix {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     /** Changes nothing when added, not even the sign of zero. */
     private static final float NO_MIN = -0f;
 
@@ -80,26 +83,41 @@ final class MachineMatrix implements WeightMatrix {
         byte[] row = new byte[Math.toIntExact(view.rowBytes())];
         byte[] to = new byte[Math.toIntExact(groupBytes)];
         BlockCodes from = new BlockCodes(layout.type);
+        boolean words = BlockCodes.hasWords(layout.type);
         for (int r = 0; r < Math.min(ROWS, rows - group * ROWS); r++) {
             MemorySegment.copy(view.data(), ValueLayout.JAVA_BYTE, (group * (long) ROWS + r) * view.rowBytes(), row, 0,
                     row.length);
             for (int b = 0; b < blocks; b++) {
-                from.read(row, b);
                 int at = (int) layout.blockAt(b);
-                codes(from.codes, to, at + 4 * r);
+                if (words) {
+                    from.readForWords(row, b);
+                    words(from, to, at + 4 * r);
+                } else {
+                    from.read(row, b);
+                    codes(from.codes, to, at + 4 * r);
+                }
                 scales(from, to, at + layout.codes.bytes(), (int) layout.headAt(b), r);
             }
         }
         MemorySegment.copy(to, 0, data, ValueLayout.JAVA_BYTE, group * groupBytes, to.length);
     }
 
+    /** Codes whose order in the file is that of a group. */
+    private void words(BlockCodes from, byte[] to, int at) {
+        int count = layout.codes.bits;
+        int zeros = layout.codes == Codes.BYTE ? 0x80808080 : 0;
+        for (int i = 0; i < count; i++) {
+            WORD.set(to, at + 4 * ROWS * i, from.word(i) ^ zeros);
+        }
+    }
+
     private void codes(int[] codes, byte[] to, int at) {
         for (int k = 0; k < 32; k++) {
-            int code = codes[k];
+            int code = layout.codes.of(codes[k]);
             int quad = k % 16 / 4 * 4 * ROWS + k % 4;
             switch (layout.codes) {
-                case BYTE -> to[at + k / 4 * 4 * ROWS + k % 4] = (byte) (code + Codes.BYTE.zero);
-                case NIBBLE -> to[at + quad] |= (byte) (code << k / 16 * 4);
+                case BYTE -> to[at + k / 4 * 4 * ROWS + k % 4] = (byte) code;
+                case NIBBLE, THREE, LEVEL, E2M1 -> to[at + quad] |= (byte) (code << k / 16 * 4);
                 case FIVE -> {
                     to[at + quad] |= (byte) ((code & 15) << k / 16 * 4);
                     to[at + 16 * ROWS + k % 4] |= (byte) (code >> 4 << k / 4);
@@ -124,6 +142,10 @@ final class MachineMatrix implements WeightMatrix {
                 half(to, head + 2 * (ROWS + r), from.min);
                 to[at + r] = (byte) from.subScale;
                 to[at + ROWS + r] = (byte) from.subSecond;
+            }
+            case SUPER_32 -> {
+                half(to, head + 2 * r, from.scale);
+                to[at + r] = (byte) from.subScale;
             }
             case SUPER_16 -> {
                 half(to, head + 2 * r, from.scale);
@@ -175,6 +197,8 @@ final class MachineMatrix implements WeightMatrix {
                 case HALF_MIN -> weights(at + 4 * r, 0, 32, half(scales + 2 * r), 0, half(scales + 2 * (ROWS + r)), out, o);
                 case SUPER_MIN -> weights(at + 4 * r, 0, 32, half(head) * unsigned(scales + r), 0,
                         -(half(head + 2 * ROWS) * unsigned(scales + ROWS + r)), out, o);
+                case SUPER_32 -> weights(at + 4 * r, 0, 32, half(head) * data.get(ValueLayout.JAVA_BYTE, scales + r),
+                        layout.codes.zero, NO_MIN, out, o);
                 case SUPER_16 -> {
                     float d = half(head);
                     int zero = layout.codes.zero;
@@ -197,7 +221,7 @@ final class MachineMatrix implements WeightMatrix {
         }
         int low = unsigned(at + k % 16 / 4 * 4 * ROWS + k % 4) >> k / 16 * 4 & 15;
         return switch (layout.codes) {
-            case NIBBLE -> low;
+            case NIBBLE, THREE, LEVEL, E2M1 -> layout.codes.number(low);
             case FIVE -> low | (unsigned(at + 16 * ROWS + k % 4) >> k / 4 & 1) << 4;
             case SIX -> low | (unsigned(at + (16 + 4 * (k / 16)) * ROWS + k % 4) >> k % 16 / 4 * 2 & 3) << 4;
             case BYTE -> throw new IllegalStateException("of a byte all bits are low");

@@ -6,6 +6,7 @@ import ai.realm.core.kernel.Activations;
 import ai.realm.core.kernel.ProductKernels;
 import ai.realm.core.kernel.WeightMatrix;
 import ai.realm.core.kernel.WorkerPool;
+import ai.realm.core.kernel.quant.BlockCodes;
 import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -42,7 +43,7 @@ final class MachineProducts implements ProductKernels {
     @Override
     public WeightMatrix prepare(TensorView weight, Arena arena, WorkerPool pool) {
         WeightLayout layout = WeightLayout.of(weight.type());
-        return layout != null && takes(weight)
+        return layout != null && takes(weight) && BlockCodes.readsExactly(weight)
                 ? MachineMatrix.pack(weight, layout, code.products(layout), makesLogits(weight), arena, pool)
                 : rest.products().prepare(weight, arena, pool);
     }

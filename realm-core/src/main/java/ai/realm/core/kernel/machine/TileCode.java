@@ -22,7 +22,7 @@ import ai.realm.core.kernel.machine.WeightLayout.Scales;
  * <p>Block by block, the 8-bit products of 32 columns (of 16, where scales are of 16) are added as whole numbers, then as floats: times weight
  * scale times activation scale. So a row and a token give the same bits whatever other tokens a tile has. The rows of a group are the lanes of two
  * vectors. Registers: 0 to 11 the outputs, 12 to 23 whole sums, 24 to 27 weights or scales, 28 an activation or a product of scales, 29 and 30
- * masks, 31 further bits on their way.
+ * masks or a table, 31 further bits on their way.
  */
 final class TileCode {
     /** Most tokens of a tile, by the registers that there are. */
@@ -107,7 +107,9 @@ final class TileCode {
         if (codes != Codes.BYTE) {
             all(NIBBLES, 0x0f0f0f0f);
         }
-        if (codes == Codes.FIVE) {
+        if (codes.table != null) {
+            table(codes.table);
+        } else if (codes == Codes.FIVE) {
             all(UPPER, 0x10101010);
         } else if (codes == Codes.SIX) {
             all(UPPER, 0x30303030);
@@ -124,6 +126,17 @@ final class TileCode {
             if (add) {
                 a.add(Gpr.R11, Gpr.R9);
             }
+        }
+    }
+
+    /** The table in each 128 bits of {@link #UPPER}, four bytes after the other; changes {@link #BITS}. */
+    private void table(byte[] bytes) {
+        for (int i = 0; i < 4; i++) {
+            all(BITS, bytes[4 * i] & 0xff | (bytes[4 * i + 1] & 0xff) << 8 | (bytes[4 * i + 2] & 0xff) << 16
+                    | bytes[4 * i + 3] << 24);
+            a.mov32(Gpr.R11, 0x1111 << i);
+            a.kmovw(3, Gpr.R11);
+            a.vmovaps(UPPER, 3, BITS);
         }
     }
 
@@ -235,7 +248,10 @@ final class TileCode {
             a.vpsrlw(HIGH[half], LOW[half], 4);
             a.vpandd(LOW[half], LOW[half], NIBBLES);
             a.vpandd(HIGH[half], HIGH[half], NIBBLES);
-            if (codes == Codes.FIVE) {
+            if (codes.table != null) {
+                a.vpshufb(LOW[half], UPPER, LOW[half]);
+                a.vpshufb(HIGH[half], UPPER, HIGH[half]);
+            } else if (codes == Codes.FIVE) {
                 fifth(LOW[half], half, p);
                 fifth(HIGH[half], half, p + 4);
             }
@@ -258,8 +274,12 @@ final class TileCode {
                 a.vpsrlw(LOW[half], weights(128 * p + 64 * half), 4);
                 a.vpandd(LOW[half], LOW[half], NIBBLES);
             }
-            shifted(weights(512 + 128 * part + 64 * half), 2 * p - 4);
-            a.vpternlogd(LOW[half], BITS, UPPER, OR_OF_AND);
+            if (codes.table != null) {
+                a.vpshufb(LOW[half], UPPER, LOW[half]);
+            } else {
+                shifted(weights(512 + 128 * part + 64 * half), 2 * p - 4);
+                a.vpternlogd(LOW[half], BITS, UPPER, OR_OF_AND);
+            }
         }
         multiply(LOW, 16 * part + 4 * p, p);
     }
@@ -302,6 +322,10 @@ final class TileCode {
                     whole(LOW[half], 32 * half);
                     a.vpmovzxbd(HIGH[half], weights(at + 32 + 16 * half));
                     whole(HIGH[half], 64 + 32 * half);
+                }
+                case SUPER_32 -> {
+                    a.vpmovsxbd(LOW[half], weights(at + 16 * half));
+                    whole(LOW[half], 32 * half);
                 }
                 case SUPER_16 -> {
                     a.vpmovsxbd(LOW[half], weights(at + 32 * part + 16 * half));

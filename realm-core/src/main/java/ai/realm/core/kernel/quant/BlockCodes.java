@@ -1,17 +1,26 @@
 package ai.realm.core.kernel.quant;
 
 import ai.realm.core.tensor.GgmlType;
+import ai.realm.core.tensor.TensorView;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
  * The numbers that a quantized row consists of, 32 columns at a time, before scales turn them into weights: what layouts of products are packed
  * from. Holds one read; not thread-safe. Source of the block layouts: ggml, llama.cpp commit de3ff81.
  */
 public final class BlockCodes {
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
     private final GgmlType type;
     private final int blockBytes;
     private final int parts;
     private byte[] row = {};
     private int at;
+    private int wordsAt;
 
     /**
      * The columns' codes: as stored, from 0 (4-, 5- and 6-bit types), or as the whole numbers that they stand for (all others).
@@ -44,6 +53,26 @@ public final class BlockCodes {
             case Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K, IQ4_NL, MXFP4, IQ4_XS, Q3_K -> true;
             default -> false;
         };
+    }
+
+    /** Whether {@link #scale} has all scales of a tensor exactly: those of MXFP4 may be too large or small for fp16, unless what they scale is zero. */
+    public static boolean readsExactly(TensorView view) {
+        if (view.type() != GgmlType.MXFP4) {
+            return true;
+        }
+        MemorySegment data = view.data();
+        int step = GgmlType.MXFP4.blockBytes();
+        for (long at = 0; at < data.byteSize(); at += step) {
+            int exponent = (data.get(ValueLayout.JAVA_BYTE, at) & 0xff) - 128;
+            if (exponent < -24 || exponent > 15) {
+                for (int i = 1; i < step; i++) {
+                    if ((data.get(ValueLayout.JAVA_BYTE, at + i) & 0x77) != 0) {
+                        return false;
+                    }
+                }
+            }
+        }
+        return true;
     }
 
     /** Reads columns {@code 32 * block} and up of a row as it is in the file. */
@@ -93,7 +122,7 @@ public final class BlockCodes {
                 levels(2);
             }
             case MXFP4 -> {
-                scale = Float.floatToFloat16(Math.scalb(1f, (row[at] & 0xff) - 128));
+                scale = microscale();
                 for (int i = 0; i < 16; i++) {
                     codes[i] = Dequantizer.doubledE2m1(row[at + 1 + i] & 15);
                     codes[16 + i] = Dequantizer.doubledE2m1(row[at + 1 + i] >> 4 & 15);
@@ -108,6 +137,45 @@ public final class BlockCodes {
             case Q3_K -> threes(part);
             default -> throw new IllegalStateException("codes of " + type + " cannot be read");
         }
+    }
+
+    /** Whether the file has a type's codes in the order that {@link #word} gives them in. */
+    public static boolean hasWords(GgmlType type) {
+        return switch (type) {
+            case Q4_0, Q4_1, Q8_0, IQ4_NL, MXFP4 -> true;
+            default -> false;
+        };
+    }
+
+    /** Reads the scales of columns {@code 32 * block} and up, whose codes {@link #word} then gives as the file has them. */
+    public void readForWords(byte[] from, int block) {
+        row = from;
+        at = block * blockBytes;
+        switch (type) {
+            case Q4_0, Q8_0, IQ4_NL -> {
+                scale = half(0);
+                wordsAt = at + 2;
+            }
+            case Q4_1 -> {
+                scale = half(0);
+                min = half(2);
+                wordsAt = at + 4;
+            }
+            case MXFP4 -> {
+                scale = microscale();
+                wordsAt = at + 1;
+            }
+            default -> throw new IllegalStateException("codes of " + type + " are in another order");
+        }
+    }
+
+    /** Four bytes of codes: of one column each, or, of 4 bits, of columns {@code 4 * i} and up low and of those 16 further high. */
+    public int word(int i) {
+        return (int) WORD.get(row, wordsAt + 4 * i);
+    }
+
+    private short microscale() {
+        return Float.floatToFloat16(Math.scalb(1f, (row[at] & 0xff) - 128));
     }
 
     private short half(int offset) {

@@ -43,22 +43,7 @@ final class Packer {
      * files that people run, unless a block is all zeros.
      */
     static boolean fits(TensorView view) {
-        if (view.type() != GgmlType.MXFP4) {
-            return true;
-        }
-        MemorySegment data = view.data();
-        int step = GgmlType.MXFP4.blockBytes();
-        for (long at = 0; at < data.byteSize(); at += step) {
-            int exponent = (data.get(ValueLayout.JAVA_BYTE, at) & 0xff) - 128;
-            if (exponent < -24 || exponent > 15) {
-                for (int i = 1; i < step; i++) {
-                    if ((data.get(ValueLayout.JAVA_BYTE, at + i) & 0x77) != 0) {
-                        return false;
-                    }
-                }
-            }
-        }
-        return true;
+        return BlockCodes.readsExactly(view);
     }
 
     /** Rows of a group are packed by one thread, as they share words' cache lines. */

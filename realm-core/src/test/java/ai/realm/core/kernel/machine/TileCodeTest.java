@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Compute;
-import ai.realm.core.kernel.machine.WeightLayout.Codes;
 import ai.realm.core.kernel.machine.WeightLayout.Scales;
 import ai.realm.core.kernel.quant.BlockCodes;
 import ai.realm.core.tensor.Shape;
@@ -38,9 +37,14 @@ class TileCodeTest {
         int[] halves = switch (layout) {
             case Q4_1, Q5_1, Q4_K, Q5_K -> new int[]{0, 2};
             case Q6_K -> new int[]{208};
+            case Q3_K -> new int[]{108};
+            case MXFP4 -> new int[0];
             default -> new int[]{0};
         };
         for (int block = 0; block < bytes.length; block += layout.type.blockBytes()) {
+            if (layout == WeightLayout.MXFP4) {
+                bytes[block] = (byte) (110 + random.nextInt(12));
+            }
             for (int half : halves) {
                 data.set(ValueLayout.JAVA_SHORT_UNALIGNED, block + half, Float.floatToFloat16((random.nextFloat() - 0.5f) / 16));
             }
@@ -119,7 +123,7 @@ class TileCodeTest {
             int blocks) {
         byte[] bytes = view.data().asSlice(row * view.rowBytes(), view.rowBytes()).toArray(ValueLayout.JAVA_BYTE);
         BlockCodes codes = new BlockCodes(layout.type);
-        int zero = layout.scales.hasMin() || layout.codes == Codes.BYTE ? 0 : layout.codes.zero;
+        int zero = layout.scales.hasMin() || layout.codes.areNumbers() ? 0 : layout.codes.zero;
         float out = 0;
         for (int b = 0; b < blocks; b++) {
             codes.read(bytes, b);
@@ -137,7 +141,7 @@ class TileCodeTest {
                 out = Math.fma((float) halves[1], codes.subSecond * d * scale, out);
                 continue;
             }
-            float small = layout.scales == Scales.SUPER_MIN ? codes.subScale * d : d;
+            float small = layout.scales.isSuper() ? codes.subScale * d : d;
             out = Math.fma((float) (halves[0] + halves[1]), small * scale, out);
             if (layout.scales == Scales.HALF_MIN) {
                 out = Math.fma(m, sum, out);
