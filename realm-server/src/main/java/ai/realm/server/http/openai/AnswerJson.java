@@ -89,7 +89,7 @@ final class AnswerJson {
         switch (event) {
             case AnswerEvent.Content c -> delta.put("content", c.text());
             case AnswerEvent.Reasoning r -> delta.put("reasoning_content", r.text());
-            case AnswerEvent.CallBegin b -> call(delta, b.index(), ChatMessage.newCallId(), function(b.name(), ""));
+            case AnswerEvent.CallBegin b -> call(delta, b.index(), ChatMessage.callId(b.id()), function(b.name(), ""));
             case AnswerEvent.CallArguments a -> call(delta, a.index(), null,
                     Json.mapper().createObjectNode().put("arguments", a.text()));
             case AnswerEvent.CallEnd _ -> throw new IllegalArgumentException("the end of a call is not told");

@@ -5,6 +5,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** One choice's message while it grows. Used under its answer's lock. */
 final class ChatMessage {
@@ -12,6 +13,8 @@ final class ChatMessage {
 
     /** One call of a tool. */
     record Call(String id, String name, StringBuilder arguments) {}
+
+    private static final String PREFIX = "call_";
 
     final StringBuilder content = new StringBuilder();
     final StringBuilder reasoning = new StringBuilder();
@@ -21,7 +24,7 @@ final class ChatMessage {
         switch (event) {
             case AnswerEvent.Content c -> content.append(c.text());
             case AnswerEvent.Reasoning r -> reasoning.append(r.text());
-            case AnswerEvent.CallBegin b -> calls.add(new Call(newCallId(), b.name(), new StringBuilder()));
+            case AnswerEvent.CallBegin b -> calls.add(new Call(callId(b.id()), b.name(), new StringBuilder()));
             case AnswerEvent.CallArguments a -> calls.get(a.index()).arguments().append(a.text());
             case AnswerEvent.CallEnd _ -> {
                 // the arguments say that they are complete
@@ -33,10 +36,13 @@ final class ChatMessage {
         return content.isEmpty() && reasoning.isEmpty() && calls.isEmpty();
     }
 
-    /** A fresh id of a call. */
-    static String newCallId() {
+    /** The id that a guest gave a call as the field writes ids, or a fresh one: what models write need not be unique. */
+    static String callId(@Nullable String given) {
+        if (given != null && given.startsWith(PREFIX)) {
+            return given;
+        }
         byte[] random = new byte[12];
         RANDOM.nextBytes(random);
-        return "call_" + HexFormat.of().formatHex(random);
+        return PREFIX + HexFormat.of().formatHex(random);
     }
 }

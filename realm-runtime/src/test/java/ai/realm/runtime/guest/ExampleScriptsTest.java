@@ -1,0 +1,147 @@
+package ai.realm.runtime.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.realm.core.error.ErrorCode;
+import ai.realm.runtime.guest.GuestFixture.Outcome;
+import ai.realm.runtime.session.FinishReason;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The examples in JavaScript do what their first lines say. */
+class ExampleScriptsTest {
+    private static GuestFixture f;
+
+    @BeforeAll
+    static void start() {
+        f = new GuestFixture();
+    }
+
+    @AfterAll
+    static void close() {
+        f.close();
+    }
+
+    @BeforeEach
+    void reset() {
+        f.context = f.context();
+        f.config.clear();
+        f.notices.clear();
+        f.sessions.commands.clear();
+        f.sessions.says("Par", "is");
+        f.requestJson = "{\"model\":\"m\",\"user\":\"ada\",\"messages\":[{\"role\":\"user\",\"content\":\"When was Ada born?\"}]}";
+        f.chat = new GuestChat() {
+            @Override
+            public String render(int model, String json, boolean open) {
+                return "R" + json;
+            }
+
+            @Override
+            public String describe(int model) {
+                return "{}";
+            }
+
+            @Override
+            public boolean takesToolCalls() {
+                return true;
+            }
+        };
+    }
+
+    private static Outcome run(String example) throws IOException {
+        return f.run(GuestScripts.javascript(Files.readAllBytes(Path.of("../examples/javascript", example + ".js"))));
+    }
+
+    private static String text(String example) throws IOException {
+        Outcome o = run(example);
+        assertThat(o.error()).as(example).isNull();
+        return o.text();
+    }
+
+    @Test
+    void block_endsInMidStream_whereverPiecesAreCut() throws IOException {
+        f.config.put("blocked", "secret, hidden");
+        f.sessions.says("It is a Se", "cr", "et thing", " indeed");
+        Outcome o = run("block");
+        assertThat(o.text()).isEqualTo("It is a ");
+        assertThat(o.result().reason()).isEqualTo(FinishReason.CONTENT_FILTER);
+        f.sessions.says("A sec", "ond h", "id");
+        assertThat(text("block")).isEqualTo("A second hid");
+    }
+
+    @Test
+    void retrieval_putsNotesBeforeTheQuestion() throws IOException {
+        assertThat(text("retrieval")).isEqualTo("Paris");
+        assertThat(f.sessions.last().prompt().toString()).doesNotContain("notes");
+        f.kv.set("note/ada".getBytes(StandardCharsets.UTF_8), "Ada was born in 1815.".getBytes(StandardCharsets.UTF_8));
+        text("retrieval");
+        assertThat(f.sessions.last().prompt().toString()).contains("Ada was born in 1815.").contains("When was Ada born?");
+    }
+
+    @Test
+    void toolLoop_calculatesBetweenGenerations() throws IOException {
+        f.sessions.answers(c -> c.prompt().toString().contains("=14") ? List.of("fourteen.") : List.of("calc(2+3*4)"));
+        assertThat(text("tool-loop")).isEqualTo("calc(2+3*4)=14 fourteen.");
+        assertThat(f.sessions.commands).hasSize(2);
+    }
+
+    @Test
+    void toolCall_isHandedOn() throws IOException {
+        f.sessions.says("tool: weather {\"city\":\"Rome\"}");
+        assertThat(text("tool-call")).isEmpty();
+        assertThat(f.notices).hasSize(1);
+        assertThat(f.notices.getFirst()).startsWith("call call_").endsWith(" weather {\"city\":\"Rome\"}");
+        f.sessions.says("tool: weather {broken}");
+        assertThat(run("tool-call").code()).isEqualTo(ErrorCode.GUEST_FAILED);
+        f.sessions.says("No tool is needed.");
+        assertThat(text("tool-call")).isEqualTo("No tool is needed.");
+    }
+
+    @Test
+    void bestOf_asksThreeTimesWithItsOwnSeeds() throws IOException {
+        assertThat(text("best-of")).isEqualTo("Paris");
+        assertThat(f.sessions.commands).extracting(c -> c.params().seed()).containsExactly(1L, 2L, 3L);
+        assertThat(f.sessions.commands).allMatch(c -> c.params().logProbs() == 0);
+    }
+
+    @Test
+    void classifier_isHeldToItsLabels() throws IOException {
+        f.config.put("labels", "spam, ham");
+        f.sessions.says("ham");
+        assertThat(text("classifier")).isEqualTo("{\"label\":\"ham\",\"probability\":0.607}");
+        assertThat(f.sessions.last().params().grammar()).isEqualTo("root ::= \"spam\" | \"ham\"");
+    }
+
+    @Test
+    void userBudget_refusesWhoHasUsedIt() throws IOException {
+        f.config.put("tokens_per_day", "15");
+        assertThat(text("user-budget")).isEqualTo("Paris");
+        assertThat(text("user-budget")).isEqualTo("Paris");
+        assertThat(run("user-budget").error()).isInstanceOfSatisfying(GuestRefusal.class, r -> {
+            assertThat(r.status()).isEqualTo(429);
+            assertThat(r.reason()).isEqualTo("user_budget");
+        });
+        f.requestJson = f.requestJson.replace("ada\"", "bob\"");
+        assertThat(text("user-budget")).as("another user").isEqualTo("Paris");
+    }
+
+    @Test
+    void progress_tellsItsSteps() throws IOException {
+        assertThat(text("progress")).isEqualTo("Paris");
+        assertThat(f.notices).containsExactly("event progress {\"step\":\"outline\"}", "event progress {\"step\":\"text\",\"outline\":5}");
+    }
+
+    @Test
+    void jsonPart_isHeldToASchema_theTextIsNot() throws IOException {
+        f.sessions.answers(c -> c.params().jsonSchema() == null ? List.of("Fine.") : List.of("{\"mood\":\"good\"}"));
+        assertThat(text("json-part")).isEqualTo("Fine.\n{\"mood\":\"good\"}");
+        assertThat(f.sessions.commands.getFirst().params().jsonSchema()).isNull();
+    }
+}
