@@ -1,7 +1,12 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.RowKernels;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +25,37 @@ public final class Adapter {
         this.deltas = deltas;
         this.rank = rank;
         this.bytes = bytes;
+    }
+
+    /**
+     * One with random numbers, too small to change much, for all maps of a model: to measure what adapters cost.
+     *
+     * @param model a decoder
+     */
+    public static Adapter random(Model model, int rank, long seed) {
+        if (!(model instanceof TransformerModel decoder)) {
+            throw new IllegalArgumentException("only models of this package have adapters");
+        }
+        SplittableRandom random = new SplittableRandom(seed);
+        List<AdapterSite> sites = decoder.sites();
+        long bytes = sites.stream().mapToLong(s -> 2L * rank * (s.in() + s.rows())).sum();
+        MemorySegment memory = Arena.ofAuto().allocate(bytes, Long.BYTES);
+        for (long at = 0; at + 2 <= bytes; at += 2) {
+            // 0.5 to 1 in fp16.
+            memory.set(ValueLayout.JAVA_SHORT, at, (short) (0x3800 | random.nextInt(0x400)));
+        }
+        float[] factors = new float[rank];
+        Arrays.fill(factors, 1e-6f);
+        Delta[] deltas = new Delta[sites.size()];
+        long at = 0;
+        for (AdapterSite s : sites) {
+            int cols = s.transposed() ? s.rows() : s.in();
+            int rows = s.transposed() ? s.in() : s.rows();
+            long up = at + 2L * rank * cols;
+            deltas[s.map()] = new Delta(memory, at, 2L * cols, cols, up, 2L * rows, rows, factors);
+            at = up + 2L * rank * rows;
+        }
+        return new Adapter(model, deltas, rank, bytes);
     }
 
     /** The widest rank of its matrices. */

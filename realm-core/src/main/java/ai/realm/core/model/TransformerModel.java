@@ -98,6 +98,11 @@ final class TransformerModel implements Model {
         return weightBytes;
     }
 
+    /** Where the file's matrices went. */
+    List<AdapterSite> sites() {
+        return sites;
+    }
+
     @Override
     public long adapterBytes(GgufFile file) {
         return new AdapterReader(file, sites).bytes(parts.config.architecture());

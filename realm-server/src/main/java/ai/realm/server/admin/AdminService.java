@@ -21,6 +21,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -84,8 +85,18 @@ public final class AdminService {
         return kept;
     }
 
+    private Set<String> modelNames(Predicate<ModelStatus> which) {
+        return models.list().stream().filter(which).map(ModelStatus::name).collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    /** Those that may be granted. */
     private Set<String> modelNames() {
-        return models.list().stream().map(ModelStatus::name).collect(Collectors.toCollection(LinkedHashSet::new));
+        return modelNames(_ -> true);
+    }
+
+    /** Those that a tenant has who names none: no adapters, as one may be another tenant's own. */
+    private Set<String> usualNames() {
+        return modelNames(s -> s.adapterOf() == null);
     }
 
     /** Makes a tenant with a new key; {@code json} has the names of {@code realm.yaml}, without keys. */
@@ -97,7 +108,7 @@ public final class AdminService {
         String key = ApiKeys.generate();
         ObjectNode whole = json.deepCopy();
         whole.putArray("keys").add(ApiKeys.hash(key));
-        Tenant tenant = TenantReader.tenant(whole, modelNames());
+        Tenant tenant = TenantReader.tenant(whole, modelNames(), usualNames());
         GuestModule module = guests.compileConfigured(tenant);
         if (!store.create(tenant)) {
             throw RealmException.badParam("id", "there is a tenant " + tenant.id() + " already");
@@ -127,7 +138,7 @@ public final class AdminService {
             requireVersion(id, kept, ofVersion);
             Tenant old = kept.tenant();
             ObjectNode json = edit.apply(kept.json().deepCopy());
-            Tenant tenant = checkModels ? TenantReader.keptTenant(json, modelNames()) : TenantReader.keptTenant(json);
+            Tenant tenant = checkModels ? TenantReader.keptTenant(json, modelNames(), usualNames()) : TenantReader.keptTenant(json);
             if (!tenant.guest().equals(old.guest())) {
                 guests.compileConfigured(tenant);
             }

@@ -39,6 +39,12 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--batch", paramLabel = "B", split = ",", description = "Decode so many sequences at once, each with its own prompt, instead of the two tests")
     private int[] batch = {};
 
+    @Option(names = "--adapters", paramLabel = "A", defaultValue = "0", description = "Give the sequences of --batch so many LoRA adapters with random numbers in turn, for all maps (default: 0)")
+    private int adapters;
+
+    @Option(names = "--rank", paramLabel = "R", defaultValue = "16", description = "Rank of the adapters (default: 16)")
+    private int rank;
+
     @Option(names = "--json", description = "Print one JSON object")
     private boolean json;
 
@@ -48,6 +54,8 @@ public final class BenchCommand implements Callable<Integer> {
         check("-n", generatedTokens, batch.length > 0 ? 1 : 0, 1 << 20);
         check("-t", threads, 1, 1024);
         check("-r", runs, 1, 1000);
+        check("--adapters", adapters, 0, batch.length > 0 ? 512 : 0);
+        check("--rank", rank, 1, 512);
         for (int b : batch) {
             check("--batch", b, 1, 512);
         }
@@ -55,6 +63,7 @@ public final class BenchCommand implements Callable<Integer> {
         int sequences = Arrays.stream(batch).max().orElse(1);
         int positions = batch.length > 0 ? promptTokens + generatedTokens : Math.max(promptTokens, generatedTokens);
         try (SpeedBench bench = new SpeedBench(file, threads, sequences, Math.max(1, positions))) {
+            bench.adapt(adapters, rank);
             BenchReport report = BenchReport.run(bench, file, threads, promptTokens, generatedTokens, runs, batch);
             spec.commandLine().getOut().println(json ? report.json() : report.text());
             spec.commandLine().getOut().flush();

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
 /** The commands below {@code realm models} that change the models of a running server, by the admin API. */
 @SuppressWarnings("NullAway.Init")
 abstract class ModelControl implements Callable<Integer> {
-    private static final String MODELS = "/admin/models";
+    static final String MODELS = "/admin/models";
 
     @Spec
     CommandSpec spec;
@@ -31,7 +31,7 @@ abstract class ModelControl implements Callable<Integer> {
     @Mixin
     AdminClient admin;
 
-    private static String path(String name) {
+    static String path(String name) {
         return MODELS + "/" + URLEncoder.encode(name, StandardCharsets.UTF_8);
     }
 

@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
 /** The command {@code realm models}: the catalogue, what of it is on disk, and what a running server gives a tenant. */
 @Command(name = "models", description = "Lists the catalogue and what is on disk, with a server's address also what it serves; the commands below change the models of a "
         + "running server.", subcommands = {ModelControl.ListModels.class, ModelControl.Add.class, ModelControl.Load.class,
-                ModelControl.Unload.class, ModelControl.Remove.class})
+                ModelControl.Unload.class, ModelControl.Remove.class, AdapterControl.class})
 @SuppressWarnings("NullAway.Init")
 public final class ModelsCommand implements Callable<Integer> {
     private static final ObjectMapper JSON = JsonMapper.builder().build();

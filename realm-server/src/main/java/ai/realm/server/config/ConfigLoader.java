@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -231,22 +232,39 @@ public final class ConfigLoader {
             return otherwise;
         }
         Map<String, ModelEntry> models = new LinkedHashMap<>();
+        Map<String, ModelEntry> adapters = new LinkedHashMap<>();
         given.forEach((name, m) -> {
             String at = "models." + name(name, "models");
             Path path = base.resolve(OperatorFile.path(at + ".file", required(at + ".file", m == null ? null : m.file())));
             OperatorFile.requireNoOther(at + ".file", path);
             models.put(name, ModelReader.model(at + ".", path, m, knownFiles.apply(path)));
+            or(m.adapters(), Map.<String, ModelSettings.@Nullable Adapter>of()).forEach((own, a) -> adapters
+                    .put(name(name + ":" + own, at + ".adapters"), adapter(at + ".adapters." + own, name, a)));
+        });
+        adapters.forEach((name, entry) -> {
+            if (models.put(name, entry) != null) {
+                throw bad("models." + name + " is the name of an adapter too");
+            }
         });
         return models;
+    }
+
+    private ModelEntry adapter(String at, String model, ModelSettings.@Nullable Adapter a) {
+        Path path = base.resolve(OperatorFile.path(at + ".file", required(at + ".file", a == null ? null : a.file())));
+        OperatorFile.requireNoOther(at + ".file", path);
+        return ModelReader.adapter(at + ".", path, model, a == null ? null : a.sha256(), a == null ? null : a.scale());
     }
 
     private List<Tenant> tenants(@Nullable List<TenantSettings> given, Map<String, ModelEntry> models) {
         List<Tenant> tenants = new ArrayList<>();
         Set<String> ids = new HashSet<>();
+        // An adapter may be one tenant's own.
+        Set<String> usual = new LinkedHashSet<>(models.keySet());
+        usual.removeIf(name -> models.get(name).adapterOf() != null);
         Set<String> hashes = new HashSet<>();
         for (TenantSettings t : or(given, List.<TenantSettings>of())) {
             String at = "tenants[" + tenants.size() + "]";
-            Tenant tenant = TenantReader.tenant(t, at, models.keySet(), base);
+            Tenant tenant = TenantReader.tenant(t, at, models.keySet(), usual, base);
             if (!ids.add(tenant.id())) {
                 throw bad(at + ".id: " + tenant.id() + " is given twice");
             }

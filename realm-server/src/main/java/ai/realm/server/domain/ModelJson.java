@@ -20,8 +20,9 @@ public final class ModelJson {
     }
 
     public static ObjectNode of(ModelEntry m) {
-        return MAPPER.createObjectNode().put("file", m.file().toString()).put("context", m.context()).put("sha256", m.sha256())
-                .put("system", m.system());
+        ObjectNode json = MAPPER.createObjectNode().put("file", m.file().toString()).put("context", m.context())
+                .put("sha256", m.sha256()).put("system", m.system());
+        return m.adapterOf() == null ? json : json.put("adapter_of", m.adapterOf()).put("scale", m.scale());
     }
 
     /** What {@link #of} wrote. */
@@ -29,7 +30,7 @@ public final class ModelJson {
         try {
             JsonNode node = MAPPER.readTree(json);
             return new ModelEntry(Path.of(node.path("file").asText()), node.path("context").asInt(), text(node.path("sha256")),
-                    text(node.path("system")), false);
+                    text(node.path("system")), false, text(node.path("adapter_of")), (float) node.path("scale").asDouble(1));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a model in the database is not JSON", e);
         }

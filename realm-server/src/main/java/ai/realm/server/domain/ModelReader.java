@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What is written of a model, checked. */
 public final class ModelReader {
+    private static final int MOST_SCALE = 10;
+
     private ModelReader() {
     }
 
@@ -25,12 +27,31 @@ public final class ModelReader {
      */
     public static ModelEntry model(String at, Path file, ModelSettings m, @Nullable ModelEntry known) {
         String sha256 = m.sha256();
-        if (sha256 != null && !sha256.matches("[0-9a-f]{64}")) {
-            throw bad(at + "sha256 must be 64 hexadecimal digits, not " + sha256);
-        }
+        checkDigest(at, sha256);
         return new ModelEntry(file, in(at + "context", or(m.context(), 0), 0, 1 << 24),
                 sha256 == null && known != null ? known.sha256() : sha256,
                 m.system() == null && known != null ? known.system() : m.system(), or(m.preload(), true));
+    }
+
+    /**
+     * A LoRA adapter.
+     *
+     * @param at its place in the configuration, with a dot at the end; empty for none
+     * @param scale how strongly it counts; null for as it was trained
+     */
+    public static ModelEntry adapter(String at, Path file, String model, @Nullable String sha256, @Nullable Double scale) {
+        checkDigest(at, sha256);
+        double factor = or(scale, 1.0);
+        if (!(factor >= -MOST_SCALE && factor <= MOST_SCALE)) {
+            throw bad(at + "scale must be " + -MOST_SCALE + " to " + MOST_SCALE + ", not " + factor);
+        }
+        return new ModelEntry(file, 0, sha256, null, false, model, (float) factor);
+    }
+
+    private static void checkDigest(String at, @Nullable String sha256) {
+        if (sha256 != null && !sha256.matches("[0-9a-f]{64}")) {
+            throw bad(at + "sha256 must be 64 hexadecimal digits, not " + sha256);
+        }
     }
 
     /**
@@ -44,13 +65,23 @@ public final class ModelReader {
         if ((file == null) == (catalog == null)) {
             throw bad("a model is given by file or by catalog, one of them");
         }
+        String adapterOf = m.adapterOf();
+        if (adapterOf == null && m.scale() != null || adapterOf != null && (catalog != null || m.context() != null || m.system() != null)) {
+            throw bad("an adapter has a file, sha256 and scale, and a model everything but scale");
+        }
+        if (adapterOf != null && !m.name().startsWith(adapterOf + ":")) {
+            throw RealmException.badParam("name", "name: an adapter of " + adapterOf + " is called " + adapterOf + ":ADAPTER, not " + m.name());
+        }
         ModelEntry named = catalog == null ? null : files.named(catalog);
         Path path = named != null ? named.file() : OperatorFile.path("file", required("file", file));
         if (!path.isAbsolute() || !Files.isRegularFile(path)) {
             throw RealmException.badParam("file",
                     "file must be the absolute path of a file on the server's machine, not " + path);
         }
-        return model("", path, new ModelSettings(null, m.context(), m.sha256(), m.system(), false),
+        if (adapterOf != null) {
+            return adapter("", path, adapterOf, m.sha256(), m.scale());
+        }
+        return model("", path, new ModelSettings(null, m.context(), m.sha256(), m.system(), false, null),
                 named != null ? named : files.known(path));
     }
 }

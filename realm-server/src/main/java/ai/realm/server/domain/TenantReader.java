@@ -33,8 +33,17 @@ public final class TenantReader {
      * @param models the names that may be granted
      */
     public static Tenant tenant(JsonNode json, Set<String> models) {
+        return tenant(json, models, models);
+    }
+
+    /**
+     * The same.
+     *
+     * @param usual the names that are granted when {@code json} names none
+     */
+    public static Tenant tenant(JsonNode json, Set<String> models, Set<String> usual) {
         TenantSettings entry = StrictYaml.read(json, TenantSettings.class, "tenant");
-        return tenant(entry, "tenant", models, Path.of(""));
+        return tenant(entry, "tenant", models, usual, Path.of(""));
     }
 
     /** Refuses what is no part of a tenant, or of the wrong type; the whole that it becomes part of is checked as a tenant. */
@@ -46,17 +55,18 @@ public final class TenantReader {
     public static Tenant keptTenant(JsonNode json) {
         Set<String> granted = new HashSet<>();
         json.path("models").forEach(m -> granted.add(m.asText()));
-        return keptTenant(json, granted);
+        return keptTenant(json, granted, granted);
     }
 
     /**
      * A tenant as it was kept.
      *
      * @param granted the names that may be granted
+     * @param usual those that are when {@code json} names none
      */
-    public static Tenant keptTenant(JsonNode json, Set<String> granted) {
+    public static Tenant keptTenant(JsonNode json, Set<String> granted, Set<String> usual) {
         TenantSettings entry = StrictYaml.readKept(json, TenantSettings.class, "tenant");
-        return tenant(entry, "tenant", granted, Path.of(""));
+        return tenant(entry, "tenant", granted, usual, Path.of(""));
     }
 
     /**
@@ -64,13 +74,14 @@ public final class TenantReader {
      *
      * @param at its place there
      * @param models the names that may be granted
+     * @param usual those that are granted when the tenant names none
      * @param base the directory that its files are relative to
      */
-    public static Tenant tenant(TenantSettings t, String at, Set<String> models, Path base) {
+    public static Tenant tenant(TenantSettings t, String at, Set<String> models, Set<String> usual, Path base) {
         String id = name(required(at + ".id", t.id()), at + ".id");
         List<String> keys = or(t.keys(), List.<String>of());
         keys.forEach(k -> ApiKeys.check(at + ".keys", k));
-        List<String> granted = or(t.models(), List.copyOf(models));
+        List<String> granted = or(t.models(), List.copyOf(usual));
         for (String m : granted) {
             if (!models.contains(m)) {
                 throw bad(at + ".models: there is no model " + m + " under models");

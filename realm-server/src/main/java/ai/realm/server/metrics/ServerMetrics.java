@@ -13,8 +13,10 @@ import ai.realm.server.metrics.Family.Reading;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,7 +115,16 @@ public final class ServerMetrics implements EngineListener, GuestListener {
         model("realm_model_ready", "Whether a model is in memory and warm.", source,
                 s -> s.state() == ModelStatus.State.READY ? 1 : 0);
         model("realm_model_memory_bytes", "Memory held for a model: weights, KV blocks, logits.", source, ModelStatus::bytes);
+        add(new Read("vllm:lora_requests_info", "When this was asked; the labels name the adapters that requests use or wait for.",
+                "gauge", () -> List.of(new Reading(List.of("0", adapters(source, s -> s.state() == ModelStatus.State.LOADING),
+                        adapters(source, s -> s.leases() > 0)), System.currentTimeMillis() / 1000.0)),
+                "max_lora", "waiting_lora_adapters", "running_lora_adapters"));
         model("realm_model_leases", "Uses of a model that are open.", source, ModelStatus::leases);
+    }
+
+    private static String adapters(Supplier<List<ModelStatus>> source, Predicate<ModelStatus> which) {
+        return source.get().stream().filter(s -> s.adapterOf() != null && which.test(s)).map(ModelStatus::name)
+                .collect(Collectors.joining(","));
     }
 
     private void model(String name, String help, Supplier<List<ModelStatus>> source, ToDoubleFunction<ModelStatus> value) {

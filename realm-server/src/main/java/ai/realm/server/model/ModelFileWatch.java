@@ -48,7 +48,7 @@ public final class ModelFileWatch {
         problem = null;
         for (ModelStatus status : store.list()) {
             ModelEntry entry = registry.get(status.name());
-            if (status.state() != State.READY || entry == null) {
+            if (status.state() != State.READY || entry == null || entry.adapterOf() != null) {
                 loaded.remove(status.name());
             } else if (isCut(status.name(), entry.file())) {
                 problem = "the file of model " + status.name() + " was cut short while it is in use";

@@ -5,6 +5,7 @@ import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.ModelTable;
 import ai.realm.server.domain.ModelEntry;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,11 +38,21 @@ public final class ModelRegistry {
                 registered.put(name, entry);
             }
         });
+        registered.entrySet().removeIf(e -> {
+            String model = e.getValue().adapterOf();
+            boolean alone = model != null && !configured.containsKey(model) && !registered.containsKey(model);
+            if (alone) {
+                LOG.warn("model={} of the database is not used: it is an adapter of {}, which is not there", e.getKey(), model);
+            }
+            return alone;
+        });
     }
 
     /** Models as the store wants them. */
     public static List<ModelSource> sources(Map<String, ModelEntry> models) {
-        return models.entrySet().stream().map(e -> source(e.getKey(), e.getValue())).toList();
+        // Models before their adapters.
+        return models.entrySet().stream().sorted(Comparator.comparing(e -> e.getValue().adapterOf() != null))
+                .map(e -> source(e.getKey(), e.getValue())).toList();
     }
 
     /** Those that are not the configuration's. */
@@ -50,7 +61,7 @@ public final class ModelRegistry {
     }
 
     static ModelSource source(String name, ModelEntry entry) {
-        return new ModelSource(name, entry.file(), entry.sha256(), entry.context());
+        return new ModelSource(name, entry.file(), entry.sha256(), entry.context(), entry.adapterOf(), entry.scale());
     }
 
     public @Nullable ModelEntry get(String name) {
@@ -61,7 +72,8 @@ public final class ModelRegistry {
     /** The system message of chats that begin without one; null leaves that to the model's template. */
     public @Nullable String system(String name) {
         ModelEntry entry = get(name);
-        return entry == null ? null : entry.system();
+        String model = entry == null ? null : entry.adapterOf();
+        return model != null ? system(model) : entry == null ? null : entry.system();
     }
 
     /** What the model's file says; read once. */
@@ -75,6 +87,11 @@ public final class ModelRegistry {
     /** Whether a model is the configuration's, which cannot be changed while the server runs. */
     public boolean isConfigured(String name) {
         return configured.containsKey(name);
+    }
+
+    /** The adapters of a model that are not the configuration's. */
+    List<String> registeredAdapters(String model) {
+        return registered.entrySet().stream().filter(e -> model.equals(e.getValue().adapterOf())).map(Map.Entry::getKey).toList();
     }
 
     /** Models that are not the configuration's, here or in the database. */

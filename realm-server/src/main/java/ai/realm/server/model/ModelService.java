@@ -61,7 +61,10 @@ public final class ModelService {
         return json.put("error", s.error());
     }
 
-    /** Makes a file a model: {@code name}, and {@code file} or {@code catalog}; it is loaded when it is first wanted. */
+    /**
+     * Makes a file a model: {@code name}, and {@code file} or {@code catalog}; it is loaded when it is first wanted. With {@code adapter_of}
+     * the file is a LoRA adapter, and takes the place of one of its name without a request that fails.
+     */
     public synchronized ObjectNode register(ObjectNode json) {
         String name = json.path("name").asText("");
         if (registry.isConfigured(name)) {
@@ -131,6 +134,9 @@ public final class ModelService {
         ModelEntry now = registry.kept(name);
         if (registry.isConfigured(name) || Objects.equals(before, now)) {
             return;
+        }
+        if (now == null) {
+            registry.registeredAdapters(name).forEach(this::follow);
         }
         if (before != null) {
             unload(name, Duration.ZERO);

@@ -38,6 +38,31 @@ class ConfigLoaderTest {
     }
 
     @Test
+    void load_modelWithAdapters_hasThemAsModelsThatAreGrantedByNameOnly() throws IOException {
+        RealmConfig config = load("""
+                models:
+                  base: {file: m.gguf, adapters: {acme: {file: a.gguf, scale: 0.5}, other: {file: b.gguf}}}
+                tenants:
+                  - {id: acme, models: [base, "base:acme"], default_model: "base:acme"}
+                  - {id: everybody}
+                """);
+        assertThat(config.models().keySet()).containsExactly("base", "base:acme", "base:other");
+        assertThat(config.models()).containsEntry("base:acme",
+                new ModelEntry(dir.resolve("a.gguf"), 0, null, null, false, "base", 0.5f));
+        assertThat(config.tenants().getFirst().defaultModel()).isEqualTo("base:acme");
+        assertThat(config.tenants().getLast().models()).containsExactly("base");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"{file: a.gguf, scale: 11} | models.base.adapters.x.scale must be -10 to 10, not 11",
+            "{scale: 1} | models.base.adapters.x.file is required", "{file: a.gguf, sha256: x} | sha256 must be 64 hexadecimal digits",
+            "{file: a.gguf, rank: 3} | there is no such setting"})
+    void load_adapterWithAMistake_saysWhereAndWhich(String adapter, String message) {
+        assertThatThrownBy(() -> load("models: {base: {file: m.gguf, adapters: {x: " + adapter + "}}}"))
+                .isInstanceOf(RealmException.class).hasMessageContaining(message);
+    }
+
+    @Test
     void load_ofAFullFile_hasEveryValue() throws IOException {
         RealmConfig config = load(
                 """

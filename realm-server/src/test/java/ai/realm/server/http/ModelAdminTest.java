@@ -9,6 +9,7 @@ import ai.realm.runtime.store.LruModelStore;
 import ai.realm.runtime.store.ModelLoader;
 import ai.realm.runtime.store.ModelSource;
 import ai.realm.server.accounts.Database;
+import ai.realm.server.accounts.ModelTable;
 import ai.realm.server.domain.ModelEntry;
 import ai.realm.server.domain.ModelFiles;
 import ai.realm.server.model.ModelRegistry;
@@ -113,6 +114,49 @@ class ModelAdminTest {
         start();
         assertThat(models.get("new").path("state").asText()).isEqualTo("absent");
         assertThat(models.get("new").path("file").asText()).endsWith("a.gguf");
+    }
+
+    private ObjectNode adapter(String name, String model) {
+        return json(name, "file", dir.resolve("a.gguf").toString()).put("adapter_of", model).put("scale", 0.5);
+    }
+
+    @Test
+    void register_ofAnAdapter_isKeptReplacedAndGoneWithAnotherServersModel() {
+        add("base");
+        models.register(adapter("base:x", "base"));
+        models.register(adapter("base:x", "base").put("scale", 2));
+        store.close();
+        start();
+        assertThat(models.get("base:x").path("adapter_of").asText()).isEqualTo("base");
+        assertThat(models.get("base:x").path("scale").asDouble()).isEqualTo(2);
+        assertThat(codeOf(() -> models.remove("base"))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        models.remove("base:x");
+        assertThat(codeOf(() -> models.get("base:x"))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+        models.register(adapter("base:x", "base"));
+        ModelTable.remove(database, "base");
+        ModelTable.remove(database, "base:x");
+        models.followed().forEach(models::follow);
+        assertThat(codeOf(() -> models.get("base:x"))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+        assertThat(codeOf(() -> models.get("base"))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+    }
+
+    @Test
+    void register_ofAnAdapterWithAMistake_saysWhich() {
+        assertThat(codeOf(() -> models.register(adapter("x", "fixed")))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(codeOf(() -> models.register(adapter("fixed:x", "fixed").put("context", 5)))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(codeOf(() -> models.register(json("x", "file", dir.resolve("a.gguf").toString()).put("scale", 2))))
+                .isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(codeOf(() -> models.register(adapter("none:x", "none")))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+    }
+
+    @Test
+    void start_withAnAdapterWhoseModelIsGone_leavesItOut() {
+        add("base");
+        models.register(adapter("base:x", "base"));
+        ModelTable.remove(database, "base");
+        store.close();
+        start();
+        assertThat(codeOf(() -> models.get("base:x"))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
     }
 
     @Test

@@ -5,6 +5,7 @@ import ai.realm.core.gguf.GgufReader;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.KvType;
+import ai.realm.core.model.Adapter;
 import ai.realm.core.model.ContiguousKv;
 import ai.realm.core.model.ForwardBatch;
 import ai.realm.core.model.Model;
@@ -14,8 +15,10 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.function.DoubleSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs a model on random tokens and takes the time, with the meaning that llama-bench and llama-batched-bench give their
@@ -34,6 +37,7 @@ public final class SpeedBench implements AutoCloseable {
     private final ForwardBatch batch = new ForwardBatch(MAX_BATCH);
     private final Random random = new Random(1);
     private final long readyMillis;
+    private Adapter.Use[] adapters = {};
     private double bytesPerToken;
 
     /** Loads a model and passes one token through it. */
@@ -45,6 +49,16 @@ public final class SpeedBench implements AutoCloseable {
         logits = new FloatRows(sequences, model.config().vocabSize());
         decode(0, 1);
         readyMillis = System.currentTimeMillis() - ManagementFactory.getRuntimeMXBean().getStartTime();
+    }
+
+    /** Gives sequences adapters in turn, each for all maps of the model. */
+    public void adapt(int count, int rank) {
+        adapters = new Adapter.Use[count];
+        Arrays.setAll(adapters, i -> new Adapter.Use(Adapter.random(model, rank, i), 1));
+    }
+
+    private Adapter.@Nullable Use adapter(int sequence) {
+        return adapters.length == 0 ? null : adapters[sequence % adapters.length];
     }
 
     String describe() {
@@ -105,7 +119,7 @@ public final class SpeedBench implements AutoCloseable {
         for (int from = 0; from < tokens; from += MAX_BATCH) {
             batch.clear();
             for (int i = from; i < Math.min(tokens, from + MAX_BATCH); i++) {
-                batch.add(token(), i, sequence, i == tokens - 1);
+                batch.add(token(), i, sequence, i == tokens - 1, adapter(sequence));
             }
             model.forward(batch, kv, logits);
         }
@@ -115,7 +129,7 @@ public final class SpeedBench implements AutoCloseable {
     private void decode(int position, int sequences) {
         batch.clear();
         for (int s = 0; s < sequences; s++) {
-            batch.add(token(), position, s, true);
+            batch.add(token(), position, s, true, adapter(s));
         }
         model.forward(batch, kv, logits);
     }
