@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.realm.testkit.PostgresServer;
 import com.dylibso.chicory.wabt.Wat2Wasm;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -192,5 +194,87 @@ class ReplicasIT {
                 .isEqualTo(200);
         until(() -> new Api(REPLICAS.get(2).url(), key)
                 .complete(Api.completion("x").put("model", "second").put("max_tokens", 2)).status() == 200);
+    }
+
+    private static JsonNode limited(int replica, String id, String limits) {
+        Api.Answer made = admin(replica, "POST", "/admin/tenants", "{\"id\":\"" + id + "\",\"limits\":" + limits + "}");
+        assertThat(made.status()).as(made.body()).isEqualTo(201);
+        return made.json();
+    }
+
+    private static String failures(String tenant) {
+        return REPLICAS.stream().flatMap(r -> r.log().stream()).filter(l -> l.contains("failed") && l.contains(tenant) || l.contains("SharedMeter") || l.matches("(\\s+at |Caused by|.*(Error|Exception)).*"))
+                .collect(Collectors.joining("\n"));
+    }
+
+    @Test
+    void requestsAMinute_overThreeReplicas_areTheLimitAndNoMore() throws Exception {
+        String key = limited(0, "twelve", "{\"requests_per_minute\":12}").path("key").asText();
+        long begun = System.nanoTime();
+        List<Integer> statuses = new ArrayList<>();
+        try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Integer>> all = new ArrayList<>();
+            for (int i = 0; i < 45; i++) {
+                int at = i % 3;
+                all.add(pool.submit(() -> ask(at, key)));
+            }
+            for (Future<Integer> f : all) {
+                statuses.add(f.get());
+            }
+        }
+        int refilled = (int) ((System.nanoTime() - begun) / (5 * SECOND));
+        assertThat(statuses).as(() -> failures("twelve")).containsOnly(200, 429);
+        assertThat(statuses.stream().filter(s -> s == 200).count()).isBetween(12L, 12L + refilled);
+    }
+
+    @Test
+    void tokensADay_overThreeReplicas_areNotExceeded() throws Exception {
+        String key = limited(1, "daily", "{\"tokens_per_day\":300}").path("key").asText();
+        ObjectNode body = Api.completion("x").put("model", "tiny").put("max_tokens", 10);
+        // A token, as the bound for a text is one of its bytes.
+        body.putArray("prompt").add(5);
+        try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> all = new ArrayList<>();
+            for (int client = 0; client < 6; client++) {
+                Api api = new Api(REPLICAS.get(client % 3).url(), key);
+                all.add(pool.submit(() -> {
+                    for (int i = 0; i < 20; i++) {
+                        api.complete(body.deepCopy());
+                    }
+                }));
+            }
+            for (Future<?> f : all) {
+                f.get();
+            }
+        }
+        JsonNode total = admin(2, "GET", "/admin/usage?tenant=daily", "").json().path("total");
+        long used = total.path("prompt_tokens").asLong() + total.path("completion_tokens").asLong();
+        assertThat(used).as(total.toString()).isBetween(250L, 300L);
+    }
+
+    @Test
+    void placeOfAReplicaThatWasKilled_isFreeWithinItsLease() throws Exception {
+        String key = limited(0, "narrow", "{\"concurrent_requests\":1}").path("key").asText();
+        String body = Api.completion("x").put("model", "tiny").put("max_tokens", 4000).put("stream", true).toString();
+        try (RealmProcess victim = RealmProcess.serve("info", configuration(4))) {
+            Api api = new Api(victim.url(), key);
+            Thread.ofVirtual().start(() -> {
+                try {
+                    api.send(api.request("/v1/completions").POST(BodyPublishers.ofString(body)).build());
+                } catch (RuntimeException | AssertionError e) {
+                    // It is killed.
+                }
+            });
+            Api metrics = new Api(victim.url(), ADMIN);
+            until(() -> metrics.send(metrics.request("/metrics").GET().build()).body().contains("realm_requests_running 1\n"));
+            assertThat(ask(0, key)).isEqualTo(429);
+            victim.kill();
+        }
+        List<Integer> statuses = new ArrayList<>();
+        long begun = System.nanoTime();
+        while (!statuses.contains(200) && System.nanoTime() - begun < 20 * SECOND) {
+            statuses.add(ask(1, key));
+        }
+        assertThat(statuses).as(() -> failures("narrow")).contains(200);
     }
 }

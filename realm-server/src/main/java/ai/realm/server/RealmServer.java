@@ -10,6 +10,7 @@ import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.accounts.AccountSpool;
 import ai.realm.server.accounts.Accounts;
+import ai.realm.server.accounts.BudgetTable;
 import ai.realm.server.accounts.ChangeLog;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
@@ -34,6 +35,8 @@ import ai.realm.server.http.Readiness;
 import ai.realm.server.http.RequestWarmUp;
 import ai.realm.server.metrics.ServerMetrics;
 import ai.realm.server.tenant.MeteredSessions;
+import ai.realm.server.tenant.Meters;
+import ai.realm.server.tenant.SharedMeters;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGate;
 import ai.realm.server.tenant.TenantGuests;
@@ -73,6 +76,8 @@ public final class RealmServer implements AutoCloseable {
     private final Tenants tenants;
     private final TenantGuests guests;
     private final TenantGate gate;
+    /** Null for a server that is alone with its tenants. */
+    private final @Nullable SharedMeters sharedMeters;
     private final ChangeFollower follower;
     private final AccountSpool spool;
     private final StorageWatch storage;
@@ -114,8 +119,17 @@ public final class RealmServer implements AutoCloseable {
         this.guests = new TenantGuests(guestHost, new GuestVersions(kept, config.server().guests().versions(),
                 config.server().guests().versionsBytes()), new GuestValues(kept),
                 config.tenants().stream().collect(Collectors.toMap(Tenant::id, t -> t.guestLimits().compileTime())));
-        this.gate = new TenantGate(tenants, config.server().concurrentRequests(), System::nanoTime, Clock.systemUTC(),
-                accounts::tokensToday, config.server().api().anonymous());
+        this.sharedMeters = keepTenants && config.server().database() != null
+                ? new SharedMeters(new BudgetTable(database, accounts), System::nanoTime)
+                : null;
+        Meters meters = sharedMeters != null
+                ? sharedMeters
+                : Meters.local(System::nanoTime, Clock.systemUTC(), accounts::tokensToday);
+        this.gate = new TenantGate(tenants, config.server().concurrentRequests(), meters, config.server().api().anonymous());
+        if (sharedMeters != null) {
+            metrics.counter("realm_limit_exchanges_total", "How often the database was asked for parts of tenants' limits.",
+                    sharedMeters::exchanges);
+        }
         metrics.gauge("realm_requests_running", "Admitted requests that have not ended.", gate::running);
         metrics.gauge("realm_accounts_waiting", "Accounts of requests that wait for the database.", accounts::waiting);
         metrics.gauge("realm_heap_allocated_bytes", "Heap that all threads have allocated since the start.",
@@ -166,6 +180,9 @@ public final class RealmServer implements AutoCloseable {
         port = http.start();
         storage.start();
         follower.start();
+        if (sharedMeters != null) {
+            sharedMeters.start();
+        }
         runtime.describe().forEach(line -> LOG.info("{}", line));
         loadGuests();
         List<String> preloaded = preloaded(config);
@@ -253,6 +270,9 @@ public final class RealmServer implements AutoCloseable {
         }
         runtime.close();
         keepWaiting();
+        if (sharedMeters != null) {
+            sharedMeters.close();
+        }
         database.close();
         scratch.close();
         spool.close();

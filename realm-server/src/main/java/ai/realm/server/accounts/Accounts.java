@@ -109,9 +109,14 @@ public final class Accounts {
 
     /** Prompt and generated tokens of a tenant since midnight UTC. */
     public long tokensToday(String tenant) {
+        return tokensOfDay(tenant, now());
+    }
+
+    /** The same of the day that a time in milliseconds is in, and later ones. */
+    long tokensOfDay(String tenant, long millis) {
         return database.query(row -> row.getLong(1),
                 "SELECT coalesce(sum(prompt_tokens + generated_tokens), 0) FROM usage_days WHERE tenant = ? AND day >= ?",
-                tenant, now() / DAY_MILLIS).getFirst();
+                tenant, millis / DAY_MILLIS).getFirst();
     }
 
     /**

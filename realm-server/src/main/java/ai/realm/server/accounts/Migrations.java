@@ -145,7 +145,10 @@ final class Migrations {
                       batch TEXT NOT NULL, line INTEGER NOT NULL, good INTEGER NOT NULL, json TEXT NOT NULL,
                       PRIMARY KEY (batch, line))""");
 
-    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD, FOURTH, FIFTH);
+    private static final Migration SIXTH = Migration.same(6, "what servers share of tenants' limits",
+            "CREATE TABLE budgets (tenant TEXT PRIMARY KEY, json TEXT NOT NULL)");
+
+    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH);
 
     private Migrations() {
     }

@@ -188,6 +188,7 @@ public final class TenantStore {
             removed[0] = database.update("DELETE FROM tenants WHERE id = ? AND version = ?", id, version);
             if (removed[0] > 0) {
                 forgetStored(id);
+                database.update("DELETE FROM budgets WHERE tenant = ?", id);
             }
         });
         return removed[0] > 0;

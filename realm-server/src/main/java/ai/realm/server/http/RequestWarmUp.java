@@ -17,6 +17,7 @@ import ai.realm.server.metrics.ServerMetrics;
 import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.domain.ApiKeys;
 import ai.realm.server.domain.Tenant;
+import ai.realm.server.tenant.Meters;
 import ai.realm.server.tenant.TenantGate;
 import ai.realm.server.tenant.TenantGuests;
 import ai.realm.server.domain.TenantLimits;
@@ -93,7 +94,7 @@ public final class RequestWarmUp implements AutoCloseable {
                 models.isEmpty() ? "" : models.getFirst(), Tenant.DEFAULT_GUEST, Map.of(), GuestLimits.defaults(), limits, 1,
                 Priority.INTERACTIVE)));
         Accounts accounts = new Accounts(scratch, Clock.systemUTC());
-        TenantGate gate = new TenantGate(tenants, 8, System::nanoTime, Clock.systemUTC(), _ -> 0);
+        TenantGate gate = new TenantGate(tenants, 8, Meters.local(System::nanoTime, Clock.systemUTC(), _ -> 0));
         TenantGuests guests = new TenantGuests(real.guestHost(), new GuestVersions(scratch), new GuestValues(scratch));
         server = new HttpServer(settings.withHost(host.getHostAddress()).withPort(0).withManagement(null),
                 new HttpServer.Services(real.models(), real.sessions(), real.guestHost(), guests, gate, new Readiness(), active,

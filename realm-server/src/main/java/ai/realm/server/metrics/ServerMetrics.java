@@ -134,7 +134,16 @@ public final class ServerMetrics implements EngineListener, GuestListener {
 
     /** A gauge with one series. */
     public void gauge(String name, String help, Supplier<Number> value) {
-        add(new Read(name, help, "gauge", () -> List.of(new Reading(List.of(), value.get().doubleValue()))));
+        single(name, help, "gauge", value);
+    }
+
+    /** A counter with one series. */
+    public void counter(String name, String help, Supplier<Number> value) {
+        single(name, help, "counter", value);
+    }
+
+    private void single(String name, String help, String type, Supplier<Number> value) {
+        add(new Read(name, help, type, () -> List.of(new Reading(List.of(), value.get().doubleValue()))));
     }
 
     /** Everything, in Prometheus' text format 0.0.4. */

@@ -9,13 +9,13 @@ import java.util.Map;
  * Closing it gives back what was not used. Used by one thread.
  */
 public final class Permit implements AutoCloseable {
-    private final TenantMeter meter;
+    private final Meter meter;
     private final TenantLimits limits;
     private final Runnable onClose;
     private long reserved;
     private boolean closed;
 
-    Permit(TenantMeter meter, TenantLimits limits, Runnable onClose) {
+    Permit(Meter meter, TenantLimits limits, Runnable onClose) {
         this.meter = meter;
         this.limits = limits;
         this.onClose = onClose;

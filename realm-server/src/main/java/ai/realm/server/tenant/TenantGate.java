@@ -7,11 +7,8 @@ import ai.realm.server.domain.AnonymousTenant;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.domain.TenantLimits;
 import ai.realm.server.error.RetryableException;
-import java.time.Clock;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.LongSupplier;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,27 +18,22 @@ import org.jspecify.annotations.Nullable;
 public final class TenantGate {
     private final Tenants tenants;
     private final FairShares places;
-    private final LongSupplier nanos;
-    private final Clock clock;
-    private final ToLongFunction<String> usedToday;
+    private final Meters source;
     private final @Nullable AnonymousTenant anonymous;
-    private final Map<String, TenantMeter> meters = new ConcurrentHashMap<>();
+    private final Map<String, Meter> meters = new ConcurrentHashMap<>();
     private volatile boolean draining;
     private volatile Runnable requireStorage = () -> {};
 
-    /** @param usedToday the tokens that a tenant's accounts hold for the current day */
-    public TenantGate(Tenants tenants, int maxConcurrent, LongSupplier nanos, Clock clock, ToLongFunction<String> usedToday) {
-        this(tenants, maxConcurrent, nanos, clock, usedToday, null);
+    /** A gate that refuses requests without a key. */
+    public TenantGate(Tenants tenants, int maxConcurrent, Meters meters) {
+        this(tenants, maxConcurrent, meters, null);
     }
 
     /** @param anonymous whose requests those without a key are; null when such are refused */
-    public TenantGate(Tenants tenants, int maxConcurrent, LongSupplier nanos, Clock clock, ToLongFunction<String> usedToday,
-            @Nullable AnonymousTenant anonymous) {
+    public TenantGate(Tenants tenants, int maxConcurrent, Meters meters, @Nullable AnonymousTenant anonymous) {
         this.tenants = tenants;
         this.places = new FairShares(maxConcurrent);
-        this.nanos = nanos;
-        this.clock = clock;
-        this.usedToday = usedToday;
+        this.source = meters;
         this.anonymous = anonymous;
     }
 
@@ -62,7 +54,7 @@ public final class TenantGate {
         }
         requireStorage.run();
         TenantLimits limits = tenant.limits();
-        TenantMeter meter = meter(tenant);
+        Meter meter = meter(tenant);
         meter.begin(limits);
         boolean place = places.tryTake(tenant.id(), 1);
         Permit permit = new Permit(meter, limits, () -> places.giveBack(tenant.id(), place ? 1 : 0));
@@ -78,13 +70,13 @@ public final class TenantGate {
         return new TenantContext(requestId, tenant, permit);
     }
 
-    private TenantMeter meter(Tenant tenant) {
-        return meters.computeIfAbsent(tenant.id(), id -> new TenantMeter(nanos, clock, usedToday.applyAsLong(id)));
+    private Meter meter(Tenant tenant) {
+        return meters.computeIfAbsent(tenant.id(), source::of);
     }
 
     /** The {@code x-ratelimit-*} headers of a tenant as things stand, for a request that was not admitted too. */
     public Map<String, String> rateHeaders(Tenant tenant) {
-        TenantMeter meter = meters.get(tenant.id());
+        Meter meter = meters.get(tenant.id());
         return meter == null ? Map.of() : meter.headers(tenant.limits());
     }
 

@@ -25,6 +25,7 @@ import ai.realm.server.model.ModelService;
 import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.domain.ApiKeys;
 import ai.realm.server.tenant.MeteredSessions;
+import ai.realm.server.tenant.Meters;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGate;
 import ai.realm.server.tenant.TenantGuests;
@@ -85,7 +86,7 @@ final class HttpFixture implements AutoCloseable {
                 .open(List.of(tenant("acme", KEY, false, roomy), tenant("limited", LIMITED_KEY, false, tight),
                         tenant("gone", SUSPENDED_KEY, true, roomy)));
         Tenants tenants = new Tenants(opened.tenants());
-        gate = new TenantGate(tenants, 8, nanos::get, Clock.systemUTC(), _ -> 0, given.api().anonymous());
+        gate = new TenantGate(tenants, 8, Meters.local(nanos::get, Clock.systemUTC(), _ -> 0), given.api().anonymous());
         ServerSettings settings = given.withPort(0);
         TenantGuests guests = new TenantGuests(guestHost, new GuestVersions(database), new GuestValues(database));
         MeteredSessions sessions = new MeteredSessions(guestHost, embedder);

@@ -15,12 +15,12 @@ import java.time.ZoneOffset;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-class TenantMeterTest {
+class LocalMeterTest {
     private static final long SECOND = 1_000_000_000L;
 
     private final AtomicLong nanos = new AtomicLong();
     private Instant now = Instant.parse("2026-01-01T23:00:00Z");
-    private final TenantMeter meter = new TenantMeter(nanos::get, new Now(), 0);
+    private final LocalMeter meter = new LocalMeter(nanos::get, new Now(), 0);
 
     private final class Now extends Clock {
         @Override

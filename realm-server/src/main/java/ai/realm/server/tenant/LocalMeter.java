@@ -1,9 +1,7 @@
 package ai.realm.server.tenant;
 
-import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.domain.TenantLimits;
-import ai.realm.server.error.RetryableException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -13,8 +11,8 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** What one tenant has used of its limits. Thread-safe; survives a change of the limits, which then apply at once. */
-final class TenantMeter {
+/** A meter of a server that is alone: all it counts is in memory. Thread-safe. */
+final class LocalMeter implements Meter {
     private final LongSupplier nanos;
     private final Clock clock;
     private @Nullable TokenBucket requests;
@@ -25,36 +23,34 @@ final class TenantMeter {
     private LocalDate today;
 
     /** @param usedToday tokens that the accounts already hold for this day */
-    TenantMeter(LongSupplier nanos, Clock clock, long usedToday) {
+    LocalMeter(LongSupplier nanos, Clock clock, long usedToday) {
         this.nanos = nanos;
         this.clock = clock;
         this.usedToday = usedToday;
         this.today = LocalDate.now(clock.withZone(ZoneOffset.UTC));
     }
 
-    /** Counts a request in, or says why not. */
-    synchronized void begin(TenantLimits limits) {
+    @Override
+    public synchronized void begin(TenantLimits limits) {
         long now = apply(limits);
         if (limits.tokensPerDay() > 0 && usedToday >= limits.tokensPerDay()) {
             throw quota(limits, usedToday);
         }
         if (running >= limits.concurrentRequests()) {
-            throw new RetryableException(ErrorCode.RATE_LIMIT_EXCEEDED,
-                    "at most " + limits.concurrentRequests() + " requests of a tenant may run at the same time", 1);
+            throw Refusals.concurrency(limits);
         }
         if (requests != null) {
             long wait = requests.nanosUntil(1, now);
             if (wait > 0) {
-                throw new RetryableException(ErrorCode.RATE_LIMIT_EXCEEDED,
-                        "at most " + limits.requestsPerMinute() + " requests a minute", seconds(wait));
+                throw Refusals.requests(limits, wait);
             }
             requests.take(1, now);
         }
         running++;
     }
 
-    /** Sets tokens aside for a request that has begun; what it uses is known at its end. */
-    synchronized void reserve(TenantLimits limits, long amount) {
+    @Override
+    public synchronized void reserve(TenantLimits limits, long amount) {
         long now = apply(limits);
         if (limits.tokensPerDay() > 0 && usedToday + reserved + amount > limits.tokensPerDay()) {
             throw quota(limits, usedToday + reserved + amount);
@@ -62,16 +58,15 @@ final class TenantMeter {
         if (tokens != null) {
             long wait = tokens.nanosUntil(amount, now);
             if (wait > 0) {
-                throw new RetryableException(ErrorCode.RATE_LIMIT_EXCEEDED, "at most " + limits.tokensPerMinute()
-                        + " tokens a minute; this request may need " + amount, seconds(wait));
+                throw Refusals.tokens(limits, amount, wait);
             }
             tokens.take(amount, now);
         }
         reserved += amount;
     }
 
-    /** Puts what was used in the place of what was reserved. */
-    synchronized void settle(TenantLimits limits, long reservedAmount, long used) {
+    @Override
+    public synchronized void settle(TenantLimits limits, long reservedAmount, long used) {
         long now = apply(limits);
         reserved -= reservedAmount;
         usedToday += used;
@@ -84,16 +79,18 @@ final class TenantMeter {
         }
     }
 
-    synchronized void end() {
+    @Override
+    public synchronized void end() {
         running--;
     }
 
-    synchronized int running() {
+    @Override
+    public synchronized int running() {
         return running;
     }
 
-    /** The {@code x-ratelimit-*} headers, for the limits that there are. */
-    synchronized Map<String, String> headers(TenantLimits limits) {
+    @Override
+    public synchronized Map<String, String> headers(TenantLimits limits) {
         long now = apply(limits);
         Map<String, String> headers = new LinkedHashMap<>();
         describe("requests", requests, now, headers);
@@ -103,9 +100,7 @@ final class TenantMeter {
 
     private static void describe(String what, @Nullable TokenBucket bucket, long now, Map<String, String> headers) {
         if (bucket != null) {
-            headers.put("x-ratelimit-limit-" + what, Long.toString(bucket.perMinute()));
-            headers.put("x-ratelimit-remaining-" + what, Long.toString(bucket.remaining(now)));
-            headers.put("x-ratelimit-reset-" + what, seconds(bucket.nanosUntilFull(now)) + "s");
+            Refusals.describe(what, bucket.perMinute(), bucket.remaining(now), bucket.nanosUntilFull(now), headers);
         }
     }
 
@@ -130,12 +125,6 @@ final class TenantMeter {
 
     private RealmException quota(TenantLimits limits, long wanted) {
         Duration left = Duration.between(clock.instant(), today.plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant());
-        return new RetryableException(ErrorCode.INSUFFICIENT_QUOTA,
-                "at most " + limits.tokensPerDay() + " tokens a day (UTC); with this request it may be " + wanted,
-                left.toSeconds() + 1);
-    }
-
-    private static long seconds(long nanoseconds) {
-        return Math.ceilDiv(nanoseconds, 1_000_000_000L);
+        return Refusals.quota(limits, wanted, left.toSeconds());
     }
 }
