@@ -17,8 +17,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -150,6 +152,54 @@ public final class GuestCommand implements Runnable {
         }
         args.addAll(List.of("--", prompt));
         return RealmCommand.commandLine().setOut(out()).setErr(spec.commandLine().getErr()).execute(args.toArray(String[]::new));
+    }
+
+    @Command(name = "test", mixinStandardHelpOptions = true, description = "Runs DIR/tests/*.json against DIR/guest.wasm or DIR/guest.js, without a model: exit 0 when all are as expected.")
+    int test(@Parameters(paramLabel = "DIR") Path directory,
+            @Option(names = "--junit", paramLabel = "FILE", description = "Writes the outcome as JUnit's XML") @Nullable Path junit)
+            throws IOException {
+        Path wasm = directory.resolve("guest.wasm");
+        List<Path> files;
+        try (Stream<Path> found = Files.list(directory.resolve("tests"))) {
+            files = found.filter(f -> f.toString().endsWith(".json")).sorted().toList();
+        }
+        if (files.isEmpty()) {
+            throw new RealmException(ErrorCode.INVALID_REQUEST, "there are no *.json in " + directory.resolve("tests"));
+        }
+        Map<String, List<String>> outcomes = new LinkedHashMap<>();
+        try (GuestCases cases = new GuestCases(read(Files.exists(wasm) ? wasm : directory.resolve("guest.js")))) {
+            for (Path file : files) {
+                List<String> faults = cases.faults(Json.mapper().readTree(file.toFile()));
+                outcomes.put(String.valueOf(file.getFileName()), faults);
+                out().println((faults.isEmpty() ? "ok      " : "FAILED  ") + file.getFileName());
+                faults.forEach(f -> out().println("        " + f));
+            }
+        } finally {
+            out().flush();
+        }
+        if (junit != null) {
+            Files.writeString(junit, xml(outcomes));
+        }
+        return outcomes.values().stream().allMatch(List::isEmpty) ? 0 : 1;
+    }
+
+    private static String xml(Map<String, List<String>> outcomes) {
+        StringBuilder xml = new StringBuilder("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"guest\" tests=\"")
+                .append(outcomes.size()).append("\" failures=\"")
+                .append(outcomes.values().stream().filter(f -> !f.isEmpty()).count()).append("\">\n");
+        outcomes.forEach((name, faults) -> {
+            xml.append("  <testcase name=\"").append(escaped(name)).append("\">");
+            if (!faults.isEmpty()) {
+                xml.append("<failure message=\"").append(escaped(String.join("; ", faults))).append("\"/>");
+            }
+            xml.append("</testcase>\n");
+        });
+        return xml.append("</testsuite>\n").toString();
+    }
+
+    /** For an attribute; characters that XML cannot have are left out. */
+    private static String escaped(String text) {
+        return text.replaceAll("[^\\x09\\x20-\\uD7FF\\uE000-\\uFFFD]", " ").replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
     }
 
     @Command(name = "push", mixinStandardHelpOptions = true, description = "Makes a module the guest of a tenant of a running server, for its next requests.")
