@@ -1,5 +1,6 @@
 package ai.realm.runtime.guest;
 
+import ai.realm.core.error.GuestRefusal;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
 import java.nio.ByteBuffer;

@@ -3,6 +3,7 @@ package ai.realm.runtime.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.GuestRefusal;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestFixture.Outcome;
 import ai.realm.runtime.session.FinishReason;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.GuestRefusal;
 import ai.realm.runtime.guest.GuestFixture.LimitsBuilder;
 import ai.realm.runtime.guest.GuestFixture.Outcome;
 import java.nio.charset.StandardCharsets;

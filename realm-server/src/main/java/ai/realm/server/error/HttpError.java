@@ -1,8 +1,8 @@
 package ai.realm.server.error;
 
 import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.GuestRefusal;
 import ai.realm.core.error.RealmException;
-import ai.realm.runtime.guest.GuestRefusal;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -2,13 +2,13 @@ package ai.realm.server.http.inference;
 
 import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.GuestRefusal;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.guest.GuestCall;
 import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.guest.GuestOutput;
-import ai.realm.runtime.guest.GuestRefusal;
 import ai.realm.runtime.guest.GuestResult;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.RequestContext;

@@ -1,7 +1,4 @@
-package ai.realm.runtime.guest;
-
-import ai.realm.core.error.ErrorCode;
-import ai.realm.core.error.RealmException;
+package ai.realm.core.error;
 
 /** A guest refuses a request in its own words: {@code realm_host_refuse}. */
 public final class GuestRefusal extends RealmException {
@@ -10,8 +7,11 @@ public final class GuestRefusal extends RealmException {
     private final int status;
     private final String reason;
 
-    /** @param reason the code that the client's program reads */
-    GuestRefusal(int status, String reason, String text) {
+    /**
+     * @param status 400, 403, 409, 422 or 429
+     * @param reason the code that the client's program reads
+     */
+    public GuestRefusal(int status, String reason, String text) {
         super(code(status), text);
         this.status = status;
         this.reason = reason;
