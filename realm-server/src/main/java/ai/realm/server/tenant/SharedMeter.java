@@ -24,9 +24,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A meter of one of several servers. It uses what the server holds of the tenant's budget without asking anybody; what is missing it
- * asks for, in one order for all requests that wait, and what it does not need it gives back: of small limits at once, of large ones when
- * a second has passed without use. Thread-safe: no lock is held while the database is asked.
+ * A meter of one of several servers. It uses what the server holds of the tenant's budget without asking anybody. What is missing it
+ * asks for, in one order for all requests that wait. What it does not need it gives back: of small limits at once, of large ones when a
+ * second has passed without use. Thread-safe: no lock is held while the database is asked.
  */
 final class SharedMeter implements Meter {
     private static final Logger LOG = LoggerFactory.getLogger(SharedMeter.class);
@@ -207,6 +207,11 @@ final class SharedMeter implements Meter {
         if (spent > 0 && limits.tokensPerDay() > 0 && !Kind.DAY.isLeased(limits)) {
             order();
         }
+    }
+
+    /** What it may use without asking. */
+    synchronized Amounts held() {
+        return idle;
     }
 
     /** Called about once a second: renews what is held, and gives back what nobody used. */
