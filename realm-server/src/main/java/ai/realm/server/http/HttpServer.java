@@ -22,7 +22,10 @@ import ai.realm.server.http.ollama.ModelRoutes;
 import ai.realm.server.http.openai.EmbeddingHandler;
 import ai.realm.server.http.openai.ModelsHandler;
 import ai.realm.server.http.openai.GuestChats;
+import ai.realm.server.http.openai.NativeShape;
+import ai.realm.server.http.openai.RerankHandler;
 import ai.realm.server.http.openai.TextShape;
+import ai.realm.server.http.openai.TokenRoutes;
 import ai.realm.server.http.openai.batches.BatchRoutes;
 import ai.realm.server.http.openai.batches.BatchRunner;
 import ai.realm.server.http.openai.batches.FileRoutes;
@@ -66,7 +69,7 @@ public final class HttpServer implements AutoCloseable {
     private static final String VERSION = "0.1.0";
     /** The APIs that ask for text. */
     private static final List<ApiShape> SHAPES = List.of(TextShape.completions(), TextShape.chat(), new MessagesShape(),
-            new ChatShape(), new GenerateShape());
+            new ChatShape(), new GenerateShape(), NativeShape.completion(), NativeShape.infill());
 
     /**
      * What the routes work with.
@@ -103,7 +106,7 @@ public final class HttpServer implements AutoCloseable {
                 s.accounts(), s.metrics(), settings.api().refuseUnknown(), s.warmUp());
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
                 new InferenceRunner(s.models(), s.guestHost(), s.guests(), GuestChats::read), s.registry());
-        ModelsHandler models = new ModelsHandler(s.gate(), answers);
+        ModelsHandler models = new ModelsHandler(s.gate(), answers, s.registry());
         Map<String, RequestFrame> frames = new HashMap<>();
         c.routes.before(new Cors(settings.api().corsOrigins())::before);
         for (ApiShape shape : Stream.concat(SHAPES.stream(), Stream.of(new ResponsesShape(s.stores()))).toList()) {
@@ -122,6 +125,14 @@ public final class HttpServer implements AutoCloseable {
         batches(c, s, frames);
         get(c, "/v1/models", models::list);
         get(c, "/v1/models/{model}", models::one);
+        RerankHandler rerank = RerankHandler.rerank(frame);
+        post(c, "/v1/rerank", rerank);
+        c.routes.post("/v2/rerank", rerank);
+        post(c, "/v1/score", RerankHandler.score(frame));
+        TokenRoutes.posts(parts).forEach(c.routes::post);
+        c.routes.get("/props", models::props);
+        c.routes.get("/slots", models::slots);
+        c.routes.get("/openapi.json", ctx -> answers.json(ctx, 200, ApiDescription.document(VERSION)));
         get(c, "/v1/usage", new UsageHandler(s.gate(), s.accounts(), answers)::own);
         if (s.adminGate().isOnApiPort()) {
             operatorRoutes(c, s, ctx -> {
@@ -299,6 +310,11 @@ public final class HttpServer implements AutoCloseable {
             }
             startManagement(m, 0);
         }
+    }
+
+    /** Method and path of everything on the API's port. */
+    List<String> routes() {
+        return api.routes();
     }
 
     /** Where the admin API and the metrics are; null when they have no listener of their own. */

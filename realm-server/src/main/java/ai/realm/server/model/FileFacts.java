@@ -20,15 +20,17 @@ import java.util.TreeMap;
  * @param architecture empty when it cannot be read; the same for what follows
  * @param parameters weights
  * @param quantization the type that most of the weights' bytes have
+ * @param vocabulary tokens
  * @param metadata the file's keys but for arrays
  */
 public record FileFacts(long bytes, Instant modified, String architecture, long parameters, String quantization,
-        Map<String, Object> metadata) {
-    private static final FileFacts NONE = new FileFacts(0, Instant.EPOCH, "", 0, "", Map.of());
+        long vocabulary, Map<String, Object> metadata) {
+    private static final FileFacts NONE = new FileFacts(0, Instant.EPOCH, "", 0, "", 0, Map.of());
 
     static FileFacts of(Path path) {
         try (GgufFile file = GgufReader.open(path)) {
             Map<String, Object> metadata = new TreeMap<>(file.metadata());
+            long vocabulary = metadata.get("tokenizer.ggml.tokens") instanceof GgufArray a ? a.size() : 0;
             metadata.values().removeIf(GgufArray.class::isInstance);
             Map<String, Long> types = new HashMap<>();
             long parameters = 0;
@@ -38,7 +40,7 @@ public record FileFacts(long bytes, Instant modified, String architecture, long 
             }
             String quantization = types.entrySet().stream().max(Map.Entry.comparingByValue()).map(Map.Entry::getKey).orElse("");
             return new FileFacts(file.size(), Files.getLastModifiedTime(path).toInstant(), file.architecture(), parameters,
-                    quantization, metadata);
+                    quantization, vocabulary, metadata);
         } catch (IOException | RealmException e) {
             return NONE;
         }

@@ -33,11 +33,10 @@ public final class PromptInputs {
             throw RealmException.badParam(name, name + " may hold " + most + " " + name + "s, not " + value.size());
         }
         List<PromptInput> inputs = new ArrayList<>();
-        boolean texts = value.get(0).isTextual();
         for (JsonNode one : value) {
             String at = name + "[" + inputs.size() + "]";
             inputs.add(
-                    texts ? new GenerationRequest.Text(JsonFields.text(one, at)) : new GenerationRequest.Tokens(ids(one, at)));
+                    one.isTextual() ? new GenerationRequest.Text(JsonFields.text(one, at)) : new GenerationRequest.Tokens(ids(one, at)));
         }
         return inputs;
     }

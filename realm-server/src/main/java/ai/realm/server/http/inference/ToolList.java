@@ -12,11 +12,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The tools of one request while they are read. */
 public final class ToolList {
     private static final int MAX_TOOLS = 256;
+    private static final int MAX_NAMED = 20;
     private static final String NAME = "[a-zA-Z0-9_][a-zA-Z0-9_.:/-]{0,127}";
 
     private final List<Tool> tools = new ArrayList<>();
@@ -94,11 +96,22 @@ public final class ToolList {
         return new ToolUse(tools, Set.of(), strict, false, true);
     }
 
+    /** The model may call only these, which are known, or must. */
+    public ToolUse some(Set<String> callable, boolean required, boolean parallel) {
+        return new ToolUse(tools, callable, strict, required, parallel);
+    }
+
     /** The model must call this one. */
     public ToolUse named(String name, boolean parallel, String at) {
+        checkKnown(name, at);
+        return some(Set.of(name), true, parallel);
+    }
+
+    /** Refuses what is the name of none of them. */
+    public void checkKnown(String name, String at) {
         if (!names.contains(name)) {
-            throw RealmException.badParam(at, at + " must be the name of one of the tools");
+            throw RealmException.badParam(at, at + " must be the name of one of the tools"
+                    + (names.isEmpty() ? "" : ": " + names.stream().limit(MAX_NAMED).collect(Collectors.joining(", "))));
         }
-        return new ToolUse(tools, Set.of(name), strict, true, parallel);
     }
 }

@@ -1,18 +1,12 @@
 package ai.realm.server.http.openai;
 
-import ai.realm.core.chat.tools.Tool;
 import ai.realm.core.error.RealmException;
+import ai.realm.server.http.inference.ToolList;
 import ai.realm.server.http.inference.ToolUse;
-import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,13 +14,7 @@ import org.jspecify.annotations.Nullable;
  * {@code function_call} of old clients.
  */
 public final class ToolFields {
-    private static final int MAX_TOOLS = 256;
-    private static final String NAME = "[a-zA-Z0-9_][a-zA-Z0-9_.:/-]{0,127}";
-    private static final String RULE = " must be 1 to 128 letters, digits, _, -, ., : or /";
-
-    private final List<Tool> tools = new ArrayList<>();
-    private final Set<String> names = new LinkedHashSet<>();
-    private final Set<String> strict = new LinkedHashSet<>();
+    private final ToolList tools = new ToolList();
 
     private ToolFields() {
     }
@@ -59,14 +47,10 @@ public final class ToolFields {
     }
 
     private void list(JsonNode given, String at, boolean bare) {
-        if (!given.isArray()) {
-            throw JsonFields.wrongType(at, "an array", given);
-        }
-        if (given.size() > MAX_TOOLS) {
-            throw RealmException.badParam(at, at + " may hold " + MAX_TOOLS + ", not " + given.size());
-        }
+        ToolList.checkCount(given, at);
+        int read = 0;
         for (JsonNode one : given) {
-            String path = at + "[" + tools.size() + "]";
+            String path = at + "[" + read++ + "]";
             JsonFields f = JsonFields.of(one, path);
             if (!bare) {
                 String type = f.string("type");
@@ -77,44 +61,19 @@ public final class ToolFields {
                 JsonNode function = f.take("function");
                 f = function == null ? f : JsonFields.of(function, f.path("function"));
             }
-            add(f);
+            tools.add(f, "parameters");
         }
-    }
-
-    private void add(JsonFields f) {
-        String name = JsonFields.text(f.require("name"), f.path("name"));
-        if (!name.matches(NAME)) {
-            throw RealmException.badParam(f.path("name"), f.path("name") + RULE);
-        }
-        if (!names.add(name)) {
-            throw RealmException.badParam(f.path("name"), f.path("name") + " is the name of another tool already");
-        }
-        if (Boolean.TRUE.equals(f.bool("strict"))) {
-            strict.add(name);
-        }
-        tools.add(new Tool(name, f.string("description"), schema(f.take("parameters"), f.path("parameters"))));
-    }
-
-    @SuppressWarnings("unchecked")
-    private static Map<String, ?> schema(@Nullable JsonNode parameters, String at) {
-        if (parameters == null) {
-            return Map.of();
-        }
-        if (!(parameters instanceof ObjectNode)) {
-            throw JsonFields.wrongType(at, "an object", parameters);
-        }
-        return Json.mapper().convertValue(parameters, Map.class);
     }
 
     private ToolUse choose(@Nullable JsonNode choice, String at, @Nullable Boolean parallel) {
         if (choice == null) {
-            return use(names, false, parallel);
+            return tools.any(false, ToolUse.parallel(parallel, false), at);
         }
         if (choice.isTextual()) {
             return switch (choice.textValue()) {
-                case "auto" -> use(names, false, parallel);
-                case "none" -> use(Set.of(), false, parallel);
-                case "required", "any" -> use(names, true, parallel);
+                case "auto" -> tools.any(false, ToolUse.parallel(parallel, false), at);
+                case "none" -> tools.none();
+                case "required", "any" -> tools.any(true, ToolUse.parallel(parallel, true), at);
                 default ->
                     throw RealmException.badParam(at, at + " must be auto, none, required, or an object that names a tool");
             };
@@ -128,7 +87,7 @@ public final class ToolFields {
         if (type != null && !type.equals("function")) {
             throw RealmException.badParam(f.path("type"), f.path("type") + " must be function or allowed_tools");
         }
-        return use(Set.of(named(f)), true, parallel);
+        return tools.some(Set.of(named(f)), true, ToolUse.parallel(parallel, true));
     }
 
     private ToolUse allowed(JsonFields f, @Nullable Boolean parallel) {
@@ -144,7 +103,8 @@ public final class ToolFields {
         for (JsonNode one : list) {
             some.add(named(JsonFields.of(one, f.path("tools") + "[" + some.size() + "]")));
         }
-        return use(some, "required".equals(mode), parallel);
+        boolean required = "required".equals(mode);
+        return tools.some(some, required, ToolUse.parallel(parallel, required));
     }
 
     /** The tool that a choice names. */
@@ -152,17 +112,7 @@ public final class ToolFields {
         JsonNode function = choice.take("function");
         JsonFields f = function == null ? choice : JsonFields.of(function, choice.path("function"));
         String name = JsonFields.text(f.require("name"), f.path("name"));
-        if (!names.contains(name)) {
-            throw RealmException.badParam(f.path("name"), f.path("name") + " must be the name of one of the tools: "
-                    + names.stream().limit(20).collect(Collectors.joining(", ")));
-        }
+        tools.checkKnown(name, f.path("name"));
         return name;
-    }
-
-    private ToolUse use(Set<String> callable, boolean required, @Nullable Boolean parallel) {
-        if (required && tools.isEmpty()) {
-            throw RealmException.badParam("tool_choice", "tool_choice must not ask for a call without tools");
-        }
-        return new ToolUse(tools, callable, strict, required, ToolUse.parallel(parallel, required));
     }
 }

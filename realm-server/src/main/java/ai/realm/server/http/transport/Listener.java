@@ -10,6 +10,7 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
 import io.javalin.util.JavalinBindException;
+import java.util.List;
 import java.util.function.Consumer;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Server;
@@ -145,6 +146,12 @@ public final class Listener implements AutoCloseable {
         } catch (JavalinBindException e) {
             throw new RealmException(ErrorCode.INVALID_REQUEST, "cannot listen on " + host + ":" + port + ": " + reason(e), e);
         }
+    }
+
+    /** Method and path of everything that is served. */
+    public List<String> routes() {
+        return app.unsafe.internalRouter.allHttpHandlers().stream().map(h -> h.endpoint)
+                .filter(e -> e.method.isHttpMethod()).map(e -> e.method.name() + " " + e.path).toList();
     }
 
     private static String reason(Throwable e) {

@@ -1,0 +1,122 @@
+package ai.realm.server.http;
+
+import static ai.realm.server.http.HttpFixture.error;
+import static ai.realm.server.http.HttpFixture.events;
+import static ai.realm.server.http.HttpFixture.json;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.realm.core.sampling.SamplingParams;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.http.HttpResponse;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What users of llama.cpp's server and of vLLM find beside OpenAI's API. Every byte is a token. */
+class NativeApiTest {
+    private final HttpFixture f = new HttpFixture();
+
+    @AfterEach
+    void close() {
+        f.close();
+    }
+
+    private JsonNode post(String path, String body) {
+        HttpResponse<String> response = f.post(path, body);
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return json(response.body());
+    }
+
+    private void refused(String path, String body, String param) {
+        HttpResponse<String> response = f.post(path, body);
+        assertThat(response.statusCode()).as(body).isEqualTo(400);
+        assertThat(error(response).path("param").asText()).as(body).isEqualTo(param);
+    }
+
+    @Test
+    void completion_defaultsAndNames_areLlamaCpps() {
+        JsonNode answer = post("/completion", "{\"prompt\":\"hi\",\"n_predict\":5,\"repeat_penalty\":1.1,\"seed\":-1,\"top_p\":0}");
+        assertThat(answer.path("content").asText()).isEqualTo("you said: hi");
+        assertThat(answer.path("stop").asBoolean()).isTrue();
+        assertThat(answer.path("stop_type").asText()).isEqualTo("eos");
+        assertThat(answer.path("tokens_predicted").asInt()).isEqualTo(2);
+        assertThat(answer.at("/timings/predicted_n").asInt()).isEqualTo(2);
+        SamplingParams p = f.guestHost.calls.getLast().params();
+        assertThat(p.temperature()).isEqualTo(0.8f);
+        assertThat(p.topK()).isEqualTo(40);
+        assertThat(p.topP()).as("0 is off").isEqualTo(1);
+        assertThat(p.repetitionPenalty()).isEqualTo(1.1f);
+        assertThat(p.seed()).isNull();
+        assertThat(p.maxTokens()).isEqualTo(5);
+    }
+
+    @Test
+    void completion_severalPromptsAndStreamed_areAnArrayAndEvents() {
+        assertThat(post("/completion", "{\"prompt\":[\"a\",[98,99]]}")).hasSize(2).last()
+                .matches(a -> a.path("content").asText().equals("you said: bc") && a.path("index").asInt() == 1);
+        var all = events(f.post("/completion", "{\"prompt\":\"hi\",\"stream\":true}").body());
+        assertThat(all).hasSize(3);
+        assertThat(json(all.getFirst()).path("stop").asBoolean()).isFalse();
+        assertThat(json(all.getLast()).path("stop").asBoolean()).isTrue();
+        refused("/completion", "{\"prompt\":[\"a\",\"b\"],\"stream\":true}", "stream");
+        refused("/completion", "{\"prompt\":\"a\",\"n_probs\":21}", "n_probs");
+        refused("/completion", "{}", "prompt");
+    }
+
+    @Test
+    void infill_modelWithoutItsTokens_isRefusedWithTheReason() {
+        HttpResponse<String> response = f.post("/infill", "{\"input_prefix\":\"a\",\"input_suffix\":\"b\"}");
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(error(response).path("message").asText()).contains("was not trained to fill a gap");
+        refused("/infill", "{\"input_prefix\":\"a\",\"input_suffix\":\"b\",\"input_extra\":[{\"filename\":1,\"text\":\"x\"}]}",
+                "input_extra[0].filename");
+        refused("/infill", "{\"input_prefix\":\"a\",\"input_suffix\":\"b\",\"input_extra\":[{}]}", "input_extra[0].text");
+    }
+
+    @Test
+    void tokenize_bothShapes_andBack() {
+        assertThat(post("/tokenize", "{\"content\":\"ab\"}").path("tokens")).hasToString("[97,98]");
+        JsonNode vllm = post("/tokenize", "{\"model\":\"tiny\",\"prompt\":\"ab\",\"return_token_strs\":true}");
+        assertThat(vllm.path("count").asInt()).isEqualTo(2);
+        assertThat(vllm.path("max_model_len").asInt()).isEqualTo(128);
+        assertThat(vllm.path("token_strs")).hasToString("[\"a\",\"b\"]");
+        assertThat(post("/tokenize", "{\"content\":\"a\",\"with_pieces\":true}").path("tokens"))
+                .hasToString("[{\"id\":97,\"piece\":\"a\"}]");
+        assertThat(post("/tokenize", "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}").path("count").asInt()).isEqualTo(7);
+        assertThat(post("/detokenize", "{\"tokens\":[104,105]}")).hasToString("{\"content\":\"hi\",\"prompt\":\"hi\"}");
+        assertThat(post("/detokenize", "{\"tokens\":[]}").path("content").asText()).isEmpty();
+        refused("/detokenize", "{\"tokens\":[999]}", "tokens");
+        refused("/tokenize", "{}", "content");
+    }
+
+    @Test
+    void applyTemplate_chat_givesThePromptAndRunsNothing() {
+        assertThat(post("/apply-template", "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}").path("prompt").asText())
+                .isEqualTo("<user>q");
+        assertThat(f.guestHost.calls).isEmpty();
+        assertThat(f.models.leases).hasValue(0);
+    }
+
+    @Test
+    void rerankAndScore_withAnEncoder_areCosinesInOrder() {
+        JsonNode answer = post("/v1/rerank",
+                "{\"model\":\"encoder\",\"query\":\"q\",\"documents\":[\"aa\",{\"text\":\"aaaa\"},\"a\"],\"top_n\":2,\"return_documents\":true}");
+        assertThat(answer.path("results")).hasSize(2);
+        assertThat(answer.at("/results/0/index").asInt()).isEqualTo(1);
+        assertThat(answer.at("/results/0/document/text").asText()).isEqualTo("aaaa");
+        assertThat(answer.at("/usage/total_tokens").asInt()).isEqualTo(8);
+        assertThat(post("/rerank", "{\"model\":\"encoder\",\"query\":\"q\",\"texts\":[\"a\",\"aa\"]}")).hasSize(2).first()
+                .matches(a -> a.path("index").asInt() == 1 && a.path("score").isNumber());
+        assertThat(post("/score", "{\"model\":\"encoder\",\"text_1\":\"a\",\"text_2\":[\"a\",\"aa\"]}").path("data")).hasSize(2);
+        refused("/v1/rerank", "{\"model\":\"tiny\",\"query\":\"q\",\"documents\":[\"a\"]}", "model");
+        refused("/v1/rerank", "{\"model\":\"encoder\",\"query\":\"q\",\"documents\":[]}", "documents");
+        refused("/v1/score", "{\"model\":\"encoder\",\"text_1\":[\"a\",\"b\"],\"text_2\":[\"a\"]}", "text_2");
+    }
+
+    @Test
+    void props_slots_tellNothingOfOthers() {
+        JsonNode props = json(f.get("/props").body());
+        assertThat(props.path("model_alias").asText()).isEqualTo("tiny");
+        assertThat(props.path("model_path").asText()).doesNotContain("/");
+        assertThat(f.get("/slots").statusCode()).isEqualTo(403);
+    }
+}
