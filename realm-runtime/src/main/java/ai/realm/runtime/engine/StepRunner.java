@@ -11,7 +11,6 @@ import ai.realm.runtime.kvcache.BatchKvView;
 import ai.realm.runtime.kvcache.KvMemory;
 import ai.realm.runtime.scheduler.Sequence;
 import ai.realm.runtime.scheduler.StepPlan;
-import ai.realm.runtime.store.AdapterUse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -133,14 +132,13 @@ final class StepRunner {
             Sequence s = w.sequence();
             int index = view.add(s.table(), s.memory().slot());
             int end = w.from() + w.count();
-            AdapterUse adapter = s.spec().adapter();
-            Adapter.Use use = adapter == null ? null : adapter.use();
+            Adapter.Use adapter = s.spec().adapter();
             for (int p = w.from(); p < end; p++) {
                 if (p >= s.length()) {
                     // a guess is computed as the token it would be, alone: so what comes of it is the same to the last bit
                     index = view.add(s.table(), s.memory().slot());
                 }
-                batch.add(s.token(p), p, index, p >= end - w.rows(), use);
+                batch.add(s.token(p), p, index, p >= end - w.rows(), adapter);
             }
             s.spec().log().reached(6, "scheduler");
         }

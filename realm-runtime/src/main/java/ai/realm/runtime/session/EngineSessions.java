@@ -76,7 +76,8 @@ public final class EngineSessions implements SessionFactory {
                 prompt, Math.min(Math.max(1, command.params().maxTokens()), context.contextLimit() - prompt.length),
                 engine.now() + context.remainingNanos(), chooser,
                 // Keys and values of a prefix that all share are the model's alone.
-                adapter == null ? model.sharedBlocks(prompt) : 0, context.isWarmUp(), context::reached, adapter);
+                adapter == null ? model.sharedBlocks(prompt) : 0, context.isWarmUp(), context::reached,
+                adapter == null ? null : adapter.use(), adapter == null ? "" : adapter.salt());
     }
 
     /** What the parameters ask for; the prompt is scored once, with the first of its answers. */
