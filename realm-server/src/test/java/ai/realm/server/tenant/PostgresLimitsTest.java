@@ -109,7 +109,8 @@ class PostgresLimitsTest {
         double refilled = (System.nanoTime() - begun) / 60e9 * limit;
         assertThat(admitted.get()).as("of 10,020; the bucket has filled by %s meanwhile", refilled)
                 .isBetween(limit / 2L, limit + 1 + (long) refilled);
-        assertThat(servers.stream().mapToLong(SharedMeters::exchanges).sum()).as("orders").isLessThan(admitted.get() / 2);
+        assertThat(servers.stream().mapToLong(SharedMeters::exchanges).sum()).as("orders for 10,020 requests")
+                .isLessThan(5_000);
     }
 
     @Test
