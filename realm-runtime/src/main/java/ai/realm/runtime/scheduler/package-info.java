@@ -2,7 +2,7 @@
  * What is computed next, and for whom: the scheduler, a deterministic step from its state to a {@code StepPlan}, its sequences,
  * and the fair share of tenants.
  *
- * <p>May use {@code core}, {@code runtime.kvcache} and, for adapters, {@code runtime.store}. The engine thread alone runs it, so it has no locks; only a sequence's
+ * <p>May use {@code core} and {@code runtime.kvcache}. The engine thread alone runs it, so it has no locks; only a sequence's
  * token queue is read by another thread.
  */
 @NullMarked
