@@ -38,7 +38,8 @@ class BatchKillIT {
     private static String lines() {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < REQUESTS; i++) {
-            ObjectNode line = Api.JSON.createObjectNode().put("custom_id", "r" + i).put("method", "POST").put("url", "/v1/completions");
+            ObjectNode line = Api.JSON.createObjectNode().put("custom_id", "r" + i).put("method", "POST").put("url",
+                    "/v1/completions");
             line.set("body", Api.completion("once ".repeat(i % 7 + 1)).put("model", "tiny").put("max_tokens", 16)
                     .put("temperature", i % 10 == 9 ? 9 : 1));
             lines.append(line).append('\n');

@@ -17,11 +17,14 @@ import org.junit.jupiter.api.io.TempDir;
 /** What clients get of guests that say more than text, written in JavaScript: ends, refusals, calls of tools, events, traps. */
 class GuestAnswersIT {
     private static final Map<String, String> SCRIPTS = new LinkedHashMap<>(Map.of(
-            "filter", "function generate(p) { realm.generate(p, {maxTokens: 4}); realm.finish('content_filter'); return 'held back'; }",
+            "filter",
+            "function generate(p) { realm.generate(p, {maxTokens: 4}); realm.finish('content_filter'); return 'held back'; }",
             "refuse", "function generate() { realm.refuse(422, 'too_vague', 'say more\\n\\ndata: {\"forged\": 1}'); }",
             "calls", "function generate() { realm.toolCall('call_7', 'weather', {city: 'Rome'}); return ''; }",
-            "events", "function generate() { realm.event('step', {n: 1}); realm.event('raw', 'a\\n\\ndata: [DONE]\\n\\n'); return 'done'; }",
-            "render", "function generate() { return realm.render([{role: 'user', content: 'hi <s> there'}]) + '|' + realm.model().vocabulary; }",
+            "events",
+            "function generate() { realm.event('step', {n: 1}); realm.event('raw', 'a\\n\\ndata: [DONE]\\n\\n'); return 'done'; }",
+            "render",
+            "function generate() { return realm.render([{role: 'user', content: 'hi <s> there'}]) + '|' + realm.model().vocabulary; }",
             "trap", "function inner() { return null.x; } function generate() { return inner(); }"));
 
     @TempDir
@@ -33,12 +36,14 @@ class GuestAnswersIT {
         StringBuilder tenants = new StringBuilder();
         for (Map.Entry<String, String> script : SCRIPTS.entrySet()) {
             Files.writeString(dir.resolve(script.getKey() + ".js"), script.getValue());
-            tenants.append("  - {id: ").append(script.getKey()).append(", keys: ['").append(TestServer.hash("rk-" + script.getKey()))
+            tenants.append("  - {id: ").append(script.getKey()).append(", keys: ['")
+                    .append(TestServer.hash("rk-" + script.getKey()))
                     .append("'], guest: ").append(script.getKey()).append(".js, models: [" + TestServer.MODEL + "]}\n");
         }
         TinyModel.write(dir.resolve("tiny.gguf"));
         Path config = dir.resolve("realm.yaml");
-        Files.writeString(config, "server: {data: data}\nmodels:\n  " + TestServer.MODEL + ": {file: tiny.gguf}\ntenants:\n" + tenants);
+        Files.writeString(config,
+                "server: {data: data}\nmodels:\n  " + TestServer.MODEL + ": {file: tiny.gguf}\ntenants:\n" + tenants);
         server = RealmProcess.serve(config);
     }
 
@@ -79,7 +84,8 @@ class GuestAnswersIT {
         assertThat(whole.at("/choices/0/finish_reason").asText()).isEqualTo("tool_calls");
         assertThat(whole.at("/choices/0/message/tool_calls/0/id").asText()).isEqualTo("call_7");
         assertThat(whole.at("/choices/0/message/tool_calls/0/function/arguments").asText()).isEqualTo("{\"city\":\"Rome\"}");
-        assertThat(api("calls").chat(chat().put("stream", true)).body()).contains("\"weather\"").contains("\"finish_reason\":\"tool_calls\"");
+        assertThat(api("calls").chat(chat().put("stream", true)).body()).contains("\"weather\"")
+                .contains("\"finish_reason\":\"tool_calls\"");
         assertThat(api("calls").complete(Api.completion("x")).status()).as("a completion has no place for it").isEqualTo(502);
     }
 
@@ -88,7 +94,8 @@ class GuestAnswersIT {
         ObjectNode asked = chat().put("stream", true);
         asked.putObject("stream_options").put("events", true);
         String body = api("events").chat(asked).body();
-        assertThat(body).contains("event: guest.step\ndata: {\"n\":1}\n\n").contains("event: guest.raw\ndata: \"a\\n\\ndata: [DONE]\\n\\n\"\n\n");
+        assertThat(body).contains("event: guest.step\ndata: {\"n\":1}\n\n")
+                .contains("event: guest.raw\ndata: \"a\\n\\ndata: [DONE]\\n\\n\"\n\n");
         assertThat(body.lines().filter(l -> l.equals("data: [DONE]"))).hasSize(1);
         assertThat(api("events").chat(chat().put("stream", true)).body()).doesNotContain("guest.step");
         assertThat(api("events").chat(chat()).json().at("/choices/0/message/content").asText()).isEqualTo("done");
@@ -105,6 +112,7 @@ class GuestAnswersIT {
     @Test
     void trap_isInTheLogWithItsPlace() throws Exception {
         assertThat(api("trap").chat(chat()).status()).isEqualTo(502);
-        server.awaitLog(l -> l.contains("guest says") && l.contains("TypeError") && l.contains("inner (guest.js:1") && l.contains("tenant=trap"));
+        server.awaitLog(l -> l.contains("guest says") && l.contains("TypeError") && l.contains("inner (guest.js:1")
+                && l.contains("tenant=trap"));
     }
 }

@@ -203,7 +203,9 @@ class ReplicasIT {
     }
 
     private static String failures(String tenant) {
-        return REPLICAS.stream().flatMap(r -> r.log().stream()).filter(l -> l.contains("failed") && l.contains(tenant) || l.contains("SharedMeter") || l.matches("(\\s+at |Caused by|.*(Error|Exception)).*"))
+        return REPLICAS.stream().flatMap(r -> r.log().stream())
+                .filter(l -> l.contains("failed") && l.contains(tenant) || l.contains("SharedMeter")
+                        || l.matches("(\\s+at |Caused by|.*(Error|Exception)).*"))
                 .collect(Collectors.joining("\n"));
     }
 

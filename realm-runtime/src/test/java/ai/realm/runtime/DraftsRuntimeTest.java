@@ -49,8 +49,9 @@ class DraftsRuntimeTest {
         RequestContext context = new RequestContext("r", "t", System.nanoTime() + WAIT.toNanos());
         StringBuilder text = new StringBuilder();
         try (ModelLease lease = runtime.models().lease(NAME, WAIT);
-                InferenceSession s = runtime.sessions().open(new GenerateCommand(context, lease, new TextPrompt(COPY, false), params,
-                        Priority.INTERACTIVE))) {
+                InferenceSession s = runtime.sessions()
+                        .open(new GenerateCommand(context, lease, new TextPrompt(COPY, false), params,
+                                Priority.INTERACTIVE))) {
             for (SessionEvent e = s.next(); !(e instanceof SessionEvent.End); e = s.next()) {
                 text.append(e instanceof SessionEvent.Piece p ? p.text() : "");
             }

@@ -33,6 +33,7 @@ class PackageInfoTest {
 
     @Test
     void packages_ofAllModules_areFound() throws IOException {
-        assertThat(SourceTree.packages()).map(p -> p.getFileName().toString()).contains("simd", "guest", "http").hasSizeGreaterThan(40);
+        assertThat(SourceTree.packages()).map(p -> p.getFileName().toString()).contains("simd", "guest", "http")
+                .hasSizeGreaterThan(40);
     }
 }

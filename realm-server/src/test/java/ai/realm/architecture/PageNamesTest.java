@@ -39,7 +39,8 @@ class PageNamesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"CONTRIBUTING.md", "docs/architecture.md", "docs/kernels.md", "docs/performance.md", "docs/security.md"})
+    @ValueSource(strings = {"CONTRIBUTING.md", "docs/architecture.md", "docs/kernels.md", "docs/performance.md",
+            "docs/security.md"})
     void page_forDevelopers_namesWhatIsThere(String page) throws IOException {
         assertThat(mistakes(Files.readString(SourceTree.ROOT.resolve(page)))).isEmpty();
     }
@@ -48,7 +49,8 @@ class PageNamesTest {
     void mistakes_ofNamesThatAreNot_areFound() throws IOException {
         assertThat(mistakes("`Compute`, `core.kernel.Compute`, `core.kernel.Compute.open`, `Host: x`, `Other Words`")).isEmpty();
         assertThat(mistakes("`Compoot` `core.model.Compute` `Compute.opened` `PrefixCacheTest#acquire_nothing`")).containsExactly(
-                "Compoot is no type", "core.model has no Compute", "Compute has no opened", "PrefixCacheTest has no acquire_nothing");
+                "Compoot is no type", "core.model has no Compute", "Compute has no opened",
+                "PrefixCacheTest has no acquire_nothing");
     }
 
     private static List<String> mistakes(String page) throws IOException {

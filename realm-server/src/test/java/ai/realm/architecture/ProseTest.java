@@ -109,10 +109,13 @@ class ProseTest {
 
     @Test
     void mistakes_ofJavadoc_nameTheLineOfTheSource() {
-        String source = "class A {\n    // " + LONG + "\n    /**\n     * One {@link B#c(D,\n     * E)} two. Three.\n     *\n     * <p>"
-                + LONG + "\n     * <pre>" + LONG + "</pre>\n     * @param a " + LONG.toLowerCase(Locale.ROOT) + "\n     */\n    int a;\n}\n";
+        String source = "class A {\n    // " + LONG
+                + "\n    /**\n     * One {@link B#c(D,\n     * E)} two. Three.\n     *\n     * <p>"
+                + LONG + "\n     * <pre>" + LONG + "</pre>\n     * @param a " + LONG.toLowerCase(Locale.ROOT)
+                + "\n     */\n    int a;\n}\n";
         assertThat(Prose.mistakesOfSentences("A.java", Prose.ofJavadoc(source))).satisfiesExactly(
-                first -> assertThat(first).startsWith("A.java:7: 41 words"), second -> assertThat(second).startsWith("A.java:9: 42 words"));
+                first -> assertThat(first).startsWith("A.java:7: 41 words"),
+                second -> assertThat(second).startsWith("A.java:9: 42 words"));
         assertThat(Prose.mistakesOfSentences("A.java", Prose.ofJavadoc("/** Here\n * in\n * place of it. */"))).hasSize(1);
     }
 

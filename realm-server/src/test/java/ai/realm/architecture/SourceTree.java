@@ -40,7 +40,8 @@ final class SourceTree {
     /** Java sources of all modules, of the program or of its tests. */
     static List<Path> javaFiles(String kind) throws IOException {
         try (Stream<Path> modules = Files.list(ROOT)) {
-            List<Path> sources = modules.map(m -> m.resolve("src").resolve(kind).resolve("java")).filter(Files::isDirectory).toList();
+            List<Path> sources = modules.map(m -> m.resolve("src").resolve(kind).resolve("java")).filter(Files::isDirectory)
+                    .toList();
             return sources.stream().flatMap(SourceTree::below).filter(p -> p.toString().endsWith(".java")).sorted().toList();
         }
     }

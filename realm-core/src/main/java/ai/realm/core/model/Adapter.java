@@ -98,7 +98,8 @@ public final class Adapter {
      * @param downAt byte of the first row of {@code cols} numbers; the next is {@code downStride} bytes further
      * @param upAt byte of the first row of {@code rows} numbers
      */
-    record Delta(MemorySegment memory, long downAt, long downStride, int cols, long upAt, long upStride, int rows, float[] factors) {
+    record Delta(MemorySegment memory, long downAt, long downStride, int cols, long upAt, long upStride, int rows,
+            float[] factors) {
 
         /** Adds it to one row of products. */
         void add(RowKernels kernels, float scale, float[] x, int xOffset, float[] y, int yOffset) {

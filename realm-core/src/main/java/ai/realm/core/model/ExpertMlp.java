@@ -156,7 +156,8 @@ final class ExpertMlp implements FeedForward {
         @Override
         public void run(int part) {
             for (int item = next.getAndIncrement(); item < itemCount; item = next.getAndIncrement()) {
-                workers[part].expert(Objects.requireNonNull(step), Objects.requireNonNull(in), items[3 * item], items[3 * item + 1],
+                workers[part].expert(Objects.requireNonNull(step), Objects.requireNonNull(in), items[3 * item],
+                        items[3 * item + 1],
                         items[3 * item + 2]);
             }
         }

@@ -97,7 +97,8 @@ public abstract class KernelsContract {
             MemorySegment halves = arena.allocate(2L * (n + from));
             double dot = 0;
             for (int i = 0; i < n; i++) {
-                halves.set(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 2L * (from + i), Float.floatToFloat16(y[i]));
+                halves.set(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 2L * (from + i),
+                        Float.floatToFloat16(y[i]));
                 y[i] = Float.float16ToFloat(Float.floatToFloat16(y[i]));
                 dot += (double) y[i] * x[offset + i];
             }

@@ -93,7 +93,9 @@ class AdapterTest {
     @Test
     void forward_adapterOfAnotherModel_isRefused() throws IOException {
         TinyModel tiny = TinyModel.named("llama");
-        try (GgufFile file = tiny.file().open(); Model one = load(file); Model other = load(file);
+        try (GgufFile file = tiny.file().open();
+                Model one = load(file);
+                Model other = load(file);
                 Arena arena = Arena.ofShared()) {
             ForwardBatch batch = new ForwardBatch(1);
             batch.add(1, 0, 0, true, use(one, adapter(tiny, 1), 1));
@@ -132,8 +134,10 @@ class AdapterTest {
                 bad("no linear map token_embd.weight", f -> pair(keysInto(f, "llama", 1), "token_embd", 128, 2, 128)),
                 bad("blk.0.attn_norm.weight is none of an adapter",
                         f -> keysInto(f, "llama", 1).tensor("blk.0.attn_norm.weight", new float[128], 128)),
-                bad("lora_a must have shape 128 x 2 to fit the model, not", f -> pair(keysInto(f, "llama", 1), "blk.0.attn_q", 64, 2, 128)),
-                bad("lora_b must have shape 2 x 128 to fit the model, not", f -> pair(keysInto(f, "llama", 1), "blk.0.attn_q", 128, 2, 96)),
+                bad("lora_a must have shape 128 x 2 to fit the model, not",
+                        f -> pair(keysInto(f, "llama", 1), "blk.0.attn_q", 64, 2, 128)),
+                bad("lora_b must have shape 2 x 128 to fit the model, not",
+                        f -> pair(keysInto(f, "llama", 1), "blk.0.attn_q", 128, 2, 96)),
                 bad("lora_b must have shape 2 x 128", f -> keysInto(f, "llama", 1)
                         .tensor("blk.0.attn_q.weight.lora_a", new float[256], 128, 2)
                         .tensor("blk.0.attn_q.weight.lora_b", new float[384], 3, 128)),
@@ -141,7 +145,8 @@ class AdapterTest {
                 bad("has a value that is no number", f -> keysInto(f, "llama", 1)
                         .tensor("blk.0.attn_q.weight.lora_a", filled(256, Float.POSITIVE_INFINITY), 128, 2)
                         .tensor("blk.0.attn_q.weight.lora_b", new float[256], 2, 128)),
-                bad("alora", f -> pair(keysInto(f, "llama", 1).u32("adapter.alora.invocation_tokens", 1), "blk.0.attn_q", 128, 2, 128)));
+                bad("alora", f -> pair(keysInto(f, "llama", 1).u32("adapter.alora.invocation_tokens", 1), "blk.0.attn_q", 128, 2,
+                        128)));
     }
 
     private static Arguments bad(String message, Consumer<GgufBuilder> file) {

@@ -17,7 +17,8 @@ class DraftsTest {
     private static final String SCHEMA = """
             {"type":"object","properties":{"temperature":{"type":"integer"},"comment":{"enum":["warm","cold"]}},
             "required":["temperature","comment"],"additionalProperties":false}""";
-    private static final FakeVocab VOCAB = new FakeVocab("tem", "temper", "ature", "\"temperature\":", "comm", "ent", "\":", "{\"",
+    private static final FakeVocab VOCAB = new FakeVocab("tem", "temper", "ature", "\"temperature\":", "comm", "ent", "\":",
+            "{\"",
             "12", "7", "\"}", "wa", "rm", " ", "ab", "ba");
     private static final int MOST_TOKENS = 120;
 
@@ -157,7 +158,8 @@ class DraftsTest {
     @Test
     void forced_textOfAGrammar_isSpelledInItsLongestTokens() {
         Vocab vocab = VOCAB;
-        SamplingParams params = SamplingParams.greedy(50).toBuilder().grammar("root ::= \"{\\\"temperature\\\": \" [0-9]+").build();
+        SamplingParams params = SamplingParams.greedy(50).toBuilder().grammar("root ::= \"{\\\"temperature\\\": \" [0-9]+")
+                .build();
         Drafts forced = Samplers.create(params, vocab.size(), new int[0], vocab).forced();
         assertThat(forced).isNotNull();
         Choice choice = new Choice();

@@ -52,8 +52,10 @@ class TenantSizedWorkTest {
 
     @Test
     void logitBias_ofATokenThatIsNotThere_isRefusedWithItsId() {
-        assertThatThrownBy(() -> Samplers.create(SamplingParams.greedy(10).toBuilder().logitBias(Map.of(VOCAB, 1f)).build(), VOCAB,
-                new int[0], null)).isInstanceOf(RealmException.class).hasMessageContaining(Integer.toString(VOCAB));
+        assertThatThrownBy(
+                () -> Samplers.create(SamplingParams.greedy(10).toBuilder().logitBias(Map.of(VOCAB, 1f)).build(), VOCAB,
+                        new int[0], null))
+                .isInstanceOf(RealmException.class).hasMessageContaining(Integer.toString(VOCAB));
     }
 
     @Test

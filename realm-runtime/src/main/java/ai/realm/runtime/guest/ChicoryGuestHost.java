@@ -144,7 +144,9 @@ final class ChicoryGuestHost implements GuestHost {
 
     private CompiledGuest build(String tenant, byte[] wasm, String digest, GuestLimits limits) {
         byte[] source = GuestScripts.source(wasm);
-        CompiledGuest guest = source == null ? module(tenant, wasm, digest, limits) : script(tenant, wasm, source, digest, limits);
+        CompiledGuest guest = source == null
+                ? module(tenant, wasm, digest, limits)
+                : script(tenant, wasm, source, digest, limits);
         guest.requireWithin(limits);
         GuestImage image = guest.image();
         boolean kept = cache != null && image != null && cache.putIfAbsent(digest, image.encode());

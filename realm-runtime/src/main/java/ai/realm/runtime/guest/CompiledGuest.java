@@ -122,7 +122,9 @@ final class CompiledGuest implements GuestModule {
             kept = kept.with(taken);
             made = kept.load(null);
         }
-        int pages = made == null || made.snapshot() == null ? r.memoryPages() : Math.max(r.memoryPages(), made.snapshot().pages());
+        int pages = made == null || made.snapshot() == null
+                ? r.memoryPages()
+                : Math.max(r.memoryPages(), made.snapshot().pages());
         return new CompiledGuest(
                 new GuestReport(r.digest(), r.moduleBytes(), r.imports(), r.exports(), abiVersion, pages, r.maxMemoryPages(),
                         r.tableElements(), r.functions(), r.seesTokens(), compileNanos),

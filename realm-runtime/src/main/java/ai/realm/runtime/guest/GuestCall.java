@@ -26,6 +26,7 @@ public record GuestCall(RequestContext context, String prompt, int @Nullable [] 
     public GuestCall(RequestContext context, String prompt, int @Nullable [] promptTokens, boolean parseSpecial,
             SamplingParams params, boolean stream, String requestJson, GuestModels models, Map<String, String> config,
             GuestKvStore kv, Priority priority) {
-        this(context, prompt, promptTokens, parseSpecial, params, stream, requestJson, models, config, kv, priority, GuestChat.NONE);
+        this(context, prompt, promptTokens, parseSpecial, params, stream, requestJson, models, config, kv, priority,
+                GuestChat.NONE);
     }
 }

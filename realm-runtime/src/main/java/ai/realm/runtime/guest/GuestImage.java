@@ -35,7 +35,8 @@ record GuestImage(byte[] module, byte[] symbols, byte[] classes, byte[] snapshot
     static final String FORMAT = "image-2";
 
     byte[] encode() {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(module.length + symbols.length + classes.length + snapshot.length + 16);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(
+                module.length + symbols.length + classes.length + snapshot.length + 16);
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             for (byte[] part : new byte[][]{module, symbols, classes, snapshot}) {
                 out.writeInt(part.length);
@@ -111,7 +112,8 @@ record GuestImage(byte[] module, byte[] symbols, byte[] classes, byte[] snapshot
         }
         WasmModule.Builder slim = WasmModule.builder().setTypeSection(m.typeSection()).setImportSection(m.importSection())
                 .setFunctionSection(m.functionSection()).setTableSection(m.tableSection()).setGlobalSection(m.globalSection())
-                .setExportSection(m.exportSection()).setElementSection(m.elementSection()).setDataSection(taken == null ? m.dataSection() : Snapshot.withoutData(m))
+                .setExportSection(m.exportSection()).setElementSection(m.elementSection())
+                .setDataSection(taken == null ? m.dataSection() : Snapshot.withoutData(m))
                 .setCodeSection(code.build()).withValidation(false);
         m.memorySection().ifPresent(slim::setMemorySection);
         m.dataCountSection().ifPresent(slim::setDataCountSection);

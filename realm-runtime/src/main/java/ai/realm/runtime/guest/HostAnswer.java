@@ -58,8 +58,9 @@ final class HostAnswer {
 
     long finish(int reason) {
         if (reason < 0 || reason >= REASONS.length) {
-            throw new AbiException(AbiError.BAD_OPTION, "a reason must be 0 stop, 1 length, 2 content_filter or 3 tool_calls, not "
-                    + reason);
+            throw new AbiException(AbiError.BAD_OPTION,
+                    "a reason must be 0 stop, 1 length, 2 content_filter or 3 tool_calls, not "
+                            + reason);
         }
         run.finish(REASONS[reason]);
         return 0;

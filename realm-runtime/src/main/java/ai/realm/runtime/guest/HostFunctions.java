@@ -105,7 +105,8 @@ final class HostFunctions {
                     unsigned(a[5]));
             case CONFIG -> config(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]));
             case REQUEST -> copy(memory, Text.utf8(run.call().requestJson()), unsigned(a[0]), unsigned(a[1]));
-            case RENDER -> about.render(memory, (int) a[0], unsigned(a[1]), unsigned(a[2]), (int) a[3], unsigned(a[4]), unsigned(a[5]));
+            case RENDER ->
+                about.render(memory, (int) a[0], unsigned(a[1]), unsigned(a[2]), (int) a[3], unsigned(a[4]), unsigned(a[5]));
             case MODEL -> about.model(memory, (int) a[0], unsigned(a[1]), unsigned(a[2]));
             case FINISH -> about.finish((int) a[0]);
             case TOOL_CALL -> {

@@ -27,7 +27,8 @@ final class InstanceFactory {
     Instance create(GuestCode guest, GuestLimits limits, ImportValues imports, BudgetedMemory.Owner owner,
             Consumer<BudgetedMemory> memory) {
         Snapshot begin = guest.snapshot();
-        Instance made = Instance.builder(guest.module()).withMachineFactory(guest.machines()).withImportValues(imports).withStart(false)
+        Instance made = Instance.builder(guest.module()).withMachineFactory(guest.machines()).withImportValues(imports)
+                .withStart(false)
                 .withMemoryFactory(wanted -> {
                     BudgetedMemory fresh = memory(wanted, begin == null ? 0 : begin.pages(), limits, owner);
                     memory.accept(fresh);

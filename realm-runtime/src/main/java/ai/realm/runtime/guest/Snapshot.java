@@ -85,7 +85,9 @@ record Snapshot(int pages, long[] globals, @Nullable Snapshot base, long baseSum
     }
 
     private byte[] whole() {
-        byte[] all = base == null ? new byte[pages * GuestMemory.PAGE] : java.util.Arrays.copyOf(base.whole(), pages * GuestMemory.PAGE);
+        byte[] all = base == null
+                ? new byte[pages * GuestMemory.PAGE]
+                : java.util.Arrays.copyOf(base.whole(), pages * GuestMemory.PAGE);
         int from = 0;
         for (int i = 0; i < places.length; i += 2) {
             System.arraycopy(bytes, from, all, places[i], places[i + 1]);

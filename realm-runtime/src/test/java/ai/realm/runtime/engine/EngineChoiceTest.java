@@ -139,7 +139,8 @@ class EngineChoiceTest {
                 choice.guess('Z');
             }
         };
-        Sequence s = engine.submit(chosen(prompt(3, 5), 500, new SamplerChooser(new GreedySampler(), Set.of(FakeModel.END), all, 0)),
+        Sequence s = engine.submit(
+                chosen(prompt(3, 5), 500, new SamplerChooser(new GreedySampler(), Set.of(FakeModel.END), all, 0)),
                 new TokenQueue(3));
         assertThat(read(s)).isEqualTo(expected);
         assertThat(ending(s)).isEqualTo(new Ending(Ending.Kind.STOP, expected.length, null));

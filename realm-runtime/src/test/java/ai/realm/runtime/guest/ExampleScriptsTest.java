@@ -136,7 +136,8 @@ class ExampleScriptsTest {
     @Test
     void progress_tellsItsSteps() throws IOException {
         assertThat(text("progress")).isEqualTo("Paris");
-        assertThat(f.notices).containsExactly("event progress {\"step\":\"outline\"}", "event progress {\"step\":\"text\",\"outline\":5}");
+        assertThat(f.notices).containsExactly("event progress {\"step\":\"outline\"}",
+                "event progress {\"step\":\"text\",\"outline\":5}");
     }
 
     @Test

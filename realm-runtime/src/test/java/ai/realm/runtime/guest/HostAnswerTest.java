@@ -25,11 +25,12 @@ class HostAnswerTest {
 
     /** Texts at fixed places: an id, a name, JSON, a code, a text with a line break. */
     private static String guest(String body) {
-        return GuestFixture.generates(body).replace("(global $next", """
-                (data (i32.const 100) "call_1") (data (i32.const 120) "get_weather") (data (i32.const 140) "{\\"city\\":\\"Rome\\"}")
-                (data (i32.const 180) "over_budget") (data (i32.const 200) "no more\\n\\ndata: today")
-                (data (i32.const 240) "bad name\\n") (data (i32.const 300) "[{\\"role\\":\\"user\\"}]")
-                (global $next""");
+        return GuestFixture.generates(body).replace("(global $next",
+                """
+                        (data (i32.const 100) "call_1") (data (i32.const 120) "get_weather") (data (i32.const 140) "{\\"city\\":\\"Rome\\"}")
+                        (data (i32.const 180) "over_budget") (data (i32.const 200) "no more\\n\\ndata: today")
+                        (data (i32.const 240) "bad name\\n") (data (i32.const 300) "[{\\"role\\":\\"user\\"}]")
+                        (global $next""");
     }
 
     private static final String CALL = "(call $tool_call (i32.const 100) (i32.const 6) (i32.const 120) (i32.const 11) (i32.const 140) "
@@ -81,7 +82,8 @@ class HostAnswerTest {
         f.chat = chat(false);
         assertThat(number(CALL)).isEqualTo("-18");
         f.chat = chat(true);
-        assertThat(number("(call $tool_call (i32.const 240) (i32.const 9) (i32.const 120) (i32.const 11) (i32.const 140) (i32.const 15))"))
+        assertThat(number(
+                "(call $tool_call (i32.const 240) (i32.const 9) (i32.const 120) (i32.const 11) (i32.const 140) (i32.const 15))"))
                 .as("a name with a line break").isEqualTo("-17");
         assertThat(f.notices).hasSize(1);
     }
@@ -107,8 +109,9 @@ class HostAnswerTest {
 
     @Test
     void refusal_hasStatusCodeAndText_andEndsTheGuest() {
-        Outcome o = f.run(guest("(drop (call $refuse (i32.const 422) (i32.const 180) (i32.const 11) (i32.const 200) (i32.const 7))) "
-                + "(unreachable)"));
+        Outcome o = f
+                .run(guest("(drop (call $refuse (i32.const 422) (i32.const 180) (i32.const 11) (i32.const 200) (i32.const 7))) "
+                        + "(unreachable)"));
         assertThat(o.error()).isInstanceOfSatisfying(GuestRefusal.class, r -> {
             assertThat(r.status()).isEqualTo(422);
             assertThat(r.reason()).isEqualTo("over_budget");
@@ -122,12 +125,13 @@ class HostAnswerTest {
                 .isEqualTo("-17");
         assertThat(number("(call $refuse (i32.const 200) (i32.const 180) (i32.const 11) (i32.const 200) (i32.const 7))"))
                 .isEqualTo("-17");
-        String emits = GuestFixture.emitter(GuestFixture.BASICS + """
-                (data (i32.const 180) "code")
-                (func (export "generate") (param $prompt i32) (param $len i32) (param $model i32) (param $options i32) (result i32)
-                  (drop (call $emit (i32.const 180) (i32.const 4)))
-                  (call $number (call $refuse (i32.const 403) (i32.const 180) (i32.const 4) (i32.const 180) (i32.const 4)) (i32.const 16)))
-                """);
+        String emits = GuestFixture.emitter(GuestFixture.BASICS
+                + """
+                        (data (i32.const 180) "code")
+                        (func (export "generate") (param $prompt i32) (param $len i32) (param $model i32) (param $options i32) (result i32)
+                          (drop (call $emit (i32.const 180) (i32.const 4)))
+                          (call $number (call $refuse (i32.const 403) (i32.const 180) (i32.const 4) (i32.const 180) (i32.const 4)) (i32.const 16)))
+                        """);
         assertThat(f.run(emits).text()).isEqualTo("code-18");
     }
 
@@ -150,12 +154,14 @@ class HostAnswerTest {
         String rendered = "(drop (call $render (i32.const 0) (i32.const 300) (i32.const 17) (i32.const 1) (i32.const 2048) "
                 + "(i32.const 200))) (i32.const 2048)";
         assertThat(f.run(guest(rendered)).text()).isEqualTo("<[{\"role\":\"user\"}]>true");
-        assertThat(number("(call $render (i32.const 9) (i32.const 300) (i32.const 17) (i32.const 1) (i32.const 0) (i32.const 0))"))
+        assertThat(
+                number("(call $render (i32.const 9) (i32.const 300) (i32.const 17) (i32.const 1) (i32.const 0) (i32.const 0))"))
                 .isEqualTo("-5");
         assertThat(f.run(guest("(drop (call $model (i32.const 1) (i32.const 2048) (i32.const 200))) (i32.const 2048)")).text())
                 .isEqualTo("{\"name\":\"m1\"}");
         f.chat = GuestChat.NONE;
-        assertThat(number("(call $render (i32.const 0) (i32.const 300) (i32.const 17) (i32.const 0) (i32.const 0) (i32.const 0))"))
+        assertThat(
+                number("(call $render (i32.const 0) (i32.const 300) (i32.const 17) (i32.const 0) (i32.const 0) (i32.const 0))"))
                 .isEqualTo("-18");
     }
 }

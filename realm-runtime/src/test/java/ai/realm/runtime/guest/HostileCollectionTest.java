@@ -54,7 +54,8 @@ class HostileCollectionTest {
         Map<String, Long> tried = attacks().stream()
                 .collect(Collectors.groupingBy(Attack::surface, TreeMap::new, Collectors.counting()));
         StringBuilder table = new StringBuilder(
-                "Made on " + LocalDate.now(ZoneOffset.UTC) + ".\n\n| surface | tried | contained | not |\n|---|---:|---:|---:|\n");
+                "Made on " + LocalDate.now(ZoneOffset.UTC)
+                        + ".\n\n| surface | tried | contained | not |\n|---|---:|---:|---:|\n");
         long all = 0;
         for (Map.Entry<String, Long> surface : tried.entrySet()) {
             long held = ROWS.stream().filter(row -> row.startsWith("| " + surface.getKey() + " |")).count();

@@ -72,11 +72,13 @@ class ScriptGuestTest {
     @Test
     void onToken_decidesAboutPieces_andEmitSends() {
         f.sessions.says("a", "b", "c", "d");
-        assertThat(text("""
-                let seen = 0;
-                function onToken(piece) { seen++; return piece === "b" ? realm.SWALLOW : piece === "d" ? realm.STOP : realm.PASS; }
-                function generate(prompt) { realm.generate(prompt); realm.emit("!" + seen); return ""; }
-                """)).isEqualTo("ac!4");
+        assertThat(
+                text("""
+                        let seen = 0;
+                        function onToken(piece) { seen++; return piece === "b" ? realm.SWALLOW : piece === "d" ? realm.STOP : realm.PASS; }
+                        function generate(prompt) { realm.generate(prompt); realm.emit("!" + seen); return ""; }
+                        """))
+                .isEqualTo("ac!4");
     }
 
     @Test
@@ -98,13 +100,15 @@ class ScriptGuestTest {
 
     @Test
     void store_countsAndSwaps() {
-        assertThat(text("""
-                function generate() {
-                  const {kv} = realm;
-                  kv.set("k", "v"); kv.add("n", 2);
-                  return [kv.get("k"), kv.get("none"), kv.add("n", 3), kv.swap("k", "v", "w"), kv.swap("k", "v", "x"), kv.delete("k"),
-                    kv.delete("k")].join(",");
-                }""")).isEqualTo("v,,5,true,false,true,false");
+        assertThat(
+                text("""
+                        function generate() {
+                          const {kv} = realm;
+                          kv.set("k", "v"); kv.add("n", 2);
+                          return [kv.get("k"), kv.get("none"), kv.add("n", 3), kv.swap("k", "v", "w"), kv.swap("k", "v", "x"), kv.delete("k"),
+                            kv.delete("k")].join(",");
+                        }"""))
+                .isEqualTo("v,,5,true,false,true,false");
     }
 
     @Test
@@ -122,14 +126,16 @@ class ScriptGuestTest {
 
     @Test
     void hostError_isAnExceptionWithItsCode_andTheClientsCauseOtherwise() {
-        assertThat(text("function generate() { try { realm.generate('p', {model: 9}); } catch (e) { return e.code + ' ' + e.message; } }"))
+        assertThat(text(
+                "function generate() { try { realm.generate('p', {model: 9}); } catch (e) { return e.code + ' ' + e.message; } }"))
                 .startsWith("-5 realm_host_generate failed");
         assertThat(run("function generate() { realm.generate('p', {model: 9}); }").code()).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
     }
 
     @Test
     void faultyScripts_areRefusedWithWhy() {
-        assertThatThrownBy(() -> run("function generate( {")).hasMessageContaining("SyntaxError").hasMessageContaining("guest.js:1");
+        assertThatThrownBy(() -> run("function generate( {")).hasMessageContaining("SyntaxError")
+                .hasMessageContaining("guest.js:1");
         assertThatThrownBy(() -> run("throw new Error('not\\ntoday')")).hasMessageContaining("Error: not today");
         assertThatThrownBy(() -> run("const a = 1;")).hasMessageContaining("no function generate");
         assertThatThrownBy(() -> run("realm.kv.set('a', 'b'); function generate() {}")).hasMessageContaining("the script failed");
@@ -144,12 +150,14 @@ class ScriptGuestTest {
         f.limits = limits.build();
         assertThatThrownBy(() -> run("for (;;) {} function generate() {}")).hasMessageContaining("processor time");
         assertThat(run("function generate() { for (;;) {} }").code()).isEqualTo(ErrorCode.GUEST_LIMIT);
-        assertThat(run("function generate() { return /(a+)+$/.test('a'.repeat(40) + 'b'); }").code()).isEqualTo(ErrorCode.GUEST_LIMIT);
+        assertThat(run("function generate() { return /(a+)+$/.test('a'.repeat(40) + 'b'); }").code())
+                .isEqualTo(ErrorCode.GUEST_LIMIT);
     }
 
     @Test
     void deepRecursion_isAnExceptionOrALimit() {
-        Outcome o = run("function f(n) { return n ? 1 + f(n - 1) : 0; } function generate() { try { return '' + f(1e6); } catch (e) { return e.name; } }");
+        Outcome o = run(
+                "function f(n) { return n ? 1 + f(n - 1) : 0; } function generate() { try { return '' + f(1e6); } catch (e) { return e.name; } }");
         assertThat(o.error() == null ? o.text() : o.code().name()).isIn("RangeError", "InternalError", "GUEST_LIMIT");
     }
 
@@ -161,7 +169,8 @@ class ScriptGuestTest {
 
     @Test
     void nothingOfAMachine_isThere() {
-        assertThat(text("function generate() { return [typeof require, typeof process, typeof std, typeof os, typeof fetch, typeof setTimeout].join(); }"))
+        assertThat(text(
+                "function generate() { return [typeof require, typeof process, typeof std, typeof os, typeof fetch, typeof setTimeout].join(); }"))
                 .isEqualTo("undefined,undefined,undefined,undefined,undefined,undefined");
     }
 

@@ -23,18 +23,20 @@ class SnapshotTest {
     }
 
     private static byte[] guest(String snapshot, String generate) {
-        return GuestFixture.wasm(GuestFixture.guest(GuestFixture.BASICS + """
-                (global $count (mut i32) (i32.const 0))
-                (table 4 funcref)
-                (func $some)
-                (elem declare func $some)
-                (data (i32.const 1000) "\\05")
-                (func (export "_initialize") (global.set $count (i32.add (global.get $count) (i32.const 1))))
-                (func (export "realm_snapshot") (result i32)
-                  %s)
-                (func (export "generate") (param $prompt i32) (param $len i32) (param $model i32) (param $options i32) (result i32)
-                  %s)
-                """.formatted(snapshot, generate)));
+        return GuestFixture.wasm(GuestFixture.guest(GuestFixture.BASICS
+                + """
+                        (global $count (mut i32) (i32.const 0))
+                        (table 4 funcref)
+                        (func $some)
+                        (elem declare func $some)
+                        (data (i32.const 1000) "\\05")
+                        (func (export "_initialize") (global.set $count (i32.add (global.get $count) (i32.const 1))))
+                        (func (export "realm_snapshot") (result i32)
+                          %s)
+                        (func (export "generate") (param $prompt i32) (param $len i32) (param $model i32) (param $options i32) (result i32)
+                          %s)
+                        """
+                        .formatted(snapshot, generate)));
     }
 
     private static String number(String expression) {
@@ -48,9 +50,10 @@ class SnapshotTest {
                         + "(i32.store (i32.const 190000) (i32.const 7)) (i32.const 0)",
                 "(i32.store (i32.const 2000) (i32.add (i32.load (i32.const 2000)) (i32.const 1))) "
                         + "(global.set $count (i32.add (global.get $count) (i32.const 1))) "
-                        + number("(i32.add (i32.mul (i32.load (i32.const 2000)) (i32.const 10000)) (i32.add (i32.mul (memory.size) "
-                                + "(i32.const 1000)) (i32.add (i32.mul (i32.load8_u (i32.const 1000)) (i32.const 100)) "
-                                + "(i32.add (i32.mul (i32.load (i32.const 190000)) (i32.const 10)) (global.get $count)))))")),
+                        + number(
+                                "(i32.add (i32.mul (i32.load (i32.const 2000)) (i32.const 10000)) (i32.add (i32.mul (memory.size) "
+                                        + "(i32.const 1000)) (i32.add (i32.mul (i32.load8_u (i32.const 1000)) (i32.const 100)) "
+                                        + "(i32.add (i32.mul (i32.load (i32.const 190000)) (i32.const 10)) (global.get $count)))))")),
                 f.limits);
         for (int i = 0; i < 3; i++) {
             assertThat(f.run(module).text()).isEqualTo("413572");
@@ -59,14 +62,17 @@ class SnapshotTest {
 
     @Test
     void initialMemoryClearedBeforeTheSnapshot_staysCleared() {
-        assertThat(f.run(guest("(i32.store8 (i32.const 1000) (i32.const 0)) (i32.const 0)", number("(i32.load8_u (i32.const 1000))")))
+        assertThat(f
+                .run(guest("(i32.store8 (i32.const 1000) (i32.const 0)) (i32.const 0)", number("(i32.load8_u (i32.const 1000))")))
                 .text()).isEqualTo("0");
     }
 
     @Test
     void hostFunctions_areClosedBeforeTheSnapshot() {
-        assertThat(f.run(guest("(i32.store (i32.const 2000) (call $kv_get (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0))) "
-                + "(call $log (i32.const 0) (i32.const 0) (i32.const 1)) (i32.const 0)", number("(i32.load (i32.const 2000))"))).text())
+        assertThat(f.run(guest(
+                "(i32.store (i32.const 2000) (call $kv_get (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0))) "
+                        + "(call $log (i32.const 0) (i32.const 0) (i32.const 1)) (i32.const 0)",
+                number("(i32.load (i32.const 2000))"))).text())
                 .isEqualTo("-18");
     }
 
@@ -85,7 +91,8 @@ class SnapshotTest {
     @Test
     void snapshotThatChangesTables_isRefused() {
         assertThatThrownBy(
-                () -> f.host.register(guest("(table.set (i32.const 1) (ref.func $some)) (i32.const 0)", "(i32.const 8)"), f.limits))
+                () -> f.host.register(guest("(table.set (i32.const 1) (ref.func $some)) (i32.const 0)", "(i32.const 8)"),
+                        f.limits))
                 .hasMessageContaining("table 0 has changed");
     }
 

@@ -242,7 +242,8 @@ class LruModelStoreTest {
     }
 
     private ModelSource adapter(String name) {
-        return new ModelSource("a:" + name, new GgufBuilder().string("general.type", "adapter").writeTo(dir, name), null, 0, "a", 1);
+        return new ModelSource("a:" + name, new GgufBuilder().string("general.type", "adapter").writeTo(dir, name), null, 0, "a",
+                1);
     }
 
     @Test

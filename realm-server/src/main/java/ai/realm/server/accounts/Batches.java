@@ -94,9 +94,11 @@ public final class Batches {
             database.update("""
                     DELETE FROM batches WHERE tenant = ? AND unfinished = 0 AND id NOT IN (
                       SELECT id FROM batches WHERE tenant = ? ORDER BY created_ms DESC LIMIT ?)""", b.tenant, b.tenant, KEPT);
-            database.update("""
-                    INSERT INTO batches (id, tenant, created_ms, expires_ms, endpoint, input_file, completion_window, metadata, status)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'validating')""", b.id, b.tenant, b.times.created, b.times.expires,
+            database.update(
+                    """
+                            INSERT INTO batches (id, tenant, created_ms, expires_ms, endpoint, input_file, completion_window, metadata, status)
+                            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'validating')""",
+                    b.id, b.tenant, b.times.created, b.times.expires,
                     b.endpoint, b.inputFile, b.window, b.metadata);
         });
     }
@@ -110,7 +112,8 @@ public final class Batches {
 
     /** All of a tenant, the oldest first. */
     public List<Batch> all(String tenant) {
-        return database.query(Batches::row, "SELECT " + COLUMNS + " FROM batches WHERE tenant = ? ORDER BY created_ms, id", tenant);
+        return database.query(Batches::row, "SELECT " + COLUMNS + " FROM batches WHERE tenant = ? ORDER BY created_ms, id",
+                tenant);
     }
 
     /** Asks whoever works on it to stop; what has ended already stays as it is. */
@@ -135,7 +138,8 @@ public final class Batches {
     /** Takes a waiting batch; false when another server was faster. */
     public boolean claim(String id, String owner, Duration lease) {
         long now = clock.millis();
-        return database.update("UPDATE batches SET lease_owner = ?, lease_ms = ? WHERE id = ? AND unfinished = 1 AND lease_ms <= ?",
+        return database.update(
+                "UPDATE batches SET lease_owner = ?, lease_ms = ? WHERE id = ? AND unfinished = 1 AND lease_ms <= ?",
                 owner, now + lease.toMillis(), id, now) > 0;
     }
 
@@ -176,7 +180,8 @@ public final class Batches {
         database.atomically(() -> {
             long good = results.stream().filter(Result::good).count();
             long bytes = results.stream().mapToLong(r -> r.json.getBytes(StandardCharsets.UTF_8).length).sum();
-            held[0] = database.update("UPDATE batches SET completed = completed + ?, failed = failed + ?, bytes = bytes + ?" + HELD,
+            held[0] = database.update(
+                    "UPDATE batches SET completed = completed + ?, failed = failed + ?, bytes = bytes + ?" + HELD,
                     good, results.size() - good, bytes, id, owner) > 0;
             if (!held[0]) {
                 return;
@@ -201,7 +206,8 @@ public final class Batches {
         boolean[] held = new boolean[1];
         database.atomically(() -> {
             held[0] = database.update(
-                    "UPDATE batches SET status = ?, unfinished = 0, ended_ms = ?, output_file = ?, error_file = ?, lease_owner = NULL" + HELD,
+                    "UPDATE batches SET status = ?, unfinished = 0, ended_ms = ?, output_file = ?, error_file = ?, lease_owner = NULL"
+                            + HELD,
                     status, clock.millis(), output.bytes() > 0 ? output.id() : null, errors.bytes() > 0 ? errors.id() : null,
                     b.id, owner) > 0;
             if (held[0]) {
@@ -243,7 +249,8 @@ public final class Batches {
 
     /** The batch cannot be run. */
     public void fail(String id, String owner, String errors) {
-        database.update("UPDATE batches SET status = 'failed', unfinished = 0, ended_ms = ?, errors = ?, lease_owner = NULL" + HELD,
+        database.update(
+                "UPDATE batches SET status = 'failed', unfinished = 0, ended_ms = ?, errors = ?, lease_owner = NULL" + HELD,
                 clock.millis(), errors, id, owner);
     }
 }

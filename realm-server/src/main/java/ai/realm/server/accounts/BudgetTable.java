@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class BudgetTable implements Budgets {
     private static final Logger LOG = LoggerFactory.getLogger(BudgetTable.class);
-    private static final JsonMapper JSON = JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+    private static final JsonMapper JSON = JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
 
     /** The class of advisory locks whose second number stands for a tenant. */
     private static final int LOCKS = 7225102;

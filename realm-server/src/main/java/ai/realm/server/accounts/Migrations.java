@@ -124,13 +124,15 @@ final class Migrations {
                       json TEXT NOT NULL, PRIMARY KEY (conversation, seq))""",
             "CREATE INDEX conversation_items_by_tenant ON conversation_items (tenant, bytes)");
 
-    private static final Migration FIFTH = Migration.same(5, "files and batches", """
-            CREATE TABLE files (
-              id TEXT PRIMARY KEY, tenant TEXT NOT NULL, created_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, name TEXT NOT NULL,
-              purpose TEXT NOT NULL, bytes BIGINT NOT NULL)""",
+    private static final Migration FIFTH = Migration.same(5, "files and batches",
+            """
+                    CREATE TABLE files (
+                      id TEXT PRIMARY KEY, tenant TEXT NOT NULL, created_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, name TEXT NOT NULL,
+                      purpose TEXT NOT NULL, bytes BIGINT NOT NULL)""",
             "CREATE INDEX files_by_tenant ON files (tenant, created_ms, bytes)",
             "CREATE INDEX files_by_end ON files (expires_ms)",
-            "CREATE TABLE file_pieces (file TEXT NOT NULL, piece INTEGER NOT NULL, data $bytes NOT NULL, PRIMARY KEY (file, piece))", """
+            "CREATE TABLE file_pieces (file TEXT NOT NULL, piece INTEGER NOT NULL, data $bytes NOT NULL, PRIMARY KEY (file, piece))",
+            """
                     CREATE TABLE batches (
                       id TEXT PRIMARY KEY, tenant TEXT NOT NULL, created_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL,
                       endpoint TEXT NOT NULL, input_file TEXT NOT NULL, completion_window TEXT NOT NULL, metadata TEXT NOT NULL,

@@ -66,7 +66,8 @@ public final class StoredFiles {
     /** Bytes of a tenant's files and of the results of its batches that run. */
     public long used(String tenant) {
         return database.query(r -> r.getLong(1), "SELECT (SELECT coalesce(sum(bytes), 0) FROM files WHERE tenant = ?) "
-                + "+ (SELECT coalesce(sum(bytes), 0) FROM batches WHERE tenant = ? AND unfinished = 1)", tenant, tenant).getFirst();
+                + "+ (SELECT coalesce(sum(bytes), 0) FROM batches WHERE tenant = ? AND unfinished = 1)", tenant, tenant)
+                .getFirst();
     }
 
     /** A file whose content is written already. */

@@ -138,7 +138,9 @@ public final class AdminService {
             requireVersion(id, kept, ofVersion);
             Tenant old = kept.tenant();
             ObjectNode json = edit.apply(kept.json().deepCopy());
-            Tenant tenant = checkModels ? TenantReader.keptTenant(json, modelNames(), usualNames()) : TenantReader.keptTenant(json);
+            Tenant tenant = checkModels
+                    ? TenantReader.keptTenant(json, modelNames(), usualNames())
+                    : TenantReader.keptTenant(json);
             if (!tenant.guest().equals(old.guest())) {
                 guests.compileConfigured(tenant);
             }

@@ -73,9 +73,11 @@ final class GuestCases implements AutoCloseable {
         test.path("store").properties().forEach(e -> store.set(utf8(e.getKey()), utf8(e.getValue().asText())));
         Heard heard = new Heard();
         JsonNode request = test.path("request");
-        RequestContext context = new RequestContext("test", "test", System.nanoTime() + GuestLimits.defaults().deadline().toNanos());
+        RequestContext context = new RequestContext("test", "test",
+                System.nanoTime() + GuestLimits.defaults().deadline().toNanos());
         GuestCall call = new GuestCall(context, test.path("prompt").asText("test"), null, true,
-                SamplingParams.greedy(MAX_TOKENS), test.path("stream").asBoolean(), (request.isObject() ? request : "{}").toString(),
+                SamplingParams.greedy(MAX_TOKENS), test.path("stream").asBoolean(),
+                (request.isObject() ? request : "{}").toString(),
                 _ -> new NoModel(), settings, store, Priority.INTERACTIVE, new Chats());
         Map<String, Object> got = new HashMap<>();
         try {

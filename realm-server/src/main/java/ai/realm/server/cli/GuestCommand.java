@@ -199,7 +199,8 @@ public final class GuestCommand implements Runnable {
 
     /** For an attribute; characters that XML cannot have are left out. */
     private static String escaped(String text) {
-        return text.replaceAll("[^\\x09\\x20-\\uD7FF\\uE000-\\uFFFD]", " ").replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
+        return text.replaceAll("[^\\x09\\x20-\\uD7FF\\uE000-\\uFFFD]", " ").replace("&", "&amp;").replace("<", "&lt;")
+                .replace("\"", "&quot;");
     }
 
     @Command(name = "push", mixinStandardHelpOptions = true, description = "Makes a module the guest of a tenant of a running server, for its next requests.")

@@ -13,7 +13,8 @@ import java.util.stream.Stream;
  * SDK's own folders the template stands below what it uses, so the paths that say so are changed on the way.
  */
 final class GuestScaffold {
-    private static final Set<String> MADE_BY_BUILDS = Set.of("guest.wasm", "target", "node_modules", "Cargo.lock", "engine", "go.sum");
+    private static final Set<String> MADE_BY_BUILDS = Set.of("guest.wasm", "target", "node_modules", "Cargo.lock", "engine",
+            "go.sum");
     private static final Set<String> KEPT_EXECUTABLE = Set.of("build.sh");
 
     private final Path sdks;

@@ -259,8 +259,12 @@ public final class ConfigLoader {
         List<Tenant> tenants = new ArrayList<>();
         Set<String> ids = new HashSet<>();
         // An adapter may be one tenant's own.
-        Set<String> usual = new LinkedHashSet<>(models.keySet());
-        usual.removeIf(name -> models.get(name).adapterOf() != null);
+        Set<String> usual = new LinkedHashSet<>();
+        models.forEach((name, model) -> {
+            if (model.adapterOf() == null) {
+                usual.add(name);
+            }
+        });
         Set<String> hashes = new HashSet<>();
         for (TenantSettings t : or(given, List.<TenantSettings>of())) {
             String at = "tenants[" + tenants.size() + "]";

@@ -59,18 +59,21 @@ public final class ModelReader {
      */
     public static ModelEntry model(JsonNode json, ModelFiles files) {
         ModelSettings.New m = StrictYaml.read(json, ModelSettings.New.class, "model");
-        name(required("name", m.name()), "name");
+        String name = required("name", m.name());
+        name(name, "name");
         String file = m.file();
         String catalog = m.catalog();
         if ((file == null) == (catalog == null)) {
             throw bad("a model is given by file or by catalog, one of them");
         }
         String adapterOf = m.adapterOf();
-        if (adapterOf == null && m.scale() != null || adapterOf != null && (catalog != null || m.context() != null || m.system() != null)) {
+        if (adapterOf == null && m.scale() != null
+                || adapterOf != null && (catalog != null || m.context() != null || m.system() != null)) {
             throw bad("an adapter has a file, sha256 and scale, and a model everything but scale");
         }
-        if (adapterOf != null && !m.name().startsWith(adapterOf + ":")) {
-            throw RealmException.badParam("name", "name: an adapter of " + adapterOf + " is called " + adapterOf + ":ADAPTER, not " + m.name());
+        if (adapterOf != null && !name.startsWith(adapterOf + ":")) {
+            throw RealmException.badParam("name",
+                    "name: an adapter of " + adapterOf + " is called " + adapterOf + ":ADAPTER, not " + name);
         }
         ModelEntry named = catalog == null ? null : files.named(catalog);
         Path path = named != null ? named.file() : OperatorFile.path("file", required("file", file));

@@ -43,7 +43,8 @@ public record Tenant(String id, String name, List<String> keyHashes, boolean sus
 
     /** The same with another priority of requests that do not say. */
     public Tenant withPriority(Priority other) {
-        return new Tenant(id, name, keyHashes, suspended, models, defaultModel, guest, guestConfig, secretConfig, guestLimits, limits,
+        return new Tenant(id, name, keyHashes, suspended, models, defaultModel, guest, guestConfig, secretConfig, guestLimits,
+                limits,
                 weight, other);
     }
 

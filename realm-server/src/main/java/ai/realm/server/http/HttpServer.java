@@ -81,7 +81,8 @@ public final class HttpServer implements AutoCloseable {
      */
     public record Services(ModelStore models, MeteredSessions sessions, GuestHost guestHost, TenantGuests guests, TenantGate gate,
             Readiness readiness, ActiveRequests active, Accounts accounts, ServerMetrics metrics, ModelRegistry registry,
-            AdminGate adminGate, AdminService admin, ModelService modelAdmin, TenantStores stores, Tenants tenants, boolean warmUp) {}
+            AdminGate adminGate, AdminService admin, ModelService modelAdmin, TenantStores stores, Tenants tenants,
+            boolean warmUp) {}
 
     private final ServerSettings settings;
     private final Services services;

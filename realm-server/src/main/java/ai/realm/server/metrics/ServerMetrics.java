@@ -115,7 +115,8 @@ public final class ServerMetrics implements EngineListener, GuestListener {
         model("realm_model_ready", "Whether a model is in memory and warm.", source,
                 s -> s.state() == ModelStatus.State.READY ? 1 : 0);
         model("realm_model_memory_bytes", "Memory held for a model: weights, KV blocks, logits.", source, ModelStatus::bytes);
-        add(new Read("vllm:lora_requests_info", "When this was asked; the labels name the adapters that requests use or wait for.",
+        add(new Read("vllm:lora_requests_info",
+                "When this was asked; the labels name the adapters that requests use or wait for.",
                 "gauge", () -> List.of(new Reading(List.of("0", adapters(source, s -> s.state() == ModelStatus.State.LOADING),
                         adapters(source, s -> s.leases() > 0)), System.currentTimeMillis() / 1000.0)),
                 "max_lora", "waiting_lora_adapters", "running_lora_adapters"));

@@ -235,7 +235,8 @@ final class SharedMeter implements Meter {
                 return;
             }
             seq++;
-            order = new Order(holder, seq, limits, idle, Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE, spent + reporting,
+            order = new Order(holder, seq, limits, idle, Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE,
+                    spent + reporting,
                     true);
             idle = Amounts.NONE;
             spent = 0;

@@ -492,7 +492,8 @@ abstract class DatabaseContract {
         batches.create(batch("batch_b", "b"));
         assertThat(batches.waiting("one")).extracting(Batches.Batch::id).containsExactly("batch_a000", "batch_b");
         assertThat(batches.claim("batch_a000", "one", Duration.ofSeconds(10))).isTrue();
-        assertThat(batches.waiting("one")).as("one of a tenant at a time").extracting(Batches.Batch::id).containsExactly("batch_b");
+        assertThat(batches.waiting("one")).as("one of a tenant at a time").extracting(Batches.Batch::id)
+                .containsExactly("batch_b");
         assertThat(batches.waiting("two")).extracting(Batches.Batch::id).containsExactly("batch_a001", "batch_b");
     }
 
@@ -503,7 +504,8 @@ abstract class DatabaseContract {
         StorageLimits limits = new StorageLimits(0, Duration.ZERO, 600_000, 2);
         byte[] content = new byte[600_000];
         new Random(1).nextBytes(content);
-        StoredFiles.StoredFile file = new StoredFiles.StoredFile("f1", 1, NOON.toEpochMilli() + 5000, "n", "batch", content.length);
+        StoredFiles.StoredFile file = new StoredFiles.StoredFile("f1", 1, NOON.toEpochMilli() + 5000, "n", "batch",
+                content.length);
         files.create("a", file, content, limits);
         ByteArrayOutputStream read = new ByteArrayOutputStream();
         files.read(file, read::writeBytes);

@@ -43,10 +43,11 @@ class GuestTestCommandTest {
                   realm.toolCall("call_1", "weather", {city: "Rome"});
                   return realm.generate(p) + realm.setting("s") + realm.kv.get("k") + realm.request().user;
                 }""");
-        test("1-good.json", """
-                {"prompt": "hi", "settings": {"s": "!"}, "store": {"k": "v"}, "request": {"user": "ada"}, "replies": [["a", "b"]],
-                 "expect": {"text": "ab!vada", "finish": "stop", "prompts": ["hi"], "events": [{"name": "step", "data": {"n": 1}}],
-                   "calls": [{"id": "call_1", "name": "weather", "arguments": {"city": "Rome"}}]}}""");
+        test("1-good.json",
+                """
+                        {"prompt": "hi", "settings": {"s": "!"}, "store": {"k": "v"}, "request": {"user": "ada"}, "replies": [["a", "b"]],
+                         "expect": {"text": "ab!vada", "finish": "stop", "prompts": ["hi"], "events": [{"name": "step", "data": {"n": 1}}],
+                           "calls": [{"id": "call_1", "name": "weather", "arguments": {"city": "Rome"}}]}}""");
         test("2-refused.json", """
                 {"prompt": "bad", "expect": {"status": 409, "error": "conflict_here", "message": "no"}}""");
         test("3-wrong.json", """
@@ -57,7 +58,8 @@ class GuestTestCommandTest {
         assertThat(out.toString()).contains("ok      1-good.json").contains("ok      2-refused.json")
                 .contains("FAILED  3-wrong.json").contains("finish should be \"length\" but is \"stop\"")
                 .contains("FAILED  4-no-reply.json").contains("no reply for generation 1");
-        assertThat(Files.readString(dir.resolve("junit.xml"))).contains("tests=\"4\" failures=\"2\"").contains("finish should be &quot;length");
+        assertThat(Files.readString(dir.resolve("junit.xml"))).contains("tests=\"4\" failures=\"2\"")
+                .contains("finish should be &quot;length");
     }
 
     @Test

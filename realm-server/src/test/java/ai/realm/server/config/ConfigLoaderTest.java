@@ -55,7 +55,8 @@ class ConfigLoaderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"{file: a.gguf, scale: 11} | models.base.adapters.x.scale must be -10 to 10, not 11",
-            "{scale: 1} | models.base.adapters.x.file is required", "{file: a.gguf, sha256: x} | sha256 must be 64 hexadecimal digits",
+            "{scale: 1} | models.base.adapters.x.file is required",
+            "{file: a.gguf, sha256: x} | sha256 must be 64 hexadecimal digits",
             "{file: a.gguf, rank: 3} | there is no such setting"})
     void load_adapterWithAMistake_saysWhereAndWhich(String adapter, String message) {
         assertThatThrownBy(() -> load("models: {base: {file: m.gguf, adapters: {x: " + adapter + "}}}"))

@@ -203,7 +203,8 @@ class BatchesTest {
         assertThat(server.get(path + "/content").body()).isEqualTo("content \u00e4\n");
         assertThat(ok(server.get(FILES + "?limit=1")).at("/data/0")).isEqualTo(file);
         for (String route : List.of(path, path + "/content")) {
-            HttpRequest other = server.request(route).setHeader("Authorization", "Bearer " + HttpFixture.LIMITED_KEY).GET().build();
+            HttpRequest other = server.request(route).setHeader("Authorization", "Bearer " + HttpFixture.LIMITED_KEY).GET()
+                    .build();
             assertThat(server.send(other).statusCode()).isEqualTo(404);
         }
         HttpRequest delete = server.request(path).DELETE().build();
@@ -228,7 +229,8 @@ class BatchesTest {
         assertThat(HttpFixture.error(upload("fine-tune", "x")).path("param").asText()).isEqualTo("purpose");
         assertThat(server.post(FILES, "{}").statusCode()).isEqualTo(400);
         HttpResponse<String> broken = server.send(server.request(FILES)
-                .setHeader("Content-Type", "multipart/form-data; boundary=b").POST(HttpRequest.BodyPublishers.ofString("--b")).build());
+                .setHeader("Content-Type", "multipart/form-data; boundary=b").POST(HttpRequest.BodyPublishers.ofString("--b"))
+                .build());
         assertThat(broken.statusCode()).isEqualTo(400);
         String file = ok(upload("batch", "x")).path("id").asText();
         assertThat(HttpFixture.error(create(file, "/v1/none")).path("param").asText()).isEqualTo("endpoint");

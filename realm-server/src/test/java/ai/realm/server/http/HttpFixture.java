@@ -100,7 +100,8 @@ final class HttpFixture implements AutoCloseable {
         services = new HttpServer.Services(models, sessions, guestHost, guests, gate, readiness, active,
                 new Accounts(database, Clock.systemUTC()), new ServerMetrics(), registry,
                 new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), onApiPort)), admin,
-                modelAdmin, TenantStores.of(database, new Accounts(database, Clock.systemUTC()), Clock.systemUTC()), tenants, false);
+                modelAdmin, TenantStores.of(database, new Accounts(database, Clock.systemUTC()), Clock.systemUTC()), tenants,
+                false);
         server = new HttpServer(settings, services);
         port = server.start();
         readiness.ready();

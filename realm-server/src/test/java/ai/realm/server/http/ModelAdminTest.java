@@ -143,7 +143,8 @@ class ModelAdminTest {
     @Test
     void register_ofAnAdapterWithAMistake_saysWhich() {
         assertThat(codeOf(() -> models.register(adapter("x", "fixed")))).isEqualTo(ErrorCode.INVALID_REQUEST);
-        assertThat(codeOf(() -> models.register(adapter("fixed:x", "fixed").put("context", 5)))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(codeOf(() -> models.register(adapter("fixed:x", "fixed").put("context", 5))))
+                .isEqualTo(ErrorCode.INVALID_REQUEST);
         assertThat(codeOf(() -> models.register(json("x", "file", dir.resolve("a.gguf").toString()).put("scale", 2))))
                 .isEqualTo(ErrorCode.INVALID_REQUEST);
         assertThat(codeOf(() -> models.register(adapter("none:x", "none")))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);

@@ -34,7 +34,8 @@ class NativeApiTest {
 
     @Test
     void completion_defaultsAndNames_areLlamaCpps() {
-        JsonNode answer = post("/completion", "{\"prompt\":\"hi\",\"n_predict\":5,\"repeat_penalty\":1.1,\"seed\":-1,\"top_p\":0}");
+        JsonNode answer = post("/completion",
+                "{\"prompt\":\"hi\",\"n_predict\":5,\"repeat_penalty\":1.1,\"seed\":-1,\"top_p\":0}");
         assertThat(answer.path("content").asText()).isEqualTo("you said: hi");
         assertThat(answer.path("stop").asBoolean()).isTrue();
         assertThat(answer.path("stop_type").asText()).isEqualTo("eos");
@@ -81,7 +82,8 @@ class NativeApiTest {
         assertThat(vllm.path("token_strs")).hasToString("[\"a\",\"b\"]");
         assertThat(post("/tokenize", "{\"content\":\"a\",\"with_pieces\":true}").path("tokens"))
                 .hasToString("[{\"id\":97,\"piece\":\"a\"}]");
-        assertThat(post("/tokenize", "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}").path("count").asInt()).isEqualTo(7);
+        assertThat(post("/tokenize", "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"}]}").path("count").asInt())
+                .isEqualTo(7);
         assertThat(post("/detokenize", "{\"tokens\":[104,105]}")).hasToString("{\"content\":\"hi\",\"prompt\":\"hi\"}");
         assertThat(post("/detokenize", "{\"tokens\":[]}").path("content").asText()).isEmpty();
         refused("/detokenize", "{\"tokens\":[999]}", "tokens");

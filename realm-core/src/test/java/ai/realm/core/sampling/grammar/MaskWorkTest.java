@@ -138,7 +138,8 @@ class MaskWorkTest {
             pieces[i] = Integer.toString(i * 7919, 36);
         }
         FakeVocab vocab = new FakeVocab(pieces);
-        Grammar grammar = Grammar.jsonSchema("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}},\"required\":[\"a\"]}");
+        Grammar grammar = Grammar
+                .jsonSchema("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}},\"required\":[\"a\"]}");
         long[] work = new long[2];
         for (int output = 0; output < 2; output++) {
             GrammarConstraint c = new GrammarConstraint(grammar, vocab);

@@ -90,8 +90,9 @@ public final class InferenceRunner {
         @Override
         public void toolCall(String id, String name, String arguments) {
             int call = calls++;
-            answer.events(index, List.of(new AnswerEvent.CallBegin(call, name, id), new AnswerEvent.CallArguments(call, arguments),
-                    new AnswerEvent.CallEnd(call)));
+            answer.events(index,
+                    List.of(new AnswerEvent.CallBegin(call, name, id), new AnswerEvent.CallArguments(call, arguments),
+                            new AnswerEvent.CallEnd(call)));
         }
 
         @Override

@@ -36,7 +36,9 @@ public final class PromptInputs {
         for (JsonNode one : value) {
             String at = name + "[" + inputs.size() + "]";
             inputs.add(
-                    one.isTextual() ? new GenerationRequest.Text(JsonFields.text(one, at)) : new GenerationRequest.Tokens(ids(one, at)));
+                    one.isTextual()
+                            ? new GenerationRequest.Text(JsonFields.text(one, at))
+                            : new GenerationRequest.Tokens(ids(one, at)));
         }
         return inputs;
     }

@@ -23,7 +23,8 @@ record RequestChat(GrantedModels models, ChatReader reader, boolean takesToolCal
         ObjectNode about = Json.mapper().createObjectNode();
         try (ModelLease lease = models.lease(model)) {
             ChatTemplate template = lease.chatTemplate();
-            about.put("name", lease.name()).put("context", lease.contextLength()).put("chat", template != null && !template.standsIn());
+            about.put("name", lease.name()).put("context", lease.contextLength()).put("chat",
+                    template != null && !template.standsIn());
             Tokenizer tokenizer = lease.tokenizer();
             if (tokenizer != null) {
                 Vocab vocab = tokenizer.vocab();

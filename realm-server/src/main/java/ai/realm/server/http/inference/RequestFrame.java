@@ -40,7 +40,8 @@ public final class RequestFrame {
             Answers answers, Accounts accounts, ServerMetrics metrics, boolean refuseUnknown, boolean warmUp) {}
 
     /** One request on its way, admitted, its body read. */
-    public record Admitted(Exchange exchange, RequestLog log, Tenant tenant, Permit permit, RequestContext context, RequestUsage usage,
+    public record Admitted(Exchange exchange, RequestLog log, Tenant tenant, Permit permit, RequestContext context,
+            RequestUsage usage,
             RequestAccount account, JsonFields fields, Parts parts) {
 
         /** The body was read: what nobody took of it is named in the answer's header, in the log and in a metric, or refused. */

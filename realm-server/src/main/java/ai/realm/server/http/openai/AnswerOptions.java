@@ -12,7 +12,8 @@ package ai.realm.server.http.openai;
  * @param probabilities whether probabilities after the samplers are shown instead, as llama.cpp has it
  * @param keep answers to each prompt that are shown: the likeliest of those that were made
  */
-record AnswerOptions(boolean includeUsage, boolean guestEvents, boolean legacy, int logProbs, boolean echo, int promptLogProbs, boolean probabilities,
+record AnswerOptions(boolean includeUsage, boolean guestEvents, boolean legacy, int logProbs, boolean echo, int promptLogProbs,
+        boolean probabilities,
         int keep) {
     static final int NONE = -1;
 

@@ -28,7 +28,8 @@ public final class NativeShape implements ApiShape {
     private static final int TOP_K = 40;
     private static final float TOP_P = 0.95f;
     private static final float MIN_P = 0.05f;
-    private static final List<String> HINTS = List.of("cache_prompt", "id_slot", "n_keep", "n_discard", "min_keep", "t_max_predict_ms",
+    private static final List<String> HINTS = List.of("cache_prompt", "id_slot", "n_keep", "n_discard", "min_keep",
+            "t_max_predict_ms",
             "timings_per_token", "return_progress", "return_tokens", "response_fields", "n_indent", "lora", "samplers_seq",
             "backend_sampling", "penalize_nl", "t_max_prompt_ms", "n_cache_reuse", "speculative.n_max", "speculative.n_min");
 
@@ -54,8 +55,10 @@ public final class NativeShape implements ApiShape {
     @Override
     public Asked read(JsonFields fields) {
         String model = fields.string("model");
-        Input input = infill ? gap(fields) : new Prompts(
-                PromptInputs.read(fields.require("prompt"), "prompt", GenerationRequest.MAX_CHOICES));
+        Input input = infill
+                ? gap(fields)
+                : new Prompts(
+                        PromptInputs.read(fields.require("prompt"), "prompt", GenerationRequest.MAX_CHOICES));
         boolean stream = Boolean.TRUE.equals(fields.bool("stream"));
         if (stream && input.prompts() > 1) {
             throw RealmException.badParam("stream", "stream goes with one prompt");
@@ -63,7 +66,8 @@ public final class NativeShape implements ApiShape {
         Long shown = fields.integer("n_probs", 0, SamplingParams.MOST_LOG_PROBS);
         int top = shown == null || shown == 0 ? AnswerOptions.NONE : shown.intValue();
         boolean probabilities = Boolean.TRUE.equals(fields.bool("post_sampling_probs"));
-        GenerationRequest request = new GenerationRequest(model, input, maxTokens(fields), sampling(fields, top, probabilities), 1,
+        GenerationRequest request = new GenerationRequest(model, input, maxTokens(fields), sampling(fields, top, probabilities),
+                1,
                 null, stream, fields.node());
         HINTS.forEach(fields::hint);
         return new AskedNative(request, new AnswerOptions(false, false, false, top, false, AnswerOptions.NONE, probabilities, 1));

@@ -47,7 +47,8 @@ final class RequestReader {
         if (stream && made != n) {
             throw RealmException.badParam("best_of", "best_of must be n in a stream: the best is known at the end");
         }
-        AnswerOptions options = new AnswerOptions(asks(ofStream, "include_usage"), asks(ofStream, "events"), legacy, LogProbFields.read(api, fields),
+        AnswerOptions options = new AnswerOptions(asks(ofStream, "include_usage"), asks(ofStream, "events"), legacy,
+                LogProbFields.read(api, fields),
                 api == Api.COMPLETIONS && Boolean.TRUE.equals(fields.bool("echo")), LogProbFields.ofPrompt(fields),
                 Boolean.TRUE.equals(fields.bool("post_sampling_probs")), n);
         GenerationRequest request = new GenerationRequest(model, input, maxTokens(), sampling(options, made > n), made,

@@ -57,7 +57,9 @@ public final class RerankHandler implements Handler {
         JsonNode teiTexts = f.take("texts");
         JsonNode given = f.take("documents");
         boolean tei = given == null && teiTexts != null;
-        List<String> documents = texts(tei ? teiTexts : f.require("documents"), tei ? "texts" : "documents");
+        List<String> documents = given == null && teiTexts != null
+                ? texts(teiTexts, "texts")
+                : texts(f.require("documents"), "documents");
         Long topN = f.integer("top_n", 1, Integer.MAX_VALUE);
         boolean shown = Boolean.TRUE.equals(f.bool(tei ? "return_text" : "return_documents"));
         f.hint("user");
@@ -134,7 +136,8 @@ public final class RerankHandler implements Handler {
         } else {
             for (JsonNode one : value) {
                 String at = name + "[" + texts.size() + "]";
-                texts.add(one.isObject() ? JsonFields.text(JsonFields.of(one, at).require("text"), at + ".text")
+                texts.add(one.isObject()
+                        ? JsonFields.text(JsonFields.of(one, at).require("text"), at + ".text")
                         : JsonFields.text(one, at));
             }
         }

@@ -88,7 +88,8 @@ public final class TokenRoutes {
         Tokenizer tokenizer = model.tokenizer();
         String content = fields.string("content");
         String prompt = fields.string("prompt");
-        if (content == null && prompt == null) {
+        String text = content != null ? content : prompt;
+        if (text == null) {
             throw RealmException.badParam("content", "content, prompt or messages is required");
         }
         // llama.cpp's server adds nothing and reads spellings of special tokens unless told otherwise; vLLM adds.
@@ -96,7 +97,7 @@ public final class TokenRoutes {
         Boolean specialTokens = fields.bool("add_special_tokens");
         Boolean parse = fields.bool("parse_special");
         boolean adds = content != null ? Boolean.TRUE.equals(special) : !Boolean.FALSE.equals(specialTokens);
-        return tokenizer.encode(content != null ? content : prompt, adds, !Boolean.FALSE.equals(parse));
+        return tokenizer.encode(text, adds, !Boolean.FALSE.equals(parse));
     }
 
     private static ObjectNode detokenize(JsonFields fields, LookHandler.Model model) {

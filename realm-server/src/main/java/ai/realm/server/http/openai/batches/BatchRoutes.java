@@ -68,7 +68,8 @@ public final class BatchRoutes {
         String window = JsonFields.text(f.require("completion_window"), "completion_window");
         String input = JsonFields.text(f.require("input_file_id"), "input_file_id");
         if (stores.files().find(tenant.id(), input) == null) {
-            throw new RealmException(ErrorCode.NOT_FOUND, "there is no file of this id, or it is not kept any more", "input_file_id",
+            throw new RealmException(ErrorCode.NOT_FOUND, "there is no file of this id, or it is not kept any more",
+                    "input_file_id",
                     null);
         }
         long now = clock.millis() / SECOND * SECOND;
@@ -97,7 +98,8 @@ public final class BatchRoutes {
         ObjectNode json = Json.mapper().createObjectNode().put("id", b.id()).put("object", "batch").put("endpoint", b.endpoint());
         json.set("errors", b.errors() == null ? null : parse(b.errors()));
         json.put("input_file_id", b.inputFile()).put("completion_window", b.window()).put("status", b.status())
-                .put("output_file_id", b.outputFile()).put("error_file_id", b.errorFile()).put("created_at", t.created() / SECOND);
+                .put("output_file_id", b.outputFile()).put("error_file_id", b.errorFile())
+                .put("created_at", t.created() / SECOND);
         json.put("in_progress_at", seconds(t.inProgress())).put("expires_at", seconds(t.expires()));
         json.put("finalizing_at", seconds(t.finalizing()));
         for (String end : new String[]{"completed", "failed", "expired", "cancelled"}) {

@@ -44,7 +44,9 @@ final class BatchRun {
             ErrorCode.MODEL_UNLOADED, ErrorCode.TENANT_SUSPENDED);
 
     private enum State {
-        RUNNING, CANCELLING, LEFT
+        RUNNING,
+        CANCELLING,
+        LEFT
     }
 
     private final BatchRunner.Parts parts;
@@ -97,7 +99,8 @@ final class BatchRun {
         List<BatchInput.Line> open = new ArrayList<>(input.lines());
         Set<Integer> done = parts.stores().batches().done(batch.id());
         open.removeIf(l -> done.contains(l.number()));
-        LOG.info("batch begins batch={} tenant={} requests={} done={}", batch.id(), batch.tenant(), input.lines().size(), done.size());
+        LOG.info("batch begins batch={} tenant={} requests={} done={}", batch.id(), batch.tenant(), input.lines().size(),
+                done.size());
         runAll(open);
         end(input.lines());
     }
@@ -203,7 +206,8 @@ final class BatchRun {
             return new Result(line.number(), false, failed(line, "batch_cancelled", "the batch was cancelled"), account);
         }
         ObjectNode json = head(line);
-        ObjectNode response = json.putObject("response").put("status_code", exchange.status()).put("request_id", exchange.requestId());
+        ObjectNode response = json.putObject("response").put("status_code", exchange.status()).put("request_id",
+                exchange.requestId());
         try {
             response.set("body", Json.mapper().readTree(exchange.answer()));
         } catch (JsonProcessingException e) {

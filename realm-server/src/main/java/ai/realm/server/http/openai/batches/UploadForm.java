@@ -27,7 +27,8 @@ record UploadForm(String fileName, String purpose, long lifetimeSeconds, byte[] 
     static UploadForm read(@Nullable String contentType, byte[] body) {
         String boundary = contentType == null || !contentType.startsWith(FORM) ? null : MultiPart.extractBoundary(contentType);
         if (boundary == null) {
-            throw new RealmException(ErrorCode.INVALID_REQUEST, "a file is sent as " + FORM + " with the fields purpose and file");
+            throw new RealmException(ErrorCode.INVALID_REQUEST,
+                    "a file is sent as " + FORM + " with the fields purpose and file");
         }
         MultiPartFormData.Parser parser = new MultiPartFormData.Parser(boundary);
         parser.setMaxMemoryFileSize(-1);
@@ -75,7 +76,8 @@ record UploadForm(String fileName, String purpose, long lifetimeSeconds, byte[] 
             return 0;
         }
         if (!seconds.matches("\\d{1,8}") || Integer.parseInt(seconds) < SHORTEST || Integer.parseInt(seconds) > LONGEST) {
-            throw RealmException.badParam("expires_after.seconds", "expires_after.seconds must be " + SHORTEST + " to " + LONGEST);
+            throw RealmException.badParam("expires_after.seconds",
+                    "expires_after.seconds must be " + SHORTEST + " to " + LONGEST);
         }
         return Integer.parseInt(seconds);
     }
