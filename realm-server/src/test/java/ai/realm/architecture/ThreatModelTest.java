@@ -26,7 +26,7 @@ class ThreatModelTest {
         assertThat(named).hasSizeGreaterThan(50);
         return named.stream().map(MatchResult::group).distinct().map(name -> DynamicTest.dynamicTest(name, () -> {
             String[] parts = name.replace("`", "").split("#");
-            assertThat(classes).containsKey(parts[0]);
+            assertThat(classes.containsKey(parts[0])).as(parts[0]).isTrue();
             if (parts.length == 2) {
                 assertThat(Files.readString(classes.get(parts[0]))).containsPattern(" " + parts[1] + "\\(");
             }

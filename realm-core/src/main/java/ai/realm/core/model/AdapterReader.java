@@ -67,10 +67,7 @@ final class AdapterReader {
      */
     Adapter read(Object model, String architecture, long mostBytes) {
         List<Pair> pairs = checked(architecture);
-        float alpha = (float) (file.has("adapter.lora.alpha") ? file.number("adapter.lora.alpha") : 0);
-        if (!Float.isFinite(alpha)) {
-            throw new GgufException("key adapter.lora.alpha must be a number, not " + alpha, -1);
-        }
+        float alpha = alpha();
         long bytes = bytes(pairs);
         if (bytes > mostBytes) {
             throw new GgufException("the adapter takes " + bytes + " bytes and may take " + mostBytes, -1);
@@ -98,7 +95,17 @@ final class AdapterReader {
 
     private List<Pair> checked(String architecture) {
         checkKind(architecture);
+        alpha();
         return pairs();
+    }
+
+    /** 0 when the file has none. */
+    private float alpha() {
+        float alpha = (float) (file.has("adapter.lora.alpha") ? file.number("adapter.lora.alpha") : 0);
+        if (!Float.isFinite(alpha)) {
+            throw new GgufException("key adapter.lora.alpha must be a number, not " + alpha, -1);
+        }
+        return alpha;
     }
 
     private void checkKind(String architecture) {

@@ -69,7 +69,7 @@ final class HostGenerate {
             logStep(lease);
             GenerateCommand command = new GenerateCommand(run.call().context(), lease,
                     prompt(text, model, options.parseSpecial()),
-                    params, run.call().priority());
+                    params, run.call().priority(), run.call().choice());
             try (InferenceSession session = open(memory, promptLen, command)) {
                 result = generate(session, run.delivers(options), params.logProbs(), isRequests(text, model));
             }

@@ -59,7 +59,7 @@ public final class EngineSessions implements SessionFactory {
         List<SequenceSpec> specs = new ArrayList<>();
         List<TokenQueue> queues = new ArrayList<>();
         for (int i = 0; i < n; i++) {
-            specs.add(spec(command, model, prompt, chooser(params, i, model, prompt, tokenizer, grammar, i == 0 ? owed : 0)));
+            specs.add(spec(command, model, prompt, chooser(command, i, model, prompt, tokenizer, grammar, i == 0 ? owed : 0)));
             queues.add(new TokenQueue(unread(params, engine.options())));
         }
         context.reached(5, "session");
@@ -81,10 +81,12 @@ public final class EngineSessions implements SessionFactory {
     }
 
     /** What the parameters ask for; the prompt is scored once, with the first of its answers. */
-    private static Chooser chooser(SamplingParams params, int index, ServedModel model, int[] prompt, Tokenizer tokenizer,
+    private static Chooser chooser(GenerateCommand command, int index, ServedModel model, int[] prompt, Tokenizer tokenizer,
             @Nullable Grammar grammar, long owed) {
+        SamplingParams params = command.params();
         Long seed = params.seed();
-        SamplingParams own = index == 0 || seed == null ? params : params.toBuilder().seed(seed + index).build();
+        int choice = command.choice() + index;
+        SamplingParams own = choice == 0 || seed == null ? params : params.toBuilder().seed(seed + choice).build();
         Sampler sampler = Samplers.create(own, model.config().vocabSize(), prompt, tokenizer, grammar);
         Chooser chooser = new SamplerChooser(sampler, endTokens(params, tokenizer.vocab()), drafts(model, sampler, prompt), owed);
         return index > 0 || params.promptLogProbs() == SamplingParams.NO_LOG_PROBS

@@ -13,8 +13,20 @@ import org.jspecify.annotations.Nullable;
  * One generation wanted: validated text or ids in, nothing of HTTP or WebAssembly left.
  *
  * @param model stays leased by the caller until the session is closed
+ * @param choice which of the answers to its prompt this is, from 0: a seed counts on from the parameters' by it
  */
-public record GenerateCommand(RequestContext context, ModelLease model, Prompt prompt, SamplingParams params, Priority priority) {
+public record GenerateCommand(RequestContext context, ModelLease model, Prompt prompt, SamplingParams params, Priority priority,
+        int choice) {
+
+    /** The first answer to its prompt. */
+    public GenerateCommand(RequestContext context, ModelLease model, Prompt prompt, SamplingParams params, Priority priority) {
+        this(context, model, prompt, params, priority, 0);
+    }
+
+    /** The same for another of the answers. */
+    public GenerateCommand ofChoice(int other) {
+        return new GenerateCommand(context, model, prompt, params, priority, other);
+    }
 
     /** The prompt, as text or as ready token ids. */
     public sealed interface Prompt {

@@ -15,7 +15,7 @@ public interface SessionFactory {
     InferenceSession open(GenerateCommand command);
 
     /**
-     * Several answers to one prompt, which is computed once where the factory can; with a seed each has the one after. The first
+     * Several answers to one prompt, which is computed once where the factory can: the command's choice and those after it. The first
      * session's usage has the prompt's tokens, the others' have none.
      *
      * @throws ai.realm.core.error.RealmException as {@link #open}; then none is open
@@ -24,7 +24,7 @@ public interface SessionFactory {
         List<InferenceSession> all = new ArrayList<>();
         try {
             for (int i = 0; i < n; i++) {
-                all.add(open(command));
+                all.add(open(command.ofChoice(command.choice() + i)));
             }
         } catch (RuntimeException e) {
             all.forEach(InferenceSession::close);

@@ -156,7 +156,7 @@ final class GuestFixture implements AutoCloseable {
             }
         };
         return new GuestCall(context, prompt, promptTokens, parseSpecial, params, stream, requestJson, models, config, kv,
-                Priority.INTERACTIVE, chat);
+                Priority.INTERACTIVE, chat, 0);
     }
 
     private FakeLease lease(int id) {

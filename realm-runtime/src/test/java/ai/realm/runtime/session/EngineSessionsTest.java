@@ -19,6 +19,7 @@ import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
 import ai.realm.runtime.session.SessionEvent.End;
 import ai.realm.runtime.session.SessionEvent.Piece;
 import ai.realm.runtime.store.CountedLease;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import ai.realm.core.sampling.TokenLogProbs;
@@ -286,6 +287,20 @@ class EngineSessionsTest {
         assertThat(prompt).isEqualTo(100);
         assertThat(generated).isEqualTo(15);
         assertThat(model.forwarded() - before).isEqualTo(100 + 3 * 4);
+    }
+
+    @Test
+    void open_ofAChoice_samplesAsThatOneOfAll() throws Exception {
+        SamplingParams hot = SamplingParams.defaults().toBuilder().temperature(100f).seed(7L).maxTokens(8).build();
+        GenerateCommand command = command(context(), new TextPrompt("hello", false), hot, new LetterTokenizer(false));
+        List<String> all = new ArrayList<>();
+        for (InferenceSession s : sessions.openAll(command, 3)) {
+            all.add(read(s).text);
+        }
+        assertThat(all).doesNotHaveDuplicates();
+        for (int choice = 0; choice < 3; choice++) {
+            assertThat(read(sessions.open(command.ofChoice(choice))).text).isEqualTo(all.get(choice));
+        }
     }
 
     @Test

@@ -108,12 +108,13 @@ public final class Budget {
      * @param busy what its running requests hold
      * @param give what it has stopped to hold since the order before, not in {@code idle} any more
      * @param want what requests wait for
+     * @param least what the one of them that needs least wants: with less none can begin, and others may have it
      * @param ahead what it would like to hold on top, for those that come
      * @param spent tokens of requests that have ended since the order before
      * @param leaves whether it needs nothing any more
      */
     public record Order(String holder, long seq, TenantLimits limits, Amounts idle, Amounts busy, Amounts give, Amounts want,
-            Amounts ahead, long spent, boolean leaves) {}
+            Amounts least, Amounts ahead, long spent, boolean leaves) {}
 
     /**
      * What it gets.
@@ -230,7 +231,8 @@ public final class Budget {
     }
 
     private long wanted(Kind k, Order o) {
-        return k.limit(o.limits) == 0 ? 0 : Math.clamp(o.want.of(k), 0, Math.max(0, whole(k, o.limits)));
+        long most = k.limit(o.limits) == 0 ? 0 : Math.clamp(o.want.of(k), 0, Math.max(0, whole(k, o.limits)));
+        return most < o.least.of(k) ? 0 : most;
     }
 
     private long ahead(Kind k, Order o, long wanted) {

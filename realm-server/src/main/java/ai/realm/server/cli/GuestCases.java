@@ -78,7 +78,7 @@ final class GuestCases implements AutoCloseable {
         GuestCall call = new GuestCall(context, test.path("prompt").asText("test"), null, true,
                 SamplingParams.greedy(MAX_TOKENS), test.path("stream").asBoolean(),
                 (request.isObject() ? request : "{}").toString(),
-                _ -> new NoModel(), settings, store, Priority.INTERACTIVE, new Chats());
+                _ -> new NoModel(), settings, store, Priority.INTERACTIVE, new Chats(), 0);
         Map<String, Object> got = new HashMap<>();
         try {
             GuestResult result = host.run(module, call, GuestLimits.defaults(), heard);

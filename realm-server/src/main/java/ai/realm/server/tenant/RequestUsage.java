@@ -22,13 +22,9 @@ public final class RequestUsage {
         this.permit = permit;
     }
 
-    /**
-     * The request's guests will ask for so many answers to each prompt.
-     *
-     * @param seed of the first of them, or null
-     */
-    public void expectChoices(int n, @Nullable Long seed) {
-        prompts.expect(n, seed);
+    /** The request's guests will ask for so many answers to each prompt. */
+    public void expectChoices(int n) {
+        prompts.expect(n);
     }
 
     /** No generation sets aside more than so many tokens for its answer; what it uses beyond is charged when the request ends. */

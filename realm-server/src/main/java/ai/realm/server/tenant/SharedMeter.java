@@ -235,7 +235,7 @@ final class SharedMeter implements Meter {
                 return;
             }
             seq++;
-            order = new Order(holder, seq, limits, idle, Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE,
+            order = new Order(holder, seq, limits, idle, Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE,
                     spent + reporting,
                     true);
             idle = Amounts.NONE;
@@ -318,6 +318,8 @@ final class SharedMeter implements Meter {
         Amounts waiting = Amounts.each(k -> asked.stream().mapToLong(a -> a.needed(k)).sum());
         Amounts unused = Amounts.each(k -> Math.max(0, idle.of(k) - waiting.of(k)));
         Amounts want = Amounts.each(k -> Math.max(0, waiting.of(k) - Math.max(0, idle.of(k))));
+        Amounts least = Amounts.each(k -> asked.stream().mapToLong(a -> a.needed(k)).filter(n -> n > 0).min().orElse(0))
+                .minus(Amounts.each(k -> Math.max(0, idle.of(k))));
         Amounts give = Amounts.each(k -> Math.max(0, unused.of(k) - demand.of(k)));
         Amounts ahead = Amounts.each(k -> Math.max(0, demand.of(k) - unused.of(k)));
         idle = idle.minus(give);
@@ -328,7 +330,7 @@ final class SharedMeter implements Meter {
         }
         // Of what comes back with time the waiting requests' part is as good as used; the rest must not be given to others meanwhile.
         Amounts kept = Amounts.each(k -> k.refills() && idle.of(k) > 0 ? Math.max(0, idle.of(k) - waiting.of(k)) : idle.of(k));
-        return new Order(holder, seq, limits, kept, busy, give, want, ahead, reporting, false);
+        return new Order(holder, seq, limits, kept, busy, give, want, least, ahead, reporting, false);
     }
 
     private synchronized void answered(Answer answer, List<BudgetAsk> asked, long sent) {

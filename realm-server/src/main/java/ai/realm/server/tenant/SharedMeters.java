@@ -67,7 +67,7 @@ public final class SharedMeters implements Meters, AutoCloseable {
     private void rehearse() {
         try {
             exchange("", new Budget.Order(holder, 1, TenantLimits.defaults(), Amounts.NONE, Amounts.NONE, Amounts.NONE,
-                    Amounts.NONE, Amounts.NONE, 0, true));
+                    Amounts.NONE, Amounts.NONE, Amounts.NONE, 0, true));
         } catch (RealmException e) {
             LOG.debug("the rehearsal of limits failed cause={}", e.getMessage());
         }

@@ -1,6 +1,5 @@
 package ai.realm.server.tenant;
 
-import ai.realm.core.sampling.SamplingParams;
 import ai.realm.runtime.session.GenerateCommand;
 import ai.realm.runtime.session.GenerateCommand.Prompt;
 import ai.realm.runtime.session.GenerateCommand.TextPrompt;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * The answers to one prompt that the choices of a request ask for, each in a guest of its own. The first choice that generates opens
  * the generations of all, so that the prompt is computed once and its KV blocks are shared; the others find theirs here as long as
  * they ask for the same. Where they do not, only the first few open generations for others, so that a request of n choices never
- * begins n times n. With a seed each choice has the one after, whichever comes first. Thread-safe.
+ * begins n times n. Thread-safe.
  */
 final class SharedPrompts implements AutoCloseable {
     /** Groups in which only the choice that began them has its own: guests that ask for different things share no more. */
@@ -24,10 +23,9 @@ final class SharedPrompts implements AutoCloseable {
 
     private final List<Group> groups = new ArrayList<>();
     private int choices = 1;
-    private @Nullable Long seed;
     private boolean closed;
 
-    /** Opens generations that share a prompt; with a seed each has the one after. */
+    /** Opens so many generations that share a prompt, from the command's choice on. */
     @FunctionalInterface
     interface Opener {
         List<InferenceSession> open(GenerateCommand command, int n);
@@ -40,24 +38,21 @@ final class SharedPrompts implements AutoCloseable {
         }
     }
 
-    /** @param firstSeed of the first choice, or null when seeds are random */
-    synchronized void expect(int n, @Nullable Long firstSeed) {
+    /** There are so many choices. */
+    synchronized void expect(int n) {
         choices = n;
-        seed = firstSeed;
     }
 
     /** A generation for one choice. */
     synchronized InferenceSession open(GenerateCommand command, Opener opener) {
-        long choice = choiceOf(command);
-        if (choices == 1 || closed || choice < 0 || choice >= choices) {
+        int choice = command.choice();
+        if (choices == 1 || closed || choice >= choices) {
             return opener.open(command, 1).getFirst();
         }
-        GenerateCommand first = seed == null ? command : with(command, command.params().toBuilder().seed(seed).build());
         for (Group g : groups) {
-            int i = same(g.command, first) ? free(g, (int) choice) : -1;
-            InferenceSession found = i < 0 ? null : g.left[i];
+            InferenceSession found = same(g.command, command) ? g.left[choice] : null;
             if (found != null) {
-                g.left[i] = null;
+                g.left[choice] = null;
                 return found;
             }
         }
@@ -65,33 +60,11 @@ final class SharedPrompts implements AutoCloseable {
             return opener.open(command, 1).getFirst();
         }
         @Nullable
-        InferenceSession[] all = opener.open(first, choices).toArray(InferenceSession[]::new);
-        InferenceSession own = all[(int) choice];
-        all[(int) choice] = null;
-        groups.add(new Group(first, all));
+        InferenceSession[] all = opener.open(command.ofChoice(0), choices).toArray(InferenceSession[]::new);
+        InferenceSession own = all[choice];
+        all[choice] = null;
+        groups.add(new Group(command, all));
         return Objects.requireNonNull(own);
-    }
-
-    /** With a seed the choice that it tells; else any. */
-    private long choiceOf(GenerateCommand command) {
-        Long own = command.params().seed();
-        return seed == null ? own == null ? 0 : -1 : own == null ? -1 : own - seed;
-    }
-
-    private int free(Group g, int choice) {
-        if (seed != null) {
-            return choice;
-        }
-        for (int i = 0; i < g.left.length; i++) {
-            if (g.left[i] != null) {
-                return i;
-            }
-        }
-        return -1;
-    }
-
-    private static GenerateCommand with(GenerateCommand c, SamplingParams params) {
-        return new GenerateCommand(c.context(), c.model(), c.prompt(), params, c.priority());
     }
 
     private static boolean same(GenerateCommand a, GenerateCommand b) {

@@ -24,7 +24,8 @@ class BudgetTest {
     }
 
     private Order order(String holder, TenantLimits l, Amounts idle, Amounts busy, Amounts want, Amounts ahead, long spent) {
-        return new Order(holder, seqs.merge(holder, 1L, Long::sum), l, idle, busy, Amounts.NONE, want, ahead, spent, false);
+        return new Order(holder, seqs.merge(holder, 1L, Long::sum), l, idle, busy, Amounts.NONE, want, Amounts.NONE, ahead, spent,
+                false);
     }
 
     private Answer send(Order o) {
@@ -171,10 +172,20 @@ class BudgetTest {
     }
 
     @Test
+    void want_ofWhichTooLittleIsLeftForAnyRequest_isNotGrantedInPart() {
+        TenantLimits l = limits(0, 0, 300, 64);
+        assertThat(
+                send(new Order("a", 1, l, Amounts.NONE, Amounts.NONE, Amounts.NONE, day(500), day(301), Amounts.NONE, 0, false))
+                        .granted().day())
+                .isZero();
+        assertThat(want("b", l, Amounts.NONE, day(300)).day()).isEqualTo(300);
+    }
+
+    @Test
     void serverThatLeaves_givesBackWhatItHolds() {
         TenantLimits l = limits(800, 0, 0, 64);
         want("a", l, Amounts.NONE, requests(800));
-        send(new Order("a", 9, l, requests(300), Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE, 0, true));
+        send(new Order("a", 9, l, requests(300), Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE, 0, true));
         assertThat(want("b", l, Amounts.NONE, requests(800)).requests()).isEqualTo(300);
     }
 }

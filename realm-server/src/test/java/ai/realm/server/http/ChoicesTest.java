@@ -41,7 +41,7 @@ class ChoicesTest {
     @Test
     void completions_withSeveralChoicesForEachPrompt_numbersThemPromptByPrompt() {
         server.guestHost.behaviour = (call, output) -> {
-            output.piece(call.prompt() + call.params().seed());
+            output.piece(call.prompt() + (call.params().seed() == null ? "" : 5 + call.choice()));
             return new GuestResult(FinishReason.STOP, new Usage(1, 0, 2), 1);
         };
         JsonNode answer = HttpFixture.json(server.post(TEXT, "{\"prompt\":[\"a\",\"b\"],\"n\":2,\"seed\":5}").body());

@@ -79,7 +79,7 @@ final class FakeGuests implements GuestHost, SessionFactory {
         try (ModelLease lease = call.models().lease(0)) {
             used.set(usage);
             GenerateCommand command = new GenerateCommand(call.context(), lease, new GenerateCommand.TokenPrompt(new int[0]),
-                    SamplingParams.greedy(1), call.priority());
+                    SamplingParams.greedy(1), call.priority(), call.choice());
             try (InferenceSession session = sessions.open(command)) {
                 session.next();
             }

@@ -148,7 +148,7 @@ class LogProbsTest {
     @Test
     void bestOf_more_givesTheLikeliest() {
         f.guestHost.behaviour = (call, output) -> {
-            long seed = java.util.Objects.requireNonNull(call.params().seed());
+            long seed = java.util.Objects.requireNonNull(call.params().seed()) + call.choice();
             output.logProbs(List.of(token((char) ('0' + seed), seed == 6 ? -0.1f : -3)));
             output.piece("" + seed);
             return new GuestResult(FinishReason.STOP, new Usage(3, 0, 1), 1);

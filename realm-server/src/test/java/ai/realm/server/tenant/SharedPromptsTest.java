@@ -73,14 +73,14 @@ class SharedPromptsTest {
 
     private final List<String> closed = new ArrayList<>();
 
-    private String open(String prompt, @Nullable Long seed) {
+    private String open(String prompt, int choice) {
         GenerateCommand command = new GenerateCommand(new RequestContext("r", "t", Long.MAX_VALUE), new Lease(),
-                new TextPrompt(prompt, false), SamplingParams.defaults().toBuilder().seed(seed).build(), Priority.INTERACTIVE);
+                new TextPrompt(prompt, false), SamplingParams.defaults(), Priority.INTERACTIVE, choice);
         InferenceSession s = prompts.open(command, (c, n) -> {
-            opened.add(prompt + "*" + n + " from " + c.params().seed());
+            opened.add(prompt + "*" + n + " from " + c.choice());
             List<InferenceSession> all = new ArrayList<>();
             for (int i = 0; i < n; i++) {
-                all.add(new Session(prompt + i, closed));
+                all.add(new Session(prompt + (c.choice() + i), closed));
             }
             return all;
         });
@@ -88,40 +88,31 @@ class SharedPromptsTest {
     }
 
     @Test
-    void open_withSeedsInAnyOrder_givesEachChoiceItsOwnOfOneGroup() {
-        prompts.expect(3, 7L);
-        assertThat(open("a", 9L)).isEqualTo("a2");
-        assertThat(open("a", 7L)).isEqualTo("a0");
-        assertThat(open("a", 8L)).isEqualTo("a1");
-        assertThat(opened).containsExactly("a*3 from 7");
-        assertThat(open("a", 8L)).isEqualTo("a1");
+    void open_inAnyOrder_givesEachChoiceItsOwnOfOneGroup() {
+        prompts.expect(3);
+        assertThat(open("a", 2)).isEqualTo("a2");
+        assertThat(open("a", 0)).isEqualTo("a0");
+        assertThat(open("a", 1)).isEqualTo("a1");
+        assertThat(opened).containsExactly("a*3 from 0");
+        assertThat(open("a", 1)).isEqualTo("a1");
         assertThat(opened).as("a second generation of a choice begins a group of its own").hasSize(2);
     }
 
     @Test
-    void open_withoutSeeds_takesWhatIsLeftOfTheSamePrompt() {
-        prompts.expect(2, null);
-        assertThat(open("a", null)).isEqualTo("a0");
-        assertThat(open("b", null)).isEqualTo("b0");
-        assertThat(open("a", null)).isEqualTo("a1");
-        assertThat(open("b", null)).isEqualTo("b1");
-        assertThat(opened).containsExactly("a*2 from null", "b*2 from null");
-    }
-
-    @Test
-    void open_withASeedThatTheGuestChose_isAlone() {
-        prompts.expect(2, 7L);
-        assertThat(open("a", 100L)).isEqualTo("a0");
-        prompts.expect(2, null);
-        open("a", 5L);
-        assertThat(opened).containsExactly("a*1 from 100", "a*1 from 5");
+    void open_ofTwoPrompts_sharesEach() {
+        prompts.expect(2);
+        assertThat(open("a", 0)).isEqualTo("a0");
+        assertThat(open("b", 0)).isEqualTo("b0");
+        assertThat(open("a", 1)).isEqualTo("a1");
+        assertThat(open("b", 1)).isEqualTo("b1");
+        assertThat(opened).containsExactly("a*2 from 0", "b*2 from 0");
     }
 
     @Test
     void open_ofADifferentPromptByEveryChoice_beginsFewThatNobodyTakes() {
-        prompts.expect(32, null);
+        prompts.expect(32);
         for (int choice = 0; choice < 32; choice++) {
-            open("prompt " + choice + " ", null);
+            assertThat(open("prompt " + choice + " ", choice)).endsWith(" " + choice);
         }
         assertThat(opened).filteredOn(o -> o.contains("*32 ")).hasSize(2);
         assertThat(opened).filteredOn(o -> o.contains("*1 ")).hasSize(30);
@@ -129,11 +120,11 @@ class SharedPromptsTest {
 
     @Test
     void close_endsWhatNobodyAskedForAndSharesNoMore() {
-        prompts.expect(3, null);
-        open("a", null);
+        prompts.expect(3);
+        open("a", 0);
         prompts.close();
         assertThat(closed).containsExactly("a1", "a2");
-        open("a", null);
-        assertThat(opened).containsExactly("a*3 from null", "a*1 from null");
+        open("a", 1);
+        assertThat(opened).containsExactly("a*3 from 0", "a*1 from 1");
     }
 }

@@ -58,7 +58,7 @@ class GrammarTest {
 
     @Test
     void gbnf_badJsonInsideARule_refused() {
-        assertRefused("root ::= %regex \"a\"", "expected %json");
+        assertRefused("root ::= %regx \"a\"", "expected %json");
         for (String schema : of("", "{", "[1]", "{\"type\":\"nothing\"}")) {
             assertThatThrownBy(() -> Grammar.gbnf("root ::= %json " + schema, null)).isInstanceOf(RealmException.class)
                     .hasMessageContaining("json_schema");

@@ -63,7 +63,7 @@ public final class InferenceHandler implements Handler {
             ValidRequest valid = RequestValidator.validate(asked.request(), a.tenant(), lease, parts.registry.system(model),
                     a.log().requestId());
             a.reserve(valid.tokenBound());
-            a.usage().expectChoices(valid.n(), valid.params().seed());
+            a.usage().expectChoices(valid.n());
             a.usage().expectTokens(valid.expectedTokens());
             a.log().step(2, "request");
             answer(a, asked, valid, lease);

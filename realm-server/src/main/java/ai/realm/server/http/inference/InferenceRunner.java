@@ -60,9 +60,9 @@ public final class InferenceRunner {
         Tenant tenant = admitted.tenant();
         TenantKvStore store = guests.store(tenant);
         GrantedModels granted = new GrantedModels(models, tenant, request.model());
-        GuestCall call = new GuestCall(admitted.context(), prompt.text(), prompt.ids(), true, request.paramsOf(index),
+        GuestCall call = new GuestCall(admitted.context(), prompt.text(), prompt.ids(), true, request.params(),
                 request.stream(), request.requestJson(), granted, tenant.guestConfig(),
-                store, request.priority(), new RequestChat(granted, chats, request.chat()));
+                store, request.priority(), new RequestChat(granted, chats, request.chat()), request.choiceOf(index));
         GuestResult result;
         try {
             result = host.run(module, call, tenant.guestLimits(), new Choice(index, answer, admitted.usage()));

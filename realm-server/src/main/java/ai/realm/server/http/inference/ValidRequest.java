@@ -33,10 +33,9 @@ public record ValidRequest(String model, List<Prompt> prompts, SamplingParams pa
         return prompts.get(choice / n);
     }
 
-    /** How a choice samples: with a seed the choices of a prompt have it and those after. */
-    SamplingParams paramsOf(int choice) {
-        Long first = params.seed();
-        return first == null || choice % n == 0 ? params : params.toBuilder().seed(first + choice % n).build();
+    /** Which of the answers to its prompt a choice is, from 0. */
+    int choiceOf(int choice) {
+        return choice % n;
     }
 
     /** Tokens to set aside for each generation. */
