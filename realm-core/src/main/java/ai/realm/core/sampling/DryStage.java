@@ -1,6 +1,10 @@
 package ai.realm.core.sampling;
 
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * "Don't repeat yourself" (p-e-w 2024): lowers the logit of a token that would continue a sequence that already occurred, by
@@ -14,7 +18,11 @@ final class DryStage implements SamplerStage {
     private final float base;
     private final int allowedLength;
     private final TokenWindow window;
-    private final List<int[]> breakers;
+    /** By their last token, the shortest first. */
+    private final Map<Integer, List<int[]>> breakers = new HashMap<>();
+    /** How far before the newest token the breaker begins that begins last, and how many tokens it has after its first. */
+    private int breakerBack = Integer.MAX_VALUE;
+    private int breakerTail;
     private final TokenCounts longest = new TokenCounts();
     private final boolean off;
     private int[] repeats = new int[0];
@@ -25,7 +33,8 @@ final class DryStage implements SamplerStage {
         this.base = base;
         this.allowedLength = allowedLength;
         this.window = new TokenWindow(lastTokens);
-        this.breakers = List.copyOf(breakers);
+        breakers.stream().filter(b -> b.length > 0).sorted(Comparator.comparingInt(b -> b.length))
+                .forEach(b -> this.breakers.computeIfAbsent(b[b.length - 1], last -> new ArrayList<>()).add(b));
         this.off = multiplier == 0 || base < 1 || lastTokens <= 0;
     }
 
@@ -33,6 +42,7 @@ final class DryStage implements SamplerStage {
     public void accept(int token) {
         if (!off) {
             window.push(token);
+            lookForBreaker(token);
         }
     }
 
@@ -74,41 +84,41 @@ final class DryStage implements SamplerStage {
         c.orderChanged();
     }
 
-    /** How many tokens at the end of the history come after the latest breaker. */
-    private int sinceBreaker() {
-        for (int back = 0; back < window.size(); back++) {
-            int tail = -1;
-            for (int[] breaker : breakers) {
-                if (breaker.length - 1 > tail && matches(breaker, back)) {
-                    tail = breaker.length - 1;
-                }
+    /** Looks at the breakers that end with the newest token: a step must not wait for a search of the whole history. */
+    private void lookForBreaker(int token) {
+        if (breakerBack < Integer.MAX_VALUE) {
+            breakerBack++;
+        }
+        for (int[] breaker : breakers.getOrDefault(token, List.of())) {
+            // of two that begin at the same place the longer counts, which is the one that ends later
+            if (breaker.length - 1 > breakerBack) {
+                return;
             }
-            if (tail >= 0) {
-                return back - tail;
+            if (breaker.length <= window.size() && ends(breaker)) {
+                breakerBack = breaker.length - 1;
+                breakerTail = breaker.length - 1;
+                return;
             }
         }
-        return window.size();
     }
 
-    private boolean matches(int[] breaker, int back) {
-        if (breaker.length - 1 > back) {
-            return false;
-        }
+    private boolean ends(int[] breaker) {
         for (int i = 0; i < breaker.length; i++) {
-            if (window.fromEnd(back - i) != breaker[i]) {
+            if (window.fromEnd(breaker.length - 1 - i) != breaker[i]) {
                 return false;
             }
         }
         return true;
     }
 
+    /** How many tokens at the end of the history come after the breaker that begins last, of those the longest. */
+    int sinceBreaker() {
+        return breakerBack < window.size() ? breakerBack - breakerTail : window.size();
+    }
+
     private boolean isBreaker(int token) {
-        for (int[] breaker : breakers) {
-            if (breaker.length == 1 && breaker[0] == token) {
-                return true;
-            }
-        }
-        return false;
+        List<int[]> ending = breakers.get(token);
+        return ending != null && ending.getFirst().length == 1;
     }
 
     /** {@code repeats[k]}: how many tokens at the end also stand at the end of the history without its last k (Z-algorithm). */

@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.RealmException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -102,5 +106,32 @@ class TenantSizedWorkTest {
         TokenLogProbs twenty = new LogProbsReader(SamplingParams.MOST_LOG_PROBS).read(row, 0, VOCAB, 17);
         assertThat(twenty.topTokens()).hasSize(SamplingParams.MOST_LOG_PROBS);
         assertThat(twenty.logProb()).isEqualTo(all.logProb());
+    }
+
+    @Test
+    void dry_ofManyLongBreakersThatNearlyStandEverywhere_looksOnlyAtThoseThatEnd() {
+        int[][] breakers = new int[128][32];
+        for (int i = 0; i < breakers.length; i++) {
+            Arrays.fill(breakers[i], 7);
+            breakers[i][31] = 8 + i;
+        }
+        DryStage stage = new DryStage(1, 2, 2, 8192, List.of(breakers));
+        for (int i = 0; i < 8192; i++) {
+            stage.accept(7);
+        }
+        float[] row = new float[200];
+        Candidates candidates = new Candidates();
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long start = threads.getCurrentThreadCpuTime();
+        for (int i = 0; i < 200; i++) {
+            stage.accept(7);
+            candidates.load(row, 0, row.length);
+            stage.apply(candidates);
+            assertThat(stage.sinceBreaker()).isEqualTo(8192);
+        }
+        assertThat(Duration.ofNanos(threads.getCurrentThreadCpuTime() - start)).as("processor time")
+                .isLessThan(Duration.ofSeconds(5));
+        stage.accept(40);
+        assertThat(stage.sinceBreaker()).isZero();
     }
 }
