@@ -146,8 +146,21 @@ public final class Engine implements AutoCloseable {
      *
      * @param tokens that come next; those behind the sequence's limits do not count
      * @param end whether it ends after them
+     * @throws RealmException INVALID_REQUEST for an id outside the vocabulary, or more tokens than the output has room for; the
+     *         sequence still waits for an answer
      */
     public void decide(Sequence s, int[] tokens, boolean end) {
+        int vocabSize = model.config().vocabSize();
+        for (int token : tokens) {
+            if (token < 0 || token >= vocabSize) {
+                throw RealmException.badParam("tokens", "a token must be an id below " + vocabSize + ", not " + token);
+            }
+        }
+        int room = s.output().room();
+        if (tokens.length > room) {
+            throw RealmException.badParam("tokens",
+                    "an answer must have at most the " + room + " tokens that the output has room for, not " + tokens.length);
+        }
         late.decide(s, tokens, end);
     }
 
@@ -319,7 +332,7 @@ public final class Engine implements AutoCloseable {
     }
 
     /** Delivers a choice, and has the rest of it made beside the steps when that takes longer. */
-    private void decide(Sequence s, int index, Choice choice, @Nullable RuntimeException error, long now) {
+    private void decide(Sequence s, int index, Choice choice, @Nullable Throwable error, long now) {
         boolean later = error == null && choice.kind() == Choice.Kind.LATER;
         if (deliver(s, choice, error, now) && later) {
             late.submit(s, runner.rowAfter(index, choice.count()), 0);
@@ -334,10 +347,10 @@ public final class Engine implements AutoCloseable {
             }
             inStep(s, now);
             scheduler.fork(leader, s);
-            RuntimeException error = null;
+            Throwable error = null;
             try {
                 runner.chooseAgain(index, s, forkChoice);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 error = e;
             }
             decide(s, index, forkChoice, error, now);
@@ -345,11 +358,15 @@ public final class Engine implements AutoCloseable {
     }
 
     /** What a chooser decided becomes the sequence's; false when that ends it. */
-    private boolean deliver(Sequence s, Choice choice, @Nullable RuntimeException error, long now) {
+    private boolean deliver(Sequence s, Choice choice, @Nullable Throwable error, long now) {
         s.spec().log().reached(8, "sampler");
         scheduler.charge(s);
         boolean putOff = error == null && (choice.kind() == Choice.Kind.LATER || choice.kind() == Choice.Kind.WAIT);
         int count = Math.min(choice.count(), Math.min(s.spec().maxTokens() - s.generated(), contextLength - s.length()));
+        if (count > s.output().room()) {
+            fail(s, new RealmException(ErrorCode.INTERNAL, "more tokens were chosen than the output has room for"));
+            return false;
+        }
         scheduler.chosen(s, choice, count, putOff);
         for (int i = 0; i < count; i++) {
             if (!s.output().offer(choice.token(i), choice.logProbs(i))) {

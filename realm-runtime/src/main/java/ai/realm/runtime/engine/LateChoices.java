@@ -39,7 +39,7 @@ final class LateChoices implements AutoCloseable {
         final float[] row;
         private final int position;
         @Nullable
-        RuntimeException error;
+        Throwable error;
         long nanos;
 
         private Late(Sequence sequence, float[] row, int position) {
@@ -141,7 +141,8 @@ final class LateChoices implements AutoCloseable {
         try {
             late.sequence.spec().chooser().choose(late.rows, late.choice, SLICE_STEPS);
             return late.choice.kind() != Choice.Kind.LATER;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // also memory or stack that ran out: the thread is everybody's
             late.error = e;
             return true;
         }

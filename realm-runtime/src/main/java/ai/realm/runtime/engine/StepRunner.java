@@ -43,7 +43,7 @@ final class StepRunner {
         final Choice choice = new Choice();
         /** Why it decided nothing, or null. */
         @Nullable
-        RuntimeException error;
+        Throwable error;
         private StepPlan.@Nullable Work work;
         private int firstRow;
 
@@ -59,7 +59,8 @@ final class StepRunner {
             choice.clear();
             try {
                 work().sequence().spec().chooser().choose(rows, choice, STEPS_AT_ONCE);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // also memory or stack that ran out: the step is everybody's
                 error = e;
             }
         }

@@ -57,7 +57,7 @@ public final class TokenQueue {
     }
 
     /** Tokens that it can take now, at least. */
-    int room() {
+    public int room() {
         lock.lock();
         try {
             return tokens.length - count;

@@ -6,6 +6,7 @@ import static ai.realm.runtime.engine.Engines.prompt;
 import static ai.realm.runtime.engine.Engines.read;
 import static ai.realm.runtime.engine.Engines.spec;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
@@ -271,6 +272,79 @@ class EngineChoiceTest {
         for (Sequence o : others) {
             assertThat(read(o)).hasSize(60);
         }
+        closeAndAssertAllBlocksFree(engine);
+    }
+
+    private static void assertOutOfStack(Sequence s) throws InterruptedException {
+        assertThat(read(s)).isEmpty();
+        assertThat(ending(s).kind()).isEqualTo(Ending.Kind.ERROR);
+        assertThat(ending(s).error()).hasMessageContaining("StackOverflowError");
+    }
+
+    @Test
+    void chooser_runsOutOfStackAtOnceOrLate_endsItsSequenceAlone() throws Exception {
+        Engine engine = Engines.start(model, 64, options());
+        Sequence other = submit(engine, spec("b", prompt(2, 5), 200));
+        Chooser atOnce = (rows, choice, steps) -> {
+            throw new StackOverflowError();
+        };
+        AtomicLong calls = new AtomicLong();
+        Chooser late = (rows, choice, steps) -> {
+            if (calls.incrementAndGet() > 1) {
+                throw new StackOverflowError();
+            }
+            choice.goOn(Choice.Kind.LATER);
+        };
+        assertOutOfStack(submit(engine, chosen(prompt(1, 5), 20, atOnce)));
+        assertOutOfStack(submit(engine, chosen(prompt(1, 5), 20, late)));
+        assertThat(read(submit(engine, late("a", prompt(3, 5), 20, 2, Long.MAX_VALUE / 2)))).as("put off after that")
+                .isEqualTo(model.generate(prompt(3, 5), 20));
+        assertThat(read(other)).isEqualTo(model.generate(prompt(2, 5), 200));
+        closeAndAssertAllBlocksFree(engine);
+    }
+
+    @Test
+    void chooserOfAFork_runsOutOfStack_endsTheForkAlone() throws Exception {
+        Engine engine = Engines.start(model, 64, options());
+        Chooser greedy = new SamplerChooser(new GreedySampler(), Set.of());
+        Chooser failing = (rows, choice, steps) -> {
+            throw new StackOverflowError();
+        };
+        List<Sequence> forks = engine.submit(List.of(chosen(prompt(1, 5), 20, greedy), chosen(prompt(1, 5), 20, failing)),
+                List.of(new TokenQueue(100), new TokenQueue(100)));
+        assertOutOfStack(forks.get(1));
+        assertThat(read(forks.get(0))).isEqualTo(model.generate(prompt(1, 5), 20));
+        closeAndAssertAllBlocksFree(engine);
+    }
+
+    @Test
+    void decide_idsOutsideTheVocabularyOrMoreThanTheRoom_isRefusedAndAnsweredAnew() throws Exception {
+        Engine engine = Engines.start(model, 64, options());
+        LinkedBlockingQueue<Integer> asked = new LinkedBlockingQueue<>();
+        OutsideChooser outside = new OutsideChooser((row, position) -> asked.add(position));
+        Sequence s = engine.submit(chosen(prompt(1, 5), 20, outside), new TokenQueue(2));
+        assertThat(asked.poll(30, TimeUnit.SECONDS)).isEqualTo(4);
+        for (int[] bad : new int[][]{{'x', -1}, {FakeModel.VOCAB}, {'x', 'y', 'z'}}) {
+            assertThatThrownBy(() -> engine.decide(s, bad, false)).isInstanceOf(RealmException.class)
+                    .extracting(e -> ((RealmException) e).code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+        }
+        engine.decide(s, new int[]{'x', 'y'}, true);
+        assertThat(read(s)).containsExactly('x', 'y');
+        closeAndAssertAllBlocksFree(engine);
+    }
+
+    @Test
+    void chooser_choosesMoreThanTheOutputHasRoomFor_endsItsSequenceAlone() throws Exception {
+        Engine engine = Engines.start(model, 64, options());
+        Sequence other = submit(engine, spec("b", prompt(2, 5), 200));
+        Sequence s = engine.submit(chosen(prompt(1, 5), 20, (rows, choice, steps) -> {
+            for (int i = 0; i < 3; i++) {
+                choice.accept('x', null);
+            }
+        }), new TokenQueue(2));
+        assertThat(read(s)).isEmpty();
+        assertThat(ending(s).kind()).isEqualTo(Ending.Kind.ERROR);
+        assertThat(read(other)).isEqualTo(model.generate(prompt(2, 5), 200));
         closeAndAssertAllBlocksFree(engine);
     }
 }
