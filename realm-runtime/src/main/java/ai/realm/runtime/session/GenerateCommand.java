@@ -28,6 +28,11 @@ public record GenerateCommand(RequestContext context, ModelLease model, Prompt p
         return new GenerateCommand(context, model, prompt, params, priority, other);
     }
 
+    /** The same for another prompt. */
+    public GenerateCommand withPrompt(Prompt other) {
+        return new GenerateCommand(context, model, other, params, priority, choice);
+    }
+
     /** The prompt, as text or as ready token ids. */
     public sealed interface Prompt {
     }

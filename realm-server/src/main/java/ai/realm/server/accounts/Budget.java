@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 public final class Budget {
     /** How long a server may use what it holds without renewing it. */
     static final long LEASE_MILLIS = 10_000;
+    /** How long the number of a lapsed server's last order is kept: it may ask the same again. */
+    private static final long LAPSED_MILLIS = 86_400_000;
     private static final double MINUTE_MILLIS = 60_000;
     private static final long DAY_MILLIS = 86_400_000;
     /** What rounding leaves over is not waited for. */
@@ -201,9 +203,10 @@ public final class Budget {
     private void advance(long now) {
         long passed = Math.max(0, now - at);
         boolean fresh = at == 0;
+        long before = at;
         at = Math.max(at, now);
         // A server that is gone may have used what it held, or not: of tokens of the day the accounts know.
-        uncertain |= holders.values().removeIf(h -> h.until <= at);
+        lapse(before);
         if (!fresh) {
             requests = requests.filled(passed, held(Kind.REQUESTS));
             tokens = tokens.filled(passed, held(Kind.TOKENS));
@@ -213,6 +216,18 @@ public final class Budget {
             day = today;
             used = 0;
         }
+    }
+
+    /** Ends what was held until now: those that lapsed before hold nothing, and only their last order's number is kept. */
+    private void lapse(long before) {
+        for (Map.Entry<String, Holder> e : holders.entrySet()) {
+            Holder h = e.getValue();
+            if (h.until <= at && h.until > before) {
+                uncertain = true;
+                e.setValue(new Holder(h.until, h.seq, Amounts.NONE, Amounts.NONE));
+            }
+        }
+        holders.values().removeIf(h -> h.until + LAPSED_MILLIS <= at);
     }
 
     private long held(Kind k) {

@@ -52,6 +52,9 @@ final class LocalMeter implements Meter {
     @Override
     public synchronized void reserve(TenantLimits limits, long amount) {
         long now = apply(limits);
+        if (limits.tokensPerDay() > 0 && amount > limits.tokensPerDay()) {
+            throw Refusals.beyondADay(limits, amount);
+        }
         if (limits.tokensPerDay() > 0 && usedToday + reserved + amount > limits.tokensPerDay()) {
             throw quota(limits, usedToday + reserved + amount);
         }

@@ -1,5 +1,6 @@
 package ai.realm.server.tenant;
 
+import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.runtime.session.EmbedCommand;
 import ai.realm.runtime.session.Embedder;
 import ai.realm.runtime.session.EmbeddingSession;
@@ -9,7 +10,6 @@ import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.session.SessionEvent;
 import ai.realm.runtime.session.SessionFactory;
 import ai.realm.runtime.session.Usage;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -47,9 +47,10 @@ public final class MeteredSessions implements SessionFactory {
         return usage == null ? sessions.open(command) : usage.prompts().open(command, (c, n) -> openAll(c, n, usage));
     }
 
-    private List<InferenceSession> openAll(GenerateCommand command, int n, RequestUsage usage) {
+    private List<InferenceSession> openAll(GenerateCommand asked, int n, RequestUsage usage) {
+        GenerateCommand command = tokenized(asked);
         long each = Math.min(command.params().maxTokens(), usage.expectedTokens());
-        long prompt = promptBound(command);
+        long prompt = promptTokens(command);
         long bound = prompt + n * each;
         usage.begin(bound);
         try {
@@ -78,11 +79,19 @@ public final class MeteredSessions implements SessionFactory {
         }
     }
 
-    private static long promptBound(GenerateCommand command) {
-        return 1L + switch (command.prompt()) {
-            case GenerateCommand.TextPrompt t -> t.text().getBytes(StandardCharsets.UTF_8).length;
-            case GenerateCommand.TokenPrompt t -> t.ids().length;
-        };
+    /** With the prompt's tokens, so that they are counted before and not made again; as it is where the model cannot make any. */
+    private static GenerateCommand tokenized(GenerateCommand command) {
+        Tokenizer tokenizer = command.model().tokenizer();
+        if (tokenizer == null || !(command.prompt() instanceof GenerateCommand.TextPrompt text)) {
+            return command;
+        }
+        command.context().check();
+        return command.withPrompt(new GenerateCommand.TokenPrompt(text.ids(tokenizer)));
+    }
+
+    /** None of a text for a model without a tokenizer, which no session takes. */
+    private static long promptTokens(GenerateCommand command) {
+        return command.prompt() instanceof GenerateCommand.TokenPrompt t ? t.ids().length : 0;
     }
 
     /** Used by one thread, as every session. */

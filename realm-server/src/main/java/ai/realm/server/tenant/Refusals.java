@@ -1,6 +1,7 @@
 package ai.realm.server.tenant;
 
 import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
 import ai.realm.server.domain.TenantLimits;
 import ai.realm.server.error.RetryableException;
 import java.util.Map;
@@ -16,6 +17,12 @@ final class Refusals {
         return new RetryableException(ErrorCode.INSUFFICIENT_QUOTA,
                 "at most " + limits.tokensPerDay() + " tokens a day (UTC); with this request it may be " + wanted,
                 secondsLeft + 1);
+    }
+
+    /** No day has as many: it is no use to wait. */
+    static RealmException beyondADay(TenantLimits limits, long amount) {
+        return new RealmException(ErrorCode.INSUFFICIENT_QUOTA, "this request may need " + amount + " tokens, and at most "
+                + limits.tokensPerDay() + " a day (UTC) are granted to this tenant");
     }
 
     static RetryableException concurrency(TenantLimits limits) {

@@ -87,6 +87,9 @@ final class SharedMeter implements Meter {
 
     @Override
     public void reserve(TenantLimits now, long amount) {
+        if (now.tokensPerDay() > 0 && amount > now.tokensPerDay()) {
+            throw Refusals.beyondADay(now, amount);
+        }
         Amounts needed = new Amounts(0, now.tokensPerMinute() > 0 ? amount : 0, now.tokensPerDay() > 0 ? amount : 0, 0);
         if (!needed.isNone()) {
             take(new BudgetAsk(now, needed, false));

@@ -111,6 +111,19 @@ class BudgetTest {
     }
 
     @Test
+    void order_repeatedAfterTheLeaseEnded_isSpentOnce() {
+        TenantLimits l = limits(0, 0, 1000, 64);
+        Order order = order("a", l, Amounts.NONE, day(50), Amounts.NONE, Amounts.NONE, 100);
+        send(order);
+        now += Budget.LEASE_MILLIS + 1;
+        accounted = 100;
+        assertThat(send(order("b", l, Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE, 0)).dayLeft())
+                .as("it holds nothing any more").isEqualTo(900);
+        now += Budget.LEASE_MILLIS + 1;
+        assertThat(send(order).used()).isEqualTo(100);
+    }
+
+    @Test
     void renewed_leaseStays() {
         TenantLimits l = limits(0, 0, 0, 3);
         want("a", l, Amounts.NONE, places(3));

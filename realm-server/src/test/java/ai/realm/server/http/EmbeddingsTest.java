@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
-import ai.realm.runtime.session.GenerateCommand.TextPrompt;
 import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
 import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.UsageRow;
@@ -74,7 +73,8 @@ class EmbeddingsTest {
         assertThat(answer.at("/data/1/index").intValue()).isEqualTo(1);
         assertThat(answer.at("/data/1/embedding")).hasToString("[2.0,0.5,-0.25]");
         assertThat(answer.path("usage")).hasToString("{\"prompt_tokens\":7,\"total_tokens\":7}");
-        assertThat(server.embedder.commands.getFirst().inputs().getFirst()).isEqualTo(new TextPrompt("Hello", false));
+        assertThat(server.embedder.commands.getFirst().inputs().getFirst()).isInstanceOfSatisfying(TokenPrompt.class,
+                t -> assertThat(t.ids()).containsExactly('H', 'e', 'l', 'l', 'o'));
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -58,6 +59,9 @@ final class FakeModels implements ModelStore {
     @Override
     public void close() {
     }
+
+    /** Characters that were tokenized. */
+    final AtomicLong encoded = new AtomicLong();
 
     private final class Lease implements ModelLease {
         private final String name;
@@ -113,7 +117,7 @@ final class FakeModels implements ModelStore {
         }
     }
 
-    private record ByteTokenizer() implements Tokenizer {
+    private final class ByteTokenizer implements Tokenizer {
         @Override
         public Vocab vocab() {
             return new ByteVocab();
@@ -121,6 +125,7 @@ final class FakeModels implements ModelStore {
 
         @Override
         public int[] encode(String text, boolean addSpecial, boolean parseSpecial) {
+            encoded.addAndGet(text.length());
             return text.chars().toArray();
         }
 

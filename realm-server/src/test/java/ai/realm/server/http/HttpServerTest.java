@@ -233,6 +233,21 @@ class HttpServerTest {
     }
 
     @Test
+    void tokens_ofARequest_areCountedAndNotGuessedByItsBytes() {
+        // 60 tokens in 180 bytes and 40 for the answer, of 100 a minute.
+        try (HttpFixture own = new HttpFixture()) {
+            HttpRequest.Builder request = HttpRequest
+                    .newBuilder(own.request(TEXT).build(), (n, _) -> !n.equalsIgnoreCase("Authorization"))
+                    .header("Authorization", "Bearer " + HttpFixture.LIMITED_KEY);
+            String body = "{\"prompt\":\"" + "€".repeat(60) + "\",\"max_tokens\":";
+            HttpResponse<String> full = own.send(request.POST(HttpRequest.BodyPublishers.ofString(body + "40}")).build());
+            assertThat(full.statusCode()).as(full.body()).isEqualTo(200);
+            HttpResponse<String> less = own.send(request.POST(HttpRequest.BodyPublishers.ofString(body + "40}")).build());
+            assertThat(HttpFixture.error(less).path("message").asText()).contains("may need 100");
+        }
+    }
+
+    @Test
     void rates_ofATenant_are429WithRetryAfterBeforeTheBodyIsLookedAt() {
         HttpRequest request = HttpRequest
                 .newBuilder(server.request(TEXT).build(), (n, _) -> !n.equalsIgnoreCase("Authorization"))

@@ -79,6 +79,62 @@ class LogProbsTest {
     }
 
     @Test
+    void completions_logprobsStreamed_tokenizeThePromptOnce() {
+        f.guestHost.behaviour = (call, output) -> {
+            for (int i = 0; i < 50; i++) {
+                output.logProbs(List.of(token('h', -1)));
+                output.piece("h");
+            }
+            return new GuestResult(FinishReason.STOP, new Usage(3, 0, 50), 1);
+        };
+        for (String fields : List.of("", ",\"echo\":true")) {
+            long before = f.models.encoded.get();
+            var answer = f.post("/v1/completions",
+                    "{\"prompt\":\"abcdefghij\",\"logprobs\":1,\"stream\":true" + fields + "}");
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+            assertThat(events(answer.body())).hasSizeGreaterThan(50);
+            assertThat(f.models.encoded.get() - before).as(fields).isEqualTo(10);
+        }
+    }
+
+    @Test
+    void promptLogprobs_ofTooManyTokens_areRefusedWithTheRule() {
+        // 128 × 4096 × (0 + 2) is the most.
+        String prompt = "a".repeat(4096);
+        String[][] cases = {{prompt + "a", "\"n\":128,\"prompt_logprobs\":0", "prompt_logprobs", "128 × 4097 × 2 = 1048832"},
+                {prompt + "a", "\"n\":128,\"prompt_logprobs\":true", "prompt_logprobs", "1048832"},
+                {prompt + "a", "\"n\":128,\"echo\":true,\"logprobs\":0", "logprobs", "1048832"},
+                {prompt, "\"n\":100,\"prompt_logprobs\":0,\"echo\":true,\"logprobs\":1", "logprobs", "1228800"}};
+        for (String[] c : cases) {
+            var refused = f.post("/v1/completions", "{\"prompt\":\"" + c[0] + "\"," + c[1] + "}");
+            assertThat(refused.statusCode()).as(c[1]).isEqualTo(400);
+            assertThat(error(refused).path("param").asText()).as(c[1]).isEqualTo(c[2]);
+            assertThat(error(refused).path("message").asText()).contains("1048576", c[3]);
+        }
+        f.guestHost.behaviour = (call, output) -> new GuestResult(FinishReason.STOP, new Usage(3, 0, 3), 1);
+        for (String fields : List.of("\"n\":128,\"prompt_logprobs\":0", "\"n\":128,\"logprobs\":5", "\"n\":128,\"echo\":true",
+                "\"prompt_logprobs\":20")) {
+            var taken = f.post("/v1/completions", "{\"prompt\":\"" + prompt + "\",\"max_tokens\":1," + fields + "}");
+            assertThat(taken.statusCode()).as(fields + taken.body()).isEqualTo(200);
+        }
+        String chat = "{\"messages\":[{\"role\":\"user\",\"content\":\"" + prompt + "\"}],\"n\":128,\"prompt_logprobs\":0}";
+        assertThat(error(f.post("/v1/chat/completions", chat)).path("param").asText()).isEqualTo("prompt_logprobs");
+    }
+
+    @Test
+    void chat_promptLogprobsOfSeveralChoices_areThoseOfTheFirst() {
+        f.guestHost.behaviour = (call, output) -> {
+            if (call.choice() == 0) {
+                output.promptLogProbs(List.of(token('b', -2)));
+            }
+            output.piece("h");
+            return new GuestResult(FinishReason.STOP, new Usage(3, 0, 1), 1);
+        };
+        String chat = "{\"messages\":[{\"role\":\"user\",\"content\":\"q\"}],\"n\":2,\"prompt_logprobs\":1}";
+        assertThat(json(f.post("/v1/chat/completions", chat).body()).path("prompt_logprobs")).hasSize(2);
+    }
+
+    @Test
     void completions_echoOfTokenIdsStreamed_isTheSameAsWhole() {
         String body = "{\"prompt\":[97,98,99],\"logprobs\":1,\"echo\":true,\"stream\":true}";
         StringBuilder text = new StringBuilder();

@@ -74,6 +74,16 @@ class NativeApiTest {
     }
 
     @Test
+    void tokenize_moreThanTheContextWithTexts_isRefused() {
+        String longest = "\"content\":\"" + "a".repeat(128) + "\"";
+        String longer = "\"content\":\"" + "a".repeat(129) + "\"";
+        assertThat(post("/tokenize", "{" + longest + ",\"with_pieces\":true}").path("tokens")).hasSize(128);
+        assertThat(post("/tokenize", "{" + longer + "}").path("tokens")).hasSize(129);
+        refused("/tokenize", "{" + longer + ",\"with_pieces\":true}", "with_pieces");
+        refused("/tokenize", "{" + longer + ",\"return_token_strs\":true}", "return_token_strs");
+    }
+
+    @Test
     void tokenize_bothShapes_andBack() {
         assertThat(post("/tokenize", "{\"content\":\"ab\"}").path("tokens")).hasToString("[97,98]");
         JsonNode vllm = post("/tokenize", "{\"model\":\"tiny\",\"prompt\":\"ab\",\"return_token_strs\":true}");

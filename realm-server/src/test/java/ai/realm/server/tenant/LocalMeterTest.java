@@ -77,6 +77,16 @@ class LocalMeterTest {
     }
 
     @Test
+    void reserve_moreThanAWholeDayHas_isRefusedForGoodWithBothNumbers() {
+        TenantLimits l = limits(0, 0, 300, 100);
+        meter.begin(l);
+        assertThatThrownBy(() -> meter.reserve(l, 301)).isNotInstanceOf(RetryableException.class)
+                .hasMessageContaining("301 tokens").hasMessageContaining("300 a day");
+        meter.reserve(l, 300);
+        assertThat(retryAfter(() -> meter.reserve(l, 1), ErrorCode.INSUFFICIENT_QUOTA)).isPositive();
+    }
+
+    @Test
     void reserve_andSettle_chargesWhatWasUsed() {
         TenantLimits l = limits(0, 600, 0, 10);
         meter.reserve(l, 500);

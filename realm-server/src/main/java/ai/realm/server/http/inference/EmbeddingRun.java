@@ -2,11 +2,15 @@ package ai.realm.server.http.inference;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.runtime.session.EmbedCommand;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.GenerateCommand.Prompt;
+import ai.realm.runtime.session.GenerateCommand.TextPrompt;
+import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +25,6 @@ public record EmbeddingRun(RequestFrame.Parts parts) {
         /** Refuses a model that cannot do it. */
         void check(ModelLease lease);
 
-        /** Tokens that it can use at most. */
-        long tokenBound();
-
         List<Prompt> prompts();
     }
 
@@ -37,14 +38,33 @@ public record EmbeddingRun(RequestFrame.Parts parts) {
         float[][] vectors;
         try (ModelLease lease = parts.models().lease(model, GrantedModels.LOAD_WAIT)) {
             wanted.check(lease);
-            a.reserve(wanted.tokenBound());
+            List<Prompt> prompts = tokenized(wanted.prompts(), lease, a);
+            a.reserve(tokens(prompts));
             a.log().step(2, "request");
-            vectors = embed(a, new EmbedCommand(a.context(), lease, wanted.prompts()));
+            vectors = embed(a, new EmbedCommand(a.context(), lease, prompts));
         }
         a.log().finished(FinishReason.STOP);
         a.account().close();
         a.log().answering();
         return new Vectors(model, vectors);
+    }
+
+    /** As ids, so that they are counted before; as they are for a model that cannot make any, which takes no texts. */
+    private static List<Prompt> tokenized(List<Prompt> prompts, ModelLease lease, Admitted a) {
+        Tokenizer tokenizer = lease.tokenizer();
+        if (tokenizer == null) {
+            return prompts;
+        }
+        List<Prompt> all = new ArrayList<>();
+        for (Prompt p : prompts) {
+            a.context().check();
+            all.add(p instanceof TextPrompt t ? new TokenPrompt(t.ids(tokenizer)) : p);
+        }
+        return all;
+    }
+
+    private static long tokens(List<Prompt> prompts) {
+        return prompts.stream().mapToLong(p -> p instanceof TokenPrompt t ? t.ids().length : 0).sum();
     }
 
     private float[][] embed(Admitted a, EmbedCommand command) {

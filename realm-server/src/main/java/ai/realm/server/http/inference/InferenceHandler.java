@@ -62,18 +62,20 @@ public final class InferenceHandler implements Handler {
             }
             ValidRequest valid = RequestValidator.validate(asked.request(), a.tenant(), lease, parts.registry.system(model),
                     a.log().requestId());
-            a.reserve(valid.tokenBound());
+            PromptTokens prompt = new PromptTokens(valid, lease);
+            prompt.checkLogProbs(asked.request().json());
+            a.reserve(prompt.reservation());
             a.usage().expectChoices(valid.n());
             a.usage().expectTokens(valid.expectedTokens());
             a.log().step(2, "request");
-            answer(a, asked, valid, lease);
+            answer(a, asked, valid, prompt);
         }
     }
 
-    private void answer(Admitted a, Asked asked, ValidRequest request, ModelLease lease) {
+    private void answer(Admitted a, Asked asked, ValidRequest request, PromptTokens prompt) {
         GuestModule module = parts.guests.of(a.tenant());
         a.log().guest(module.digest());
-        Client client = new Client(a.exchange(), a.context(), new PromptTokens(request, lease), a.usage());
+        Client client = new Client(a.exchange(), a.context(), prompt, a.usage());
         Answer answer = new TimedAnswer(reading(asked.answer(request, client), request, a), a.log());
         try (Exchange.Watch watched = a.exchange().watch(a.context())) {
             try {

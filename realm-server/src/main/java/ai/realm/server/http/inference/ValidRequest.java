@@ -42,23 +42,4 @@ public record ValidRequest(String model, List<Prompt> prompts, SamplingParams pa
     int expectedTokens() {
         return openEnded ? Math.min(EXPECTED_TOKENS, params.maxTokens()) : params.maxTokens();
     }
-
-    /** Tokens to set aside for it: no token of a prompt is shorter than a byte of it, give or take its beginning. */
-    long tokenBound() {
-        long bound = 0;
-        for (Prompt p : prompts) {
-            bound += (p.ids != null ? p.ids.length : utf8Length(p.text)) + 1L + (long) n * expectedTokens();
-        }
-        return bound;
-    }
-
-    private static long utf8Length(String text) {
-        long bytes = text.length();
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            // A surrogate pair is two chars and four bytes; other chars above ASCII have two or three.
-            bytes += c < 0x80 ? 0 : c < 0x800 || Character.isSurrogate(c) ? 1 : 2;
-        }
-        return bytes;
-    }
 }

@@ -13,7 +13,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -57,11 +56,6 @@ public final class EmbedHandler implements Handler {
                 throw RealmException.badParam("dimensions", "dimensions must be " + own + " for the model " + lease.name()
                         + ", not " + dimensions + ": its vectors cannot be shortened");
             }
-        }
-
-        @Override
-        public long tokenBound() {
-            return texts.stream().mapToLong(t -> t.getBytes(StandardCharsets.UTF_8).length + 2L).sum();
         }
 
         @Override

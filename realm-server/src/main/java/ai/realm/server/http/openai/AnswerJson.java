@@ -53,7 +53,8 @@ final class AnswerJson {
             }
             choice.set("logprobs", c.logProbs(true));
             choice.put("finish_reason", name(c.reason, !c.message.calls.isEmpty()));
-            if (c.wantsPromptLogProbs()) {
+            // A chat has one prompt, which all its choices answer.
+            if (c.wantsPromptLogProbs() && (api != Api.CHAT || choices.size() == 1)) {
                 (api == Api.CHAT ? answer : choice).set("prompt_logprobs", c.promptLogProbs());
             }
         }

@@ -57,7 +57,10 @@ final class ChoiceState {
 
     /** What is known of a prompt of one token: there is nothing that the model could make of it. */
     private @Nullable List<TokenLogProbs> ofPrompt() {
-        return ofPrompt == null && prompt.ids(index).length == 1 ? List.of() : ofPrompt;
+        if (ofPrompt == null && prompt.ids(index).length == 1) {
+            ofPrompt = List.of();
+        }
+        return ofPrompt;
     }
 
     /**
@@ -70,7 +73,7 @@ final class ChoiceState {
         if (json == null || !options.wantsLogProbs()) {
             return Json.mapper().nullNode();
         }
-        List<TokenLogProbs> of = ofPrompt();
+        List<TokenLogProbs> of = options.echo() ? ofPrompt() : null;
         boolean lacks = options.echo() && of == null || complete && tokens.isEmpty() && !message.isEmpty();
         ObjectNode out = json.empty();
         boolean echoes = options.echo() && !echoed;
@@ -86,8 +89,8 @@ final class ChoiceState {
 
     /** vLLM's {@code prompt_logprobs}; null where they are not wanted or not known. */
     JsonNode promptLogProbs() {
-        List<TokenLogProbs> of = ofPrompt();
-        return json == null || of == null || !wantsPromptLogProbs() ? Json.mapper().nullNode() : json.ofPrompt(of);
+        List<TokenLogProbs> of = json == null || !wantsPromptLogProbs() ? null : ofPrompt();
+        return json == null || of == null ? Json.mapper().nullNode() : json.ofPrompt(of);
     }
 
     boolean wantsPromptLogProbs() {

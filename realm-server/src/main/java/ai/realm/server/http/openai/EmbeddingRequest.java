@@ -11,7 +11,6 @@ import ai.realm.server.http.inference.GenerationRequest;
 import ai.realm.server.http.inference.GenerationRequest.PromptInput;
 import ai.realm.server.http.inference.PromptInputs;
 import ai.realm.server.http.json.JsonFields;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -77,18 +76,5 @@ record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolea
             });
         }
         return prompts;
-    }
-
-    /** Tokens that it can use at most: hardly a token is shorter than a byte, and each text gets two special ones. */
-    @Override
-    public long tokenBound() {
-        long bound = 0;
-        for (PromptInput input : inputs) {
-            bound += switch (input) {
-                case GenerationRequest.Text t -> t.text().getBytes(StandardCharsets.UTF_8).length + 2L;
-                case GenerationRequest.Tokens t -> t.ids().length;
-            };
-        }
-        return bound;
     }
 }

@@ -45,6 +45,12 @@ public final class TokenRoutes {
         boolean pieces = Boolean.TRUE.equals(fields.bool("with_pieces"));
         boolean strings = Boolean.TRUE.equals(fields.bool("return_token_strs"));
         int[] ids = ids(fields, model);
+        int context = model.lease().contextLength();
+        if ((pieces || strings) && ids.length > context) {
+            // An object for each is a hundred times what it stands for.
+            throw RealmException.badParam(pieces ? "with_pieces" : "return_token_strs", "tokens are shown with their texts up to "
+                    + "the model's context of " + context + "; the text has " + ids.length);
+        }
         TokenTexts texts = new TokenTexts(model.tokenizer());
         ObjectNode answer = Json.mapper().createObjectNode();
         ArrayNode tokens = answer.putArray("tokens");
@@ -55,7 +61,7 @@ public final class TokenRoutes {
                 tokens.add(id);
             }
         }
-        answer.put("count", ids.length).put("max_model_len", model.lease().contextLength());
+        answer.put("count", ids.length).put("max_model_len", context);
         if (strings) {
             ArrayNode list = answer.putArray("token_strs");
             for (int id : ids) {
