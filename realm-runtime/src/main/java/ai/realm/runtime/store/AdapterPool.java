@@ -187,9 +187,12 @@ final class AdapterPool implements AutoCloseable {
             Adapter adapter = read(e, model);
             Loaded loaded = new Loaded(model, adapter, loads.incrementAndGet());
             synchronized (this) {
-                e.loaded = loaded;
-                e.loading = null;
-                e.lastUsed = clock.getAsLong();
+                // a model that was unloaded meanwhile must not be held in memory
+                if (e.loading == loading) {
+                    e.loaded = loaded;
+                    e.loading = null;
+                    e.lastUsed = clock.getAsLong();
+                }
             }
             LOG.info("model={} adapter loaded in {} ms: rank {}, {} MB", name, (clock.getAsLong() - start) / 1_000_000,
                     adapter.rank(), adapter.bytes() >> 20);
@@ -201,9 +204,11 @@ final class AdapterPool implements AutoCloseable {
                             + (ex instanceof RealmException ? ex.getMessage() : ex.getClass().getSimpleName()), ex);
             LOG.error("model={} error_code={} {}", name, why.code(), why.getMessage());
             synchronized (this) {
-                e.loading = null;
-                e.error = why;
-                e.failedAt = clock.getAsLong();
+                if (e.loading == loading) {
+                    e.loading = null;
+                    e.error = why;
+                    e.failedAt = clock.getAsLong();
+                }
             }
             loading.completeExceptionally(why);
         }
@@ -229,15 +234,26 @@ final class AdapterPool implements AutoCloseable {
             if (free >= wanted) {
                 return;
             }
-            synchronized (this) {
-                Entry oldest = entries.values().stream().filter(e -> e.loaded != null && e.leases == 0)
-                        .min(Comparator.comparingLong(e -> e.lastUsed)).orElseThrow(
-                                () -> new RealmException(ErrorCode.OVERLOADED, "the adapter " + name + " needs " + (wanted >> 10)
-                                        + " KB and the memory for models has " + (Math.max(0, free) >> 10) + " KB left"));
-                LOG.info("model={} adapter evicted to make room for {}", oldest.source.name(), name);
-                oldest.loaded = null;
+            if (!dropOldestIdle(name)) {
+                throw new RealmException(ErrorCode.OVERLOADED, "the adapter " + name + " needs " + (wanted >> 10)
+                        + " KB and the memory for models has " + (Math.max(0, free) >> 10) + " KB left");
             }
         }
+    }
+
+    /**
+     * Lets go of the adapter unused for the longest time; false when all are in use.
+     *
+     * @param name the model or adapter that needs its room
+     */
+    synchronized boolean dropOldestIdle(String name) {
+        Optional<Entry> oldest = entries.values().stream().filter(e -> e.loaded != null && e.leases == 0)
+                .min(Comparator.comparingLong(e -> e.lastUsed));
+        oldest.ifPresent(e -> {
+            LOG.info("model={} adapter evicted to make room for {}", e.source.name(), name);
+            e.loaded = null;
+        });
+        return oldest.isPresent();
     }
 
     /** Memory of the adapters that are loaded. */
@@ -250,11 +266,15 @@ final class AdapterPool implements AutoCloseable {
         entry(name).loaded = null;
     }
 
-    /** Lets go of what was loaded for a model that is no more. */
+    /** Lets go of what was loaded, or is being loaded, for a model that is no more. */
     synchronized void unloadAll(LoadedModel model) {
         for (Entry e : entries.values()) {
             if (e.loaded != null && e.loaded.model == model) {
                 e.loaded = null;
+            }
+            if (e.loadingFor == model) {
+                e.loading = null;
+                e.loadingFor = null;
             }
         }
     }

@@ -257,10 +257,13 @@ public final class LruModelStore implements ModelStore {
         }
     }
 
-    /** Closes idle models until there is room; gives how much. */
+    /** Drops idle adapters, then closes idle models, until there is room; gives how much. */
     private long makeRoom(String name, long wanted) {
         while (true) {
             Optional<String> idle = get(() -> {
+                while (held() + wanted > budget && adapters.dropOldestIdle(name)) {
+                    // an adapter is read again sooner than a model
+                }
                 long held = held();
                 if (held + wanted <= budget) {
                     return Optional.<String>empty();

@@ -75,6 +75,8 @@ class LruModelStoreTest {
         final AtomicInteger open = new AtomicInteger();
         final List<String> events = Collections.synchronizedList(new ArrayList<>());
         volatile CountDownLatch gate = new CountDownLatch(0);
+        final CountDownLatch adapterBegun = new CountDownLatch(1);
+        volatile CountDownLatch adapterGate = new CountDownLatch(0);
         volatile @Nullable String failure;
 
         @Override
@@ -82,14 +84,18 @@ class LruModelStoreTest {
             return MODEL_BYTES;
         }
 
-        @Override
-        public LoadedModel load(ModelSource source, long room) {
-            loads.incrementAndGet();
+        static void await(CountDownLatch latch) {
             try {
-                gate.await();
+                latch.await();
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }
+        }
+
+        @Override
+        public LoadedModel load(ModelSource source, long room) {
+            loads.incrementAndGet();
+            await(gate);
             String f = failure;
             if (f != null) {
                 throw new RealmException(ErrorCode.MODEL_INVALID, f);
@@ -128,6 +134,8 @@ class LruModelStoreTest {
 
         @Override
         public Adapter adapter(GgufFile file, LongConsumer makeRoom) {
+            loader.adapterBegun.countDown();
+            FakeLoader.await(loader.adapterGate);
             makeRoom.accept(ADAPTER_BYTES);
             loader.events.add("adapter for " + name);
             return AdapterFixture.ofBytes(ADAPTER_BYTES);
@@ -290,5 +298,34 @@ class LruModelStoreTest {
     void lease_whileDraining_isDraining() {
         store.drain(Duration.ZERO);
         assertThat(codeOf(() -> store.lease("a", WAIT))).isEqualTo(ErrorCode.DRAINING);
+    }
+
+    @Test
+    void leaseOfModel_budgetFullOfIdleAdapters_dropsThemAndNoModel() {
+        store.register(adapter("x"));
+        store.lease("a:x", WAIT).close();
+        store.lease("b", WAIT).close();
+        assertThat(List.of(state("a"), state("a:x"), state("b"))).containsExactly(State.READY, State.ABSENT, State.READY);
+        store.unload("b", Duration.ZERO);
+        try (ModelLease a = store.lease("a", WAIT)) {
+            store.lease("a:x", WAIT).close();
+            store.lease("b", WAIT).close();
+            assertThat(a.name()).isEqualTo("a");
+        }
+    }
+
+    @Test
+    void unload_whileAnAdapterIsReadForTheModel_keepsNothingOfIt() throws Exception {
+        store.register(adapter("x"));
+        loader.adapterGate = new CountDownLatch(1);
+        try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<ModelLease> lease = pool.submit(() -> store.lease("a:x", WAIT));
+            loader.adapterBegun.await();
+            store.unload("a", Duration.ZERO);
+            loader.adapterGate.countDown();
+            lease.get().close();
+        }
+        assertThat(state("a:x")).isEqualTo(State.ABSENT);
+        assertThat(store.list()).extracting(ModelStatus::bytes).containsOnly(0L);
     }
 }
