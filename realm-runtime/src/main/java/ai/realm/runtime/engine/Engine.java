@@ -150,17 +150,7 @@ public final class Engine implements AutoCloseable {
      *         sequence still waits for an answer
      */
     public void decide(Sequence s, int[] tokens, boolean end) {
-        int vocabSize = model.config().vocabSize();
-        for (int token : tokens) {
-            if (token < 0 || token >= vocabSize) {
-                throw RealmException.badParam("tokens", "a token must be an id below " + vocabSize + ", not " + token);
-            }
-        }
-        int room = s.output().room();
-        if (tokens.length > room) {
-            throw RealmException.badParam("tokens",
-                    "an answer must have at most the " + room + " tokens that the output has room for, not " + tokens.length);
-        }
+        LateChoices.check(tokens, model.config().vocabSize(), s.output().room());
         late.decide(s, tokens, end);
     }
 

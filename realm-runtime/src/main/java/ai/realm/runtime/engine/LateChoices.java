@@ -1,5 +1,6 @@
 package ai.realm.runtime.engine;
 
+import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.Choice;
 import ai.realm.core.sampling.LogitRows;
 import ai.realm.runtime.scheduler.Sequence;
@@ -93,6 +94,19 @@ final class LateChoices implements AutoCloseable {
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Throws INVALID_REQUEST for tokens that nobody may decide. */
+    static void check(int[] tokens, int vocabSize, int room) {
+        for (int token : tokens) {
+            if (token < 0 || token >= vocabSize) {
+                throw RealmException.badParam("tokens", "a token must be an id below " + vocabSize + ", not " + token);
+            }
+        }
+        if (tokens.length > room) {
+            throw RealmException.badParam("tokens",
+                    "an answer must have at most the " + room + " tokens that the output has room for, not " + tokens.length);
         }
     }
 

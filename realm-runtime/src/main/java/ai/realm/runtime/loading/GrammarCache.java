@@ -82,8 +82,13 @@ public final class GrammarCache {
     private synchronized void keep(Key key, Made made, long steps) {
         known.put(key, made);
         prune(made);
-        if (owed.size() < MOST_DEBTORS || owed.containsKey(key.tenant())) {
-            owed.merge(key.tenant(), steps, Long::sum);
+        owe(key.tenant(), steps);
+    }
+
+    /** Adds to what a tenant owes: for work, or for what was taken and not paid. */
+    public synchronized void owe(String tenant, long steps) {
+        if (steps > 0 && (owed.size() < MOST_DEBTORS || owed.containsKey(tenant))) {
+            owed.merge(tenant, steps, Long::sum);
         }
     }
 

@@ -429,6 +429,11 @@ public final class Scheduler {
 
     /** Takes a sequence out, wherever it stands, and frees what it holds. */
     public void finish(Sequence s) {
+        boolean ofATenant = s.state == Sequence.State.RUNNING || s.state == Sequence.State.WAITING;
+        if (ofATenant && !s.deciding()) {
+            // what it owed before its first choice; a choice under way is charged when it is taken back
+            charge(s);
+        }
         switch (s.state) {
             case RUNNING -> release(s);
             case WAITING -> {

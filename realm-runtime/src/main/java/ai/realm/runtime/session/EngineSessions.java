@@ -53,9 +53,22 @@ public final class EngineSessions implements SessionFactory {
         checkStops(params, tokenizer.vocab());
         int[] prompt = promptIds(command.prompt(), tokenizer);
         checkLength(prompt, model.contextLength(), context.contextLimit());
-        Engine engine = model.engine();
         Grammar grammar = model.grammars().get(context.tenantId(), params, tokenizer.vocab());
         long owed = model.grammars().takeOwed(context.tenantId());
+        try {
+            return submit(command, n, model, tokenizer, prompt, grammar, owed);
+        } catch (RuntimeException | Error e) {
+            // nothing was submitted that could pay
+            model.grammars().owe(context.tenantId(), owed);
+            throw e;
+        }
+    }
+
+    private static List<InferenceSession> submit(GenerateCommand command, int n, ServedModel model, Tokenizer tokenizer,
+            int[] prompt, @Nullable Grammar grammar, long owed) {
+        RequestContext context = command.context();
+        SamplingParams params = command.params();
+        Engine engine = model.engine();
         List<SequenceSpec> specs = new ArrayList<>();
         List<TokenQueue> queues = new ArrayList<>();
         for (int i = 0; i < n; i++) {

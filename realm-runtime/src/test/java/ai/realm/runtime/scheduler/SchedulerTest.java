@@ -49,6 +49,25 @@ class SchedulerTest {
     }
 
     @Test
+    void finish_beforeTheFirstChoice_chargesWhatTheChooserOwed() {
+        for (boolean running : new boolean[]{true, false}) {
+            SchedulerSimulation sim = new SchedulerSimulation(16, 4, 64, 4, false);
+            sim.submit("heavy", 2, false, prompt(2, 5), 30);
+            sim.step();
+            GreedySampler sampler = new GreedySampler();
+            Sequence heavy = sim.submit("heavy", 2, sampler, prompt(1, 40), 30);
+            if (running) {
+                sim.step();
+            }
+            sampler.work = 1_000_000;
+            double before = sim.scheduler.fairShare().counters().get("heavy");
+            sim.scheduler.finish(heavy);
+            assertThat(sim.scheduler.fairShare().counters().get("heavy") - before)
+                    .isEqualTo(1_000_000 * Service.CHOOSER_STEP / 2);
+        }
+    }
+
+    @Test
     void sampled_samplerThatWorkedMuch_isChargedToItsTenantOnce() {
         SchedulerSimulation sim = new SchedulerSimulation(16, 4, 64, 4, false);
         GreedySampler sampler = new GreedySampler();

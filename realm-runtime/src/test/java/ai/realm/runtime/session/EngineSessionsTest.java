@@ -21,6 +21,7 @@ import ai.realm.runtime.session.SessionEvent.Piece;
 import ai.realm.runtime.store.CountedLease;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import ai.realm.core.sampling.TokenLogProbs;
 import org.jspecify.annotations.Nullable;
@@ -308,5 +309,16 @@ class EngineSessionsTest {
         End end = read(sessions.open(command(context(), new TextPrompt("\u0001hi", true), SamplingParams.greedy(1),
                 new LetterTokenizer(true)))).end;
         assertThat(end.usage().promptTokens()).isEqualTo(3);
+    }
+
+    @Test
+    void open_refusedAfterItsGrammarWasCompiled_stillOwesForIt() {
+        ServedModel served = new ServedModel(model, 1000, engine, new LetterTokenizer(false), null, SharedPrefixes.NONE,
+                () -> {});
+        SamplingParams params = SamplingParams.greedy(10).toBuilder().grammar("root ::= " + "\"a\" ".repeat(5000))
+                .logitBias(Map.of(1_000_000, 1f)).build();
+        assertThat(codeOf(() -> sessions.open(new GenerateCommand(context(), new CountedLease("fake", served, () -> {}),
+                new TextPrompt("hello", false), params, Priority.INTERACTIVE)))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        assertThat(served.grammars().takeOwed("tenant")).isPositive();
     }
 }
