@@ -76,8 +76,20 @@ public final class ModelRegistry {
         return model != null ? system(model) : entry == null ? null : entry.system();
     }
 
-    /** What the model's file says; read once. */
+    /** The model that an adapter is for; a model's own name. */
+    public String base(String name) {
+        ModelEntry entry = get(name);
+        String of = entry == null ? null : entry.adapterOf();
+        return of == null ? name : of;
+    }
+
+    /** What the file of a model says, or of an adapter's model; read once. */
     public FileFacts facts(String name) {
+        return ofFile(base(name));
+    }
+
+    /** What a model's or an adapter's own file says; read once. */
+    public FileFacts ofFile(String name) {
         ModelEntry entry = get(name);
         return entry == null
                 ? FileFacts.of(Path.of(""))

@@ -87,9 +87,10 @@ public final class ModelRoutes {
 
     private ObjectNode model(String name) {
         FileFacts facts = registry.facts(name);
+        FileFacts own = registry.ofFile(name);
         ObjectNode model = Json.mapper().createObjectNode().put("name", name).put("model", name)
-                .put("modified_at", facts.modified().toString()).put("size", facts.bytes()).put("digest", digest(name));
-        model.set("details", details(facts));
+                .put("modified_at", own.modified().toString()).put("size", own.bytes()).put("digest", digest(name));
+        model.set("details", details(name, facts));
         return model;
     }
 
@@ -99,9 +100,10 @@ public final class ModelRoutes {
         return sha256 == null ? "" : sha256;
     }
 
-    private static ObjectNode details(FileFacts facts) {
-        ObjectNode details = Json.mapper().createObjectNode().put("parent_model", "").put("format", "gguf")
-                .put("family", facts.architecture());
+    private ObjectNode details(String name, FileFacts facts) {
+        String base = registry.base(name);
+        ObjectNode details = Json.mapper().createObjectNode().put("parent_model", base.equals(name) ? "" : base)
+                .put("format", "gguf").put("family", facts.architecture());
         details.putArray("families").add(facts.architecture());
         return details.put("parameter_size", facts.parameterSize()).put("quantization_level", facts.quantization());
     }
@@ -129,10 +131,10 @@ public final class ModelRoutes {
         }
         String name = RequestValidator.model(given != null ? given : older, tenant);
         FileFacts facts = registry.facts(name);
-        ObjectNode answer = Json.mapper().createObjectNode().put("modelfile", "FROM " + name).put("parameters", "")
+        ObjectNode answer = Json.mapper().createObjectNode().put("modelfile", "FROM " + registry.base(name)).put("parameters", "")
                 .put("template", template(facts)).put("license", string(facts, "general.license"))
                 .put("modified_at", facts.modified().toString());
-        answer.set("details", details(facts));
+        answer.set("details", details(name, facts));
         ObjectNode info = answer.putObject("model_info");
         facts.metadata().forEach((key, value) -> {
             if (!key.startsWith("tokenizer.chat_template")) {

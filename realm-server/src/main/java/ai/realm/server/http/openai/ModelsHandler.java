@@ -77,10 +77,11 @@ public final class ModelsHandler {
 
     private ObjectNode model(String name) {
         FileFacts facts = registry.facts(name);
+        String base = registry.base(name);
         boolean known = facts.bytes() > 0;
         ObjectNode model = Json.mapper().createObjectNode().put("id", name).put("object", "model")
-                .put("created", known ? facts.modified().getEpochSecond() : started).put("owned_by", "realm").put("root", name)
-                .putNull("parent");
+                .put("created", known ? facts.modified().getEpochSecond() : started).put("owned_by", "realm").put("root", base)
+                .put("parent", base.equals(name) ? null : base);
         if (known) {
             model.put("max_model_len", context(name, facts));
             model.putObject("meta").put("n_vocab", facts.vocabulary()).put("n_ctx_train", number(facts, "context_length"))
@@ -91,7 +92,7 @@ public final class ModelsHandler {
     }
 
     private long context(String name, FileFacts facts) {
-        ModelEntry entry = registry.get(name);
+        ModelEntry entry = registry.get(registry.base(name));
         long trained = number(facts, "context_length");
         return entry == null || entry.context() == 0 ? trained : entry.context();
     }
