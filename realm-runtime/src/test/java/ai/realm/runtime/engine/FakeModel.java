@@ -25,6 +25,7 @@ public final class FakeModel implements Model {
 
     private final int contextLength;
     private final int maxBatch;
+    private final int stateFloats;
     private final boolean recurrent;
     private final boolean ends;
     private final AtomicBoolean failNext = new AtomicBoolean();
@@ -33,9 +34,15 @@ public final class FakeModel implements Model {
     private volatile boolean closed;
 
     public FakeModel(int contextLength, int maxBatch, boolean recurrent, boolean ends) {
+        this(contextLength, maxBatch, recurrent ? 2 : 0, ends);
+    }
+
+    /** @param stateFloats of a sequence's recurrent state, of which it uses two; 0 for none */
+    FakeModel(int contextLength, int maxBatch, int stateFloats, boolean ends) {
+        this.stateFloats = stateFloats;
         this.contextLength = contextLength;
         this.maxBatch = maxBatch;
-        this.recurrent = recurrent;
+        this.recurrent = stateFloats > 0;
         this.ends = ends;
     }
 
@@ -103,7 +110,7 @@ public final class FakeModel implements Model {
 
     @Override
     public KvShape kvShape() {
-        return new KvShape(new int[]{0, 1}, new int[]{0, 2}, new int[]{0, 2}, new int[]{recurrent ? 2 : 0, 0});
+        return new KvShape(new int[]{0, 1}, new int[]{0, 2}, new int[]{0, 2}, new int[]{stateFloats, 0});
     }
 
     @Override
