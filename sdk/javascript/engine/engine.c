@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static JSContext *context;
 
@@ -518,6 +519,18 @@ static void give(JSContext *ctx, JSValue global, const char *name, const JSCFunc
     JS_DefinePropertyValueStr(ctx, global, name, object, JS_PROP_CONFIGURABLE);
 }
 
+/* QuickJS's own would go on from a seed in the snapshot, which is the same in every request of every script. */
+static JSValue js_random(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    (void)argc;
+    (void)argv;
+    uint64_t bits = 0;
+    if (getentropy(&bits, sizeof bits)) {
+        return JS_ThrowInternalError(ctx, "the host gives no random numbers");
+    }
+    return JS_NewFloat64(ctx, (double)(bits >> 11) * 0x1p-53);
+}
+
 static void start(void) {
     JSRuntime *runtime = JS_NewRuntime();
     JS_SetMaxStackSize(runtime, 96 * 1024);
@@ -525,6 +538,10 @@ static void start(void) {
     JSValue global = JS_GetGlobalObject(context);
     give(context, global, "realm", realm_functions, sizeof realm_functions / sizeof *realm_functions);
     give(context, global, "console", console_functions, sizeof console_functions / sizeof *console_functions);
+    JSValue math = JS_GetPropertyStr(context, global, "Math");
+    JS_DefinePropertyValueStr(context, math, "random", JS_NewCFunction(context, js_random, "random", 0),
+                              JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
+    JS_FreeValue(context, math);
     JS_FreeValue(context, global);
 }
 

@@ -75,12 +75,15 @@ final class ChicoryGuestHost implements GuestHost {
         while (true) {
             CompletableFuture<CompiledGuest> mine = new CompletableFuture<>();
             CompletableFuture<CompiledGuest> others = compiling.putIfAbsent(digest, mine);
-            CompiledGuest guest = others != null ? await(others) : known(digest);
-            if (others == null) {
+            CompiledGuest guest;
+            if (others != null) {
+                guest = await(others);
+            } else {
                 try {
+                    guest = known(digest);
                     guest = guest != null ? guest : keep(build(tenant, wasm, digest, limits));
                     mine.complete(guest);
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
                     mine.completeExceptionally(e);
                     throw e;
                 } finally {
@@ -149,13 +152,17 @@ final class ChicoryGuestHost implements GuestHost {
                 : script(tenant, wasm, source, digest, limits);
         guest.requireWithin(limits);
         GuestImage image = guest.image();
-        boolean kept = cache != null && image != null && cache.putIfAbsent(digest, image.encode());
+        boolean kept = cache != null && image != null && cache.putIfAbsent(guest.imageKey(), image.encode());
         return kept ? guest.onDisk() : guest;
     }
 
     private CompiledGuest module(String tenant, byte[] wasm, String digest, GuestLimits limits) {
         CompiledGuest guest = compiler.compile(tenant, wasm, digest, limits.compileTime());
         guest.requireWithin(limits);
+        GuestImage image = guest.image();
+        if (image != null && image.abiVersion() != GuestImage.NOT_STARTED) {
+            return guest.started(image.abiVersion(), guest.report().compileNanos(), null);
+        }
         GuestCode code = Objects.requireNonNull(guest.code(), "a guest that was just built has its code");
         long begin = System.nanoTime();
         GuestStart start = start(tenant, guest, code, limits, null);
@@ -170,14 +177,17 @@ final class ChicoryGuestHost implements GuestHost {
             throw new RealmException(ErrorCode.OVERLOADED, "the engine of scripts is gone from the disk; try again");
         }
         long begin = System.nanoTime();
-        byte[] kept = cache == null ? null : cache.get(digest);
+        // An engine that was compiled anew has another snapshot, over which those of before cannot be laid.
+        Snapshot base = Objects.requireNonNull(code.snapshot(), "the engine has one");
+        String key = digest + '-' + Long.toHexString(base.sum());
+        byte[] kept = cache == null ? null : cache.get(key);
         GuestImage image = kept == null ? null : GuestImage.decode(kept);
         GuestCode made = image == null ? null : image.load(code);
         if (image == null || made == null) {
             try (CompilerQueue.Place place = compiler.place(tenant)) {
                 GuestStart start = start(tenant, engine, code, limits, source);
                 Snapshot taken = Objects.requireNonNull(start.snapshot(), "a script leaves a snapshot");
-                image = new GuestImage(new byte[0], new byte[]{(byte) start.found()}, new byte[0], taken.encode());
+                image = new GuestImage(new byte[0], new byte[]{(byte) start.found()}, new byte[0], taken.encode(), engine.abiVersion());
                 made = Objects.requireNonNull(image.load(code), "it was just taken");
             }
         }
@@ -187,7 +197,7 @@ final class ChicoryGuestHost implements GuestHost {
         int pages = Objects.requireNonNull(made.snapshot(), "scripts have one").pages();
         GuestReport report = new GuestReport(digest, wasm.length, e.imports(), e.exports(), e.abiVersion(), pages,
                 e.maxMemoryPages(), e.tableElements(), e.functions(), facts.seesTokens(), System.nanoTime() - begin);
-        return new CompiledGuest(report, facts, made, image, image.loadedBytes(), engine);
+        return new CompiledGuest(report, facts, made, image, image.loadedBytes(), engine, key);
     }
 
     private CompiledGuest engine() {
@@ -204,10 +214,12 @@ final class ChicoryGuestHost implements GuestHost {
     private GuestStart start(String tenant, CompiledGuest guest, GuestCode code, GuestLimits limits, byte @Nullable [] script) {
         boolean more = script != null || guest.facts().snapshot();
         Duration cpuTime = more && limits.compileTime().compareTo(WARM_UP_CPU_TIME) > 0 ? limits.compileTime() : WARM_UP_CPU_TIME;
-        Supervision supervision = new Supervision(more ? tenant : "", WARM_UP_DEADLINE, cpuTime, Long.MAX_VALUE);
-        GuestStart start = new GuestStart(guest, code, limits, instances, script, supervision);
+        // Whoever only asks for the version takes so little that it is nobody's, and can push what mends a tenant that has all it may.
+        String payer = more ? tenant : "";
+        Supervision supervision = new Supervision(payer, WARM_UP_DEADLINE, cpuTime, Long.MAX_VALUE);
+        GuestStart start = new GuestStart(guest, code, limits, instances, payer, script, supervision);
         GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), true, () -> {}, text -> {});
-        threads.start("", limits.stackBytes(), () -> task.run(start::run, new Explained(code.symbols())), task::ended);
+        threads.start(payer, limits.stackBytes(), () -> task.run(start::run, new Explained(code.symbols())), task::ended);
         try {
             task.await();
         } catch (RealmException e) {

@@ -27,27 +27,32 @@ final class CodeShelf {
         this.listener = listener;
     }
 
+    /** When a guest was used, read once: others use it while it is sorted. */
+    private record Used(CompiledGuest guest, long agoNanos) {}
+
     /** Counts a guest whose code was loaded, and lets go of what is too much. */
     void keep(CompiledGuest guest) {
+        guest.used();
         List<CompiledGuest> evicted = new ArrayList<>();
         synchronized (loaded) {
             loaded.removeIf(r -> r.get() == null || r.get() == guest);
             loaded.add(new WeakReference<>(guest));
-            List<CompiledGuest> all = new ArrayList<>();
+            List<Used> all = new ArrayList<>();
             long bytes = 0;
+            long now = System.nanoTime();
             for (WeakReference<CompiledGuest> r : loaded) {
                 CompiledGuest g = r.get();
                 if (g != null) {
-                    all.add(g);
+                    all.add(new Used(g, now - g.usedNanos()));
                     bytes += g.loadedBytes();
                 }
             }
-            long now = System.nanoTime();
-            all.sort(Comparator.comparingLong(g -> g.usedNanos() - now));
-            for (CompiledGuest oldest : all) {
+            all.sort(Comparator.comparingLong(Used::agoNanos).reversed());
+            for (Used used : all) {
                 if (bytes <= maxBytes) {
                     break;
                 }
+                CompiledGuest oldest = used.guest();
                 if (oldest != guest) {
                     bytes -= oldest.loadedBytes();
                     evicted.add(oldest);
@@ -82,7 +87,11 @@ final class CodeShelf {
                     return null;
                 }
                 CompiledGuest engine = guest.engine();
-                code = image.load(engine == null ? null : code(engine));
+                GuestCode engines = engine == null ? null : code(engine);
+                if (engine != null && engines == null) {
+                    return null;
+                }
+                code = image.load(engines);
                 if (code == null) {
                     return null;
                 }
@@ -101,7 +110,7 @@ final class CodeShelf {
         if (own != null || disk == null) {
             return own;
         }
-        byte[] kept = disk.get(guest.digest());
+        byte[] kept = disk.get(guest.imageKey());
         return kept == null ? null : GuestImage.decode(kept);
     }
 }

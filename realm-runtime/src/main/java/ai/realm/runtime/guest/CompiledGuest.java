@@ -12,6 +12,7 @@ final class CompiledGuest implements GuestModule {
     private final ModuleGate.Facts facts;
     private final long loadedBytes;
     private final @Nullable CompiledGuest engine;
+    private final String imageKey;
     /** Written by the shelf only. */
     private volatile @Nullable GuestCode code;
     /** The code as bytes, when no disk has them. */
@@ -22,15 +23,17 @@ final class CompiledGuest implements GuestModule {
      * @param image null when the disk has it
      * @param loadedBytes what the code takes while it is loaded
      * @param engine whose code a script runs on; null for a guest of its own
+     * @param imageKey under which the disk has the image, or will have it
      */
     CompiledGuest(GuestReport report, ModuleGate.Facts facts, @Nullable GuestCode code, @Nullable GuestImage image,
-            long loadedBytes, @Nullable CompiledGuest engine) {
+            long loadedBytes, @Nullable CompiledGuest engine, String imageKey) {
         this.report = report;
         this.facts = facts;
         this.code = code;
         this.image = image;
         this.loadedBytes = loadedBytes;
         this.engine = engine;
+        this.imageKey = imageKey;
     }
 
     GuestReport report() {
@@ -68,8 +71,17 @@ final class CompiledGuest implements GuestModule {
         return usedNanos;
     }
 
+    /** A script holds its engine's code, so letting go of that before it would free nothing. */
     void used() {
         usedNanos = System.nanoTime();
+        if (engine != null) {
+            engine.used();
+        }
+    }
+
+    /** Under which the disk has the image. */
+    String imageKey() {
+        return imageKey;
     }
 
     @Override
@@ -118,9 +130,9 @@ final class CompiledGuest implements GuestModule {
         GuestReport r = report;
         GuestCode made = code;
         GuestImage kept = image;
-        if (taken != null && made != null && kept != null) {
-            kept = kept.with(taken);
-            made = kept.load(null);
+        if (kept != null) {
+            kept = kept.started(abiVersion, taken);
+            made = taken == null ? made : kept.load(null);
         }
         int pages = made == null || made.snapshot() == null
                 ? r.memoryPages()
@@ -128,11 +140,11 @@ final class CompiledGuest implements GuestModule {
         return new CompiledGuest(
                 new GuestReport(r.digest(), r.moduleBytes(), r.imports(), r.exports(), abiVersion, pages, r.maxMemoryPages(),
                         r.tableElements(), r.functions(), r.seesTokens(), compileNanos),
-                facts, made, kept, kept == null ? loadedBytes : kept.loadedBytes(), engine);
+                facts, made, kept, kept == null ? loadedBytes : kept.loadedBytes(), engine, imageKey);
     }
 
     /** The same without its image, which the disk has now. */
     CompiledGuest onDisk() {
-        return new CompiledGuest(report, facts, code, null, loadedBytes, engine);
+        return new CompiledGuest(report, facts, code, null, loadedBytes, engine, imageKey);
     }
 }

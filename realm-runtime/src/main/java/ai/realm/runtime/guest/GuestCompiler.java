@@ -156,7 +156,7 @@ final class GuestCompiler {
         listener.compiled(digest, nanos);
         GuestReport report = new GuestReport(digest, wasm.length, facts.imports(), facts.exports(), 0, facts.memoryPages(),
                 facts.maxMemoryPages(), facts.tableElements(), facts.functions(), facts.seesTokens(), nanos);
-        return new CompiledGuest(report, facts, code, image, image.loadedBytes(), null);
+        return new CompiledGuest(report, facts, code, image, image.loadedBytes(), null, digest);
     }
 
     /** What authors push by mistake, named for what it is: a source, a component. */
@@ -193,6 +193,6 @@ final class GuestCompiler {
         byte[] names = WasmSections.custom(wasm, NAMES);
         return new GuestImage(WasmSections.withoutCode(wasm),
                 GuestSymbols.of(module, imported, names == null ? new byte[0] : names).encode(),
-                TrapLines.add(packed[0], module, imported), new byte[0]);
+                TrapLines.add(packed[0], module, imported), new byte[0], GuestImage.NOT_STARTED);
     }
 }

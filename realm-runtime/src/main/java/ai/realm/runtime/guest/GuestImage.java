@@ -28,20 +28,23 @@ import org.jspecify.annotations.Nullable;
  * @param symbols what a trap is told with
  * @param classes the compiled classes, as the compiler packs them; none when the guest is a script of the engine
  * @param snapshot what instances begin with; no bytes when they start by themselves
+ * @param abiVersion what the first instance said, or {@link #NOT_STARTED}; a restart need not ask again
  */
 @SuppressWarnings("ArrayRecordComponent")
-record GuestImage(byte[] module, byte[] symbols, byte[] classes, byte[] snapshot) {
+record GuestImage(byte[] module, byte[] symbols, byte[] classes, byte[] snapshot, int abiVersion) {
     /** With every change of what is written here, so that older ones are compiled anew. */
-    static final String FORMAT = "image-2";
+    static final String FORMAT = "image-3";
+    static final int NOT_STARTED = -1;
 
     byte[] encode() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(
-                module.length + symbols.length + classes.length + snapshot.length + 16);
+                module.length + symbols.length + classes.length + snapshot.length + 20);
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             for (byte[] part : new byte[][]{module, symbols, classes, snapshot}) {
                 out.writeInt(part.length);
                 out.write(part);
             }
+            out.writeInt(abiVersion);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -50,7 +53,7 @@ record GuestImage(byte[] module, byte[] symbols, byte[] classes, byte[] snapshot
 
     static GuestImage decode(byte[] bytes) {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
-            return new GuestImage(part(in), part(in), part(in), part(in));
+            return new GuestImage(part(in), part(in), part(in), part(in), in.readInt());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -65,8 +68,9 @@ record GuestImage(byte[] module, byte[] symbols, byte[] classes, byte[] snapshot
         return 16L * classes.length + 6L * module.length + symbols.length + snapshot.length;
     }
 
-    GuestImage with(Snapshot taken) {
-        return new GuestImage(module, symbols, classes, taken.encode());
+    /** @param taken what instances begin with now, or null for what they began with before */
+    GuestImage started(int version, @Nullable Snapshot taken) {
+        return new GuestImage(module, symbols, classes, taken == null ? snapshot : taken.encode(), version);
     }
 
     /**

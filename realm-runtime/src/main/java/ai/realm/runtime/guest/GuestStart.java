@@ -27,6 +27,7 @@ final class GuestStart {
     private final GuestCode code;
     private final GuestLimits limits;
     private final InstanceFactory instances;
+    private final String payer;
     private final byte @Nullable [] script;
     private final WasiFunctions wasi;
     private boolean starting;
@@ -35,13 +36,17 @@ final class GuestStart {
     private volatile @Nullable Snapshot snapshot;
     private @Nullable BudgetedMemory memory;
 
-    /** @param script what the engine in {@code code} is to run; null when the guest is a module of its own */
-    GuestStart(CompiledGuest guest, GuestCode code, GuestLimits limits, InstanceFactory instances, byte @Nullable [] script,
-            Supervision supervision) {
+    /**
+     * @param payer the tenant whose memory it takes; empty for nobody's
+     * @param script what the engine in {@code code} is to run; null when the guest is a module of its own
+     */
+    GuestStart(CompiledGuest guest, GuestCode code, GuestLimits limits, InstanceFactory instances, String payer,
+            byte @Nullable [] script, Supervision supervision) {
         this.guest = guest;
         this.code = code;
         this.limits = limits;
         this.instances = instances;
+        this.payer = payer;
         this.script = script;
         this.wasi = new WasiFunctions(new WasiFunctions.Owner() {
             @Override
@@ -51,6 +56,11 @@ final class GuestStart {
             @Override
             public void waiting(boolean now) {
                 supervision.waiting(now);
+            }
+
+            @Override
+            public boolean maySleep() {
+                return false;
             }
         });
     }
@@ -72,7 +82,7 @@ final class GuestStart {
 
     void run() {
         try {
-            Instance instance = instances.create(code, limits, imports(), new Trial(), m -> memory = m);
+            Instance instance = instances.create(code, limits, imports(), new Trial(payer), m -> memory = m);
             // A module that is started is asked afterwards: the languages that need it can answer nothing before.
             starting = guest.facts().snapshot();
             if (starting && code.snapshot() == null || script != null) {
@@ -125,13 +135,7 @@ final class GuestStart {
         found = answer;
     }
 
-    /** It is nobody's: a tenant whose requests have all that it may can still push what mends them. */
-    private static final class Trial implements BudgetedMemory.Owner {
-        @Override
-        public String tenant() {
-            return "";
-        }
-
+    private record Trial(String tenant) implements BudgetedMemory.Owner {
         @Override
         public void refused(long pages, boolean own) {
         }

@@ -10,9 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -93,6 +96,68 @@ class CodeShelfTest {
             GuestModule again = f.host.register(module(0), f.limits);
             assertThat(f.host.isReady(again)).isTrue();
             assertThat(f.run(again).text()).isEqualTo(Integer.toString('k'));
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void loadingThatFails_isTold_andHoldsUpNobodyAfterwards() {
+        AtomicBoolean fails = new AtomicBoolean(true);
+        GuestListener failing = new GuestListener() {
+            @Override
+            public void restored(String digest, long nanos) {
+                if (fails.getAndSet(false)) {
+                    throw new IllegalStateException("not today");
+                }
+            }
+        };
+        GuestHostOptions options = GuestHostOptions.defaults().withCpuShare(1).withCompiledMegabytes(1).withListener(failing);
+        try (GuestFixture f = new GuestFixture(options)) {
+            List<GuestModule> modules = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                modules.add(f.host.register(module(i), f.limits));
+            }
+            assertThatThrownBy(() -> f.host.register(module(0), f.limits)).hasMessage("not today");
+            assertThat(f.host.register(module(0), f.limits)).isSameAs(modules.getFirst());
+        }
+    }
+
+    @Test
+    void scriptWhoseEngineIsGone_isGoneToo() {
+        CodeShelf shelf = new CodeShelf(1 << 20, null, listener);
+        CompiledGuest engine = guest("engine", 10, null);
+        engine.code(null);
+        CompiledGuest script = guest("script", 5, engine);
+        script.code(null);
+        assertThat(shelf.code(script)).isNull();
+    }
+
+    @Test
+    void engine_isKeptAsLongAsItsScriptsAreUsed() {
+        CodeShelf shelf = new CodeShelf(25, null, listener);
+        CompiledGuest engine = guest("engine", 10, null);
+        shelf.keep(engine);
+        CompiledGuest script = guest("script", 5, engine);
+        shelf.keep(script);
+        CompiledGuest other = guest("other", 8, null);
+        shelf.keep(other);
+        assertThat(shelf.code(script)).isNotNull();
+        CompiledGuest newest = guest("newest", 8, null);
+        shelf.keep(newest);
+        assertThat(engine.code()).isNotNull();
+        assertThat(script.code()).isNotNull();
+        assertThat(other.code()).isNull();
+    }
+
+    /** One whose code takes so much; a script when it has an engine. */
+    private static CompiledGuest guest(String digest, long bytes, @Nullable CompiledGuest engine) {
+        try (GuestFixture f = new GuestFixture()) {
+            CompiledGuest any = CompiledGuest.of(f.host.register(GuestFixture.wasm(GuestFixture.answersNumber("(i32.const 1)")), f.limits));
+            GuestReport r = any.report();
+            GuestReport named = new GuestReport(digest, r.moduleBytes(), r.imports(), r.exports(), r.abiVersion(), r.memoryPages(),
+                    r.maxMemoryPages(), r.tableElements(), r.functions(), r.seesTokens(), r.compileNanos());
+            GuestImage image = engine == null ? null : new GuestImage(new byte[0], new byte[1], new byte[0], new byte[0], 0);
+            return new CompiledGuest(named, any.facts(), any.code(), image, bytes, engine, digest);
         }
     }
 

@@ -7,9 +7,15 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.GuestRefusal;
 import ai.realm.runtime.guest.GuestFixture.LimitsBuilder;
 import ai.realm.runtime.guest.GuestFixture.Outcome;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -178,6 +184,36 @@ class ScriptGuestTest {
     void sourceWithTrailingBytesOfAnotherKind_isAnOrdinaryModule() {
         byte[] both = java.util.Arrays.copyOf(script("function generate() {}"), script("function generate() {}").length + 2);
         assertThatThrownBy(() -> f.run(both)).hasMessageContaining("refused");
+    }
+
+    @Test
+    void random_isAnotherInEveryRequest() {
+        String source = "function generate() { return Math.random() + ' ' + Math.random(); }";
+        String first = text(source);
+        assertThat(text(source)).isNotEqualTo(first);
+        assertThat(first.split(" ")).doesNotHaveDuplicates()
+                .allSatisfy(n -> assertThat(Double.parseDouble(n)).isBetween(0.0, 1.0));
+    }
+
+    @Test
+    void scriptOverAnEngineThatIsGone_isEvaluatedAnew_andFoundFromThenOn(@TempDir Path own) throws IOException {
+        byte[] script = script("const when = Math.random(); function generate() { return '' + when; }");
+        GuestHostOptions options = GuestHostOptions.defaults().withCpuShare(1).withCompiledCache(own);
+        List<String> answers = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            try (GuestFixture g = new GuestFixture(options)) {
+                g.limits = f.limits;
+                answers.add(g.run(script).text());
+            }
+            if (i == 0) {
+                try (Stream<Path> files = Files.list(own)) {
+                    Path largest = files.max(Comparator.comparingLong(p -> p.toFile().length())).orElseThrow();
+                    Files.delete(largest);
+                }
+            }
+        }
+        assertThat(answers.get(1)).as("the engine is another").isNotEqualTo(answers.get(0));
+        assertThat(answers.get(2)).as("found on the disk").isEqualTo(answers.get(1));
     }
 
     @Test

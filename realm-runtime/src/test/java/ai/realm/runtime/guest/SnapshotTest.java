@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.runtime.guest.GuestFixture.LimitsBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A guest that is started once, when it is registered: requests begin with its memory and globals as they were then. */
@@ -112,6 +115,42 @@ class SnapshotTest {
         LimitsBuilder small = new LimitsBuilder();
         small.memoryPages = 10;
         assertThatThrownBy(() -> f.host.register(wasm, small.build())).hasMessageContaining("starts with 21 pages");
+    }
+
+    /** Whose version is told after it has slept for an hour, and is a number that changes nothing else. */
+    private static byte[] sleeper() {
+        return GuestFixture.wasm(GuestFixture.guest("""
+                (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+                """ + GuestFixture.BASICS + """
+                (func (export "realm_snapshot") (result i32) (i32.const 0))
+                (func (export "realm_abi_version") (result i32)
+                  (i64.store (i32.const 152) (i64.const 3600000000000))
+                  (drop (call $poll (i32.const 128) (i32.const 256) (i32.const 1) (i32.const 300)))
+                  (i32.load (i32.const 300)))
+                (func (export "generate") (param $prompt i32) (param $len i32) (param $model i32) (param $options i32) (result i32)
+                  (i32.const 8))
+                """));
+    }
+
+    @Test
+    @Timeout(30)
+    void sleepBeforeAnyRequest_isOverAtOnce() {
+        assertThat(f.host.register(sleeper(), f.limits).abiVersion()).isEqualTo(1);
+    }
+
+    @Test
+    void guestOnDisk_isNotAskedForItsVersionAgain() throws IOException {
+        String digest;
+        try (GuestFixture g = new GuestFixture(GuestHostOptions.defaults().withCompiledCache(folder))) {
+            digest = g.host.register(sleeper(), g.limits).digest();
+        }
+        GuestImage kept = GuestImage.decode(java.util.Objects.requireNonNull(new CompiledCache(folder).get(digest)));
+        assertThat(kept.abiVersion()).isEqualTo(1);
+        Files.delete(folder.resolve(digest + ".guest"));
+        new CompiledCache(folder).putIfAbsent(digest, kept.started(0, null).encode());
+        try (GuestFixture g = new GuestFixture(GuestHostOptions.defaults().withCompiledCache(folder))) {
+            assertThat(g.host.register(sleeper(), g.limits).abiVersion()).isZero();
+        }
     }
 
     @Test

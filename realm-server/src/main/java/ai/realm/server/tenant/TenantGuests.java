@@ -66,11 +66,25 @@ public final class TenantGuests {
         return install(tenant, compile(tenant, pushed != null ? pushed : configured(tenant)));
     }
 
-    /** Compiles the guests of many tenants, asking the database once who has pushed one. */
+    /**
+     * Compiles the guests of many tenants, asking the database once who has pushed one. A pushed guest that cannot be loaded now is its
+     * tenant's affair: that tenant's next request tries again and is told why, and the others are served.
+     *
+     * @throws RealmException when a guest that the configuration names cannot be loaded
+     */
     public void loadAll(Collection<Tenant> tenants, BiConsumer<Tenant, GuestModule> loaded) {
         Set<String> pushed = versions.tenantsWithActive();
         for (Tenant tenant : tenants) {
-            loaded.accept(tenant, pushed.contains(tenant.id()) ? load(tenant) : install(tenant, compileConfigured(tenant)));
+            if (!pushed.contains(tenant.id())) {
+                loaded.accept(tenant, install(tenant, compileConfigured(tenant)));
+                continue;
+            }
+            try {
+                loaded.accept(tenant, load(tenant));
+            } catch (RealmException e) {
+                LOG.warn("the pushed guest cannot be loaded, the tenant's next request tries again tenant={} code={}", tenant.id(),
+                        e.code());
+            }
         }
     }
 

@@ -13,6 +13,8 @@ import ai.realm.server.domain.TenantReader;
 import com.dylibso.chicory.wabt.Wat2Wasm;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +52,22 @@ class TenantGuestsTest {
         assertThatThrownBy(() -> guests(Map.of("other", Duration.ofMinutes(1))).compile(tenant(), LARGE))
                 .hasMessageContaining("compile_time: 1 ms");
         assertThat(guests(Map.of("acme", Duration.ofMinutes(1))).compile(tenant(), LARGE).digest()).isNotEmpty();
+    }
+
+    @Test
+    void pushedGuestThatCannotBeLoaded_stopsNobodyElse() throws Exception {
+        Tenant acme = tenant();
+        Tenant other = TenantReader.tenant(JsonMapper.builder().build().readTree("{\"id\":\"other\",\"keys\":[\"sha256:"
+                + "1".repeat(64) + "\"],\"models\":[\"m\"]}"), java.util.Set.of("m"));
+        byte[] traps = Wat2Wasm.parse("(module (memory (export \"memory\") 1) "
+                + "(func (export \"generate\") (param i32 i32 i32 i32) (result i32) (i32.const 8)) "
+                + "(func (export \"realm_abi_version\") (result i32) (unreachable)))");
+        new GuestVersions(database).push("acme", "d".repeat(64), traps, 1);
+        TenantGuests guests = guests(Map.of("acme", Duration.ofMinutes(1)));
+        List<String> loaded = new ArrayList<>();
+        guests.loadAll(List.of(acme, other), (tenant, module) -> loaded.add(tenant.id()));
+        assertThat(loaded).containsExactly("other");
+        assertThatThrownBy(() -> guests.of(acme)).hasMessageContaining("refused");
     }
 
     @Test
