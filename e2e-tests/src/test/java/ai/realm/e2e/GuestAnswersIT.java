@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 class GuestAnswersIT {
     private static final Map<String, String> SCRIPTS = new LinkedHashMap<>(Map.of(
             "filter",
-            "function generate(p) { realm.generate(p, {maxTokens: 4}); realm.finish('content_filter'); return 'held back'; }",
+            "function generate(p) { realm.generate(p, {maxTokens: 4, stream: false}); realm.finish('content_filter'); return 'held back'; }",
             "refuse", "function generate() { realm.refuse(422, 'too_vague', 'say more\\n\\ndata: {\"forged\": 1}'); }",
             "calls", "function generate() { realm.toolCall('call_7', 'weather', {city: 'Rome'}); return ''; }",
             "events",
