@@ -187,7 +187,8 @@ final class ChicoryGuestHost implements GuestHost {
             try (CompilerQueue.Place place = compiler.place(tenant)) {
                 GuestStart start = start(tenant, engine, code, limits, source);
                 Snapshot taken = Objects.requireNonNull(start.snapshot(), "a script leaves a snapshot");
-                image = new GuestImage(new byte[0], new byte[]{(byte) start.found()}, new byte[0], taken.encode(), engine.abiVersion());
+                image = new GuestImage(new byte[0], new byte[]{(byte) start.found()}, new byte[0], taken.encode(),
+                        engine.abiVersion());
                 made = Objects.requireNonNull(image.load(code), "it was just taken");
             }
         }

@@ -152,9 +152,11 @@ class CodeShelfTest {
     /** One whose code takes so much; a script when it has an engine. */
     private static CompiledGuest guest(String digest, long bytes, @Nullable CompiledGuest engine) {
         try (GuestFixture f = new GuestFixture()) {
-            CompiledGuest any = CompiledGuest.of(f.host.register(GuestFixture.wasm(GuestFixture.answersNumber("(i32.const 1)")), f.limits));
+            CompiledGuest any = CompiledGuest
+                    .of(f.host.register(GuestFixture.wasm(GuestFixture.answersNumber("(i32.const 1)")), f.limits));
             GuestReport r = any.report();
-            GuestReport named = new GuestReport(digest, r.moduleBytes(), r.imports(), r.exports(), r.abiVersion(), r.memoryPages(),
+            GuestReport named = new GuestReport(digest, r.moduleBytes(), r.imports(), r.exports(), r.abiVersion(),
+                    r.memoryPages(),
                     r.maxMemoryPages(), r.tableElements(), r.functions(), r.seesTokens(), r.compileNanos());
             GuestImage image = engine == null ? null : new GuestImage(new byte[0], new byte[1], new byte[0], new byte[0], 0);
             return new CompiledGuest(named, any.facts(), any.code(), image, bytes, engine, digest);

@@ -121,15 +121,16 @@ class SnapshotTest {
     private static byte[] sleeper() {
         return GuestFixture.wasm(GuestFixture.guest("""
                 (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
-                """ + GuestFixture.BASICS + """
-                (func (export "realm_snapshot") (result i32) (i32.const 0))
-                (func (export "realm_abi_version") (result i32)
-                  (i64.store (i32.const 152) (i64.const 3600000000000))
-                  (drop (call $poll (i32.const 128) (i32.const 256) (i32.const 1) (i32.const 300)))
-                  (i32.load (i32.const 300)))
-                (func (export "generate") (param $prompt i32) (param $len i32) (param $model i32) (param $options i32) (result i32)
-                  (i32.const 8))
-                """));
+                """ + GuestFixture.BASICS
+                + """
+                        (func (export "realm_snapshot") (result i32) (i32.const 0))
+                        (func (export "realm_abi_version") (result i32)
+                          (i64.store (i32.const 152) (i64.const 3600000000000))
+                          (drop (call $poll (i32.const 128) (i32.const 256) (i32.const 1) (i32.const 300)))
+                          (i32.load (i32.const 300)))
+                        (func (export "generate") (param $prompt i32) (param $len i32) (param $model i32) (param $options i32) (result i32)
+                          (i32.const 8))
+                        """));
     }
 
     @Test

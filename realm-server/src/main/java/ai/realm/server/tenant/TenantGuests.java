@@ -82,7 +82,8 @@ public final class TenantGuests {
             try {
                 loaded.accept(tenant, load(tenant));
             } catch (RealmException e) {
-                LOG.warn("the pushed guest cannot be loaded, the tenant's next request tries again tenant={} code={}", tenant.id(),
+                LOG.warn("the pushed guest cannot be loaded, the tenant's next request tries again tenant={} code={}",
+                        tenant.id(),
                         e.code());
             }
         }
