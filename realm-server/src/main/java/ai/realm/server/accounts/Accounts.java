@@ -40,7 +40,12 @@ public final class Accounts {
 
     /** Keeps a record; once this returns, killing the process does not lose it. */
     public void record(RequestRecord r) {
-        AccountSpool.Entry entry = new AccountSpool.Entry(UUID.randomUUID().toString(), r);
+        record(UUID.randomUUID().toString(), r);
+    }
+
+    /** The same under an id of its own: twice the same is once. */
+    void record(String id, RequestRecord r) {
+        AccountSpool.Entry entry = new AccountSpool.Entry(id, r);
         if (spool.isEmpty()) {
             try {
                 insert(entry);

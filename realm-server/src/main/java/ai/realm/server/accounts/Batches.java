@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -28,7 +29,9 @@ public final class Batches {
     /** Of which every tenant keeps so many that have ended. */
     private static final int KEPT = 1000;
     private static final int MOST_UNFINISHED = 100;
+    /** Rows that are looked at together, and characters that are read together: more only when one row alone has more. */
     private static final int PAGE = 200;
+    private static final long PAGE_CHARACTERS = 256 << 10;
     private static final String COLUMNS = """
             id, tenant, created_ms, expires_ms, endpoint, input_file, completion_window, metadata, status, total, completed, failed,
             output_file, error_file, errors, in_progress_ms, finalizing_ms, cancelling_ms, ended_ms""";
@@ -123,16 +126,18 @@ public final class Batches {
     }
 
     /**
-     * Of each tenant the oldest batch that no server works on, but for tenants of which {@code owner} works on one already: nobody's
+     * Of each tenant the oldest batch that no server works on, but for tenants of which {@code owner} has a lease already: nobody's
      * queue hides another's. The oldest first.
      */
     public List<Batch> waiting(String owner) {
+        long now = clock.millis();
         return database.query(Batches::row, "SELECT " + COLUMNS + """
                  FROM (
                   SELECT batches.*, row_number() OVER (PARTITION BY tenant ORDER BY created_ms, id) AS place FROM batches
                   WHERE unfinished = 1 AND lease_ms <= ?) AS waiting
-                WHERE place = 1 AND tenant NOT IN (SELECT tenant FROM batches WHERE unfinished = 1 AND lease_owner = ?)
-                ORDER BY created_ms, id LIMIT 100""", clock.millis(), owner);
+                WHERE place = 1 AND tenant NOT IN (
+                  SELECT tenant FROM batches WHERE unfinished = 1 AND lease_owner = ? AND lease_ms > ?)
+                ORDER BY created_ms, id LIMIT 100""", now, owner, now);
     }
 
     /** Takes a waiting batch; false when another server was faster. */
@@ -143,14 +148,26 @@ public final class Batches {
                 owner, now + lease.toMillis(), id, now) > 0;
     }
 
-    /** Renews a server's leases, and tells the states of the batches that it still has. */
-    public Map<String, String> renew(String owner, Duration lease) {
-        database.update("UPDATE batches SET lease_ms = ? WHERE lease_owner = ? AND unfinished = 1",
-                clock.millis() + lease.toMillis(), owner);
+    /**
+     * Renews the leases of what a server really works on, and tells the states of those that it still has. What it has in the table
+     * and does not work on any more is anybody's when its lease is over.
+     *
+     * @param ids of what it works on
+     */
+    public Map<String, String> renew(String owner, Duration lease, Collection<String> ids) {
         Map<String, String> states = new HashMap<>();
-        database.query(r -> states.put(r.getString(1), r.getString(2)),
-                "SELECT id, status FROM batches WHERE lease_owner = ? AND unfinished = 1", owner);
+        for (String id : ids) {
+            if (database.update("UPDATE batches SET lease_ms = ?" + HELD, clock.millis() + lease.toMillis(), id, owner) > 0) {
+                database.query(r -> states.put(id, r.getString(1)), "SELECT status FROM batches WHERE id = ?", id);
+            }
+        }
         return states;
+    }
+
+    /** Keeps the account of a request that was begun, is without a result and will be asked again. */
+    public void attempted(String id, int line, RequestRecord account) {
+        // One line's attempts come one after the other, also on several servers.
+        accounts.record(id + "/" + line + "/" + account.begunMillis(), account);
     }
 
     /** Gives a batch to whoever wants it. */
@@ -225,26 +242,40 @@ public final class Batches {
     /** Writes anew what a server that was killed may have begun: the file has the same id each time. */
     private StoredFile write(Batch b, boolean good) {
         String id = "file-" + b.id.substring(b.id.indexOf('_') + 1) + (good ? "0" : "1");
-        List<byte[]> page = new ArrayList<>();
         long bytes = 0;
         int piece = 0;
         int last = -1;
         files.forgetPieces(id);
-        do {
-            page.clear();
-            int[] line = {last};
+        for (int to = pageEnd(b.id, good, last); to > last; to = pageEnd(b.id, good, last)) {
+            ByteArrayOutputStream page = new ByteArrayOutputStream();
             database.query(r -> {
-                line[0] = r.getInt(1);
-                return page.add((r.getString(2) + "\n").getBytes(StandardCharsets.UTF_8));
-            }, "SELECT line, json FROM batch_results WHERE batch = ? AND good = ? AND line > ? ORDER BY line LIMIT " + PAGE, b.id,
-                    good ? 1 : 0, last);
-            last = line[0];
-            ByteArrayOutputStream joined = new ByteArrayOutputStream();
-            page.forEach(joined::writeBytes);
-            bytes += joined.size();
-            piece = files.write(id, piece, joined.toByteArray());
-        } while (!page.isEmpty());
+                page.writeBytes(r.getString(1).getBytes(StandardCharsets.UTF_8));
+                page.write('\n');
+                return true;
+            }, "SELECT json FROM batch_results WHERE batch = ? AND good = ? AND line > ? AND line <= ? ORDER BY line", b.id,
+                    good ? 1 : 0, last, to);
+            last = to;
+            bytes += page.size();
+            piece = files.write(id, piece, page.toByteArray());
+        }
         return new StoredFile(id, clock.millis(), 0, b.id + (good ? "_output.jsonl" : "_error.jsonl"), "batch_output", bytes);
+    }
+
+    /** The last line of the page after {@code last}, or {@code last} itself when there are no more. */
+    private int pageEnd(String batch, boolean good, int last) {
+        int end = last;
+        long characters = 0;
+        for (long[] row : database.query(r -> new long[]{r.getInt(1), r.getLong(2)},
+                "SELECT line, length(json) FROM batch_results WHERE batch = ? AND good = ? AND line > ? ORDER BY line LIMIT "
+                        + PAGE,
+                batch, good ? 1 : 0, last)) {
+            characters += row[1];
+            if (end > last && characters > PAGE_CHARACTERS) {
+                break;
+            }
+            end = (int) row[0];
+        }
+        return end;
     }
 
     /** The batch cannot be run. */

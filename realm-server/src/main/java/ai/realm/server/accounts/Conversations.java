@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Conversations: lists of items that responses go on from and add to, each kept until it was not used for a lifetime. Thread-safe. */
 public final class Conversations {
+    /** Of one conversation at a time: more than any context holds. */
+    public static final long MOST_READ = 8 << 20;
+
     private static final String LIVING = " WHERE id = ? AND tenant = ? AND expires_ms > ?";
 
     private final Database database;
@@ -73,7 +76,66 @@ public final class Conversations {
         return database.update("UPDATE conversations SET metadata = ?" + LIVING, metadata, id, tenant, clock.millis()) > 0;
     }
 
-    /** Its items, the oldest first. */
+    /**
+     * Some of its items.
+     *
+     * @param more whether others come after them
+     */
+    public record Items(List<Item> items, boolean more) {}
+
+    private record Place(long seq, long bytes) {}
+
+    /**
+     * So many of its items, and no more than {@link #MOST_READ} bytes of them but at least one.
+     *
+     * @param after the id of the item before the first; null to begin at the beginning
+     */
+    public Items page(String tenant, String id, @Nullable String after, boolean newestFirst, int limit) {
+        long from = newestFirst ? Long.MAX_VALUE : Long.MIN_VALUE;
+        if (after != null) {
+            List<Long> found = database.query(r -> r.getLong(1),
+                    "SELECT seq FROM conversation_items WHERE conversation = ? AND tenant = ? AND id = ?", id, tenant, after);
+            if (found.isEmpty()) {
+                return new Items(List.of(), false);
+            }
+            from = found.getFirst();
+        }
+        String order = newestFirst ? " AND seq < ? ORDER BY seq DESC" : " AND seq > ? ORDER BY seq";
+        List<Place> places = database.query(r -> new Place(r.getLong(1), r.getLong(2)),
+                "SELECT seq, bytes FROM conversation_items WHERE conversation = ? AND tenant = ?" + order + " LIMIT ?", id,
+                tenant,
+                from, limit + 1);
+        int count = 0;
+        for (long bytes = 0; count < Math.min(limit, places.size()); count++) {
+            bytes += places.get(count).bytes;
+            if (count > 0 && bytes > MOST_READ) {
+                break;
+            }
+        }
+        List<Item> items = database.query(r -> new Item(r.getString(1), r.getString(2)),
+                "SELECT id, json FROM conversation_items WHERE conversation = ? AND tenant = ?" + order + " LIMIT ?", id, tenant,
+                from,
+                count);
+        return new Items(items, places.size() > count);
+    }
+
+    /** Null when it has none of this id. */
+    public @Nullable Item item(String tenant, String id, String item) {
+        List<Item> found = database.query(r -> new Item(r.getString(1), r.getString(2)),
+                "SELECT id, json FROM conversation_items WHERE conversation = ? AND tenant = ? AND id = ? ORDER BY seq LIMIT 1",
+                id,
+                tenant, item);
+        return found.isEmpty() ? null : found.getFirst();
+    }
+
+    /** Bytes of all its items. */
+    public long bytes(String tenant, String id) {
+        return database.query(r -> r.getLong(1),
+                "SELECT coalesce(sum(bytes), 0) FROM conversation_items WHERE conversation = ? AND tenant = ?", id, tenant)
+                .getFirst();
+    }
+
+    /** Its items, the oldest first; for one that has no more than {@link #MOST_READ} bytes. */
     public List<Item> items(String tenant, String id) {
         return database.query(r -> new Item(r.getString(1), r.getString(2)),
                 "SELECT id, json FROM conversation_items WHERE conversation = ? AND tenant = ? ORDER BY seq", id, tenant);

@@ -430,6 +430,29 @@ abstract class DatabaseContract {
     }
 
     @Test
+    void itemsOfAConversation_areReadPageByPageWithinABoundOfBytes() {
+        Conversations conversations = new Conversations(database, new MovedClock());
+        String large = "\"" + "x".repeat(5 << 20) + "\"";
+        conversations.create("a", new Conversations.Conversation("c1", 0, "{}"), List.of(new Conversations.Item("i1", "1"),
+                new Conversations.Item("i2", "2"), new Conversations.Item("i3", "3"), new Conversations.Item("l1", large),
+                new Conversations.Item("l2", large)), storage(20 << 20));
+        assertThat(ids(conversations.page("a", "c1", null, false, 2))).isEqualTo("i1 i2 more");
+        assertThat(ids(conversations.page("a", "c1", "i2", false, 2))).isEqualTo("i3 l1 more");
+        assertThat(ids(conversations.page("a", "c1", null, true, 100))).as("two of 5 MB are too much").isEqualTo("l2 more");
+        assertThat(ids(conversations.page("a", "c1", "l1", false, 100))).as("one alone never is").isEqualTo("l2");
+        assertThat(ids(conversations.page("a", "c1", "i3", true, 100))).isEqualTo("i2 i1");
+        assertThat(ids(conversations.page("a", "c1", "none", false, 100))).isEmpty();
+        assertThat(ids(conversations.page("b", "c1", null, false, 100))).isEmpty();
+        assertThat(conversations.item("a", "c1", "i3")).isEqualTo(new Conversations.Item("i3", "3"));
+        assertThat(conversations.item("b", "c1", "i3")).isNull();
+        assertThat(conversations.bytes("a", "c1")).isGreaterThan(Conversations.MOST_READ);
+    }
+
+    private static String ids(Conversations.Items page) {
+        return String.join(" ", page.items().stream().map(Conversations.Item::id).toList()) + (page.more() ? " more" : "");
+    }
+
+    @Test
     void tenant_thatIsRemoved_leavesNothingItStored() {
         tenants.open(List.of(tenant("a", 1)));
         TenantStores stores = TenantStores.of(database, accounts, Clock.fixed(NOON, ZoneOffset.UTC));
@@ -467,8 +490,8 @@ abstract class DatabaseContract {
         assertThat(batches.claim("batch_1", "two", lease)).isTrue();
         assertThat(batches.keep("batch_1", "one", List.of(new Batches.Result(1, true, "{}", used)))).isFalse();
         assertThat(batches.finish(batch("batch_1"), "one", "completed")).isFalse();
-        assertThat(batches.renew("one", lease)).isEmpty();
-        assertThat(batches.renew("two", lease)).containsExactly(Map.entry("batch_1", "in_progress"));
+        assertThat(batches.renew("one", lease, List.of("batch_1"))).isEmpty();
+        assertThat(batches.renew("two", lease, List.of("batch_1"))).containsExactly(Map.entry("batch_1", "in_progress"));
         assertThat(batches.done("batch_1")).containsExactly(0);
         assertThat(batches.keep("batch_1", "two", List.of(new Batches.Result(1, false, "[]", used)))).isTrue();
         assertThat(accounts.usage("a", DAY, DAY)).singleElement().satisfies(r -> assertThat(r.requests()).isEqualTo(2));
@@ -480,6 +503,43 @@ abstract class DatabaseContract {
         stores.files().read(stores.files().find("a", ended.outputFile()), p -> output.append(new String(p, UTF_8)));
         assertThat(output).hasToString("{}\n");
         assertThat(stores.files().find("a", ended.errorFile()).bytes()).isEqualTo(3);
+    }
+
+    @Test
+    void batch_thatItsServerDoesNotWorkOnAnyMore_isWaitingWhenItsLeaseIsOver() {
+        MovedClock clock = new MovedClock();
+        Batches batches = TenantStores.of(database, accounts, clock).batches();
+        Duration lease = Duration.ofSeconds(10);
+        batches.create(batch("batch_1"));
+        batches.create(batch("batch_2"));
+        assertThat(batches.claim("batch_1", "one", lease)).isTrue();
+        clock.now = NOON.plusSeconds(9);
+        assertThat(batches.renew("one", lease, List.of())).isEmpty();
+        assertThat(batches.waiting("one")).as("the lease is not over").isEmpty();
+        clock.now = NOON.plusSeconds(10);
+        assertThat(batches.waiting("one")).extracting(Batches.Batch::id).containsExactly("batch_1");
+    }
+
+    @Test
+    void results_thatAreMuchTogether_areWrittenPageByPageInTheirOrder() {
+        TenantStores stores = TenantStores.of(database, accounts, new MovedClock());
+        Batches batches = stores.batches();
+        batches.create(batch("batch_1"));
+        assertThat(batches.claim("batch_1", "one", Duration.ofSeconds(10))).isTrue();
+        List<Batches.Result> results = new ArrayList<>();
+        StringBuilder wanted = new StringBuilder();
+        for (int i = 0; i < 450; i++) {
+            String json = "ä".repeat(i % 100 == 7 ? 300_000 : i % 3 + 1) + i;
+            results.add(new Batches.Result(i, i % 5 > 0, json, null));
+            wanted.append(i % 5 > 0 ? json + "\n" : "");
+        }
+        assertThat(batches.keep("batch_1", "one", results)).isTrue();
+        assertThat(batches.finish(batch("batch_1"), "one", "completed")).isTrue();
+        ByteArrayOutputStream output = new ByteArrayOutputStream();
+        StoredFiles.StoredFile file = stores.files().find("a", batches.find("a", "batch_1").outputFile());
+        stores.files().read(file, output::writeBytes);
+        assertThat(output.toString(UTF_8).equals(wanted.toString())).isTrue();
+        assertThat(file.bytes()).isEqualTo(output.size());
     }
 
     @Test

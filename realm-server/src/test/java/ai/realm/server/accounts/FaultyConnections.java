@@ -2,9 +2,13 @@ package ai.realm.server.accounts;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Connections that fail when a test says so, as those to a server that is gone do. */
-final class FaultyConnections implements Connections {
+public final class FaultyConnections implements Connections {
     /** What goes wrong with the next uses. */
     enum Fault {
         NONE,
@@ -18,14 +22,47 @@ final class FaultyConnections implements Connections {
 
     private final SqliteConnection connection;
     volatile Fault fault = Fault.NONE;
+    private final AtomicInteger losses = new AtomicInteger();
+    private final CountDownLatch recovered = new CountDownLatch(1);
 
     FaultyConnections(String file) throws SQLException {
         connection = new SqliteConnection(file);
     }
 
+    /** A database in memory over these. */
+    public static FaultyConnections inMemory() {
+        try {
+            return new FaultyConnections(":memory:");
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public Database database() {
+        return Database.of(this, Dialect.SQLITE);
+    }
+
+    /** The next so many uses fail, those after them do not. */
+    public void lose(int uses) {
+        losses.set(uses);
+    }
+
+    /** Waits until the uses that {@link #lose} said have failed. */
+    public boolean awaitRecovery(Duration most) throws InterruptedException {
+        return recovered.await(most.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private boolean loses() {
+        int left = losses.getAndUpdate(n -> Math.max(0, n - 1));
+        if (left == 1) {
+            recovered.countDown();
+        }
+        return left > 0;
+    }
+
     @Override
     public <T> T use(Work<T> work) throws SQLException {
-        if (fault == Fault.LOST) {
+        if (fault == Fault.LOST || loses()) {
             throw new SQLException("Connection to db.internal:5432 refused (total=0, active=0)", "08001");
         }
         if (fault == Fault.REFUSED) {

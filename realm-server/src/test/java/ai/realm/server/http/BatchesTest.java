@@ -5,13 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.GenerateCommand.Priority;
+import ai.realm.runtime.session.Usage;
+import ai.realm.server.accounts.FaultyConnections;
+import ai.realm.server.config.ServerSettings;
+import ai.realm.server.error.RetryableException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -152,6 +158,101 @@ class BatchesTest {
         assertThat(ended(id).path("request_counts")).hasToString("{\"total\":1,\"completed\":1,\"failed\":0}");
         assertThat(asked).hasValue(2);
         assertThat(server.accounts() - before).isEqualTo(1);
+    }
+
+    /** One request is answered while the other is about to be asked again, and the database is away for both. */
+    @Test
+    void databaseThatFailsForAMoment_losesNoBatchNoResultAndNoAccount() throws Exception {
+        FaultyConnections connections = FaultyConnections.inMemory();
+        HttpFixture before = server;
+        try (HttpFixture faulty = new HttpFixture(ServerSettings.defaults(), false, connections.database())) {
+            server = faulty;
+            AtomicInteger asked = new AtomicInteger();
+            CyclicBarrier both = new CyclicBarrier(2, () -> connections.lose(12));
+            faulty.guestHost.behaviour = (call, output) -> {
+                if (asked.incrementAndGet() <= 2) {
+                    both.await(20, TimeUnit.SECONDS);
+                    if (call.prompt().contains("again")) {
+                        throw new RealmException(ErrorCode.OVERLOADED, "full");
+                    }
+                }
+                return FakeGuests.ECHO.run(call, output);
+            };
+            String id = begin(CHAT, line("a", CHAT, chat("once", "")) + line("b", CHAT, chat("again", "")));
+            assertThat(connections.awaitRecovery(Duration.ofSeconds(30))).isTrue();
+            JsonNode b = ended(id);
+            assertThat(b.path("request_counts")).hasToString("{\"total\":2,\"completed\":2,\"failed\":0}");
+            assertThat(asked).as("neither is run a second time for nothing").hasValue(3);
+            assertThat(faulty.accounts()).isEqualTo(2);
+        } finally {
+            server = before;
+        }
+    }
+
+    @Test
+    void attempt_thatUsedTokensBeforeItIsAskedAgain_hasItsOwnAccount() {
+        AtomicInteger asked = new AtomicInteger();
+        server.guestHost.behaviour = (call, output) -> {
+            if (asked.incrementAndGet() > 1) {
+                return FakeGuests.ECHO.run(call, output);
+            }
+            server.guestHost.count(call, new Usage(7, 0, 5));
+            throw new RealmException(ErrorCode.DEADLINE_EXCEEDED, "too late");
+        };
+        long before = server.accounts();
+        JsonNode b = ended(begin(CHAT, line("a", CHAT, chat("x", ""))));
+        assertThat(b.path("request_counts")).hasToString("{\"total\":1,\"completed\":1,\"failed\":0}");
+        assertThat(asked).hasValue(2);
+        assertThat(server.accounts() - before).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 2 * 86_400})
+    void quota_thatIsNotFreeWithinTheBatchesTime_isTheRequestsResult(long retrySeconds) {
+        server.guestHost.behaviour = (call, output) -> {
+            if (!call.prompt().contains("much")) {
+                return FakeGuests.ECHO.run(call, output);
+            }
+            throw retrySeconds == 0
+                    ? new RealmException(ErrorCode.INSUFFICIENT_QUOTA, "never")
+                    : new RetryableException(ErrorCode.INSUFFICIENT_QUOTA, "not today", retrySeconds);
+        };
+        JsonNode b = ended(begin(CHAT, line("a", CHAT, chat("much", "")) + line("b", CHAT, chat("x", ""))));
+        assertThat(b.path("request_counts")).hasToString("{\"total\":2,\"completed\":1,\"failed\":1}");
+        assertThat(lines(b, "error_file_id").getFirst().at("/response/status_code").asInt()).isEqualTo(429);
+    }
+
+    @Test
+    void quota_thatIsFreeAgainSoon_isWaitedFor() {
+        AtomicInteger asked = new AtomicInteger();
+        server.guestHost.behaviour = (call, output) -> {
+            if (asked.incrementAndGet() == 1) {
+                throw new RetryableException(ErrorCode.INSUFFICIENT_QUOTA, "soon", 1);
+            }
+            return FakeGuests.ECHO.run(call, output);
+        };
+        JsonNode b = ended(begin(CHAT, line("a", CHAT, chat("x", ""))));
+        assertThat(b.path("request_counts")).hasToString("{\"total\":1,\"completed\":1,\"failed\":0}");
+    }
+
+    /** The tenant's bodies may have 10000 bytes. */
+    @Test
+    void line_thatIsLongerThanABodyMayBe_failsTheBatchBeforeItIsParsed() {
+        JsonNode b = ended(begin(CHAT, line("a", CHAT, chat("x", "")) + "[".repeat(14_097) + "\n"));
+        assertThat(b.path("status").asText()).isEqualTo("failed");
+        assertThat(b.at("/errors/data")).hasSize(1);
+        assertThat(b.at("/errors/data/0/code").asText()).isEqualTo("line_too_long");
+        assertThat(b.at("/errors/data/0/line").asInt()).isEqualTo(2);
+        assertThat(b.at("/errors/data/0/message").asText()).contains("line 2", "14097", "14096");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"text/plain; charset=bogus", "text/plain; charset=\"a b\"", "text/plain; charset="})
+    void upload_whoseFieldHasACharsetThatIsNone_isRefused(String type) {
+        String form = "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\nContent-Type: " + type + "\r\n\r\nbatch"
+                + "\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"in.jsonl\"\r\n\r\nx\r\n--b--\r\n";
+        assertThat(server.send(server.request(FILES).setHeader("Content-Type", "multipart/form-data; boundary=b")
+                .POST(HttpRequest.BodyPublishers.ofString(form)).build()).statusCode()).isIn(200, 400);
     }
 
     @Test

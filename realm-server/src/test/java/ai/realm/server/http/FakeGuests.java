@@ -75,7 +75,7 @@ final class FakeGuests implements GuestHost, SessionFactory {
     }
 
     /** Lets the sessions' meter see what the guest says that it used. */
-    private void count(GuestCall call, Usage usage) throws InterruptedException {
+    void count(GuestCall call, Usage usage) throws InterruptedException {
         try (ModelLease lease = call.models().lease(0)) {
             used.set(usage);
             GenerateCommand command = new GenerateCommand(call.context(), lease, new GenerateCommand.TokenPrompt(new int[0]),

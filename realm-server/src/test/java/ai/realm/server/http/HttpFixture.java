@@ -62,7 +62,7 @@ final class HttpFixture implements AutoCloseable {
     final Readiness readiness = new Readiness();
     final ActiveRequests active = new ActiveRequests();
     final AtomicLong nanos = new AtomicLong();
-    final Database database = Database.inMemory();
+    final Database database;
     final TenantGate gate;
     final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     final int port;
@@ -79,6 +79,11 @@ final class HttpFixture implements AutoCloseable {
 
     /** @param onApiPort whether the admin API and the metrics are on the API's port too */
     HttpFixture(ServerSettings given, boolean onApiPort) {
+        this(given, onApiPort, Database.inMemory());
+    }
+
+    HttpFixture(ServerSettings given, boolean onApiPort, Database database) {
+        this.database = database;
         TenantLimits roomy = new TenantLimits(0, 0, 0, 64, 0, 1000, 10_000, Duration.ofSeconds(30));
         TenantLimits tight = new TenantLimits(2, 100, 0, 64, 0, 1000, 10_000, Duration.ofSeconds(30));
         TenantStore store = new TenantStore(database);

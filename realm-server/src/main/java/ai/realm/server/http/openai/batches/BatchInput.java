@@ -18,31 +18,36 @@ final class BatchInput {
     static final int MOST_LINES = 50_000;
     private static final int MOST_ERRORS = 50;
     private static final int MOST_ID = 512;
+    /** What a line has beside its request's body. */
+    private static final int FRAME_BYTES = 4096;
 
     private final List<Line> lines = new ArrayList<>();
     private final Set<String> ids = new HashSet<>();
     private final ArrayNode errors = Json.mapper().createArrayNode();
     private final String endpoint;
+    private final long mostBytes;
 
     /** @param body of the request */
     record Line(int number, String customId, byte[] body) {}
 
-    private BatchInput(String endpoint) {
+    private BatchInput(String endpoint, long mostBytes) {
         this.endpoint = endpoint;
+        this.mostBytes = mostBytes;
     }
 
     /**
      * Reads all lines; empty ones are passed over.
      *
      * @param endpoint that every request must be for
+     * @param bodyBytes that a request's body may have; its line may have {@value #FRAME_BYTES} more
      */
-    static BatchInput read(byte[] file, String endpoint) {
-        BatchInput input = new BatchInput(endpoint);
+    static BatchInput read(byte[] file, String endpoint, int bodyBytes) {
+        BatchInput input = new BatchInput(endpoint, (long) bodyBytes + FRAME_BYTES);
         int begin = 0;
         int line = 1;
         for (int i = 0; i <= file.length && input.errors.size() < MOST_ERRORS; i++) {
             if (i == file.length || file[i] == '\n') {
-                input.line(Arrays.copyOfRange(file, begin, i), line++);
+                input.line(file, begin, i, line++);
                 begin = i + 1;
             }
         }
@@ -52,7 +57,14 @@ final class BatchInput {
         return input;
     }
 
-    private void line(byte[] text, int number) {
+    private void line(byte[] file, int begin, int end, int number) {
+        // What is parsed takes many times its bytes, so that it is bounded before.
+        if (end - begin > mostBytes) {
+            error("line_too_long", "line " + number + " has " + (end - begin) + " bytes, and a line may have " + mostBytes, null,
+                    number);
+            return;
+        }
+        byte[] text = Arrays.copyOfRange(file, begin, end);
         if (new String(text, StandardCharsets.ISO_8859_1).isBlank()) {
             return;
         }
@@ -112,7 +124,7 @@ final class BatchInput {
 
     /** The errors of a batch whose input is not there. */
     static String missing() {
-        BatchInput none = new BatchInput("");
+        BatchInput none = new BatchInput("", 0);
         none.error("missing_input_file", "the input file is not there any more", "input_file_id", null);
         return String.valueOf(none.errors());
     }

@@ -3,6 +3,7 @@ package ai.realm.server.http.openai.batches;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.GenerateCommand.Priority;
+import ai.realm.runtime.session.Usage;
 import ai.realm.server.accounts.Batches.Batch;
 import ai.realm.server.accounts.Batches.Result;
 import ai.realm.server.accounts.RequestRecord;
@@ -17,6 +18,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -39,6 +41,7 @@ final class BatchRun {
     private static final int RETRIES_OF_DEADLINES = 3;
     private static final int PAGE = 500;
     private static final long LONGEST_PAUSE_SECONDS = 10;
+    private static final Duration KEEP_PAUSE = Duration.ofMillis(500);
     private static final Set<ErrorCode> PASSING = Set.of(ErrorCode.RATE_LIMIT_EXCEEDED, ErrorCode.INSUFFICIENT_QUOTA,
             ErrorCode.OVERLOADED, ErrorCode.DRAINING, ErrorCode.STORAGE_UNAVAILABLE, ErrorCode.MODEL_LOADING,
             ErrorCode.MODEL_UNLOADED, ErrorCode.TENANT_SUSPENDED);
@@ -53,10 +56,17 @@ final class BatchRun {
     private final Batch batch;
     private final Set<BatchExchange> running = ConcurrentHashMap.newKeySet();
     private volatile State state = State.RUNNING;
+    private volatile long leaseEnd;
 
     BatchRun(BatchRunner.Parts parts, Batch batch) {
         this.parts = parts;
         this.batch = batch;
+        renewed(parts.clock().millis());
+    }
+
+    /** Its lease was renewed at this time or later. */
+    void renewed(long millis) {
+        leaseEnd = millis + BatchRunner.LEASE.toMillis();
     }
 
     String tenant() {
@@ -80,6 +90,12 @@ final class BatchRun {
 
     /** Works until all requests have their results, or it is left. */
     void work() {
+        Tenant tenant = parts.tenants().byId(batch.tenant());
+        if (tenant == null) {
+            leave();
+            end(List.of());
+            return;
+        }
         String errors;
         BatchInput input = null;
         StoredFile file = parts.stores().files().find(batch.tenant(), batch.inputFile());
@@ -88,7 +104,7 @@ final class BatchRun {
         } else {
             ByteArrayOutputStream content = new ByteArrayOutputStream((int) file.bytes());
             parts.stores().files().read(file, content::writeBytes);
-            input = BatchInput.read(content.toByteArray(), batch.endpoint());
+            input = BatchInput.read(content.toByteArray(), batch.endpoint(), tenant.limits().bodyBytes());
             errors = input.errors();
         }
         if (input == null || errors != null) {
@@ -101,13 +117,12 @@ final class BatchRun {
         open.removeIf(l -> done.contains(l.number()));
         LOG.info("batch begins batch={} tenant={} requests={} done={}", batch.id(), batch.tenant(), input.lines().size(),
                 done.size());
-        runAll(open);
+        runAll(open, tenant);
         end(input.lines());
     }
 
-    private void runAll(List<BatchInput.Line> open) {
-        Tenant tenant = parts.tenants().byId(batch.tenant());
-        int most = tenant == null ? 1 : Math.clamp(tenant.limits().concurrentRequests() / 2, 1, SIDE_BY_SIDE);
+    private void runAll(List<BatchInput.Line> open, Tenant tenant) {
+        int most = Math.clamp(tenant.limits().concurrentRequests() / 2, 1, SIDE_BY_SIDE);
         Iterator<BatchInput.Line> next = open.iterator();
         try (ExecutorService threads = Executors.newFixedThreadPool(most, Thread.ofVirtual().name("batch-", 0).factory())) {
             for (int i = 0; i < most; i++) {
@@ -150,23 +165,54 @@ final class BatchRun {
                 leave();
                 return null;
             }
-            if (parts.stores().files().used(batch.tenant()) >= tenant.limits().storage().fileBytes()) {
-                return unrun(line, "insufficient_quota", "the tenant's files have all the room that they may have");
+            try {
+                if (parts.stores().files().used(batch.tenant()) >= tenant.limits().storage().fileBytes()) {
+                    return unrun(line, "insufficient_quota", "the tenant's files have all the room that they may have");
+                }
+            } catch (RealmException e) {
+                if (e.code() != ErrorCode.STORAGE_UNAVAILABLE) {
+                    throw e;
+                }
+                if (!goesOnAfter(e)) {
+                    return null;
+                }
+                continue;
             }
             BatchExchange exchange = new BatchExchange(batch.id() + "-" + line.number(), tenant.withPriority(Priority.BATCH),
                     line.body());
             ask(exchange);
             RealmException error = exchange.error();
             if (error != null && error.code() == ErrorCode.DEADLINE_EXCEEDED && ++deadlines < RETRIES_OF_DEADLINES
-                    || error != null && PASSING.contains(error.code())) {
-                pause(error);
-                if (state != State.RUNNING || isLate()) {
+                    || error != null && isPassing(error)) {
+                account(line, exchange);
+                if (!goesOnAfter(error)) {
                     return null;
                 }
                 continue;
             }
             return state == State.LEFT && error != null && error.code() == ErrorCode.CANCELLED ? null : ran(line, exchange);
         }
+    }
+
+    /** A quota that is not free again within the batch's time is as good as one that never is. */
+    private boolean isPassing(RealmException error) {
+        return PASSING.contains(error.code())
+                && (error.code() != ErrorCode.INSUFFICIENT_QUOTA || error instanceof RetryableException r
+                        && r.retryAfterSeconds() < (batch.times().expires() - parts.clock().millis()) / 1000);
+    }
+
+    /** What an attempt without a result has used; most have used nothing. */
+    private void account(BatchInput.Line line, BatchExchange exchange) {
+        RequestRecord used = exchange.account();
+        if (used != null && (used.guestCpuNanos() > 0 || !used.usage().equals(Usage.NONE))) {
+            parts.stores().batches().attempted(batch.id(), line.number(), used);
+        }
+    }
+
+    /** Waits as long as the error says; false when the batch must be left or ended meanwhile. */
+    private boolean goesOnAfter(RealmException error) {
+        pause(error);
+        return state == State.RUNNING && !isLate();
     }
 
     private void ask(BatchExchange exchange) {
@@ -192,6 +238,17 @@ final class BatchRun {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             leave();
+        }
+    }
+
+    /** Waits a little whatever the state is; false when the thread is to end. */
+    private static boolean rest() {
+        try {
+            Thread.sleep(KEEP_PAUSE);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 
@@ -229,7 +286,7 @@ final class BatchRun {
         return new Result(line.number(), false, failed(line, code, message), null);
     }
 
-    /** A result waits for the database as long as the batch is this server's. */
+    /** A result waits for the database as long as the batch can be this server's, also when nothing else is begun any more. */
     private void keep(List<Result> results) {
         while (true) {
             try {
@@ -238,10 +295,10 @@ final class BatchRun {
                 }
                 return;
             } catch (RealmException e) {
-                if (e.code() != ErrorCode.STORAGE_UNAVAILABLE || state == State.LEFT) {
+                if (e.code() != ErrorCode.STORAGE_UNAVAILABLE || state == State.LEFT && parts.clock().millis() >= leaseEnd
+                        || !rest()) {
                     throw e;
                 }
-                pause(e);
             }
         }
     }

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 public final class BatchRunner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BatchRunner.class);
     private static final long PERIOD_MILLIS = 500;
-    private static final Duration LEASE = Duration.ofSeconds(10);
+    static final Duration LEASE = Duration.ofSeconds(10);
     private static final int MOST = 32;
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
@@ -81,9 +81,15 @@ public final class BatchRunner implements AutoCloseable {
 
     private void look() {
         if (!running.isEmpty()) {
-            Map<String, String> states = parts.stores().batches().renew(parts.owner(), LEASE);
-            running.forEach((id, run) -> {
+            // Those that are begun below have fresh leases; one that ends meanwhile has none to lose.
+            Map<String, BatchRun> held = Map.copyOf(running);
+            long asked = parts.clock().millis();
+            Map<String, String> states = parts.stores().batches().renew(parts.owner(), LEASE, held.keySet());
+            held.forEach((id, run) -> {
                 String state = states.get(id);
+                if (state != null) {
+                    run.renewed(asked);
+                }
                 if (state == null) {
                     run.leave();
                 } else if (state.equals("cancelling")) {

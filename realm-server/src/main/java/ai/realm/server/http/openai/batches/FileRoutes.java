@@ -115,6 +115,12 @@ public final class FileRoutes {
     /** {@code GET /v1/files/{id}/content}, sent piece by piece. */
     public void content(Context ctx) {
         StoredFile file = find(ctx);
+        try (Permit _ = gate.admit(RequestIds.of(ctx), gate.authenticate(Callers.of(ctx)), 0).permit()) {
+            send(ctx, file);
+        }
+    }
+
+    private void send(Context ctx, StoredFile file) {
         ctx.status(200).contentType("application/octet-stream");
         ctx.res().setContentLengthLong(file.bytes());
         try {

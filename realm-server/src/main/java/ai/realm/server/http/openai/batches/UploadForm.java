@@ -3,6 +3,7 @@ package ai.realm.server.http.openai.batches;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletionException;
@@ -35,7 +36,7 @@ record UploadForm(String fileName, String purpose, long lifetimeSeconds, byte[] 
         parser.setMaxParts(MOST_PARTS);
         try (MultiPartFormData.Parts parts = parser.parse(Content.Source.from(ByteBuffer.wrap(body))).join()) {
             return form(parts);
-        } catch (CompletionException | IllegalStateException | IOException e) {
+        } catch (CompletionException | IllegalStateException | IllegalArgumentException | IOException | UncheckedIOException e) {
             throw new RealmException(ErrorCode.INVALID_REQUEST, "the body is no form that can be read", e);
         }
     }

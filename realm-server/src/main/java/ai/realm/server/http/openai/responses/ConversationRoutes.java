@@ -2,6 +2,7 @@ package ai.realm.server.http.openai.responses;
 
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.FinishReason;
+import ai.realm.server.accounts.Conversations;
 import ai.realm.server.accounts.Conversations.Conversation;
 import ai.realm.server.accounts.TenantStores;
 import ai.realm.server.http.inference.Ids;
@@ -13,6 +14,8 @@ import ai.realm.server.http.openai.Page;
 import ai.realm.server.http.json.JsonFields;
 import ai.realm.server.http.transport.Callers;
 import ai.realm.server.http.transport.ErrorShape;
+import ai.realm.server.http.transport.RequestIds;
+import ai.realm.server.tenant.Permit;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -125,27 +128,32 @@ public final class ConversationRoutes {
                 Json.mapper().createObjectNode().put("id", id).put("object", "conversation.deleted").put("deleted", true));
     }
 
-    private ArrayNode all(StoredItems of, String id) {
-        of.requireConversation(id);
-        ArrayNode all = Json.mapper().createArrayNode();
-        stores.conversations().items(of.tenant().id(), id).forEach(i -> all.add(StoredItems.parse(i.json())));
-        return all;
-    }
-
     /** {@code GET /v1/conversations/{id}/items}. */
     public void list(Context ctx) {
-        parts.answers().json(ctx, 200, Page.of(ctx, all(items(ctx), ctx.pathParam("id"))));
+        StoredItems of = items(ctx);
+        try (Permit _ = parts.gate().admit(RequestIds.of(ctx), of.tenant(), 0).permit()) {
+            String id = ctx.pathParam("id");
+            of.requireConversation(id);
+            Conversations.Items page = stores.conversations().page(of.tenant().id(), id, ctx.queryParam("after"),
+                    Page.newestFirst(ctx),
+                    Page.limit(ctx));
+            parts.answers().json(ctx, 200,
+                    Page.list(page.items().stream().map(i -> StoredItems.parse(i.json())).toList(), page.more()));
+        }
     }
 
     /** {@code GET /v1/conversations/{id}/items/{item}}. */
     public void item(Context ctx) {
-        for (JsonNode item : all(items(ctx), ctx.pathParam("id"))) {
-            if (item.path("id").asText().equals(ctx.pathParam("item"))) {
-                parts.answers().json(ctx, 200, item);
-                return;
+        StoredItems of = items(ctx);
+        try (Permit _ = parts.gate().admit(RequestIds.of(ctx), of.tenant(), 0).permit()) {
+            String id = ctx.pathParam("id");
+            of.requireConversation(id);
+            Conversations.Item item = stores.conversations().item(of.tenant().id(), id, ctx.pathParam("item"));
+            if (item == null) {
+                throw StoredItems.notFound("item", ctx.pathParam("item"));
             }
+            parts.answers().json(ctx, 200, StoredItems.parse(item.json()));
         }
-        throw StoredItems.notFound("item", ctx.pathParam("item"));
     }
 
     /** {@code DELETE /v1/conversations/{id}/items/{item}}: answers with the conversation. */

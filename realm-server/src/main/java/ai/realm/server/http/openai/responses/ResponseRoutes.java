@@ -11,6 +11,8 @@ import ai.realm.server.http.openai.Page;
 import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.Callers;
 import ai.realm.server.http.transport.ErrorShape;
+import ai.realm.server.http.transport.RequestIds;
+import ai.realm.server.tenant.Permit;
 import ai.realm.server.tenant.TenantGate;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
@@ -52,7 +54,9 @@ public final class ResponseRoutes {
     /** {@code GET /v1/responses/{id}/input_items}. */
     public void inputItems(Context ctx) {
         StoredItems items = items(ctx);
-        answers.json(ctx, 200, Page.of(ctx, items.inputOf(items.response(ctx.pathParam("id")))));
+        try (Permit _ = gate.admit(RequestIds.of(ctx), items.tenant(), 0).permit()) {
+            answers.json(ctx, 200, Page.of(ctx, items.inputOf(items.response(ctx.pathParam("id")))));
+        }
     }
 
     /** {@code DELETE /v1/responses/{id}}. */

@@ -80,6 +80,13 @@ record StoredItems(TenantStores stores, Tenant tenant) implements ResponsesReade
     public JsonNode conversation(String id) {
         requireConversation(id);
         stores.conversations().requireRoom(tenant.id(), tenant.limits().storage());
+        long bytes = stores.conversations().bytes(tenant.id(), id);
+        if (bytes > Conversations.MOST_READ) {
+            throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED,
+                    "the conversation has " + bytes + " bytes of items, and a response"
+                            + " goes on from at most " + Conversations.MOST_READ + "; delete some or begin another",
+                    "conversation", null);
+        }
         ArrayNode items = Json.mapper().createArrayNode();
         stores.conversations().items(tenant.id(), id).forEach(i -> items.add(parse(i.json())));
         return items;
