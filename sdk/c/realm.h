@@ -84,12 +84,12 @@ typedef struct {
     uint32_t millis_left, tokens_left;
 } realm_usage;
 
-/* How a record of realm_host_pieces begins; count alternatives of 8 bytes (id, log_prob) have room behind it, as many as log_probs. */
+/* A record of realm_host_pieces. With bit 31 of first there is room behind it for log_probs alternatives of 8 bytes (id, log_prob). */
 typedef struct {
     uint32_t token;
     float log_prob;
     uint32_t end; /* bytes of the result up to the end of its piece */
-    uint32_t count;
+    uint32_t count; /* of alternatives; 0 without bit 31 */
 } realm_token;
 
 /* The options of a generation: the request's own come with every call of generate. Version 0 ends after stop_tokens. */
@@ -179,7 +179,7 @@ REALM_IMPORT("realm_host_event") int32_t realm_host_event(const char *name, uint
 REALM_IMPORT("realm_host_refuse")
 int32_t realm_host_refuse(uint32_t status, const char *code, uint32_t code_len, const char *text, uint32_t text_len);
 REALM_IMPORT("realm_host_usage") int32_t realm_host_usage(realm_usage *dst, uint32_t size);
-/* Records of 16 + 8 * log_probs bytes; see realm_token. */
+/* Records of 16 bytes, or of 16 + 8 * log_probs if bit 31 of first is set; see realm_token. */
 REALM_IMPORT("realm_host_pieces") int32_t realm_host_pieces(uint32_t first, void *dst, uint32_t dst_max);
 REALM_IMPORT("realm_host_request") int32_t realm_host_request(char *dst, uint32_t dst_max);
 

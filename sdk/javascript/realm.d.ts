@@ -1,5 +1,6 @@
 // What a guest in JavaScript finds, for editors. A script defines generate, and onToken if it wants to see text before the client does.
 // It is evaluated once, when it is pushed; every request begins with what that left, and nothing survives a request but realm.kv.
+// Math.random() is another in every request, but what was drawn while the script was evaluated is the same for all.
 
 /** What a generation uses; what is not said is the request's. */
 interface RealmOptions {
@@ -19,7 +20,7 @@ interface RealmOptions {
   grammar?: string;
   /** A JSON schema, as text or as an object. */
   jsonSchema?: string | object;
-  /** Alternatives to each token; 0 is the token alone. See realm.tokens. */
+  /** Alternatives to each token; 0 is the token alone. realm.tokens gives the tokens without their alternatives. */
   logProbs?: number;
   /** Whether pieces go to the client as they are generated. */
   stream?: boolean;

@@ -26,8 +26,8 @@ class TokenRecordsTest {
     void records_haveTokenProbabilityEndAndAlternatives() {
         f.params = SamplingParams.greedy(20).toBuilder().logProbs(2).build();
         f.sessions.says("Par", "\u00e9", "s");
-        String copied = "(drop (call $pieces (i32.const 0) (i32.const 2048) (i32.const 96)))";
-        assertThat(number("(call $pieces (i32.const 0) (i32.const 2048) (i32.const 96))").text()).isEqualTo("3");
+        String copied = "(drop (call $pieces (i32.const 0x80000000) (i32.const 2048) (i32.const 96)))";
+        assertThat(number("(call $pieces (i32.const 0x80000000) (i32.const 2048) (i32.const 96))").text()).isEqualTo("3");
         assertThat(number(copied + "(i32.load (i32.const 2080))").text()).as("token of the second").isEqualTo("1");
         assertThat(number(copied + "(i32.load (i32.const 2088))").text()).as("bytes up to its end").isEqualTo("5");
         assertThat(number(copied + "(i32.load (i32.const 2092))").text()).as("alternatives").isEqualTo("2");
@@ -35,8 +35,27 @@ class TokenRecordsTest {
         assertThat(number(copied + "(i32.trunc_f32_s (f32.mul (f32.load (i32.const 2084)) (f32.const 100)))").text())
                 .isEqualTo("-50");
         assertThat(
-                number("(drop (call $pieces (i32.const 2) (i32.const 2048) (i32.const 63))) (i32.load (i32.const 2048))").text())
+                number("(drop (call $pieces (i32.const 0x80000002) (i32.const 2048) (i32.const 63)))"
+                        + "(i32.load (i32.const 2048))").text())
                 .as("from the third on, one fits").isEqualTo("2");
+    }
+
+    @Test
+    void alternativesThatTheClientAskedFor_doNotChangeRecordsOfAGuestThatDoesNot() {
+        f.params = SamplingParams.greedy(20).toBuilder().logProbs(5).build();
+        f.sessions.says("Par", "\u00e9", "s");
+        String copied = "(drop (call $pieces (i32.const 0) (i32.const 2048) (i32.const 48)))";
+        assertThat(number("(call $pieces (i32.const 0) (i32.const 2048) (i32.const 48))").text()).isEqualTo("3");
+        for (int i = 0; i < 3; i++) {
+            int at = 2048 + 16 * i;
+            assertThat(number(copied + "(i32.load (i32.const " + at + "))").text()).as("token").isEqualTo("" + i);
+            String logProb = "(f32.load (i32.const " + (at + 4) + "))";
+            assertThat(number(copied + "(i32.trunc_f32_s (f32.mul " + logProb + " (f32.const 100)))").text())
+                    .as("log-probability").isEqualTo("-50");
+            assertThat(number(copied + "(i32.load (i32.const " + (at + 8) + "))").text()).as("end")
+                    .isEqualTo("" + (i == 0 ? 3 : i + 4));
+            assertThat(number(copied + "(i32.load (i32.const " + (at + 12) + "))").text()).as("alternatives").isEqualTo("0");
+        }
     }
 
     @Test
