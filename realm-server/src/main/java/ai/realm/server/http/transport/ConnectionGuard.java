@@ -116,14 +116,15 @@ final class ConnectionGuard implements Connection.Listener, HttpConfiguration.Cu
         return request;
     }
 
-    private synchronized void begin(Connection connection) {
+    synchronized void begin(Connection connection) {
         Progress p = connections.get(connection);
         if (p != null) {
             p.requests++;
         }
     }
 
-    private synchronized void end(Connection connection) {
+    /** A request is answered: what the order of the idle ones goes by. */
+    synchronized void end(Connection connection) {
         Progress p = connections.get(connection);
         if (p != null) {
             p.requests--;
