@@ -48,7 +48,7 @@ class ConnectionGuardTest {
             answer(guard, a);
             Connection d = open(guard);
             assertThat(isOpen(b)).as("answered first").isFalse();
-            assertThat(new boolean[] {isOpen(a), isOpen(c), isOpen(d)}).containsOnly(true);
+            assertThat(new boolean[]{isOpen(a), isOpen(c), isOpen(d)}).containsOnly(true);
         }
     }
 
@@ -60,7 +60,7 @@ class ConnectionGuardTest {
             guard.begin(a);
             guard.begin(b);
             Connection c = open(guard);
-            assertThat(new boolean[] {isOpen(a), isOpen(b), isOpen(c)}).containsExactly(true, true, false);
+            assertThat(new boolean[]{isOpen(a), isOpen(b), isOpen(c)}).containsExactly(true, true, false);
         }
     }
 
@@ -71,7 +71,7 @@ class ConnectionGuardTest {
             Connection b = open(guard);
             guard.onClosed(a);
             Connection c = open(guard);
-            assertThat(new boolean[] {isOpen(b), isOpen(c)}).containsOnly(true);
+            assertThat(new boolean[]{isOpen(b), isOpen(c)}).containsOnly(true);
         }
     }
 }
