@@ -16,7 +16,7 @@ final class AttentionBuilder {
     private boolean gated;
     private boolean normsAfterRope;
     private boolean sinks;
-    private boolean causal = true;
+    private boolean causal;
     private float scale;
     private float softCap;
     private int window;
@@ -24,6 +24,7 @@ final class AttentionBuilder {
     AttentionBuilder(DecoderBuilder decoder, int layer) {
         this.decoder = decoder;
         this.layer = layer;
+        this.causal = !decoder.seesEveryToken();
         this.scale = (float) (1 / Math.sqrt(decoder.keyDim()));
     }
 
@@ -96,6 +97,9 @@ final class AttentionBuilder {
         if (kvHeads == 0) {
             throw decoder.keys().refuse("attention.head_count_kv", 0,
                     "layer " + layer + " of this architecture needs at least 1");
+        }
+        if (!causal && window > 0) {
+            throw decoder.keys().refuse("attention.causal", false, "a window is supported only where tokens see what comes before them");
         }
         int width = decoder.width();
         int q = heads * decoder.keyDim() * (gated ? 2 : 1);

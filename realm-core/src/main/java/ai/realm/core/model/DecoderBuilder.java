@@ -50,6 +50,7 @@ final class DecoderBuilder {
     private float residualScale = 1f;
     private float logitScale = 1f;
     private float logitSoftCap;
+    private boolean everyToken;
 
     /** @param contextLength positions that will be used at most; longrope depends on it */
     DecoderBuilder(ModelKeys keys, Weights weights, Compute compute, int maxBatch, int contextLength) {
@@ -188,6 +189,15 @@ final class DecoderBuilder {
             workers = KvAttention.workers(compute.pool().threads(), keyDim, valueDim);
         }
         return workers;
+    }
+
+    /** Every token sees all of its text. */
+    void everyToken() {
+        everyToken = true;
+    }
+
+    boolean seesEveryToken() {
+        return everyToken;
     }
 
     /** LayerNorm instead of RMSNorm everywhere. */
@@ -352,20 +362,41 @@ final class DecoderBuilder {
                 compute, scratch, tileTokens, weights.bytes(), weights.sites(), arena);
     }
 
-    /** @param maxTokens tokens of a text at most */
-    EncoderModel buildEncoder(Arena arena, int maxTokens) {
+    /**
+     * @param maxTokens tokens of a text at most
+     * @param encoder whether the file is of an encoder's architecture and not of a decoder's
+     */
+    EncoderModel buildEncoder(Arena arena, int maxTokens, boolean encoder) {
         int vocabulary = Math.toIntExact(weights.shape("token_embd.weight").dim(1));
         checkVocabulary(vocabulary);
+        checkMixers();
         TensorView embedding = weights.table("token_embd.weight", width, vocabulary);
-        float[] types = weights.has("token_types.weight")
+        float[] types = encoder && weights.has("token_types.weight")
                 ? weights.values("token_types.weight", width, weights.shape("token_types.weight").dim(1))
                 : null;
-        Norm norm = norm("token_embd_norm", width);
-        weights.requireAllRead(name -> mayStayUnread(name) || name.startsWith("cls."));
+        Norm embeddingNorm = encoder ? norm("token_embd_norm", width) : null;
+        Norm outputNorm = encoder ? null : norm(outputNormName, width);
+        Classifier classifier = Pooling.ranks(keys) ? Classifier.read(this) : null;
+        weights.requireAllRead(name -> mayStayUnread(name) || classifier == null && name.startsWith("cls.")
+                || !encoder && name.startsWith("output."));
         return new EncoderModel(
-                new EncoderModel.Parts(config(vocabulary), embedding, types == null ? null : Arrays.copyOf(types, width),
-                        positions, norm, ropes, layers, Pooling.read(keys)),
+                new EncoderModel.Parts(config(vocabulary), embedding, embeddingScale,
+                        types == null ? null : Arrays.copyOf(types, width), positions, embeddingNorm, ropes, layers, outputNorm,
+                        Pooling.read(keys, encoder ? Pooling.CLS : Pooling.LAST), classifier),
                 maxTokens, compute, scratch, tileTokens, weights.bytes(), arena);
+    }
+
+    /** The layers of an encoder keep nothing from one token to the next but keys and values. */
+    private void checkMixers() {
+        for (Layer layer : layers) {
+            if (layer.mixer().stateFloats() > 0) {
+                throw keys.refuse("pooling_type", keys.integer("pooling_type", 0, Integer.MAX_VALUE),
+                        "a model with recurrent layers makes no vectors of texts");
+            }
+            if (everyToken && !(layer.mixer() instanceof Attention)) {
+                throw keys.refuse("attention.causal", false, "the tokens of this architecture see only what comes before them");
+            }
+        }
     }
 
     /**

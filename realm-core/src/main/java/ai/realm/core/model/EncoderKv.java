@@ -3,6 +3,8 @@ package ai.realm.core.model;
 import ai.realm.core.kernel.KvType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.ToIntFunction;
 
 /**
  * The keys and values of the texts of one encoder pass, in short blocks one text after the other. An encoder needs them only
@@ -19,13 +21,20 @@ final class EncoderKv implements KvView {
     private int texts;
     private int blocks;
 
-    /** @param tokens tokens of a pass at most, of {@code maxTexts} texts at most */
-    EncoderKv(int heads, int keyDim, int valueDim, int tokens, int maxTexts, Arena arena) {
+    /**
+     * @param mixers of the layers, the largest of which decides
+     * @param tokens tokens of a pass at most, of {@code maxTexts} texts at most
+     */
+    EncoderKv(List<Mixer> mixers, int tokens, int maxTexts, Arena arena) {
         this.firstBlock = new int[maxTexts];
-        this.keyBytes = (long) BLOCK * KvType.F32.rowBytes(keyDim);
-        this.valueBytes = (long) BLOCK * KvType.F32.rowBytes(valueDim);
-        this.blockBytes = heads * (keyBytes + valueBytes);
+        this.keyBytes = (long) BLOCK * KvType.F32.rowBytes(most(mixers, Mixer::keyDim));
+        this.valueBytes = (long) BLOCK * KvType.F32.rowBytes(most(mixers, Mixer::valueDim));
+        this.blockBytes = most(mixers, Mixer::kvHeads) * (keyBytes + valueBytes);
         this.memory = arena.allocate(blockBytes * (Math.ceilDiv(tokens, BLOCK) + maxTexts), 64);
+    }
+
+    private static int most(List<Mixer> mixers, ToIntFunction<Mixer> of) {
+        return mixers.stream().mapToInt(of).max().orElseThrow();
     }
 
     void clear() {

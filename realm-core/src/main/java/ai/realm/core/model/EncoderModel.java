@@ -7,10 +7,12 @@ import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.quant.Dequantizer;
 import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** An encoder made of {@link Layer}s, several texts to a pass. */
+/** An encoder made of {@link Layer}s, several texts to a pass. A decoder's layers make one too: each text is seen from its beginning. */
 final class EncoderModel implements Encoder {
     private static final int MAX_TEXTS = 64;
 
@@ -19,20 +21,26 @@ final class EncoderModel implements Encoder {
      *
      * @param typeRow embedding of the first kind of text, added to every token; or null
      * @param positions learned position embedding, or null
-     * @param embeddingNorm over the summed embeddings
+     * @param embeddingScale factor of the embedding
+     * @param embeddingNorm over the summed embeddings, or null
+     * @param outputNorm over the rows that leave the last layer, or null
+     * @param classifier what judges a text's pooled row, or null where that row is what is wanted
      */
-    record Parts(ModelConfig config, TensorView embedding, float @Nullable [] typeRow, @Nullable TensorView positions,
-            Norm embeddingNorm, List<RopeTable> ropes, List<Layer> layers, Pooling pooling) {}
+    record Parts(ModelConfig config, TensorView embedding, float embeddingScale, float @Nullable [] typeRow,
+            @Nullable TensorView positions, @Nullable Norm embeddingNorm, List<RopeTable> ropes, List<Layer> layers,
+            @Nullable Norm outputNorm, Pooling pooling, @Nullable Classifier classifier) {}
 
     private final Parts parts;
     private final int maxTokens;
     private final int capacity;
     private final Step step;
     private final Step.RowTask embedRows = this::embedRows;
+    private final Step.RowTask normalise = this::normalise;
     private final ForwardBatch batch;
     private final EncoderKv kv;
     private final FloatRows x;
     private final FloatRows positionRows;
+    private final FloatRows pooled;
     private final long weightBytes;
     private final Arena arena;
 
@@ -43,9 +51,9 @@ final class EncoderModel implements Encoder {
         this.capacity = scratch.maxBatch();
         this.step = new Step(compute, capacity, tileTokens);
         this.batch = new ForwardBatch(capacity);
-        Mixer mixer = parts.layers.get(0).mixer();
-        this.kv = new EncoderKv(mixer.kvHeads(), mixer.keyDim(), mixer.valueDim(), capacity, MAX_TEXTS, arena);
+        this.kv = new EncoderKv(parts.layers.stream().map(Layer::mixer).toList(), capacity, MAX_TEXTS, arena);
         this.x = scratch.rows("x", parts.config.embeddingLength());
+        this.pooled = scratch.rows("pooled", x.cols());
         this.positionRows = scratch.rows("positionRows", parts.positions == null ? 0 : x.cols());
         this.weightBytes = weightBytes;
         this.arena = arena;
@@ -54,6 +62,11 @@ final class EncoderModel implements Encoder {
     @Override
     public ModelConfig config() {
         return parts.config;
+    }
+
+    @Override
+    public boolean ranks() {
+        return parts.classifier != null;
     }
 
     @Override
@@ -83,13 +96,36 @@ final class EncoderModel implements Encoder {
             }
             try {
                 pass();
-                for (int text = from; text < at; text++) {
-                    out[text] = parts.pooling.pool(step.rowKernels(), x, step.runStart(text - from),
-                            step.runStart(text - from + 1));
-                }
+                results(out, from, at - from);
             } finally {
                 step.end();
             }
+        }
+        return out;
+    }
+
+    /** What becomes of the texts of the pass. */
+    private void results(float[][] out, int first, int count) {
+        for (int text = 0; text < count; text++) {
+            parts.pooling.pool(step.rowKernels(), x, step.runStart(text), step.runStart(text + 1), pooled.data(),
+                    pooled.offset(text));
+        }
+        float[] scores = parts.classifier == null ? null : parts.classifier.scores(step, pooled, count);
+        for (int text = 0; text < count; text++) {
+            out[first + text] = scores == null ? direction(text) : new float[]{scores[text]};
+        }
+    }
+
+    /** A text's pooled row, brought to length 1. */
+    private float[] direction(int text) {
+        int from = pooled.offset(text);
+        float[] out = Arrays.copyOfRange(pooled.data(), from, from + pooled.cols());
+        double square = 0;
+        for (float v : out) {
+            square += (double) v * v;
+        }
+        if (square > 0) {
+            step.rowKernels().scale(out, 0, (float) (1 / Math.sqrt(square)), out.length);
         }
         return out;
     }
@@ -125,12 +161,25 @@ final class EncoderModel implements Encoder {
         for (Layer layer : parts.layers) {
             layer.forward(step, x, false);
         }
+        if (parts.outputNorm != null) {
+            step.forRows(batch.count(), normalise);
+        }
+    }
+
+    private void normalise(Step s, int from, int to) {
+        Norm norm = Objects.requireNonNull(parts.outputNorm);
+        for (int row = from; row < to; row++) {
+            norm.apply(s.rowKernels(), x.data(), x.offset(row), x.data(), x.offset(row));
+        }
     }
 
     private void embedRows(Step s, int from, int to) {
         for (int row = from; row < to; row++) {
             int at = x.offset(row);
             lookUp(parts.embedding, batch.token(row), x, row);
+            if (parts.embeddingScale != 1f) {
+                step.rowKernels().scale(x.data(), at, parts.embeddingScale, x.cols());
+            }
             if (parts.typeRow != null) {
                 step.rowKernels().add(x.data(), at, parts.typeRow, 0, x.cols());
             }
@@ -138,7 +187,9 @@ final class EncoderModel implements Encoder {
                 lookUp(parts.positions, batch.position(row), positionRows, row);
                 step.rowKernels().add(x.data(), at, positionRows.data(), positionRows.offset(row), x.cols());
             }
-            parts.embeddingNorm.apply(step.rowKernels(), x.data(), at, x.data(), at);
+            if (parts.embeddingNorm != null) {
+                parts.embeddingNorm.apply(step.rowKernels(), x.data(), at, x.data(), at);
+            }
         }
     }
 

@@ -14,13 +14,23 @@ public final class Encoders {
     private Encoders() {
     }
 
-    /** The architectures that {@link #load} takes, in alphabetical order. */
+    /** The architectures of encoders, in alphabetical order. */
     public static List<String> supported() {
         return SUPPORTED;
     }
 
     /**
-     * Loads an encoder. The file must stay open as long as the encoder; the encoder closes what it made itself.
+     * Whether a file is loaded as an encoder: by its architecture, or as a decoder whose {@code pooling_type} says that it makes
+     * vectors or scores of texts.
+     */
+    public static boolean takes(GgufFile file) {
+        String architecture = file.architecture();
+        return SUPPORTED.contains(architecture)
+                || Architectures.names().contains(architecture) && file.integerOr(architecture + ".pooling_type", 0) != 0;
+    }
+
+    /**
+     * Loads an encoder, or a decoder as one. The file must stay open as long as the encoder; the encoder closes what it made itself.
      *
      * @param maxTokens tokens of one pass at most; a text is at most as long, and at most as the model was trained for
      * @throws GgufException when the file cannot be run, naming the key or tensor, its value and what is supported
@@ -28,9 +38,9 @@ public final class Encoders {
     public static Encoder load(GgufFile file, Compute compute, int maxTokens) {
         FileKind.requireModel(file);
         String architecture = file.architecture();
-        if (!SUPPORTED.contains(architecture)) {
+        if (!takes(file)) {
             throw new GgufException("key general.architecture is \"" + architecture + "\"; encoders supported are "
-                    + String.join(", ", SUPPORTED), -1);
+                    + String.join(", ", SUPPORTED) + ", and decoders with the key pooling_type", -1);
         }
         FileKind.requireTensors(file);
         ModelKeys keys = new ModelKeys(file);
@@ -38,13 +48,12 @@ public final class Encoders {
         Arena arena = Arena.ofShared();
         try {
             DecoderBuilder builder = new DecoderBuilder(keys, new Weights(file, compute, arena), compute, maxTokens, trained);
-            builder.layerNorms();
-            if (architecture.equals("bert")) {
-                bert(builder);
-            } else {
-                nomicBert(builder);
+            switch (architecture) {
+                case "bert" -> bert(builder);
+                case "nomic-bert" -> nomicBert(builder);
+                default -> decoder(builder, architecture);
             }
-            return builder.buildEncoder(arena, Math.min(trained, maxTokens));
+            return builder.buildEncoder(arena, Math.min(trained, maxTokens), SUPPORTED.contains(architecture));
         } catch (RuntimeException | Error e) {
             arena.close();
             throw e;
@@ -53,14 +62,24 @@ public final class Encoders {
 
     /** Learned positions and a plain MLP with GELU, in the tanh form as llama.cpp has it. */
     private static void bert(DecoderBuilder d) {
+        d.layerNorms();
         d.learnedPositions();
         d.layers(l -> layer(d, l, d.attention(l).everyToken().build(), d.plainMlp(l, Activation.GELU_TANH)));
     }
 
     /** Rotary positions and a gated MLP. */
     private static void nomicBert(DecoderBuilder d) {
+        d.layerNorms();
         RopeTable rope = d.rope(RopeTable.Order.NEOX);
         d.layers(l -> layer(d, l, d.attention(l).everyToken().rope(rope).build(), d.gatedMlp(l, Activation.SILU)));
+    }
+
+    /** A decoder's layers; some models were trained on to see all of a text from each token. */
+    private static void decoder(DecoderBuilder d, String architecture) {
+        if (!d.keys().flag("attention.causal", true)) {
+            d.everyToken();
+        }
+        Architectures.find(architecture).describe(d);
     }
 
     private static Layer layer(DecoderBuilder d, int l, Mixer mixer, FeedForward feedForward) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.gguf.GgufBuilder;
 import ai.realm.core.gguf.GgufException;
 import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.kernel.ActivationMode;
@@ -64,10 +65,61 @@ class EncodersTest {
     }
 
     @Test
-    void load_poolingByClassifier_isRefusedByName() throws IOException {
-        try (GgufFile file = encoders().get(0).file("bert.pooling_type", 4).open()) {
+    void load_poolingByClassifier_isRefusedWithoutOne() throws IOException {
+        refused(named("bert-mean").file("bert.pooling_type", 4), "tensor cls.output.weight");
+    }
+
+    @Test
+    void load_poolingOfAnUnknownKind_isRefusedByNumber() throws IOException {
+        refused(named("bert-mean").file("bert.pooling_type", 5), "bert.pooling_type is 5");
+        refused(named("qwen3-last").file("qwen3.pooling_type", 9), "qwen3.pooling_type is 9");
+    }
+
+    @Test
+    void load_classifierOfOtherLabels_isRefusedByThem() throws IOException {
+        TinyModel tiny = named("qwen3-rank");
+        String key = "qwen3.classifier.output_labels";
+        for (List<String> labels : List.of(List.of("good", "bad"), List.of("yes", "no", "perhaps"))) {
+            GgufBuilder file = tiny.without(key).strings(key, labels);
+            refused(file, key);
+        }
+        // Without labels there is one, and the two rows of the tensor do not fit.
+        refused(tiny.without(key), "cls.output.weight must have shape");
+    }
+
+    @Test
+    void load_layersThatKeepAState_areRefused() throws IOException {
+        for (TinyModel tiny : TinyModel.all()) {
+            if (tiny.name().startsWith("lfm2") || tiny.name().startsWith("qwen35")) {
+                String architecture = tiny.keys("").open().architecture();
+                refused(tiny.file(architecture + ".pooling_type", 3), "recurrent layers");
+            }
+        }
+    }
+
+    @Test
+    void load_windowsOfTokensThatSeeEverything_areRefused() throws IOException {
+        TinyModel tiny = named("gemma3-last");
+        refused(tiny.without("gemma3.attention.causal").bool("gemma3.attention.causal", false), "a window");
+    }
+
+    @Test
+    void takes_decoderByItsPooling_onlyWithTheKey() throws IOException {
+        try (GgufFile with = named("qwen3-last").keys("").open();
+                GgufFile without = named("qwen3-last").keys("qwen3.pooling_type").open()) {
+            assertThat(Encoders.takes(with)).isTrue();
+            assertThat(Encoders.takes(without)).isFalse();
+        }
+    }
+
+    private static TinyModel named(String name) throws IOException {
+        return encoders().stream().filter(m -> m.name().equals(name)).findFirst().orElseThrow();
+    }
+
+    private static void refused(GgufBuilder builder, String why) {
+        try (GgufFile file = builder.open()) {
             assertThatThrownBy(() -> Encoders.load(file, compute, 8).close()).isInstanceOf(GgufException.class)
-                    .hasMessageContaining("bert.pooling_type is 4");
+                    .hasMessageContaining(why);
         }
     }
 
@@ -93,7 +145,7 @@ class EncodersTest {
         for (int i = 0; i < vectors.length; i++) {
             float[] expected = TinyModel.decoded(tiny.data().get("embeddings").get(i).asText());
             assertThat(Golden.nmse(vectors[i], expected)).as("text %s", i)
-                    .isLessThan(tiny.name().startsWith("bert") ? 1e-6 : 1e-10);
+                    .isLessThan(tiny.name().matches("(bert|gemma).*") ? 1e-6 : 1e-10);
         }
     }
 }

@@ -131,9 +131,16 @@ record TinyModel(JsonNode data) {
             case "bool" -> out.bool(name, value.asBoolean());
             case "string" -> out.string(name, value.asText());
             case "i32s" -> out.i32s(name, Golden.ints(value));
+            case "strings" -> out.strings(name, strings(value));
             case "bools" -> out.bools(name, booleans(value));
             default -> throw new IllegalArgumentException(type);
         }
+    }
+
+    private static List<String> strings(JsonNode array) {
+        List<String> out = new ArrayList<>();
+        array.forEach(text -> out.add(text.asText()));
+        return out;
     }
 
     private static boolean[] booleans(JsonNode array) {

@@ -5,6 +5,8 @@ import ai.realm.core.kernel.Compute;
 import ai.realm.core.model.Encoder;
 import ai.realm.core.model.Encoders;
 import ai.realm.core.model.Models;
+import ai.realm.core.tokenizer.TextPairForms;
+import ai.realm.core.tokenizer.TextPairs;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Tokenizers;
 import ai.realm.runtime.engine.EmbeddingEngine;
@@ -37,7 +39,7 @@ final class EncoderLoader {
 
     static boolean takes(GgufFile file) {
         Models.requireModel(file);
-        return Encoders.supported().contains(file.architecture());
+        return Encoders.takes(file);
     }
 
     LoadedModel load(ModelSource source, GgufFile file, Compute compute) {
@@ -47,17 +49,25 @@ final class EncoderLoader {
         int wanted = source.contextLength() == 0 ? MOST_TOKENS : source.contextLength();
         int longest = (int) Math.max(1, Math.min(trained, wanted));
         Encoder encoder = Encoders.load(file, compute, Math.max(longest, options.tokenBudget()));
+        @Nullable
+        TextPairs pairs;
         try {
+            pairs = encoder.ranks() && tokenizer != null ? TextPairForms.fromGguf(file, tokenizer) : null;
             warmUp(encoder, Math.min(longest, encoder.maxTokens()));
         } catch (RuntimeException | Error e) {
             encoder.close();
             throw e;
         }
         int maxTokens = Math.min(longest, encoder.maxTokens());
-        LOG.info("model={} makes embeddings of {} numbers from texts of at most {} tokens", source.name(),
-                encoder.config().embeddingLength(), maxTokens);
+        if (encoder.ranks()) {
+            LOG.info("model={} judges pairs of texts of at most {} tokens together", source.name(), maxTokens);
+        } else {
+            LOG.info("model={} makes embeddings of {} numbers from texts of at most {} tokens", source.name(),
+                    encoder.config().embeddingLength(), maxTokens);
+        }
         EmbeddingEngine engine = new EmbeddingEngine(source.name(), encoder, options, turn, listener, System::nanoTime);
-        return new ServedEncoder(encoder.config(), maxTokens, encoder.weightBytes(), engine, tokenizer, file::close);
+        return new ServedEncoder(encoder.config(), maxTokens, encoder.weightBytes(), engine, tokenizer, encoder.ranks(),
+                pairs, file::close);
     }
 
     private void warmUp(Encoder encoder, int longest) {

@@ -3,6 +3,7 @@ package ai.realm.runtime.loading;
 import ai.realm.core.chat.ChatTemplate;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.model.ModelConfig;
+import ai.realm.core.tokenizer.TextPairs;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.runtime.engine.EmbeddingEngine;
 import ai.realm.runtime.store.LoadedModel;
@@ -16,20 +17,25 @@ public final class ServedEncoder implements LoadedModel {
     private final long bytes;
     private final EmbeddingEngine engine;
     private final @Nullable Tokenizer tokenizer;
+    private final boolean reranker;
+    private final @Nullable TextPairs pairs;
     private final Runnable afterClose;
 
     /**
      * @param maxTokens tokens of a text at most
      * @param bytes of weights
+     * @param pairs how a reranker's texts become one
      * @param afterClose frees what the encoder was read from
      */
     ServedEncoder(ModelConfig config, int maxTokens, long bytes, EmbeddingEngine engine, @Nullable Tokenizer tokenizer,
-            Runnable afterClose) {
+            boolean reranker, @Nullable TextPairs pairs, Runnable afterClose) {
         this.config = config;
         this.maxTokens = maxTokens;
         this.bytes = bytes;
         this.engine = engine;
         this.tokenizer = tokenizer;
+        this.reranker = reranker;
+        this.pairs = pairs;
         this.afterClose = afterClose;
     }
 
@@ -50,6 +56,16 @@ public final class ServedEncoder implements LoadedModel {
     @Override
     public boolean isEncoder() {
         return true;
+    }
+
+    @Override
+    public boolean isReranker() {
+        return reranker;
+    }
+
+    @Override
+    public @Nullable TextPairs pairs() {
+        return pairs;
     }
 
     @Override

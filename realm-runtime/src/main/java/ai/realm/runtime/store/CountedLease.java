@@ -2,6 +2,7 @@ package ai.realm.runtime.store;
 
 import ai.realm.core.chat.ChatTemplate;
 import ai.realm.core.model.ModelConfig;
+import ai.realm.core.tokenizer.TextPairs;
 import ai.realm.core.tokenizer.Tokenizer;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,16 @@ public final class CountedLease implements ModelLease {
     @Override
     public boolean isEncoder() {
         return model.isEncoder();
+    }
+
+    @Override
+    public boolean isReranker() {
+        return model.isReranker();
+    }
+
+    @Override
+    public @Nullable TextPairs pairs() {
+        return model.pairs();
     }
 
     @Override

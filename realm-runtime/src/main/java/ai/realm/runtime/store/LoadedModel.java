@@ -6,6 +6,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.model.Adapter;
 import ai.realm.core.model.ModelConfig;
+import ai.realm.core.tokenizer.TextPairs;
 import ai.realm.core.tokenizer.Tokenizer;
 import java.time.Duration;
 import java.util.function.LongConsumer;
@@ -18,9 +19,19 @@ public interface LoadedModel extends AutoCloseable {
     /** Positions a sequence may have. */
     int contextLength();
 
-    /** Whether it makes embeddings of texts, of {@link #contextLength} tokens at most, and generates nothing. */
+    /** Whether it makes vectors or scores of texts, of {@link #contextLength} tokens at most, and generates nothing. */
     default boolean isEncoder() {
         return false;
+    }
+
+    /** Whether it is an encoder that judges how well two texts fit, and makes no embeddings. */
+    default boolean isReranker() {
+        return false;
+    }
+
+    /** How a reranker's two texts become one; null for another model, and where the file has no tokenizer. */
+    default @Nullable TextPairs pairs() {
+        return null;
     }
 
     @Nullable

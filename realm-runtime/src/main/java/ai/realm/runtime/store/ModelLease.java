@@ -2,6 +2,7 @@ package ai.realm.runtime.store;
 
 import ai.realm.core.chat.ChatTemplate;
 import ai.realm.core.model.ModelConfig;
+import ai.realm.core.tokenizer.TextPairs;
 import ai.realm.core.tokenizer.Tokenizer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,9 +18,19 @@ public interface ModelLease extends AutoCloseable {
     /** Positions a sequence may have here: the model's, or less by configuration. */
     int contextLength();
 
-    /** Whether it makes embeddings of texts, of {@link #contextLength} tokens at most, and generates nothing. */
+    /** Whether it makes vectors or scores of texts, of {@link #contextLength} tokens at most, and generates nothing. */
     default boolean isEncoder() {
         return false;
+    }
+
+    /** Whether it is an encoder that judges how well two texts fit, and makes no embeddings. */
+    default boolean isReranker() {
+        return false;
+    }
+
+    /** How a reranker's two texts become one; null for another model, and where the file has no tokenizer. */
+    default @Nullable TextPairs pairs() {
+        return null;
     }
 
     /** Null when the file has none. */

@@ -20,6 +20,11 @@ final class FakeEncoder implements Encoder {
     }
 
     @Override
+    public boolean ranks() {
+        return false;
+    }
+
+    @Override
     public int maxTokens() {
         return 64;
     }

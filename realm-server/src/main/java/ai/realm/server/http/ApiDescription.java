@@ -45,6 +45,7 @@ final class ApiDescription {
             POST   /v1/chat/completions                  MODEL   Chat             Answers a chat
             POST   /v1/embeddings                        MODEL   Embedding        Makes vectors of texts
             POST   /v1/rerank                            MODEL   Rerank           Orders documents by a query
+            POST   /v1/reranking                         MODEL   Rerank           Orders documents by a query
             POST   /v2/rerank                            MODEL   Rerank           Orders documents by a query
             POST   /v1/score                             MODEL   Score            Compares texts
             POST   /v1/responses                         MODEL   Response         Answers items and keeps the answer

@@ -128,6 +128,7 @@ public final class HttpServer implements AutoCloseable {
         get(c, "/v1/models/{model}", models::one);
         RerankHandler rerank = RerankHandler.rerank(frame);
         post(c, "/v1/rerank", rerank);
+        post(c, "/v1/reranking", rerank);
         c.routes.post("/v2/rerank", rerank);
         post(c, "/v1/score", RerankHandler.score(frame));
         TokenRoutes.posts(parts).forEach(c.routes::post);

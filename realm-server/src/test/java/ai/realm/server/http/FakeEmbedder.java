@@ -9,7 +9,9 @@ import ai.realm.runtime.session.Usage;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Gives an input of n chars or ids the vector (n, 0.5, -0.25); keeps the commands that it got and counts open sessions. */
+/**
+ * Gives an input of n chars or ids the vector (n, 0.5, -0.25), of a reranker the number n - 8; keeps the commands that it got and counts open sessions.
+ */
 final class FakeEmbedder implements Embedder {
     /** What happens before the vectors are there. */
     interface Behaviour {
@@ -28,11 +30,12 @@ final class FakeEmbedder implements Embedder {
             case TextPrompt t -> t.text().length();
             case TokenPrompt t -> t.ids().length;
         }).toList();
+        boolean judges = command.model().isReranker();
         return new EmbeddingSession() {
             @Override
             public float[][] vectors() throws InterruptedException {
                 behaviour.run(command);
-                return lengths.stream().map(n -> new float[]{n, 0.5f, -0.25f}).toArray(float[][]::new);
+                return lengths.stream().map(n -> judges ? new float[]{n - 8} : new float[]{n, 0.5f, -0.25f}).toArray(float[][]::new);
             }
 
             @Override

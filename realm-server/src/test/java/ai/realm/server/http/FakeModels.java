@@ -5,6 +5,7 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.model.ModelConfig;
 import ai.realm.core.tokenizer.Detokenizer;
+import ai.realm.core.tokenizer.TextPairs;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Vocab;
 import ai.realm.runtime.store.ModelLease;
@@ -18,17 +19,18 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A store with a model {@code tiny}, of which every byte is a token and whose template writes {@code <role>content}, and a model
- * {@code encoder}, which makes vectors of 3 numbers.
+ * {@code encoder}, which makes vectors of 3 numbers, and a model {@code judge}, which reads a pair as the two texts and a space between.
  */
 final class FakeModels implements ModelStore {
     final AtomicInteger leases = new AtomicInteger();
 
     @Override
     public ModelLease lease(String name, Duration wait) {
-        if (!name.equals("tiny") && !name.equals("encoder")) {
+        if (!Set.of("tiny", "encoder", "judge").contains(name)) {
             throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "no model " + name);
         }
         leases.incrementAndGet();
@@ -78,7 +80,17 @@ final class FakeModels implements ModelStore {
 
         @Override
         public boolean isEncoder() {
-            return name.equals("encoder");
+            return !name.equals("tiny");
+        }
+
+        @Override
+        public boolean isReranker() {
+            return name.equals("judge");
+        }
+
+        @Override
+        public @Nullable TextPairs pairs() {
+            return isReranker() ? (query, document) -> (query + " " + document).chars().toArray() : null;
         }
 
         @Override

@@ -4,6 +4,7 @@ import static ai.realm.server.http.HttpFixture.error;
 import static ai.realm.server.http.HttpFixture.events;
 import static ai.realm.server.http.HttpFixture.json;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.realm.core.sampling.SamplingParams;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -122,6 +123,29 @@ class NativeApiTest {
         refused("/v1/rerank", "{\"model\":\"tiny\",\"query\":\"q\",\"documents\":[\"a\"]}", "model");
         refused("/v1/rerank", "{\"model\":\"encoder\",\"query\":\"q\",\"documents\":[]}", "documents");
         refused("/v1/score", "{\"model\":\"encoder\",\"text_1\":[\"a\",\"b\"],\"text_2\":[\"a\"]}", "text_2");
+    }
+
+    @Test
+    void rerankAndScore_withAReranker_areItsProbabilitiesOrLogits() {
+        JsonNode answer = post("/v1/reranking",
+                "{\"model\":\"judge\",\"query\":\"query\",\"documents\":[\"a\",\"aaaaa\",\"aa\"]}");
+        assertThat(answer.path("results")).extracting(r -> r.path("index").asInt()).containsExactly(1, 2, 0);
+        assertThat(answer.at("/results/0/relevance_score").asDouble()).isCloseTo(1 / (1 + Math.exp(-3)), within(1e-9));
+        assertThat(answer.at("/results/1/relevance_score").asDouble()).isEqualTo(0.5);
+        assertThat(answer.at("/usage/total_tokens").asInt()).isEqualTo(7 + 11 + 8);
+        assertThat(post("/rerank",
+                "{\"model\":\"judge\",\"query\":\"query\",\"texts\":[\"a\",\"aaaaa\"],\"raw_scores\":true}").findValuesAsText("score"))
+                .containsExactly("3.0", "-1.0");
+        JsonNode scores = post("/v1/score",
+                "{\"model\":\"judge\",\"text_1\":[\"four\",\"query\"],\"text_2\":[\"four\",\"a\"],\"use_activation\":false}");
+        assertThat(scores.path("data").findValuesAsText("score")).containsExactly("1.0", "-1.0");
+    }
+
+    @Test
+    void reranker_askedForWhatItCannot_isRefusedByName() {
+        refused("/v1/embeddings", "{\"model\":\"judge\",\"input\":\"a\"}", "model");
+        refused("/v1/completions", "{\"model\":\"judge\",\"prompt\":\"a\"}", "model");
+        refused("/v1/rerank", "{\"model\":\"judge\",\"query\":\"q\",\"documents\":[\"" + "a".repeat(130) + "\"]}", "documents");
     }
 
     @Test

@@ -148,7 +148,7 @@ class OllamaTest {
     void tags_showAndPs_tellOfTheTenantsModels() {
         JsonNode tags = HttpFixture.json(server.get("/api/tags").body());
         assertThat(tags.at("/models/0/name").asText()).isEqualTo("tiny");
-        assertThat(tags.path("models")).hasSize(2);
+        assertThat(tags.path("models")).hasSize(3);
         assertThat(whole("/api/show", "{\"model\":\"tiny\"}").has("details")).isTrue();
         assertThat(server.post("/api/show", "{\"model\":\"no\"}").statusCode()).isEqualTo(404);
         assertThat(HttpFixture.json(server.get("/api/ps").body()).at("/models/0/name").asText()).isEqualTo("tiny");

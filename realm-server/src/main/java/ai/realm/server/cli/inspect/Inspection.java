@@ -53,7 +53,7 @@ record Inspection(Map<String, TypeUse> types, long weightBytes, @Nullable String
             Compute.Options plain = Compute.Options.defaults().withThreads(1).withActivationMode(ActivationMode.F32)
                     .withKernels("scalar");
             try (Compute compute = Compute.open(plain)) {
-                if (Encoders.supported().contains(file.architecture())) {
+                if (Encoders.takes(file)) {
                     try (Encoder encoder = Encoders.load(file, compute, 1)) {
                         return new Inspection(types, bytes, null, encoder.config(), Map.of(), 0, tokenizer);
                     }

@@ -25,7 +25,8 @@ public record EmbeddingRun(RequestFrame.Parts parts) {
         /** Refuses a model that cannot do it. */
         void check(ModelLease lease);
 
-        List<Prompt> prompts();
+        /** What goes to the model, once it has passed {@link #check}. */
+        List<Prompt> prompts(ModelLease lease);
     }
 
     /** @param model by which they were made */
@@ -38,7 +39,7 @@ public record EmbeddingRun(RequestFrame.Parts parts) {
         float[][] vectors;
         try (ModelLease lease = parts.models().lease(model, GrantedModels.LOAD_WAIT)) {
             wanted.check(lease);
-            List<Prompt> prompts = tokenized(wanted.prompts(), lease, a);
+            List<Prompt> prompts = tokenized(wanted.prompts(lease), lease, a);
             a.reserve(tokens(prompts));
             a.log().step(2, "request");
             vectors = embed(a, new EmbedCommand(a.context(), lease, prompts));

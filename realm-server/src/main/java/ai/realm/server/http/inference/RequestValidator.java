@@ -56,8 +56,9 @@ public final class RequestValidator {
     static ValidRequest validate(GenerationRequest request, Tenant tenant, ModelLease model, @Nullable String system,
             String requestId) {
         if (model.isEncoder()) {
-            throw RealmException.badParam("model", "the model " + model.name()
-                    + " makes embeddings and cannot generate text; use /v1/embeddings");
+            throw RealmException.badParam("model", "the model " + model.name() + (model.isReranker()
+                    ? " judges how well texts fit and cannot generate text; use /v1/rerank"
+                    : " makes embeddings and cannot generate text; use /v1/embeddings"));
         }
         OutputShape.check(request.sampling(), model);
         Integer wanted = request.maxTokens();

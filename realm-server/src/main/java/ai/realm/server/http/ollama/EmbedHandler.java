@@ -48,7 +48,7 @@ public final class EmbedHandler implements Handler {
     private record Wanted(@Nullable String model, List<String> texts, @Nullable Long dimensions) implements EmbeddingRun.Wanted {
         @Override
         public void check(ModelLease lease) {
-            if (!lease.isEncoder()) {
+            if (!lease.isEncoder() || lease.isReranker()) {
                 throw RealmException.badParam("model", "the model " + lease.name() + " does not support embeddings");
             }
             int own = lease.config().embeddingLength();
@@ -59,7 +59,7 @@ public final class EmbedHandler implements Handler {
         }
 
         @Override
-        public List<Prompt> prompts() {
+        public List<Prompt> prompts(ModelLease lease) {
             return texts.stream().<Prompt>map(t -> new TextPrompt(t, false)).toList();
         }
     }

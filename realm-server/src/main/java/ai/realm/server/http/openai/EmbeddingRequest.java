@@ -56,7 +56,11 @@ record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolea
     public void check(ModelLease lease) {
         if (!lease.isEncoder()) {
             throw RealmException.badParam("model", "the model " + lease.name()
-                    + " generates text and makes no embeddings; " + PATH + " takes an encoder (bert, nomic-bert)");
+                    + " generates text and makes no embeddings; " + PATH + " takes a model whose file says that it makes vectors");
+        }
+        if (lease.isReranker()) {
+            throw RealmException.badParam("model",
+                    "the model " + lease.name() + " judges how well texts fit and makes no embeddings; use /v1/rerank");
         }
         int own = lease.config().embeddingLength();
         if (dimensions != null && dimensions != own) {
@@ -67,7 +71,7 @@ record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolea
 
     /** A text is text: a spelling of a special token in it steers nothing. */
     @Override
-    public List<Prompt> prompts() {
+    public List<Prompt> prompts(ModelLease lease) {
         List<Prompt> prompts = new ArrayList<>();
         for (PromptInput input : inputs) {
             prompts.add(switch (input) {

@@ -3,8 +3,6 @@ package ai.realm.server.http.openai;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.Usage;
 import ai.realm.server.http.inference.EmbeddingRun;
-import ai.realm.server.http.inference.GenerationRequest;
-import ai.realm.server.http.inference.GenerationRequest.PromptInput;
 import ai.realm.server.http.inference.RequestFrame;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
 import ai.realm.server.http.json.Json;
@@ -23,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How well texts fit each other, as vLLM and llama.cpp's server are asked: {@code /rerank} orders documents by how well they fit a
- * query, {@code /score} compares pairs. An encoder's scores are the cosines of its vectors, as vLLM's are for such models.
+ * query, {@code /score} compares pairs.
  */
 public final class RerankHandler implements Handler {
     /** Texts of one request at most, together. */
@@ -62,18 +60,16 @@ public final class RerankHandler implements Handler {
                 : texts(f.require("documents"), "documents");
         Long topN = f.integer("top_n", 1, Integer.MAX_VALUE);
         boolean shown = Boolean.TRUE.equals(f.bool(tei ? "return_text" : "return_documents"));
+        boolean raw = raw(f);
         f.hint("user");
         a.endOfFields();
-        List<String> all = new ArrayList<>(documents);
-        all.addFirst(query);
-        EmbeddingRun.Vectors vectors = vectors(a, model, all);
+        PairScores.Scores scores = scores(a, model, List.of(query), documents, raw);
         List<Integer> order = IntStream.range(0, documents.size()).boxed()
-                .sorted(Comparator.comparingDouble((Integer i) -> -cosine(vectors.all()[0], vectors.all()[i + 1])))
+                .sorted(Comparator.comparingDouble((Integer i) -> -scores.all()[i]))
                 .limit(topN == null ? documents.size() : topN).toList();
         ArrayNode results = Json.mapper().createArrayNode();
         for (int i : order) {
-            ObjectNode one = results.addObject().put("index", i).put(tei ? "score" : "relevance_score",
-                    cosine(vectors.all()[0], vectors.all()[i + 1]));
+            ObjectNode one = results.addObject().put("index", i).put(tei ? "score" : "relevance_score", scores.all()[i]);
             if (shown && tei) {
                 one.put("text", documents.get(i));
             } else if (shown) {
@@ -84,7 +80,7 @@ public final class RerankHandler implements Handler {
             a.exchange().json(200, results);
             return;
         }
-        ObjectNode answer = head(vectors.model(), a.log().usage());
+        ObjectNode answer = head(scores.model(), a.log().usage());
         answer.set("results", results);
         a.exchange().json(200, answer);
     }
@@ -98,25 +94,30 @@ public final class RerankHandler implements Handler {
             throw RealmException.badParam("text_2", "text_2 must hold as many texts as text_1, which has " + first.size()
                     + ", or text_1 one; it has " + second.size());
         }
+        boolean raw = raw(f);
         a.endOfFields();
-        List<String> all = new ArrayList<>(first);
-        all.addAll(second);
-        EmbeddingRun.Vectors vectors = vectors(a, model, all);
-        ObjectNode answer = head(vectors.model(), a.log().usage());
+        PairScores.Scores scores = scores(a, model, first, second, raw);
+        ObjectNode answer = head(scores.model(), a.log().usage());
         ArrayNode data = answer.putArray("data");
         for (int i = 0; i < second.size(); i++) {
-            data.addObject().put("index", i).put("object", "score").put("score",
-                    cosine(vectors.all()[first.size() == 1 ? 0 : i], vectors.all()[first.size() + i]));
+            data.addObject().put("index", i).put("object", "score").put("score", scores.all()[i]);
         }
         a.exchange().json(200, answer);
     }
 
-    private EmbeddingRun.Vectors vectors(Admitted a, @Nullable String model, List<String> texts) {
-        if (texts.size() > MAX_TEXTS) {
-            throw RealmException.badParam("documents", "a request may have " + MAX_TEXTS + " texts, not " + texts.size());
+    private PairScores.Scores scores(Admitted a, @Nullable String model, List<String> first, List<String> second, boolean raw) {
+        if (first.size() + second.size() > MAX_TEXTS) {
+            throw RealmException.badParam("documents",
+                    "a request may have " + MAX_TEXTS + " texts, not " + (first.size() + second.size()));
         }
-        List<PromptInput> inputs = texts.stream().<PromptInput>map(GenerationRequest.Text::new).toList();
-        return new EmbeddingRun(parts).of(new EmbeddingRequest(model, inputs, false, null), a);
+        return new PairScores(model, first, second, raw).of(new EmbeddingRun(parts), a);
+    }
+
+    /** Whether logits are wanted, by Text Embeddings Inference's name or by vLLM's. */
+    private static boolean raw(JsonFields f) {
+        boolean raw = Boolean.TRUE.equals(f.bool("raw_scores"));
+        Boolean activation = f.bool("use_activation");
+        return raw || Boolean.FALSE.equals(activation);
     }
 
     private static ObjectNode head(String model, Usage usage) {
@@ -145,14 +146,5 @@ public final class RerankHandler implements Handler {
             throw RealmException.badParam(name, name + " must not hold an empty text");
         }
         return texts;
-    }
-
-    /** Of vectors of length 1. */
-    private static double cosine(float[] a, float[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += (double) a[i] * b[i];
-        }
-        return sum;
     }
 }
