@@ -186,7 +186,7 @@ class GuestLimitsIT {
 
     private static double reached(String tenant, GuestLimit limit) {
         return new Api(server.url(), "observer")
-                .metric("realm_guest_limit_reached_total{tenant=\"" + tenant + "\",limit=\"" + limit.label() + "\"}");
+                .metric("realm_guest_limit_reached_total{limit=\"" + limit.label() + "\",tenant=\"" + tenant + "\"}");
     }
 
     @ParameterizedTest

@@ -121,7 +121,7 @@ class GuestsIT {
             assertThat(logged).contains(version);
             assertThat(accounted).contains(version);
             assertThat(metrics)
-                    .contains("realm_guest_requests_total{tenant=\"swap\",guest=\"" + version + "\",failed=\"false\"}");
+                    .contains("realm_guest_requests_total{failed=\"false\",guest=\"" + version + "\",tenant=\"swap\"}");
         }
     }
 }

@@ -115,7 +115,7 @@ class PriorityIT {
     private static void awaitWaiting(int wanted) {
         long end = System.nanoTime() + 60_000_000_000L;
         while (new Api(server.url(), INTERACTIVE).get("/metrics").body().lines()
-                .noneMatch(l -> l.startsWith("vllm:num_requests_waiting{") && l.endsWith(" " + wanted))) {
+                .noneMatch(("vllm:num_requests_waiting " + wanted + ".0")::equals)) {
             assertThat(System.nanoTime()).as("%d requests must wait", wanted).isLessThan(end);
         }
     }

@@ -266,7 +266,7 @@ class ReplicasIT {
                 }
             });
             Api metrics = new Api(victim.url(), ADMIN);
-            until(() -> metrics.send(metrics.request("/metrics").GET().build()).body().contains("realm_requests_running 1\n"));
+            until(() -> metrics.send(metrics.request("/metrics").GET().build()).body().contains("realm_requests_running 1.0\n"));
             assertThat(ask(0, key)).isEqualTo(429);
             victim.kill();
         }

@@ -249,18 +249,27 @@ class TenancyIT {
     void metrics_afterARequest_haveEveryNameThatRoutersKnow() {
         untilServed("a", MAIN);
         List<String> lines = api("a").get("/metrics").body().lines().toList();
-        String model = "{model_name=\"" + MAIN + "\"";
         for (String name : List.of("num_requests_running", "num_requests_waiting", "kv_cache_usage_perc", "cache_config_info",
                 "time_to_first_token_seconds_bucket", "inter_token_latency_seconds_bucket", "e2e_request_latency_seconds_bucket",
                 "request_queue_time_seconds_bucket", "prompt_tokens_total", "generation_tokens_total",
                 "prefix_cache_queries_total",
                 "prefix_cache_hits_total", "num_preemptions_total", "request_success_total")) {
-            assertThat(lines).as(name).anyMatch(l -> l.startsWith("vllm:" + name + model));
+            assertThat(lines).as(name).anyMatch(l -> l.startsWith("vllm:" + name + " ") || l.startsWith("vllm:" + name + "{"));
         }
         for (String name : List.of("realm_requests_total", "realm_tokens_total", "realm_guest_requests_total",
                 "realm_guest_cpu_seconds_total")) {
-            assertThat(lines).as(name).anyMatch(l -> l.startsWith(name + "{tenant=\"a\""));
+            assertThat(lines).as(name).anyMatch(l -> l.startsWith(name + "{") && l.contains("tenant=\"a\""));
         }
+        for (String name : List.of("realm_model_sequences_running", "realm_model_kv_cache_usage",
+                "realm_model_prompt_tokens_total", "realm_model_prefix_cache_hits_total", "realm_engine_steps_total",
+                "realm_model_time_to_first_token_seconds_count", "realm_model_ready")) {
+            assertThat(lines).as(name).anyMatch(l -> l.startsWith(name + "{model_name=\"" + MAIN + "\"}"));
+            // Of a model that nobody has loaded too.
+            assertThat(lines).as(name).anyMatch(l -> l.startsWith(name + "{model_name=\"" + SPARE + "\"}"));
+        }
+        assertThat(lines).anyMatch(l -> l.startsWith("jvm_memory_used_bytes{"))
+                .anyMatch(l -> l.startsWith("process_resident_memory_bytes "))
+                .anyMatch(l -> l.startsWith("vllm:lora_requests_info{")).anyMatch(l -> l.startsWith("vllm:gpu_cache_usage_perc "));
         assertThat(lines).noneMatch(l -> l.contains("rk-e2e"));
     }
 }

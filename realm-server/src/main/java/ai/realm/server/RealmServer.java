@@ -245,6 +245,11 @@ public final class RealmServer implements AutoCloseable {
     /** Takes nothing new, lets what runs finish up to the configured limit, ends what is left, and closes everything. */
     public void drain() throws InterruptedException {
         readiness.draining();
+        Duration delay = config.server().drainDelay();
+        if (!delay.isZero()) {
+            LOG.info("not ready any more, still serving for delay_s={}", delay.toSeconds());
+            Thread.sleep(delay);
+        }
         gate.drain();
         http.drain();
         Duration limit = config.server().drain();

@@ -133,6 +133,7 @@ public final class EmbeddingEngine implements AutoCloseable {
 
         @Override
         public void close() {
+            listener.closed(snapshot());
             encoder.close();
         }
     }

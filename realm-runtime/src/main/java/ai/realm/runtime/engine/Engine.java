@@ -216,6 +216,7 @@ public final class Engine implements AutoCloseable {
 
         @Override
         public void close() {
+            listener.closed(snapshot());
             late.close();
             memory.close();
             model.close();

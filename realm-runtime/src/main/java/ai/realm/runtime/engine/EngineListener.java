@@ -36,4 +36,8 @@ public interface EngineListener {
     default void ended(String model, String tenant, String reason, @Nullable String errorCode, int promptTokens, int cachedTokens,
             int generatedTokens, long e2eNanos) {
     }
+
+    /** An engine has ended: its model was unloaded. Nothing that it counted comes after this. */
+    default void closed(EngineSnapshot last) {
+    }
 }

@@ -22,8 +22,7 @@ import org.jspecify.annotations.Nullable;
  * Batches of requests and their results. One server at a time works on a batch: it has a lease, renews it, and whatever it writes is
  * written only while it still has it, so that a server that was away too long changes nothing. Thread-safe.
  *
- * <p>Leases are told by each server's own clock. One that is ahead of another by more than a lease takes over what the other works on:
- * the requests that run at that moment are run twice, and only those of the new owner have results and accounts.
+ * <p>Leases are told by the database's clock, so that the servers' clocks may differ.
  */
 public final class Batches {
     /** Of which every tenant keeps so many that have ended. */
@@ -130,7 +129,7 @@ public final class Batches {
      * queue hides another's. The oldest first.
      */
     public List<Batch> waiting(String owner) {
-        long now = clock.millis();
+        long now = database.millis(clock);
         return database.query(Batches::row, "SELECT " + COLUMNS + """
                  FROM (
                   SELECT batches.*, row_number() OVER (PARTITION BY tenant ORDER BY created_ms, id) AS place FROM batches
@@ -142,7 +141,7 @@ public final class Batches {
 
     /** Takes a waiting batch; false when another server was faster. */
     public boolean claim(String id, String owner, Duration lease) {
-        long now = clock.millis();
+        long now = database.millis(clock);
         return database.update(
                 "UPDATE batches SET lease_owner = ?, lease_ms = ? WHERE id = ? AND unfinished = 1 AND lease_ms <= ?",
                 owner, now + lease.toMillis(), id, now) > 0;
@@ -156,8 +155,12 @@ public final class Batches {
      */
     public Map<String, String> renew(String owner, Duration lease, Collection<String> ids) {
         Map<String, String> states = new HashMap<>();
+        if (ids.isEmpty()) {
+            return states;
+        }
+        long until = database.millis(clock) + lease.toMillis();
         for (String id : ids) {
-            if (database.update("UPDATE batches SET lease_ms = ?" + HELD, clock.millis() + lease.toMillis(), id, owner) > 0) {
+            if (database.update("UPDATE batches SET lease_ms = ?" + HELD, until, id, owner) > 0) {
                 database.query(r -> states.put(id, r.getString(1)), "SELECT status FROM batches WHERE id = ?", id);
             }
         }

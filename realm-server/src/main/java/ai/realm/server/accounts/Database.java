@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,6 +123,17 @@ public final class Database implements AutoCloseable {
         if (dialect == Dialect.POSTGRESQL) {
             query(_ -> true, sql);
         }
+    }
+
+    /**
+     * Now in milliseconds, by one clock for all servers: that of a database server; a file's servers are on one machine.
+     *
+     * @param own of this server
+     */
+    long millis(Clock own) {
+        return dialect == Dialect.SQLITE
+                ? own.millis()
+                : query(r -> r.getLong(1), "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint").getFirst();
     }
 
     /** Returns when the database has answered. */

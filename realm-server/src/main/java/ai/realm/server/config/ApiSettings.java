@@ -1,6 +1,7 @@
 package ai.realm.server.config;
 
 import ai.realm.server.domain.AnonymousTenant;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -10,16 +11,26 @@ import org.jspecify.annotations.Nullable;
  * @param refuseUnknown whether a parameter that the server does not know is an error
  * @param corsOrigins pages that may call it from a browser; {@code *} is any
  * @param anonymous whose requests those without a key are; null when such are refused
+ * @param gateway who may name tenants, and what objectives mean; it trusts nobody by default
+ * @param slow requests that take longer have a line in the log that says what took so long; zero: none
  * @param ollamaRoot whether {@code GET /} says that Ollama is running, as some of its clients ask first
  */
 public record ApiSettings(boolean refuseUnknown, List<String> corsOrigins, @Nullable AnonymousTenant anonymous,
-        boolean ollamaRoot) {
+        boolean ollamaRoot, GatewaySettings gateway, Duration slow) {
     public ApiSettings {
         corsOrigins = List.copyOf(corsOrigins);
     }
 
     public ApiSettings(boolean refuseUnknown, List<String> corsOrigins) {
         this(refuseUnknown, corsOrigins, null, false);
+    }
+
+    public ApiSettings(boolean refuseUnknown, List<String> corsOrigins, @Nullable AnonymousTenant anonymous, boolean ollamaRoot) {
+        this(refuseUnknown, corsOrigins, anonymous, ollamaRoot, GatewaySettings.NONE, Duration.ZERO);
+    }
+
+    public ApiSettings withGateway(GatewaySettings value) {
+        return new ApiSettings(refuseUnknown, corsOrigins, anonymous, ollamaRoot, value, slow);
     }
 
     public static ApiSettings defaults() {

@@ -22,6 +22,7 @@ import ai.realm.server.domain.Tenant;
 import ai.realm.server.domain.TenantReader;
 import ai.realm.server.domain.TenantSettings;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -82,7 +83,8 @@ public final class ConfigLoader {
         return new ServerSettings(or(s.host(), d.host()), in("server.port", or(s.port(), d.port()), 0, 65535),
                 base.resolve(or(s.data(), d.data().toString())),
                 in("server.concurrent_requests", or(s.concurrentRequests(), d.concurrentRequests()), 1, 100_000),
-                seconds("server.drain_seconds", s.drainSeconds(), d.drain(), 0), connections(s, d.connections()),
+                seconds("server.drain_seconds", s.drainSeconds(), d.drain(), 0),
+                seconds("server.drain_delay_seconds", s.drainDelaySeconds(), d.drainDelay(), 0), connections(s, d.connections()),
                 guests(s.guests(), d.guests()), database(s), api(s), management(s));
     }
 
@@ -130,7 +132,8 @@ public final class ConfigLoader {
                 throw bad("server.cors: an origin is * or like https://app.example:8443, without a path, not " + origin);
             }
         }
-        return new ApiSettings(refuse, origins, anonymous(s), or(s.ollamaRoot(), false));
+        return new ApiSettings(refuse, origins, anonymous(s), or(s.ollamaRoot(), false),
+                GatewayReader.gateway(s.gateway()), seconds("server.slow_request_seconds", s.slowRequestSeconds(), Duration.ZERO, 0));
     }
 
     private static @Nullable AnonymousTenant anonymous(RealmYaml.Server s) {

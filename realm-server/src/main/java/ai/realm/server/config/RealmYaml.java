@@ -18,6 +18,7 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @JsonProperty("connections_per_address") @Nullable Integer connectionsPerAddress,
             @Nullable String management, @JsonProperty("management_hosts") @Nullable List<String> managementHosts,
             @JsonProperty("drain_seconds") @Nullable Integer drainSeconds,
+            @JsonProperty("drain_delay_seconds") @Nullable Integer drainDelaySeconds,
             @JsonProperty("idle_seconds") @Nullable Integer idleSeconds,
             @JsonProperty("header_seconds") @Nullable Integer headerSeconds,
             @JsonProperty("body_seconds") @Nullable Integer bodySeconds, @Nullable Guests guests,
@@ -28,7 +29,11 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @JsonProperty("unknown_parameters") @Nullable String unknownParameters, @Nullable List<String> cors,
             @JsonProperty("anonymous_tenant") @Nullable String anonymousTenant,
             @JsonProperty("anonymous_remote") @Nullable Boolean anonymousRemote,
-            @JsonProperty("ollama_root") @Nullable Boolean ollamaRoot) {}
+            @JsonProperty("ollama_root") @Nullable Boolean ollamaRoot, @Nullable Gateway gateway,
+            @JsonProperty("slow_request_seconds") @Nullable Integer slowRequestSeconds) {}
+
+    record Gateway(@Nullable List<String> addresses, @JsonProperty("tenant_header") @Nullable String tenantHeader,
+            @Nullable Map<String, String> objectives) {}
 
     record Guests(@JsonProperty("cpu_share") @Nullable Double cpuShare, @Nullable Integer instances,
             @JsonProperty("memory_mb") @Nullable Integer memoryMegabytes, @Nullable Boolean cache,

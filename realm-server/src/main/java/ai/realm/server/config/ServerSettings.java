@@ -11,43 +11,44 @@ import org.jspecify.annotations.Nullable;
  * @param data directory of the database and of the guests that were pushed
  * @param concurrentRequests requests at the same time over all tenants; more get 503
  * @param drain how long streams may still run after SIGTERM
+ * @param drainDelay how long it still serves after SIGTERM, while it says that it is not ready: until whoever sends requests knows
  * @param connections what bounds the API's connections
  * @param guests what guest code of all tenants may use
  * @param database null for SQLite in {@code data}
  * @param api how the API meets its clients
  * @param management null for no listener of the admin API and the metrics
  */
-public record ServerSettings(String host, int port, Path data, int concurrentRequests, Duration drain,
+public record ServerSettings(String host, int port, Path data, int concurrentRequests, Duration drain, Duration drainDelay,
         ConnectionSettings connections, GuestSettings guests, @Nullable DatabaseSettings database, ApiSettings api,
         @Nullable ManagementSettings management) {
 
     public static ServerSettings defaults() {
         return new ServerSettings("127.0.0.1", 8080, Path.of(".realm"), EngineSettings.requests(), Duration.ofSeconds(30),
-                ConnectionSettings.defaults(), GuestSettings.defaults(), null, ApiSettings.defaults(),
+                Duration.ZERO, ConnectionSettings.defaults(), GuestSettings.defaults(), null, ApiSettings.defaults(),
                 ManagementSettings.defaults());
     }
 
     public ServerSettings withHost(String value) {
-        return new ServerSettings(value, port, data, concurrentRequests, drain, connections, guests, database, api, management);
+        return new ServerSettings(value, port, data, concurrentRequests, drain, drainDelay, connections, guests, database, api, management);
     }
 
     public ServerSettings withPort(int value) {
-        return new ServerSettings(host, value, data, concurrentRequests, drain, connections, guests, database, api, management);
+        return new ServerSettings(host, value, data, concurrentRequests, drain, drainDelay, connections, guests, database, api, management);
     }
 
     public ServerSettings withData(Path value) {
-        return new ServerSettings(host, port, value, concurrentRequests, drain, connections, guests, database, api, management);
+        return new ServerSettings(host, port, value, concurrentRequests, drain, drainDelay, connections, guests, database, api, management);
     }
 
     public ServerSettings withApi(ApiSettings value) {
-        return new ServerSettings(host, port, data, concurrentRequests, drain, connections, guests, database, value, management);
+        return new ServerSettings(host, port, data, concurrentRequests, drain, drainDelay, connections, guests, database, value, management);
     }
 
     public ServerSettings withConnections(ConnectionSettings value) {
-        return new ServerSettings(host, port, data, concurrentRequests, drain, value, guests, database, api, management);
+        return new ServerSettings(host, port, data, concurrentRequests, drain, drainDelay, value, guests, database, api, management);
     }
 
     public ServerSettings withManagement(@Nullable ManagementSettings value) {
-        return new ServerSettings(host, port, data, concurrentRequests, drain, connections, guests, database, api, value);
+        return new ServerSettings(host, port, data, concurrentRequests, drain, drainDelay, connections, guests, database, api, value);
     }
 }

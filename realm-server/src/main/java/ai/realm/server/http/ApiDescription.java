@@ -80,6 +80,8 @@ final class ApiDescription {
             POST   /infill                               MODEL   Infill           Fills a gap between two texts
             POST   /tokenize                             MODEL   Tokenize         The tokens of a text or of a chat
             POST   /detokenize                           MODEL   Detokenize       The text of tokens
+            POST   /v1/completions/render                MODEL   Completion       The tokens that a request would be run with
+            POST   /v1/chat/completions/render           MODEL   Chat             The tokens that a chat would be run with
             POST   /apply-template                       MODEL   Chat             A chat as the model's prompt
             GET    /props                                KEY     -                What the tenant's default model is
             GET    /slots                                REFUSED -                Not told: the server is shared
@@ -100,6 +102,7 @@ final class ApiDescription {
             GET    /health                               READY   -                Whether requests can be served
             GET    /health/ready                         READY   -                Whether requests can be served
             GET    /health/live                          OPEN    -                Whether the process runs
+            GET    /load                                 OPEN    -                How many requests run
             GET    /ping                                 OPEN    -                Whether the process runs
             GET    /version                              OPEN    -                The server's version
             GET    /openapi.json                         OPEN    -                This description

@@ -36,6 +36,7 @@ import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.BodyReader;
 import ai.realm.server.http.transport.ClientWatch;
 import ai.realm.server.http.transport.Cors;
+import ai.realm.server.http.transport.GatewayHeaders;
 import ai.realm.server.http.transport.HostCheck;
 import ai.realm.server.http.transport.Listener;
 import ai.realm.server.metrics.ServerMetrics;
@@ -104,11 +105,13 @@ public final class HttpServer implements AutoCloseable {
 
     private void routes(JavalinConfig c, Services s) {
         RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), watch, s.active(), answers,
-                s.accounts(), s.metrics(), settings.api().refuseUnknown(), s.warmUp());
+                s.accounts(), s.metrics(), settings.api().refuseUnknown(), s.warmUp(), settings.api().slow());
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
                 new InferenceRunner(s.models(), s.guestHost(), s.guests(), GuestChats::read), s.registry());
         ModelsHandler models = new ModelsHandler(s.gate(), answers, s.registry());
         Map<String, RequestFrame> frames = new HashMap<>();
+        c.routes.before(new GatewayHeaders(settings.api().gateway())::read);
+        closeWhileDraining(c);
         c.routes.before(new Cors(settings.api().corsOrigins())::before);
         for (ApiShape shape : Stream.concat(SHAPES.stream(), Stream.of(new ResponsesShape(s.stores()))).toList()) {
             InferenceHandler handler = new InferenceHandler(shape, parts);
@@ -131,7 +134,7 @@ public final class HttpServer implements AutoCloseable {
         post(c, "/v1/reranking", rerank);
         c.routes.post("/v2/rerank", rerank);
         post(c, "/v1/score", RerankHandler.score(frame));
-        TokenRoutes.posts(parts).forEach(c.routes::post);
+        TokenRoutes.posts(parts).forEach((path, handler) -> post(c, path, handler));
         c.routes.get("/props", models::props);
         c.routes.get("/slots", models::slots);
         c.routes.get("/openapi.json", ctx -> answers.json(ctx, 200, ApiDescription.document(VERSION)));
@@ -148,6 +151,17 @@ public final class HttpServer implements AutoCloseable {
         }
         health(c);
         c.routes.get("/version", ctx -> answers.json(ctx, 200, Map.of("version", VERSION)));
+    }
+
+    /** So that clients and proxies open their next connection to another server, before this one closes them. */
+    private void closeWhileDraining(JavalinConfig c) {
+        Handler close = ctx -> {
+            if (services.readiness().state() == Readiness.State.DRAINING && !ctx.res().isCommitted()) {
+                ctx.header("Connection", "close");
+            }
+        };
+        c.routes.before(close);
+        c.routes.after(close);
     }
 
     /** What tenants keep: responses and conversations. */
@@ -207,6 +221,7 @@ public final class HttpServer implements AutoCloseable {
         for (String path : List.of("/health/live", "/ping")) {
             c.routes.get(path, ctx -> answers.json(ctx, 200, Map.of("status", "live")));
         }
+        c.routes.get("/load", ctx -> answers.json(ctx, 200, Map.of("server_load", services.gate().running())));
         c.routes.get("/health/ready", this::ready);
         c.routes.get("/health", this::ready);
     }
@@ -216,7 +231,8 @@ public final class HttpServer implements AutoCloseable {
         c.routes.before("/admin/*", first);
         c.routes.get("/metrics", ctx -> {
             first.handle(ctx);
-            ctx.contentType("text/plain; version=0.0.4; charset=utf-8").result(s.metrics().text());
+            ServerMetrics.Exposition all = s.metrics().exposition(ctx.header("Accept"));
+            ctx.contentType(all.contentType()).result(all.text());
         });
         new AdminHandler(s.adminGate(), s.admin(), s.modelAdmin(), new UsageHandler(s.gate(), s.accounts(), answers), answers)
                 .routes(c);

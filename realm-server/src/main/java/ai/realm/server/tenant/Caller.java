@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  * @param authorization the header {@code Authorization}, or null
  * @param apiKey the header {@code x-api-key}, as Anthropic's clients send it, or null
  * @param local whether it is a program on this machine that is no page of another site, and came through no proxy
+ * @param gatewayTenant the tenant that a trusted gateway names, or null
  */
-public record Caller(@Nullable String authorization, @Nullable String apiKey, boolean local) {
+public record Caller(@Nullable String authorization, @Nullable String apiKey, boolean local, @Nullable String gatewayTenant) {
     private static final String BEARER = "Bearer ";
 
     /** Whether it brought no key at all. */

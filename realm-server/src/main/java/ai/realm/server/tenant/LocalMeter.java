@@ -123,7 +123,11 @@ final class LocalMeter implements Meter {
         if (perMinute == 0) {
             return null;
         }
-        return old != null && old.perMinute() == perMinute ? old : new TokenBucket(perMinute, now);
+        if (old == null) {
+            return new TokenBucket(perMinute, now);
+        }
+        old.change(perMinute, now);
+        return old;
     }
 
     private RealmException quota(TenantLimits limits, long wanted) {

@@ -25,11 +25,19 @@ public final class SharedMeters implements Meters, AutoCloseable {
     private final String holder = UUID.randomUUID().toString();
     private final Budgets budgets;
     private final LongSupplier nanos;
+    private final Duration period;
     private final Map<String, SharedMeter> meters = new ConcurrentHashMap<>();
     private final LongAdder exchanges = new LongAdder();
+    /** Whether the failure that lasts was said; the renewing thread's. */
+    private boolean failing;
     private @Nullable Thread thread;
 
     public SharedMeters(Budgets budgets, LongSupplier nanos) {
+        this(budgets, nanos, PERIOD);
+    }
+
+    SharedMeters(Budgets budgets, LongSupplier nanos, Duration period) {
+        this.period = period;
         this.budgets = budgets;
         this.nanos = nanos;
     }
@@ -54,8 +62,8 @@ public final class SharedMeters implements Meters, AutoCloseable {
             try {
                 rehearse();
                 while (true) {
-                    Thread.sleep(PERIOD);
-                    meters.values().forEach(SharedMeter::tick);
+                    Thread.sleep(period);
+                    tick();
                 }
             } catch (InterruptedException e) {
                 // Closed.
@@ -63,12 +71,33 @@ public final class SharedMeters implements Meters, AutoCloseable {
         });
     }
 
+    /** Whatever fails for one tenant, the others' leases are renewed, and its own the next time. */
+    void tick() {
+        boolean good = true;
+        for (SharedMeter meter : meters.values()) {
+            try {
+                meter.tick();
+            } catch (RuntimeException e) {
+                good = false;
+                sayOnce(e);
+            }
+        }
+        failing &= !good;
+    }
+
+    private void sayOnce(RuntimeException e) {
+        if (!failing) {
+            failing = true;
+            LOG.error("what is held of tenants' limits cannot be renewed now", e);
+        }
+    }
+
     /** An order that changes nothing, so that the first request's is as fast as the others'. */
     private void rehearse() {
         try {
             exchange("", new Budget.Order(holder, 1, TenantLimits.defaults(), Amounts.NONE, Amounts.NONE, Amounts.NONE,
                     Amounts.NONE, Amounts.NONE, Amounts.NONE, 0, true));
-        } catch (RealmException e) {
+        } catch (RuntimeException e) {
             LOG.debug("the rehearsal of limits failed cause={}", e.getMessage());
         }
     }

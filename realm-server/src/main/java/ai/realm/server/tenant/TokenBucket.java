@@ -7,7 +7,7 @@ package ai.realm.server.tenant;
 final class TokenBucket {
     private static final double MINUTE = 60e9;
 
-    private final long perMinute;
+    private long perMinute;
     private double level;
     private long filledAt;
 
@@ -19,6 +19,15 @@ final class TokenBucket {
 
     long perMinute() {
         return perMinute;
+    }
+
+    /** Another rate: what was used already stays used, so that a change of a limit lets nobody begin anew. */
+    void change(long newPerMinute, long now) {
+        if (newPerMinute != perMinute) {
+            fill(now);
+            level += newPerMinute - perMinute;
+            perMinute = newPerMinute;
+        }
     }
 
     private void fill(long now) {

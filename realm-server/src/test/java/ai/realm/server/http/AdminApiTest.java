@@ -202,8 +202,8 @@ class AdminApiTest {
         assertThat(usage.at("/total/completion_tokens").intValue()).isEqualTo(4);
         assertThat(admin("GET", "/admin/usage?tenant=counted", "", 200).path("total")).isEqualTo(usage.path("total"));
         String metrics = server.get("/metrics").body();
-        assertThat(metrics).contains("realm_requests_total{tenant=\"counted\",status=\"200\"} 2")
-                .contains("realm_tokens_total{tenant=\"counted\",kind=\"generated\"} 4");
+        assertThat(metrics).contains("realm_requests_total{status=\"200\",tenant=\"counted\"} 2.0")
+                .contains("realm_tokens_total{kind=\"generated\",tenant=\"counted\"} 4.0");
     }
 
     @Test

@@ -60,8 +60,8 @@ class TolerantReaderTest {
                 "{\"prompt\":\"x\",\"metadata\":{\"a\":\"b\"},\"colour\":1,\"b\\u0000\\n\":2}");
         assertThat(r.statusCode()).isEqualTo(200);
         assertThat(ignored(r)).isEqualTo("metadata,colour,b??");
-        assertThat(server.services.metrics().text()).contains("realm_ignored_parameters_total{parameter=\"metadata\"} 1")
-                .contains("realm_ignored_parameters_total{parameter=\"unknown\"} 2");
+        assertThat(server.services.metrics().text()).contains("realm_ignored_parameters_total{parameter=\"metadata\"} 1.0")
+                .contains("realm_ignored_parameters_total{parameter=\"unknown\"} 2.0");
     }
 
     @Test

@@ -122,8 +122,35 @@ class LocalMeterTest {
         meter.begin(limits(1, 0, 0, 10));
         TenantLimits more = limits(2, 0, 0, 10);
         meter.begin(more);
-        meter.begin(more);
         assertThatThrownBy(() -> meter.begin(more)).isInstanceOf(RealmException.class);
         meter.begin(limits(0, 0, 0, 10));
+    }
+
+    @Test
+    void limit_changedAfterItWasUsed_letsNobodyBeginAnew() {
+        for (int i = 0; i < 6; i++) {
+            meter.begin(limits(6, 0, 0, 100));
+        }
+        // One more a minute is one more now, not seven.
+        meter.begin(limits(7, 0, 0, 100));
+        assertThatThrownBy(() -> meter.begin(limits(7, 0, 0, 100))).isInstanceOf(RealmException.class);
+        assertThatThrownBy(() -> meter.begin(limits(3, 0, 0, 100))).isInstanceOf(RealmException.class);
+    }
+
+    @Test
+    void begin_tenThousandAtAFullBucket_admitsTheLimitAndThenOneForEachPartOfTheMinute() {
+        TenantLimits l = limits(100, 0, 0, 100_000);
+        int admitted = 0;
+        for (int i = 0; i < 10_000; i++) {
+            try {
+                meter.begin(l);
+                admitted++;
+            } catch (RetryableException e) {
+                // Refused.
+            }
+            // 10,000 in 1.2 seconds: two hundredths of a minute.
+            nanos.addAndGet(120_000);
+        }
+        assertThat(admitted).isEqualTo(101);
     }
 }

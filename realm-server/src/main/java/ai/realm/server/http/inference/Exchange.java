@@ -5,10 +5,12 @@ import ai.realm.runtime.session.RequestContext;
 import ai.realm.server.accounts.RequestRecord;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.http.transport.ErrorShape;
+import ai.realm.server.http.transport.TraceParent;
 import ai.realm.server.sse.NdjsonStream;
 import ai.realm.server.sse.SseStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import org.jspecify.annotations.Nullable;
 
 /** The other end of one request: a client's connection, or a batch that the server works on. Used by one thread. */
 public interface Exchange {
@@ -20,6 +22,16 @@ public interface Exchange {
      * @throws RealmException INVALID_API_KEY, TENANT_SUSPENDED
      */
     Tenant tenant();
+
+    /** The trace that it belongs to; null for none. */
+    default @Nullable TraceParent trace() {
+        return null;
+    }
+
+    /** The flow that a gateway is fair to, for logs; null for none. */
+    default @Nullable String flow() {
+        return null;
+    }
 
     /** How long the body is said to be; -1 when nothing is said. */
     long bodyLength();

@@ -1,18 +1,22 @@
 package ai.realm.server.http.inference;
 
 import ai.realm.core.error.RealmException;
+import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.server.accounts.RequestRecord;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.http.transport.Callers;
 import ai.realm.server.http.transport.ClientWatch;
 import ai.realm.server.http.transport.ErrorShape;
+import ai.realm.server.http.transport.GatewayHeaders;
 import ai.realm.server.http.transport.RequestIds;
+import ai.realm.server.http.transport.TraceParent;
 import ai.realm.server.sse.NdjsonStream;
 import ai.realm.server.sse.SseStream;
 import io.javalin.http.Context;
 import java.io.IOException;
 import java.io.OutputStream;
+import org.jspecify.annotations.Nullable;
 
 /** A client's connection. */
 record HttpExchange(Context ctx, RequestFrame.Parts parts) implements Exchange {
@@ -23,7 +27,19 @@ record HttpExchange(Context ctx, RequestFrame.Parts parts) implements Exchange {
 
     @Override
     public Tenant tenant() {
-        return parts.gate().authenticate(Callers.of(ctx));
+        Tenant tenant = parts.gate().authenticate(Callers.of(ctx));
+        Priority priority = GatewayHeaders.priority(ctx);
+        return priority == null ? tenant : tenant.withPriority(priority);
+    }
+
+    @Override
+    public @Nullable TraceParent trace() {
+        return GatewayHeaders.trace(ctx);
+    }
+
+    @Override
+    public @Nullable String flow() {
+        return GatewayHeaders.flow(ctx);
     }
 
     @Override

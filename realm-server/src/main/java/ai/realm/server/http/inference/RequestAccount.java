@@ -40,7 +40,7 @@ public final class RequestAccount {
         log.usage(used);
         permit.settle(used);
         RequestRecord r = log.record(begunMillis, accounts.now(), usage.guestCpuNanos());
-        metrics.ended(r);
+        metrics.ended(r, log.traceId());
         keep.accept(r);
     }
 }

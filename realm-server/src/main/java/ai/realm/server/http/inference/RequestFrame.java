@@ -18,6 +18,7 @@ import ai.realm.server.tenant.RequestUsage;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGate;
 import io.javalin.http.Context;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -34,10 +35,11 @@ public final class RequestFrame {
      * What every route that uses a model shares.
      *
      * @param refuseUnknown whether a parameter that the server does not know is an error
+     * @param slow requests that take longer have a line that says so; zero: none
      * @param warmUp whether requests are the server's own
      */
     public record Parts(TenantGate gate, ModelStore models, MeteredSessions sessions, ClientWatch watch, ActiveRequests active,
-            Answers answers, Accounts accounts, ServerMetrics metrics, boolean refuseUnknown, boolean warmUp) {}
+            Answers answers, Accounts accounts, ServerMetrics metrics, boolean refuseUnknown, boolean warmUp, Duration slow) {}
 
     /** One request on its way, admitted, its body read. */
     public record Admitted(Exchange exchange, RequestLog log, Tenant tenant, Permit permit, RequestContext context,
@@ -92,7 +94,7 @@ public final class RequestFrame {
 
     /** The same for a request that need not have come over a connection. */
     public void handle(Exchange exchange) {
-        RequestLog log = new RequestLog(exchange.requestId(), path, parts.warmUp);
+        RequestLog log = new RequestLog(exchange, path, parts);
         try {
             admit(exchange, log);
         } catch (RuntimeException | StackOverflowError e) {

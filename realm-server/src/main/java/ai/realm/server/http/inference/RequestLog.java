@@ -6,6 +6,7 @@ import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
 import ai.realm.server.accounts.RequestRecord;
 import ai.realm.server.error.HttpError;
+import ai.realm.server.http.transport.TraceParent;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,9 @@ public final class RequestLog {
     private final Logger out;
     private final String requestId;
     private final String path;
+    private final @Nullable String traceId;
+    private final @Nullable String flow;
+    private final long slowNanos;
     private final long begun = System.nanoTime();
     private volatile long firstPiece;
     private String tenant = "-";
@@ -30,14 +34,25 @@ public final class RequestLog {
     private String guest = "-";
     private Usage usage = Usage.NONE;
     private String finishReason = "-";
+    private long guestCpuNanos;
     private int status = 200;
     private @Nullable ErrorCode error;
 
-    /** @param warmUp whether the request is the server's own, which leaves no lines */
-    RequestLog(String requestId, String path, boolean warmUp) {
-        this.out = warmUp ? NOPLogger.NOP_LOGGER : LOG;
-        this.requestId = requestId;
+    /** A request that is the server's own leaves no lines. */
+    RequestLog(Exchange exchange, String path, RequestFrame.Parts parts) {
+        this.out = parts.warmUp() ? NOPLogger.NOP_LOGGER : LOG;
+        this.requestId = exchange.requestId();
         this.path = path;
+        TraceParent trace = exchange.trace();
+        this.traceId = trace == null ? null : trace.traceId();
+        this.flow = exchange.flow();
+        this.slowNanos = parts.slow().isZero() ? Long.MAX_VALUE : parts.slow().toNanos();
+    }
+
+    /** Of the trace that the request belongs to; null for none. */
+    @Nullable
+    String traceId() {
+        return traceId;
     }
 
     public String requestId() {
@@ -87,6 +102,7 @@ public final class RequestLog {
     }
 
     RequestRecord record(long begunMillis, long endedMillis, long guestCpuNanos) {
+        this.guestCpuNanos = guestCpuNanos;
         return new RequestRecord(requestId, tenant, model, guest, begunMillis, endedMillis, status, finishReason,
                 error == null ? null : error.name(), usage, guestCpuNanos);
     }
@@ -118,10 +134,17 @@ public final class RequestLog {
         long now = System.nanoTime();
         out.info(
                 "request ended request_id={} tenant={} path={} model={} guest={} status={} prompt_tokens={} cached_tokens={} "
-                        + "generated_tokens={} ttft_ms={} e2e_ms={} finish_reason={} error_code={}",
+                        + "generated_tokens={} ttft_ms={} e2e_ms={} finish_reason={} error_code={} trace_id={} fairness_id={}",
                 requestId, tenant, path, model, guest, status, usage.promptTokens(), usage.cachedTokens(),
                 usage.generatedTokens(), firstPiece == 0 ? "-" : millis(firstPiece - begun), millis(now - begun), finishReason,
-                error == null ? "-" : error);
+                error == null ? "-" : error, traceId == null ? "-" : traceId, flow == null ? "-" : flow);
+        if (now - begun > slowNanos) {
+            out.warn("request slow request_id={} tenant={} path={} model={} status={} e2e_ms={} ttft_ms={} engine_ms={} "
+                    + "guest_cpu_ms={} prompt_tokens={} cached_tokens={} generated_tokens={} trace_id={}", requestId, tenant, path,
+                    model, status, millis(now - begun), firstPiece == 0 ? "-" : millis(firstPiece - begun),
+                    millis(usage.engineNanos()), millis(guestCpuNanos), usage.promptTokens(), usage.cachedTokens(),
+                    usage.generatedTokens(), traceId == null ? "-" : traceId);
+        }
     }
 
     private static String millis(long nanos) {

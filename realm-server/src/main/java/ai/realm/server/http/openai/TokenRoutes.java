@@ -17,7 +17,9 @@ import io.javalin.http.Handler;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Texts to tokens and back, and chats as prompts: in the shapes of llama.cpp's server and of vLLM, told apart by their fields. */
@@ -30,9 +32,28 @@ public final class TokenRoutes {
         Map<String, Handler> all = new LinkedHashMap<>();
         all.put("/tokenize", new LookHandler("/tokenize", parts, TokenRoutes::tokenize));
         all.put("/detokenize", new LookHandler("/detokenize", parts, TokenRoutes::detokenize));
+        for (Api api : Api.values()) {
+            api.paths.forEach(path -> all.put(path + "/render",
+                    new LookHandler(path + "/render", parts, (fields, model) -> render(api, fields, model))));
+        }
         all.put("/apply-template", new LookHandler("/apply-template", parts,
                 TokenRoutes::template));
         return all;
+    }
+
+    /** The ids of the tokens that a request would be run with, as routers ask for them: one object, or a list of one for each prompt. */
+    private static Object render(Api api, JsonFields fields, LookHandler.Model model) {
+        PromptTokens prompts = model.prompt(new RequestReader(api, fields).read().request());
+        List<ObjectNode> all = new ArrayList<>();
+        for (int i = 0; i < prompts.request().prompts().size(); i++) {
+            ObjectNode one = Json.mapper().createObjectNode().put("model", model.lease().name());
+            ArrayNode ids = one.putArray("token_ids");
+            for (int id : prompts.ids(i * prompts.request().n())) {
+                ids.add(id);
+            }
+            all.add(one);
+        }
+        return api == Api.CHAT ? all.getFirst() : all;
     }
 
     /** Without the marks that keep spellings of special tokens in messages from being those tokens. */

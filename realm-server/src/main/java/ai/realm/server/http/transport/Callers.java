@@ -13,7 +13,7 @@ public final class Callers {
     }
 
     public static Caller of(Context ctx) {
-        return new Caller(ctx.header("Authorization"), ctx.header("x-api-key"), isLocal(ctx));
+        return new Caller(ctx.header("Authorization"), ctx.header("x-api-key"), isLocal(ctx), GatewayHeaders.tenant(ctx));
     }
 
     /**
