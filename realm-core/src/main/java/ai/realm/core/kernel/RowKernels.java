@@ -12,11 +12,16 @@ public interface RowKernels {
     /** {@code x += a * y}. */
     void addScaled(float[] x, int xOffset, float a, float[] y, int yOffset, int n);
 
-    /** {@code sum_i a[i] * b[i]}, a as fp16 in memory from byte {@code at} on; no infinities. */
-    float dotHalves(MemorySegment a, long at, float[] b, int bOffset, int n);
-
-    /** {@code x += a * y}, y as fp16 in memory from byte {@code at} on; no infinities. */
-    void addScaledHalves(float[] x, int xOffset, float a, MemorySegment y, long at, int n);
+    /**
+     * {@code y += scale * sum_r factor[r] * (down[r] · x) * up[r]} for the eight rows of two {@link LowRankPanel}s, of which the first's factors
+     * count.
+     *
+     * @param kind how the panels' numbers lie
+     * @param downAt byte of the panel of {@code cols} columns
+     * @param upAt byte of the panel of {@code rows} columns
+     */
+    void addLowRank(float[] y, int yOffset, int rows, float scale, LowRankPanel kind, MemorySegment memory, long downAt,
+            long upAt, float[] x, int xOffset, int cols);
 
     /** {@code x *= y}. */
     void multiply(float[] x, int xOffset, float[] y, int yOffset, int n);

@@ -1,10 +1,10 @@
 package ai.realm.core.model;
 
+import ai.realm.core.kernel.LowRankPanel;
 import ai.realm.core.kernel.RowKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -38,22 +38,26 @@ public final class Adapter {
         }
         SplittableRandom random = new SplittableRandom(seed);
         List<AdapterSite> sites = decoder.sites();
-        long bytes = sites.stream().mapToLong(s -> 2L * rank * (s.in() + s.rows())).sum();
-        MemorySegment memory = Arena.ofAuto().allocate(bytes, Long.BYTES);
+        int panels = LowRankPanel.count(rank);
+        LowRankPanel kind = decoder.adapterKind();
+        long bytes = sites.stream().mapToLong(s -> panels * (kind.bytes(s.in()) + kind.bytes(s.rows()))).sum();
+        MemorySegment memory = Arena.ofAuto().allocate(bytes, LowRankPanel.HEADER);
         for (long at = 0; at + 2 <= bytes; at += 2) {
-            // 0.5 to 1 in fp16.
+            // 0.5 to 1 in fp16, and no special number in 8 bits.
             memory.set(ValueLayout.JAVA_SHORT, at, (short) (0x3800 | random.nextInt(0x400)));
         }
-        float[] factors = new float[rank];
-        Arrays.fill(factors, 1e-6f);
         Delta[] deltas = new Delta[sites.size()];
         long at = 0;
         for (AdapterSite s : sites) {
             int cols = s.transposed() ? s.rows() : s.in();
             int rows = s.transposed() ? s.in() : s.rows();
-            long up = at + 2L * rank * cols;
-            deltas[s.map()] = new Delta(memory, at, 2L * cols, cols, up, 2L * rows, rows, factors);
-            at = up + 2L * rank * rows;
+            for (int r = 0; r < panels * LowRankPanel.ROWS; r++) {
+                LowRankPanel.factor(memory, at + r / LowRankPanel.ROWS * kind.bytes(cols), r % LowRankPanel.ROWS,
+                        r < rank ? 1e-6f : 0);
+            }
+            long up = at + panels * kind.bytes(cols);
+            deltas[s.map()] = new Delta(kind, memory, panels, at, cols, up, rows);
+            at = up + panels * kind.bytes(rows);
         }
         return new Adapter(model, deltas, rank, bytes);
     }
@@ -92,20 +96,21 @@ public final class Adapter {
     }
 
     /**
-     * What is added to the outputs of one map: {@code sum_r factor[r] * (down_r · x) * up_r}. The rows lie as fp16 in memory, each brought
-     * near 1 by a power of two that its factor takes back.
+     * What is added to the outputs of one map: {@code sum_r factor[r] * (down_r · x) * up_r}. The rows lie in {@link LowRankPanel}s, each
+     * brought near 1 by a power of two that its factor takes back.
      *
-     * @param downAt byte of the first row of {@code cols} numbers; the next is {@code downStride} bytes further
-     * @param upAt byte of the first row of {@code rows} numbers
+     * @param kind how their numbers lie
+     * @param panels of each of the two matrices, one after the other
+     * @param downAt byte of the first panel of {@code cols} columns
+     * @param upAt byte of the first panel of {@code rows} columns
      */
-    record Delta(MemorySegment memory, long downAt, long downStride, int cols, long upAt, long upStride, int rows,
-            float[] factors) {
+    record Delta(LowRankPanel kind, MemorySegment memory, int panels, long downAt, int cols, long upAt, int rows) {
 
         /** Adds it to one row of products. */
         void add(RowKernels kernels, float scale, float[] x, int xOffset, float[] y, int yOffset) {
-            for (int r = 0; r < factors.length; r++) {
-                float part = kernels.dotHalves(memory, downAt + r * downStride, x, xOffset, cols);
-                kernels.addScaledHalves(y, yOffset, scale * factors[r] * part, memory, upAt + r * upStride, rows);
+            for (int p = 0; p < panels; p++) {
+                kernels.addLowRank(y, yOffset, rows, scale, kind, memory, downAt + p * kind.bytes(cols),
+                        upAt + p * kind.bytes(rows), x, xOffset, cols);
             }
         }
     }

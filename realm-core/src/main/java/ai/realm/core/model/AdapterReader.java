@@ -2,13 +2,13 @@ package ai.realm.core.model;
 
 import ai.realm.core.gguf.GgufException;
 import ai.realm.core.gguf.GgufFile;
+import ai.realm.core.kernel.LowRankPanel;
 import ai.realm.core.kernel.quant.Dequantizer;
 import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,15 +23,14 @@ import org.jspecify.annotations.Nullable;
 final class AdapterReader {
     static final int MOST_RANK = 512;
 
-    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final String WEIGHT = ".weight";
     private static final String A = WEIGHT + ".lora_a";
     private static final String B = WEIGHT + ".lora_b";
-    private static final int ALIGNMENT = 64;
 
     private final GgufFile file;
     private final Map<String, List<AdapterSite>> sites = new HashMap<>();
     private final int maps;
+    private final LowRankPanel kind;
 
     /** The two tensors for one of the model's. */
     private record Pair(TensorView a, TensorView b, int rank, List<AdapterSite> places) {
@@ -48,13 +47,30 @@ final class AdapterReader {
         }
 
         long bytes() {
-            return Math.multiplyExact((long) slices() * rank, stride(in()) + stride(out()));
+            long columns = 0;
+            for (int slice = 0; slice < slices(); slice++) {
+                columns = Math.addExact(columns, bytes(LowRankPanel.HALVES, slice));
+            }
+            return Math.multiplyExact(LowRankPanel.count(rank), columns);
+        }
+
+        /** Of one panel of each matrix that a slice needs. */
+        long bytes(LowRankPanel kind, int slice) {
+            long bytes = kind.bytes(in());
+            for (AdapterSite s : places) {
+                bytes += s.slice() == slice ? kind.bytes(s.rows()) : 0;
+            }
+            return bytes;
         }
     }
 
-    /** @param sites all maps of the model, numbered from 0 */
-    AdapterReader(GgufFile file, List<AdapterSite> sites) {
+    /**
+     * @param sites all maps of the model, numbered from 0
+     * @param kind how numbers are to lie in memory; pairs that 8 bits would change too much are kept in fp16
+     */
+    AdapterReader(GgufFile file, List<AdapterSite> sites, LowRankPanel kind) {
         this.file = file;
+        this.kind = kind;
         this.maps = sites.stream().mapToInt(AdapterSite::map).max().orElse(-1) + 1;
         sites.forEach(s -> this.sites.computeIfAbsent(s.tensor(), _ -> new ArrayList<>()).add(s));
     }
@@ -72,19 +88,17 @@ final class AdapterReader {
         if (bytes > mostBytes) {
             throw new GgufException("the adapter takes " + bytes + " bytes and may take " + mostBytes, -1);
         }
-        MemorySegment memory = Arena.ofAuto().allocate(bytes, ALIGNMENT);
         Adapter.Delta[] deltas = new Adapter.Delta[maps];
-        long at = 0;
+        long taken = 0;
         for (Pair pair : pairs) {
             for (int slice = 0; slice < pair.slices(); slice++) {
-                fill(memory, at, pair, slice, alpha == 0 ? 1f : alpha / pair.rank, deltas);
-                at += pair.bytes() / pair.slices();
+                taken += fill(pair, slice, alpha == 0 ? 1f : alpha / pair.rank, deltas);
             }
         }
-        return new Adapter(model, deltas, pairs.stream().mapToInt(Pair::rank).max().orElse(0), bytes);
+        return new Adapter(model, deltas, pairs.stream().mapToInt(Pair::rank).max().orElse(0), taken);
     }
 
-    /** What it will take in memory, all checked but its numbers. */
+    /** What it will take in memory at most, all checked but its numbers. */
     long bytes(String architecture) {
         return bytes(checked(architecture));
     }
@@ -177,37 +191,38 @@ final class AdapterReader {
         }
     }
 
-    private static long stride(int numbers) {
-        return Math.ceilDiv(2L * numbers, ALIGNMENT) * ALIGNMENT;
-    }
-
-    /** Brings one pair of matrices into memory at {@code at}, and gives each map its part of them. */
-    private static void fill(MemorySegment memory, long at, Pair pair, int slice, float scale, Adapter.@Nullable Delta[] deltas) {
-        int rank = pair.rank;
-        long aStride = stride(pair.in());
-        long bAt = at + rank * aStride;
-        long bStride = stride(pair.out());
-        float[] factors = new float[rank];
-        float[] row = new float[pair.in()];
-        TensorView a = pair.slices() == 1 ? pair.a : pair.a.slice(slice);
-        for (int r = 0; r < rank; r++) {
-            Dequantizer.dequantize(a.type(), a.data(), r * a.rowBytes(), row, 0, row.length);
-            factors[r] = scale * store(memory, at + r * aStride, row, a.name());
+    /** Brings one pair of matrices into memory, gives each map its part of them, and how many bytes were taken. */
+    private long fill(Pair pair, int slice, float scale, Adapter.@Nullable Delta[] deltas) {
+        int panels = LowRankPanel.count(pair.rank);
+        AdapterRows down = AdapterRows.of(rows(pair.slices() == 1 ? pair.a : pair.a.slice(slice), pair.rank, pair.in()),
+                pair.in(), pair.a.name());
+        AdapterRows up = AdapterRows.of(transposed(pair.slices() == 1 ? pair.b : pair.b.slice(slice), pair.rank, pair.out()),
+                pair.out(), pair.b.name());
+        LowRankPanel used = kind == LowRankPanel.BYTES && down.fitBytes() && up.fitBytes() ? kind : LowRankPanel.HALVES;
+        float[] factors = new float[pair.rank];
+        for (int r = 0; r < factors.length; r++) {
+            factors[r] = scale * down.factor(used, r) * up.factor(used, r);
         }
-        float[] columns = transposed(pair.slices() == 1 ? pair.b : pair.b.slice(slice), rank, pair.out());
-        float[] up = new float[pair.out()];
-        for (int r = 0; r < rank; r++) {
-            System.arraycopy(columns, r * pair.out(), up, 0, up.length);
-            factors[r] *= store(memory, bAt + r * bStride, up, pair.b.name());
-        }
+        MemorySegment memory = Arena.ofAuto().allocate(panels * pair.bytes(used, slice), LowRankPanel.HEADER);
+        long end = down.store(used, memory, 0, 0, pair.in(), factors);
         for (AdapterSite s : pair.places) {
             if (s.slice() == slice) {
-                long part = bAt + 2L * s.rowFrom();
+                long part = end;
+                end = up.store(used, memory, part, s.rowFrom(), s.rows(), factors);
                 deltas[s.map()] = s.transposed()
-                        ? new Adapter.Delta(memory, part, bStride, s.rows(), at, aStride, s.in(), factors)
-                        : new Adapter.Delta(memory, at, aStride, s.in(), part, bStride, s.rows(), factors);
+                        ? new Adapter.Delta(used, memory, panels, part, s.rows(), 0, s.in())
+                        : new Adapter.Delta(used, memory, panels, 0, s.in(), part, s.rows());
             }
         }
+        return memory.byteSize();
+    }
+
+    private static float[] rows(TensorView a, int rank, int in) {
+        float[] numbers = new float[Math.multiplyExact(rank, in)];
+        for (int r = 0; r < rank; r++) {
+            Dequantizer.dequantize(a.type(), a.data(), r * a.rowBytes(), numbers, r * in, in);
+        }
+        return numbers;
     }
 
     private static float[] transposed(TensorView b, int rank, int out) {
@@ -220,21 +235,5 @@ final class AdapterReader {
             }
         }
         return numbers;
-    }
-
-    /** Stores a row with its largest number near 1; gives the power of two that it was divided by. */
-    private static float store(MemorySegment memory, long at, float[] row, String tensor) {
-        float most = 0;
-        for (float v : row) {
-            if (!Float.isFinite(v)) {
-                throw new GgufException("tensor " + tensor + " has a value that is no number: " + v, -1);
-            }
-            most = Math.max(most, Math.abs(v));
-        }
-        float factor = most < Float.MIN_NORMAL ? 1f : Math.scalb(1f, Math.clamp(Math.getExponent(most), -100, 127));
-        for (int i = 0; i < row.length; i++) {
-            memory.set(HALF, at + 2L * i, Float.floatToFloat16(row[i] / factor));
-        }
-        return factor;
     }
 }

@@ -2,8 +2,10 @@ package ai.realm.core.model;
 
 import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.kernel.FloatRows;
+import ai.realm.core.kernel.LowRankPanel;
 import ai.realm.core.kernel.quant.Dequantizer;
 import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
@@ -98,6 +100,11 @@ final class TransformerModel implements Model {
         return weightBytes;
     }
 
+    /** How adapters lie in memory: exactly where activations are exact, else as small as activations are. */
+    LowRankPanel adapterKind() {
+        return step.kernels().activationMode() == ActivationMode.INT8 ? LowRankPanel.BYTES : LowRankPanel.HALVES;
+    }
+
     /** Where the file's matrices went. */
     List<AdapterSite> sites() {
         return sites;
@@ -105,12 +112,12 @@ final class TransformerModel implements Model {
 
     @Override
     public long adapterBytes(GgufFile file) {
-        return new AdapterReader(file, sites).bytes(parts.config.architecture());
+        return new AdapterReader(file, sites, adapterKind()).bytes(parts.config.architecture());
     }
 
     @Override
     public Adapter adapter(GgufFile file, long mostBytes) {
-        return new AdapterReader(file, sites).read(this, parts.config.architecture(), mostBytes);
+        return new AdapterReader(file, sites, adapterKind()).read(this, parts.config.architecture(), mostBytes);
     }
 
     @Override

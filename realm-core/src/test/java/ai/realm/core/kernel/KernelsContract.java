@@ -9,7 +9,6 @@ import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -88,27 +87,39 @@ public abstract class KernelsContract {
 
     @ParameterizedTest
     @MethodSource("sizes")
-    void halves_anySize_equalDefinition(int n) {
-        float[] x = numbers(n + MARGIN);
-        float[] y = numbers(n);
-        int offset = 3;
-        int from = 2;
+    void addLowRank_anySize_equalsDefinition(int n) {
+        for (LowRankPanel kind : LowRankPanel.values()) {
+            addLowRank(kind, n, 40);
+            addLowRank(kind, 40, n);
+        }
+    }
+
+    private void addLowRank(LowRankPanel kind, int cols, int rows) {
+        float[] x = numbers(cols + MARGIN);
+        float[] y = numbers(rows + MARGIN);
+        double[] want = new double[rows];
+        float size = kind == LowRankPanel.BYTES ? 30 : 1;
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment halves = arena.allocate(2L * (n + from));
-            double dot = 0;
-            for (int i = 0; i < n; i++) {
-                halves.set(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 2L * (from + i),
-                        Float.floatToFloat16(y[i]));
-                y[i] = Float.float16ToFloat(Float.floatToFloat16(y[i]));
-                dot += (double) y[i] * x[offset + i];
+            long up = 64 + kind.bytes(cols);
+            MemorySegment panels = arena.allocate(up + kind.bytes(rows), 64);
+            for (int r = 0; r < LowRankPanel.ROWS - 1; r++) {
+                LowRankPanel.factor(panels, 64, r, (0.5f + r) / size);
+                double dot = 0;
+                for (int i = 0; i < cols; i++) {
+                    kind.number(panels, 64, r, i, (float) random.nextGaussian() * size);
+                    dot += (double) kind.number(panels, 64, r, i) * x[1 + i] / cols;
+                }
+                for (int i = 0; i < rows; i++) {
+                    kind.number(panels, up, r, i, (float) random.nextGaussian() * size);
+                    want[i] += (0.5 + r) / size * 0.3 * dot * kind.number(panels, up, r, i) / size;
+                }
             }
-            close(k.rows().dotHalves(halves, 2L * from, x, offset, n), dot, 2e-6 * Math.sqrt(n), "dotHalves");
-            float[] sum = x.clone();
-            k.rows().addScaledHalves(sum, offset, 0.3f, halves, 2L * from, n);
-            for (int i = 0; i < n; i++) {
-                close(sum[offset + i], x[offset + i] + 0.3f * y[i], 1e-6, "addScaledHalves");
+            float[] sum = y.clone();
+            k.rows().addLowRank(sum, 2, rows, 0.3f / cols / size, kind, panels, 64, up, x, 1, cols);
+            for (int i = 0; i < rows; i++) {
+                close(sum[2 + i], y[2 + i] + want[i], 3e-6 * Math.sqrt(cols), "addLowRank");
             }
-            sameOutside(x, sum, offset, n);
+            sameOutside(y, sum, 2, rows);
         }
     }
 

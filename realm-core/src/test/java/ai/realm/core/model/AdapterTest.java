@@ -10,6 +10,7 @@ import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.KvType;
+import ai.realm.core.kernel.LowRankPanel;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
@@ -54,6 +55,36 @@ class AdapterTest {
 
         assertThat(Golden.nmse(adapted, logits(merged(tiny, 1, 0.7f), null, 0))).isLessThan(1e-6);
         assertThat(Golden.nmse(adapted, logits(tiny.file(), null, 0))).isGreaterThan(1e-4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void forward_adapterIn8Bits_staysNearTheMergedWeights(boolean outliers) throws IOException {
+        TinyModel tiny = TinyModel.named("llama");
+        GgufBuilder adapter = keys("llama", ALPHA);
+        maps(tiny).forEach((name, d) -> {
+            float[] a = a(name, d, 1);
+            if (outliers) {
+                for (int i = 0; i < a.length; i += 32) {
+                    a[i] *= 12;
+                }
+            }
+            adapter.tensor(name + ".weight.lora_a", a, d[0], RANK).tensor(name + ".weight.lora_b", b(name, d, 1), RANK, d[1]);
+        });
+        try (GgufFile file = tiny.file().open(); GgufFile lora = adapter.open(); Model model = load(file)) {
+            TransformerModel decoder = (TransformerModel) model;
+            Adapter halves = new AdapterReader(lora, decoder.sites(), LowRankPanel.HALVES).read(model, "llama", MOST);
+            Adapter bytes = new AdapterReader(lora, decoder.sites(), LowRankPanel.BYTES).read(model, "llama", MOST);
+
+            double error = Golden.nmse(logits(model, new Adapter.Use(bytes, 1)), logits(model, new Adapter.Use(halves, 1)));
+            if (outliers) {
+                assertThat(error).isZero();
+                assertThat(bytes.bytes()).isEqualTo(halves.bytes());
+            } else {
+                assertThat(error).isBetween(1e-9, 1e-4);
+                assertThat(bytes.bytes()).isLessThan(halves.bytes() * 2 / 3);
+            }
+        }
     }
 
     @Test
@@ -167,7 +198,7 @@ class AdapterTest {
     void adapter_ofMoreBytesThanAllowed_isRefusedBeforeItIsRead() throws IOException {
         TinyModel tiny = TinyModel.named("llama");
         try (GgufFile file = tiny.file().open(); Model model = load(file); GgufFile adapter = adapter(tiny, 1).open()) {
-            long bytes = model.adapter(adapter, MOST).bytes();
+            long bytes = model.adapterBytes(adapter);
 
             assertThatThrownBy(() -> model.adapter(adapter, bytes - 1)).hasMessageContaining("may take " + (bytes - 1));
         }
@@ -275,8 +306,14 @@ class AdapterTest {
     }
 
     private static float[] logits(GgufBuilder builder, GgufBuilder adapter, float scale) {
-        try (GgufFile file = builder.open(); Arena arena = Arena.ofShared(); Model model = load(file)) {
+        try (GgufFile file = builder.open(); Model model = load(file)) {
             Adapter.Use use = adapter == null ? null : use(model, adapter, scale);
+            return logits(model, use);
+        }
+    }
+
+    private static float[] logits(Model model, Adapter.Use use) {
+        try (Arena arena = Arena.ofShared()) {
             ForwardBatch batch = new ForwardBatch(TOKENS);
             for (int i = 0; i < TOKENS; i++) {
                 batch.add(7 * i + 3, i, 0, true, use);

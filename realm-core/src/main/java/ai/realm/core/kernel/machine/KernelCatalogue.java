@@ -2,6 +2,7 @@ package ai.realm.core.kernel.machine;
 
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.KvType;
+import ai.realm.core.kernel.LowRankPanel;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -54,6 +55,9 @@ final class KernelCatalogue {
         }
         all.put(rotate(false), () -> RowCode.rotate(false));
         all.put(rotate(true), () -> RowCode.rotate(true));
+        for (LowRankPanel kind : LowRankPanel.values()) {
+            all.put(lowRank(kind), () -> RowCode.lowRank(kind));
+        }
         all.put(STORE_HALVES, RowCode::storeHalves);
         all.put(STORE_BLOCKS, RowCode::storeBlocks);
     }
@@ -95,6 +99,10 @@ final class KernelCatalogue {
 
     static String activate(Activation activation, boolean gated) {
         return (gated ? "gate-" : "activate-") + lower(activation);
+    }
+
+    static String lowRank(LowRankPanel kind) {
+        return "low-rank-" + lower(kind);
     }
 
     static String rotate(boolean neighbours) {

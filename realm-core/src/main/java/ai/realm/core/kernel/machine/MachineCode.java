@@ -29,6 +29,7 @@ final class MachineCode {
     private static final MethodHandle ROWS = call(FunctionDescriptor.ofVoid(A, L, A, L, L, L));
     private static final MethodHandle DOT = call(FunctionDescriptor.of(ValueLayout.JAVA_FLOAT, A, L, A, L, L));
     private static final MethodHandle THREE_ROWS = call(FunctionDescriptor.ofVoid(A, L, A, L, A, L, L));
+    private static final MethodHandle LOW_RANK = call(FunctionDescriptor.ofVoid(A, L, A, L, L, L, L, L, L));
     private static final MethodHandle LONGS = call(FunctionDescriptor.ofVoid(L, L, L, L, L, L));
     private static final MethodHandle INTO_ROWS = call(FunctionDescriptor.ofVoid(L, L, L, A, L, L));
     private static final MethodHandle TRANSPOSE = call(FunctionDescriptor.ofVoid(A, L, A, L, L, L, L, L));
@@ -152,6 +153,16 @@ final class MachineCode {
             long length, long more) {
         try {
             THREE_ROWS.invokeExact(function, x, xBytes, y, yBytes, z, length, more);
+        } catch (Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
+    /** See {@link RowCode#lowRank}. */
+    static void lowRank(MemorySegment function, MemorySegment x, long xBytes, MemorySegment y, long yBytes, long down, long up,
+            long columns, long rows, long scale) {
+        try {
+            LOW_RANK.invokeExact(function, x, xBytes, y, yBytes, down, up, columns, rows, scale);
         } catch (Throwable t) {
             throw notCalled(t);
         }

@@ -1,10 +1,12 @@
 package ai.realm.core.kernel.machine;
 
 import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.LowRankPanel;
 import ai.realm.core.kernel.Rotation;
 import ai.realm.core.kernel.RowKernels;
 import ai.realm.core.kernel.machine.RowCode.Elementwise;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,7 @@ final class MachineRows implements RowKernels {
     private final MemorySegment dot;
     private final MemorySegment rmsNorm;
     private final MemorySegment softmax;
+    private final MemorySegment[] lowRank;
     private final @Nullable MemorySegment[] activate = new MemorySegment[Activation.values().length];
     private final @Nullable MemorySegment[] gate = new MemorySegment[Activation.values().length];
     private final MemorySegment rotateHalves;
@@ -36,6 +39,7 @@ final class MachineRows implements RowKernels {
         this.dot = code.function(KernelCatalogue.DOT);
         this.rmsNorm = code.function(KernelCatalogue.RMS_NORM);
         this.softmax = code.function(KernelCatalogue.SOFTMAX);
+        this.lowRank = code.functions(KernelCatalogue.lowRank(LowRankPanel.HALVES), KernelCatalogue.lowRank(LowRankPanel.BYTES));
         for (Activation a : Activation.values()) {
             if (RowCode.has(a)) {
                 activate[a.ordinal()] = code.function(KernelCatalogue.activate(a, false));
@@ -168,12 +172,14 @@ final class MachineRows implements RowKernels {
     }
 
     @Override
-    public float dotHalves(MemorySegment a, long at, float[] b, int bOffset, int n) {
-        return rest.rows().dotHalves(a, at, b, bOffset, n);
-    }
-
-    @Override
-    public void addScaledHalves(float[] x, int xOffset, float a, MemorySegment y, long at, int n) {
-        rest.rows().addScaledHalves(x, xOffset, a, y, at, n);
+    public void addLowRank(float[] y, int yOffset, int rows, float scale, LowRankPanel kind, MemorySegment memory, long downAt,
+            long upAt, float[] x, int xOffset, int cols) {
+        Objects.checkFromIndexSize(xOffset, cols, x.length);
+        Objects.checkFromIndexSize(yOffset, rows, y.length);
+        Objects.checkFromIndexSize(downAt, kind.bytes(cols), memory.byteSize());
+        Objects.checkFromIndexSize(upAt, kind.bytes(rows), memory.byteSize());
+        MachineCode.lowRank(lowRank[kind.ordinal()], arrays.segment(x), 4L * xOffset, arrays.segment(y), 4L * yOffset, memory.address() + downAt,
+                memory.address() + upAt, length(cols), length(rows), bits(scale));
+        Reference.reachabilityFence(memory);
     }
 }

@@ -3,15 +3,12 @@ package ai.realm.core.kernel.scalar;
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.ActivationMath;
 import ai.realm.core.kernel.Rotation;
+import ai.realm.core.kernel.LowRankPanel;
 import ai.realm.core.kernel.RowKernels;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /** Rows as plain loops over floats, sums in double: the definition, never tuned. Stateless. */
 final class ScalarRows implements RowKernels {
-    private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
     @Override
     public float dot(float[] a, int aOffset, float[] b, int bOffset, int n) {
         return sum(a, aOffset, b, bOffset, n);
@@ -40,18 +37,17 @@ final class ScalarRows implements RowKernels {
     }
 
     @Override
-    public float dotHalves(MemorySegment a, long at, float[] b, int bOffset, int n) {
-        double sum = 0;
-        for (int i = 0; i < n; i++) {
-            sum += (double) Float.float16ToFloat(a.get(HALF, at + 2L * i)) * b[bOffset + i];
-        }
-        return (float) sum;
-    }
-
-    @Override
-    public void addScaledHalves(float[] x, int xOffset, float a, MemorySegment y, long at, int n) {
-        for (int i = 0; i < n; i++) {
-            x[xOffset + i] += a * Float.float16ToFloat(y.get(HALF, at + 2L * i));
+    public void addLowRank(float[] y, int yOffset, int rows, float scale, LowRankPanel kind, MemorySegment memory, long downAt,
+            long upAt, float[] x, int xOffset, int cols) {
+        for (int r = 0; r < LowRankPanel.ROWS; r++) {
+            double sum = 0;
+            for (int i = 0; i < cols; i++) {
+                sum += (double) kind.number(memory, downAt, r, i) * x[xOffset + i];
+            }
+            float part = scale * LowRankPanel.factor(memory, downAt, r) * (float) sum;
+            for (int i = 0; i < rows; i++) {
+                y[yOffset + i] += part * kind.number(memory, upAt, r, i);
+            }
         }
     }
 

@@ -16,6 +16,8 @@ final class Lanes {
     static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(BITS));
     /** As many shorts as {@link #F} has floats. */
     static final VectorSpecies<Short> HALF_S = VectorSpecies.of(short.class, VectorShape.forBitSize(BITS / 2));
+    /** As many bytes as {@link #F} has floats, or eight, as there are no fewer. */
+    static final VectorSpecies<Byte> BYTE_S = VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, BITS / 4)));
     /** Floats in a vector. */
     static final int FL = BITS / 32;
     /** Shorts in a vector. */

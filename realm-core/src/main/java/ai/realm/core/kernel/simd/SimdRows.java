@@ -4,6 +4,7 @@ import static ai.realm.core.kernel.simd.Lanes.F;
 import static ai.realm.core.kernel.simd.Lanes.FL;
 
 import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.LowRankPanel;
 import ai.realm.core.kernel.Rotation;
 import ai.realm.core.kernel.RowKernels;
 import java.lang.foreign.MemorySegment;
@@ -33,13 +34,15 @@ final class SimdRows implements RowKernels {
     }
 
     @Override
-    public float dotHalves(MemorySegment a, long at, float[] b, int bOffset, int n) {
-        return VectorLoads.dotHalves(a, at, b, bOffset, n);
-    }
-
-    @Override
-    public void addScaledHalves(float[] x, int xOffset, float a, MemorySegment y, long at, int n) {
-        VectorLoads.addScaledHalves(x, xOffset, a, y, at, n);
+    public void addLowRank(float[] y, int yOffset, int rows, float scale, LowRankPanel kind, MemorySegment memory, long downAt,
+            long upAt, float[] x, int xOffset, int cols) {
+        for (int r = 0; r < LowRankPanel.ROWS; r++) {
+            float factor = LowRankPanel.factor(memory, downAt, r);
+            if (factor != 0) {
+                float part = scale * factor * VectorLoads.dotPanelRow(kind, memory, downAt, r, x, xOffset, cols);
+                VectorLoads.addScaledPanelRow(y, yOffset, part, kind, memory, upAt, r, rows);
+            }
+        }
     }
 
     @Override

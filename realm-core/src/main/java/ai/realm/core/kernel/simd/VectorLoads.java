@@ -1,5 +1,6 @@
 package ai.realm.core.kernel.simd;
 
+import static ai.realm.core.kernel.simd.Lanes.BYTE_S;
 import static ai.realm.core.kernel.simd.Lanes.F;
 import static ai.realm.core.kernel.simd.Lanes.FL;
 import static ai.realm.core.kernel.simd.Lanes.HALF_BITS;
@@ -9,9 +10,11 @@ import static ai.realm.core.kernel.simd.Lanes.LE;
 import static ai.realm.core.kernel.simd.Lanes.TWO_112;
 import static ai.realm.core.kernel.simd.PackedMatrix.SHORT;
 
+import ai.realm.core.kernel.LowRankPanel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -113,17 +116,40 @@ final class VectorLoads {
         return sum;
     }
 
-    /** {@code x[k] += a * y[k]} for fp16 in memory. */
-    static void addScaledHalves(float[] x, int xo, float a, MemorySegment y, long at, int n) {
+    /** {@code sum_k w[k] x[k]} of one row of a {@link LowRankPanel}. */
+    static float dotPanelRow(LowRankPanel kind, MemorySegment w, long panel, int row, float[] x, int xo, int n) {
+        FloatVector sums = FloatVector.zero(F);
+        int i = 0;
+        for (; i + FL <= n; i += FL) {
+            sums = panelNumbers(kind, w, panel, row, i).fma(FloatVector.fromArray(F, x, xo + i), sums);
+        }
+        float sum = sums.reduceLanes(VectorOperators.ADD);
+        for (; i < n; i++) {
+            sum += kind.number(w, panel, row, i) * x[xo + i];
+        }
+        return sum;
+    }
+
+    /** {@code x[k] += a * y[k]} of one row of a {@link LowRankPanel}. */
+    static void addScaledPanelRow(float[] x, int xo, float a, LowRankPanel kind, MemorySegment y, long panel, int row, int n) {
         FloatVector factor = FloatVector.broadcast(F, a);
         int i = 0;
         for (; i + FL <= n; i += FL) {
-            IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, y, at + 2L * i, LE).castShape(I, 0);
-            v.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112)
-                    .fma(factor, FloatVector.fromArray(F, x, xo + i)).intoArray(x, xo + i);
+            panelNumbers(kind, y, panel, row, i).fma(factor, FloatVector.fromArray(F, x, xo + i)).intoArray(x, xo + i);
         }
         for (; i < n; i++) {
-            x[xo + i] += a * Float.float16ToFloat(y.get(SHORT, at + 2L * i));
+            x[xo + i] += a * kind.number(y, panel, row, i);
         }
+    }
+
+    private static FloatVector panelNumbers(LowRankPanel kind, MemorySegment w, long panel, int row, int column) {
+        if (kind == LowRankPanel.BYTES) {
+            int first = column / BYTE_S.length() * BYTE_S.length();
+            return (FloatVector) ByteVector.fromMemorySegment(BYTE_S, w, kind.at(panel, row, first), LE)
+                    .castShape(F, (column - first) / FL);
+        }
+        long at = kind.at(panel, row, column);
+        IntVector v = (IntVector) ShortVector.fromMemorySegment(HALF_S, w, at, LE).castShape(I, 0);
+        return v.lanewise(VectorOperators.LSHL, 13).and(HALF_BITS).reinterpretAsFloats().mul(TWO_112);
     }
 }

@@ -11,6 +11,7 @@ import ai.realm.core.kernel.AttentionTile;
 import ai.realm.core.kernel.Compute;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KvType;
+import ai.realm.core.kernel.LowRankPanel;
 import ai.realm.core.kernel.ProductKernels;
 import ai.realm.core.kernel.RowKernels;
 import ai.realm.core.kernel.WeightMatrix;
@@ -62,7 +63,7 @@ class KernelAllocationTest {
     private final Kernels k = compute.kernels();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment pages = arena.allocate(2L * POSITIONS * 4 * DIM, 64);
-    private final MemorySegment halves = arena.allocate(2L * N + 2, 64);
+    private final MemorySegment panels = arena.allocate(2 * LowRankPanel.HALVES.bytes(N), 64);
     private final float[] x = new float[32 * N];
     private final float[] y = new float[32 * N];
     private final float[] weight = new float[N];
@@ -105,12 +106,16 @@ class KernelAllocationTest {
                 .flatMap(s -> s);
     }
 
+    private void lowRank(LowRankPanel kind) {
+        k.rows().addLowRank(x, 0, N, 0.5f, kind, panels, 0, kind.bytes(N), y, 1, N);
+    }
+
     private Stream<Case> rows() {
         return Stream.of(new Case("dot", "", () -> x[0] = k.rows().dot(x, 1, y, 1, N)),
                 new Case("add", "", () -> k.rows().add(x, 0, weight, 0, N)),
                 new Case("addScaled", "", () -> k.rows().addScaled(x, 0, 0.5f, weight, 0, N)),
-                new Case("dotHalves", "", () -> x[0] = k.rows().dotHalves(halves, 2, y, 1, N)),
-                new Case("addScaledHalves", "", () -> k.rows().addScaledHalves(x, 0, 0.5f, halves, 2, N)),
+                new Case("addLowRank", "halves", () -> lowRank(LowRankPanel.HALVES)),
+                new Case("addLowRank", "bytes", () -> lowRank(LowRankPanel.BYTES)),
                 new Case("multiply", "", () -> k.rows().multiply(x, 0, weight, 0, N)),
                 new Case("scale", "", () -> k.rows().scale(x, 0, 0.5f, N)),
                 new Case("rmsNorm", "", () -> k.rows().rmsNorm(x, 0, weight, 1e-5f, y, 0, N)),
