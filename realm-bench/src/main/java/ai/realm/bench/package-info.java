@@ -1,5 +1,5 @@
 /**
- * JMH benchmarks: each kernel beside its plain loops, grammar masks, and a request through a guest beside the session directly.
+ * JMH benchmarks: each kernel beside its plain loops, and a request through a guest beside the session directly.
  *
  * <p>May use {@code core} and {@code runtime}. Not part of the ordinary build. JMH starts and owns the threads.
  */

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * meanwhile (cancelled, too late) is left after its slice. The engine's loop hands over and takes back.
  */
 final class LateChoices implements AutoCloseable {
-    /** Work between two looks at who has ended and whose turn it is: a few milliseconds at most. A piece of a mask must fit into it. */
-    private static final long SLICE_STEPS = 100_000;
+    /** Work between two looks at who has ended and whose turn it is: less than a millisecond. What does not fit goes on in the next. */
+    private static final long SLICE_STEPS = 25_000;
     /** Beside a computing engine it pauses so many times as long as it worked. */
     private static final int PAUSE = 9;
     private static final long LONGEST_PAUSE_NANOS = 50_000_000;

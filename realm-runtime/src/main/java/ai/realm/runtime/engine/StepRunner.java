@@ -160,7 +160,8 @@ final class StepRunner {
                 row += w.rows();
             }
         }
-        if (reading > 1 && turn.tryLock()) {
+        // another engine that waits is not overtaken: then this loop's thread reads alone
+        if (reading > 1 && !turn.hasQueuedThreads() && turn.tryLock()) {
             try {
                 pool.run(reading, read);
             } finally {

@@ -5,19 +5,22 @@ import ai.realm.core.error.RealmException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Follows a grammar: sets of stacks, made when first reached and kept, so that what recurs (the inside of a string, say) costs a
  * table look-up. A call at the end of a rule pushes nothing. Counts its work, in stacks looked at and stacks made, and stops at a
- * limit, so that what a grammar costs does not depend on who wrote it. One thread.
+ * limit, so that what a grammar costs does not depend on who wrote it. It also stops where a slice of work ends, in the middle of a set
+ * even, and goes on there when it is asked for the same again. One thread.
  */
 final class Automaton {
     private static final int MAX_STACKS = 20_000;
     private static final int MAX_STATES = 5000;
     /** Stacks in the sets that are kept, all together. */
     private static final int MAX_KEPT = 1_000_000;
+
+    /** Characters that are looked ahead for states that each lead to another one. */
+    private static final int MOST_AHEAD = 24;
 
     /** Stacks from when on those that are of no more use are looked for. */
     static final int COMPACT_ABOVE = 50_000;
@@ -29,8 +32,23 @@ final class Automaton {
     private int compactAbove = COMPACT_ABOVE;
     private long work;
     private long limit = Long.MAX_VALUE;
+    private long sliceEnd = Long.MAX_VALUE;
 
-    // what the set under construction has seen, has to expand, and consists of
+    /** What a set is made for; asked for again, it is gone on with. */
+    private enum Making {
+        NOTHING,
+        START,
+        LOCAL,
+        CHARACTER,
+        TOKEN,
+        UNION
+    }
+
+    // what the set under construction is for, has seen, has to expand, and consists of
+    private Making making = Making.NOTHING;
+    private @Nullable State from;
+    private int by;
+    private int nextStack;
     private int generation;
     private int[] seen = new int[0];
     private int[] todo = new int[16];
@@ -38,6 +56,8 @@ final class Automaton {
     private int[] found = new int[16];
     private int foundCount;
     private boolean complete;
+    /** The characters that lead to the same set as the one that it is made for. */
+    private final CharGroup group = new CharGroup();
 
     Automaton(Grammar grammar) {
         this.grammar = grammar;
@@ -48,9 +68,13 @@ final class Automaton {
         return work;
     }
 
-    /** From when on {@link #work} is too much. */
-    void limit(long most) {
+    /**
+     * @param most from when on {@link #work} is too much
+     * @param slice from when on it pauses wherever it can go on later
+     */
+    void limit(long most, long slice) {
         limit = most;
+        sliceEnd = slice;
     }
 
     /** Adds steps of work that a caller does with states. */
@@ -61,23 +85,32 @@ final class Automaton {
         }
     }
 
+    /** Called where the work can go on later from what is kept; comes out as an exception when its slice is used up. */
+    void pause() {
+        if (work >= sliceEnd) {
+            throw new PausedException();
+        }
+    }
+
     /** A state before any output; not kept, so that what it led to can go. */
     State start() {
-        begin();
-        for (int position : grammar.alternatives[grammar.root]) {
-            add(position, StackTable.BOTTOM);
+        if (begins(Making.START, null, 0)) {
+            call(grammar.root, StackTable.BOTTOM);
         }
+        expandAll();
         return build();
     }
 
     /** A state that knows of a stack's top and of the rule it returns to, and is complete where it would return further. */
     State local(int stack, int characters) {
-        int below = table.below(stack);
-        int caller = below == StackTable.BOTTOM
-                ? StackTable.BOTTOM
-                : table.intern(grammar.representative(table.position(below), characters), StackTable.BOTTOM);
-        begin();
-        add(table.position(stack), caller);
+        if (begins(Making.LOCAL, null, stack)) {
+            int below = table.below(stack);
+            int caller = below == StackTable.BOTTOM
+                    ? StackTable.BOTTOM
+                    : table.intern(grammar.representative(table.position(below), characters), StackTable.BOTTOM);
+            push(table.position(stack), caller);
+        }
+        expandAll();
         return build();
     }
 
@@ -98,14 +131,81 @@ final class Automaton {
         if (known != null) {
             return known;
         }
-        State next = advance(state, s -> s instanceof Symbol.Char c && c.set().contains(codePoint));
-        state.learn(codePoint, next);
+        if (begins(Making.CHARACTER, state, codePoint)) {
+            group.begin();
+        }
+        while (more(state)) {
+            int stack = state.stacks[nextStack++];
+            if (symbol(stack) instanceof Symbol.Char c) {
+                boolean matches = c.set().contains(codePoint);
+                group.restrict(c.set(), matches);
+                if (matches) {
+                    push(table.position(stack) + 1, table.below(stack));
+                }
+            }
+        }
+        State next = build();
+        state.learn(codePoint, group, next);
         return next;
     }
 
     /** After a token that rules name as a whole. */
     State nextToken(State state, int token) {
-        return advance(state, s -> s instanceof Symbol.Token t && t.id() == token != t.negated());
+        begins(Making.TOKEN, state, token);
+        while (more(state)) {
+            int stack = state.stacks[nextStack++];
+            if (symbol(stack) instanceof Symbol.Token t && t.id() == token != t.negated()) {
+                push(table.position(stack) + 1, table.below(stack));
+            }
+        }
+        return build();
+    }
+
+    /** Expands what there is to expand; whether there is a further stack of the state to look at. */
+    private boolean more(State state) {
+        expandAll();
+        if (nextStack == state.stacks.length) {
+            return false;
+        }
+        pause();
+        spend(1);
+        return true;
+    }
+
+    /** Whether a state goes on after every text of these characters, however they are put together, and surely so. */
+    boolean takesAll(State state, TokenTrie.Characters characters) {
+        State at = state;
+        for (int n = 0; n < characters.most() && n < MOST_AHEAD; n++) {
+            State next = onlyNext(at, characters);
+            if (next == null || next == at) {
+                spend(n + 1);
+                return next != null;
+            }
+            at = next;
+        }
+        spend(characters.most());
+        return characters.most() <= MOST_AHEAD;
+    }
+
+    /** The state that any of these characters leads to; null when they part, or lead nowhere. */
+    private @Nullable State onlyNext(State state, TokenTrie.Characters characters) {
+        long low = characters.low();
+        long high = characters.high();
+        boolean beyond = characters.beyond();
+        State only = null;
+        while (low != 0 || high != 0 || beyond) {
+            int c = low != 0 ? Long.numberOfTrailingZeros(low) : high != 0 ? 64 + Long.numberOfTrailingZeros(high) : CharClass.BEYOND;
+            State next = next(state, c);
+            CharGroup known = state.group(c);
+            if (next.dead() || known == null || only != null && next != only) {
+                return null;
+            }
+            only = next;
+            low &= ~known.low;
+            high &= ~known.high;
+            beyond &= !known.beyond;
+        }
+        return only;
     }
 
     /** The only character that can come next, or -1 where there is a choice, an end, or a token that is named as a whole. */
@@ -127,28 +227,21 @@ final class Automaton {
 
     /** All that either state can go on with. */
     State union(State a, State b) {
-        begin();
+        begins(Making.UNION, null, 0);
         for (int stack : a.stacks) {
-            add(table.position(stack), table.below(stack));
+            push(table.position(stack), table.below(stack));
         }
         for (int stack : b.stacks) {
-            add(table.position(stack), table.below(stack));
+            push(table.position(stack), table.below(stack));
         }
+        expandAll();
         complete = a.complete() || b.complete();
         return build();
     }
 
-    private State advance(State state, Predicate<Symbol> matches) {
-        spend(state.stacks.length);
-        begin();
-        for (int stack : state.stacks) {
-            int position = table.position(stack);
-            Symbol symbol = grammar.program[position];
-            if (symbol != null && matches.test(symbol)) {
-                add(position + 1, table.below(stack));
-            }
-        }
-        return build();
+    /** Whether there are so many stacks that {@link #compacted} would do something. */
+    boolean crowded() {
+        return table.size() >= compactAbove;
     }
 
     /**
@@ -157,9 +250,10 @@ final class Automaton {
      * @return the same state, of stacks as they are numbered now
      */
     State compacted(State state) {
-        if (table.size() < compactAbove) {
+        if (!crowded()) {
             return state;
         }
+        making = Making.NOTHING;
         StackTable old = table;
         table = new StackTable();
         states.clear();
@@ -197,17 +291,27 @@ final class Automaton {
         return numbers[stack];
     }
 
-    private void begin() {
+    /** Begins a set; false when it is the one under way, which goes on. */
+    private boolean begins(Making what, @Nullable State state, int number) {
+        // a union has no number of its own; it is small, and made where nothing pauses
+        if (making == what && from == state && by == number && what != Making.UNION) {
+            return false;
+        }
+        making = what;
+        from = state;
+        by = number;
+        nextStack = 0;
         generation++;
         foundCount = 0;
         todoCount = 0;
         complete = false;
+        return true;
     }
 
-    /** Adds the stacks whose top is a symbol to match, which rules and returns come to from here. */
-    private void add(int position, int below) {
-        push(position, below);
+    /** Finds the stacks whose top is a symbol to match, which rules and returns come to. */
+    private void expandAll() {
         while (todoCount > 0) {
+            pause();
             expand(todo[--todoCount]);
         }
     }
@@ -284,6 +388,8 @@ final class Automaton {
     }
 
     private State build() {
+        making = Making.NOTHING;
+        from = null;
         int[] stacks = Arrays.copyOf(found, foundCount);
         Arrays.sort(stacks);
         State made = new State(stacks, complete);

@@ -2,14 +2,47 @@ package ai.realm.core.sampling.grammar;
 
 import java.util.Arrays;
 
-/**
- * A set of code points; whether one belongs to it takes a number of steps logarithmic in its ranges.
- *
- * @param ranges first and last of each range, one after the other, rising, with a gap between any two
- */
-@SuppressWarnings("ArrayRecordComponent")
-record CharClass(int[] ranges) {
+/** A set of code points; whether one belongs to it takes a number of steps logarithmic in its ranges, and one for ASCII. Immutable. */
+final class CharClass {
+    /** The first character that is not ASCII. */
+    static final int BEYOND = 128;
     static final CharClass ANY = new CharClass(new int[]{0, Character.MAX_CODE_POINT});
+
+    /** How many of some characters belong to a set. */
+    enum Part {
+        NONE,
+        SOME,
+        ALL
+    }
+
+    /** First and last of each range, one after the other, rising, with a gap between any two. */
+    private final int[] ranges;
+    /** ASCII below 64, and the rest of it, a bit each. */
+    final long low;
+    final long high;
+    /** The characters that are not ASCII, surrogates not counted. */
+    final Part beyond;
+
+    private CharClass(int[] ranges) {
+        this.ranges = ranges;
+        long first = 0;
+        long second = 0;
+        for (int i = 0; i < ranges.length; i += 2) {
+            for (int c = ranges[i]; c <= Math.min(ranges[i + 1], 127); c++) {
+                first |= c < 64 ? 1L << c : 0;
+                second |= c < 64 ? 0 : 1L << c;
+            }
+        }
+        low = first;
+        high = second;
+        beyond = !intersects(BEYOND, Character.MAX_CODE_POINT)
+                ? Part.NONE
+                : covers(BEYOND, 0xD7FF) && covers(0xE000, Character.MAX_CODE_POINT) ? Part.ALL : Part.SOME;
+    }
+
+    static boolean isSurrogate(int codePoint) {
+        return codePoint >= 0xD800 && codePoint < 0xE000;
+    }
 
     static CharClass of(int codePoint) {
         return new CharClass(new int[]{codePoint, codePoint});
@@ -69,7 +102,24 @@ record CharClass(int[] ranges) {
     }
 
     boolean contains(int codePoint) {
-        return intersects(codePoint, codePoint);
+        return codePoint < 64
+                ? (low >> codePoint & 1) != 0
+                : codePoint < 128 ? (high >> codePoint & 1) != 0 : intersects(codePoint, codePoint);
+    }
+
+    /** Whether all code points from {@code first} to {@code last} belong to the set. */
+    private boolean covers(int first, int last) {
+        for (int i = 0; i < ranges.length; i += 2) {
+            if (ranges[i] <= first && ranges[i + 1] >= last) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** First and last of each range, one after the other, rising; not to be changed. */
+    int[] ranges() {
+        return ranges;
     }
 
     /** Whether any code point from {@code low} to {@code high} belongs to the set. */

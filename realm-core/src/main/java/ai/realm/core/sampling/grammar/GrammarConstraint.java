@@ -32,6 +32,10 @@ public final class GrammarConstraint implements TokenConstraint {
     private final Utf8Walk output;
     private final String param;
     private int masksKept;
+    /** The token whose bytes are being walked, or -1. */
+    private int walking = -1;
+    /** Whether the stacks that are of no more use go before anything else is done. */
+    private boolean crowded;
     /** What {@link Automaton#work} may come to with the token under way. */
     private long allowed = MOST_WORK;
     /** The mask of where the output stands, and what makes it. */
@@ -64,13 +68,12 @@ public final class GrammarConstraint implements TokenConstraint {
     /** As {@link #bounded(Supplier)}, and null when it takes more than so many steps now. */
     private <T> @Nullable T bounded(long steps, Supplier<T> what) {
         long before = automaton.work();
-        automaton.limit(steps < allowed - before ? before + steps : allowed);
+        automaton.limit(allowed, steps < Long.MAX_VALUE - before ? before + steps : Long.MAX_VALUE);
         try {
             return what.get();
+        } catch (PausedException e) {
+            return null;
         } catch (WorkLimitException e) {
-            if (automaton.work() <= allowed) {
-                return null;
-            }
             throw RealmException.badParam(param, param + " is too much work: it may take " + MOST_WORK
                     + " steps for a token and " + WORK_PER_TOKEN + " for each of many, and this output took " + automaton.work());
         }
@@ -88,10 +91,30 @@ public final class GrammarConstraint implements TokenConstraint {
 
     @Override
     public @Nullable Boolean allows(int token, long steps) {
-        return bounded(steps, () -> canCome(token));
+        return makesRoom(steps) ? bounded(steps, () -> canCome(token)) : null;
+    }
+
+    /**
+     * Forgets stacks that are of no more use, where there are many: that takes a millisecond or so, for which no step waits.
+     *
+     * @return false when it is to be done in the next slice
+     */
+    private boolean makesRoom(long steps) {
+        if (automaton.crowded() && making == null && walking < 0) {
+            if (!crowded && steps < Long.MAX_VALUE) {
+                crowded = true;
+                return false;
+            }
+            crowded = false;
+            output.replaceFirst(automaton.compacted(output.state(0)));
+        }
+        return true;
     }
 
     private boolean canCome(int token) {
+        if (walking == token && token >= 0) {
+            return continues(token);
+        }
         if (vocab.endOfGenerationIds().contains(token)) {
             return isComplete() || namesToken(token);
         }
@@ -100,7 +123,11 @@ public final class GrammarConstraint implements TokenConstraint {
 
     private boolean continues(int token) {
         byte[] bytes = vocab.bytes(token);
-        return output.go(0, bytes) == bytes.length && output.canGoOn(bytes.length);
+        int from = walking == token ? output.reached() : 0;
+        walking = token;
+        boolean out = output.go(from, bytes) == bytes.length && output.canGoOn(bytes.length);
+        walking = -1;
+        return out;
     }
 
     /** Whether a rule asks for this token as a whole. */
@@ -121,11 +148,11 @@ public final class GrammarConstraint implements TokenConstraint {
         allowed = Math.min(allowed + WORK_PER_TOKEN, automaton.work() + MOST_WORK);
         mask = null;
         making = null;
+        walking = -1;
         bounded(() -> {
             advance(token);
             return true;
         });
-        output.replaceFirst(automaton.compacted(output.state(0)));
     }
 
     private void advance(int token) {
@@ -172,6 +199,9 @@ public final class GrammarConstraint implements TokenConstraint {
     public boolean prepareMask(long steps) {
         if (mask != null) {
             return true;
+        }
+        if (!makesRoom(steps)) {
+            return false;
         }
         State state = output.state(0);
         mask = output.between(0) ? state.mask : null;

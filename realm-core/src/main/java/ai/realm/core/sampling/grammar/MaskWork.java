@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the mask of where an output stands: the masks of the places that its stacks are at, put together, and a walk over those
- * tokens alone that depend on more. Can be stopped by the automaton's limit of work and goes on when it is run again; nothing may
- * move the output between. One thread.
+ * tokens alone that depend on more. Can be stopped by the automaton at any step, and goes on there when it is run again; nothing may move
+ * the output between. One thread.
  */
 final class MaskWork {
     private static final int WORDS_A_STEP = 8;
@@ -36,17 +36,20 @@ final class MaskWork {
         this.mask = new long[(vocab.size() + 63) / 64];
     }
 
-    /** The mask; or as far as the automaton's limit allows, which comes out as an exception. */
+    /** The mask; or as far as the automaton's limits allow, which comes out as an exception. */
     long[] run() {
         State state = output.state(0);
         if (output.between(0)) {
             for (; stack < state.stacks.length; stack++) {
+                automaton.pause();
                 add(state.stacks[stack]);
             }
         }
         TokenWalk walk = rest;
         if (walk == null) {
-            walk = output.between(0) ? TokenWalk.some(tokens, output, mask, undecided()) : withinCharacter();
+            walk = output.between(0)
+                    ? TokenWalk.some(tokens, automaton, output.fork(), mask, undecided())
+                    : withinCharacter();
             rest = walk;
         }
         walk.run();
@@ -58,7 +61,7 @@ final class MaskWork {
 
     /** An unfinished character goes on with bytes that no character begins with. */
     private TokenWalk withinCharacter() {
-        return TokenWalk.all(tokens, output, mask, tokens.firstFrom(0x80), tokens.firstFrom(0xC0));
+        return TokenWalk.all(tokens, automaton, output.fork(), mask, tokens.trie.firstFrom(0x80), tokens.trie.firstFrom(0xC0));
     }
 
     private void add(int top) {
@@ -66,7 +69,6 @@ final class MaskWork {
             return;
         }
         long place = automaton.place(top, tokens.longest);
-        automaton.spend(1);
         if (added.contains(place)) {
             return;
         }
@@ -74,7 +76,7 @@ final class MaskWork {
         if (m == null) {
             m = find(place, top);
         }
-        automaton.spend(mask.length / WORDS_A_STEP);
+        automaton.spend(1 + mask.length / WORDS_A_STEP);
         for (int i = 0; i < mask.length; i++) {
             mask[i] |= m.allowed()[i];
         }
@@ -89,8 +91,8 @@ final class MaskWork {
         long[] found = placeMask;
         if (walk == null || found == null) {
             found = new long[mask.length];
-            walk = TokenWalk.all(tokens, new Utf8Walk(automaton, tokens.longest, automaton.local(top, tokens.longest)), found, 0,
-                    tokens.ids.length);
+            walk = TokenWalk.all(tokens, automaton,
+                    new Utf8Walk(automaton, tokens.longest, automaton.local(top, tokens.longest)), found, 0, tokens.trie.size());
             place = walk;
             placeMask = found;
         }

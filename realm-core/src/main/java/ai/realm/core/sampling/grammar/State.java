@@ -15,7 +15,10 @@ final class State {
     private final boolean complete;
     private final int hash;
     private @Nullable State @Nullable [] ascii;
+    /** After any character that is not ASCII, where they all lead to the same. */
+    private @Nullable State beyond;
     private @Nullable Map<Integer, State> others;
+    private CharGroup[] groups = {};
     /** The tokens that may come next, once asked for. */
     long @Nullable [] mask;
 
@@ -39,23 +42,45 @@ final class State {
         if (codePoint < 128) {
             return ascii == null ? null : ascii[codePoint];
         }
-        return others == null ? null : others.get(codePoint);
+        return beyond != null && !CharClass.isSurrogate(codePoint) ? beyond : others == null ? null : others.get(codePoint);
     }
 
-    void learn(int codePoint, State next) {
-        if (codePoint < 128) {
-            if (ascii == null) {
-                ascii = new @Nullable State[128];
+    /** The characters that are known to lead to the same as this one; null where each of them leads elsewhere. */
+    @Nullable
+    CharGroup group(int codePoint) {
+        for (CharGroup g : groups) {
+            if (g.contains(codePoint)) {
+                return g;
             }
-            ascii[codePoint] = next;
-        } else {
+        }
+        return null;
+    }
+
+    /** @param same the characters that lead to the same, this one among them unless it is not ASCII and stands alone */
+    void learn(int codePoint, CharGroup same, State next) {
+        if (!same.contains(codePoint)) {
             if (others == null) {
                 others = new HashMap<>();
             }
             if (others.size() < 4096) {
                 others.put(codePoint, next);
             }
+            return;
         }
+        if (ascii == null) {
+            ascii = new @Nullable State[128];
+        }
+        for (long left = same.low; left != 0; left &= left - 1) {
+            ascii[Long.numberOfTrailingZeros(left)] = next;
+        }
+        for (long left = same.high; left != 0; left &= left - 1) {
+            ascii[64 + Long.numberOfTrailingZeros(left)] = next;
+        }
+        if (same.beyond) {
+            beyond = next;
+        }
+        groups = Arrays.copyOf(groups, groups.length + 1);
+        groups[groups.length - 1] = same.copy();
     }
 
     @Override

@@ -6,19 +6,14 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.WeakHashMap;
 
-/**
- * A vocabulary's text tokens in the order of their bytes, with the length that each has in common with the one before: a trie to
- * be walked from left to right, in which everything below a dead end is skipped. Made once a vocabulary.
- */
+/** A vocabulary's text tokens in the order of their bytes, and a {@link TokenTrie} of them. Made once a vocabulary. */
 final class TokenIndex {
     private static final Map<Vocab, TokenIndex> KNOWN = Collections.synchronizedMap(new WeakHashMap<>());
 
     final int[] ids;
     final byte[][] bytes;
-    final int[] common;
     final int longest;
-    /** By token, the next one that has less in common with the one before it; the number of tokens when there is none. */
-    private final int[] nextLess;
+    final TokenTrie trie;
 
     private TokenIndex(Vocab vocab) {
         Integer[] order = new Integer[vocab.size()];
@@ -31,59 +26,14 @@ final class TokenIndex {
         Arrays.sort(order, 0, count, (x, y) -> Arrays.compareUnsigned(vocab.bytes(x), vocab.bytes(y)));
         ids = new int[count];
         bytes = new byte[count][];
-        common = new int[count];
         int max = 0;
         for (int i = 0; i < count; i++) {
             ids[i] = order[i];
             bytes[i] = vocab.bytes(ids[i]);
             max = Math.max(max, bytes[i].length);
-            if (i > 0) {
-                int mismatch = Arrays.mismatch(bytes[i - 1], bytes[i]);
-                common[i] = mismatch < 0 ? bytes[i].length : mismatch;
-            }
         }
         longest = max;
-        nextLess = new int[count];
-        for (int i = count - 1; i >= 0; i--) {
-            int next = i + 1;
-            while (next < count && common[next] >= common[i]) {
-                next = nextLess[next];
-            }
-            nextLess[i] = next;
-        }
-    }
-
-    /** The first token after this one that does not share its first {@code bytes} bytes. */
-    int afterPrefix(int token, int bytes) {
-        int next = token + 1;
-        while (next < common.length && common[next] >= bytes) {
-            next = nextLess[next];
-        }
-        return next;
-    }
-
-    /** Bytes that a token has in common with an earlier one. */
-    int common(int earlier, int token) {
-        int at = earlier + 1;
-        while (nextLess[at] <= token) {
-            at = nextLess[at];
-        }
-        return common[at];
-    }
-
-    /** The index of the first token that begins with this byte or a larger one. */
-    int firstFrom(int firstByte) {
-        int from = 0;
-        int to = ids.length;
-        while (from < to) {
-            int middle = from + to >>> 1;
-            if ((bytes[middle][0] & 255) < firstByte) {
-                from = middle + 1;
-            } else {
-                to = middle;
-            }
-        }
-        return from;
+        trie = new TokenTrie(bytes);
     }
 
     /**

@@ -1,25 +1,32 @@
 package ai.realm.core.sampling.grammar;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out which of a vocabulary's tokens a walk can go over, in the order of their bytes, everything below a dead end in one. Can
- * be stopped by the automaton's limit of work at any token and goes on there when it is run again. One thread.
+ * Finds out which of a vocabulary's tokens a walk can go over, in the order of their bytes, everything below a dead end in one, and
+ * everything below a place where all of it is wanted. Can be stopped by the automaton at any byte and goes on there when it is run again.
+ * One thread.
  */
 final class TokenWalk {
     private final TokenIndex tokens;
+    private final TokenTrie trie;
+    private final Automaton automaton;
     private final Utf8Walk walk;
-    /** Indices of the tokens to look at, rising, or null for all from {@code next} to {@code end}. */
-    private final int[] chosen;
+    /** Indices of the tokens to look at, rising, or null for all. */
+    private final int @Nullable [] chosen;
     private final long[] mask;
     private final int end;
+    /** The node to look at, and the first chosen token that is not before it. */
     private int next;
-    private int before = -1;
+    private int nextChosen;
     private int[] open = new int[16];
     private int openCount;
 
-    private TokenWalk(TokenIndex tokens, Utf8Walk walk, long[] mask, int[] chosen, int from, int end) {
+    private TokenWalk(TokenIndex tokens, Automaton automaton, Utf8Walk walk, long[] mask, int @Nullable [] chosen, int from, int end) {
         this.tokens = tokens;
+        this.trie = tokens.trie;
+        this.automaton = automaton;
         this.walk = walk;
         this.mask = mask;
         this.chosen = chosen;
@@ -27,68 +34,82 @@ final class TokenWalk {
         this.end = end;
     }
 
-    /** Over the tokens from one index to another. */
-    static TokenWalk all(TokenIndex tokens, Utf8Walk walk, long[] mask, int from, int end) {
-        return new TokenWalk(tokens, walk, mask, new int[0], from, end);
+    /** Over the tokens that begin with the bytes of one to another node at the top of the tree. */
+    static TokenWalk all(TokenIndex tokens, Automaton automaton, Utf8Walk walk, long[] mask, int from, int end) {
+        return new TokenWalk(tokens, automaton, walk, mask, null, from, end);
     }
 
     /** Over some tokens, by their rising indices. */
-    static TokenWalk some(TokenIndex tokens, Utf8Walk walk, long[] mask, int[] chosen) {
-        return new TokenWalk(tokens, walk, mask, chosen, 0, chosen.length);
+    static TokenWalk some(TokenIndex tokens, Automaton automaton, Utf8Walk walk, long[] mask, int[] chosen) {
+        return new TokenWalk(tokens, automaton, walk, mask, chosen, 0, tokens.trie.size());
     }
 
-    /** Goes to the end, or as far as the automaton's limit allows, which comes out as an exception. */
+    /** Goes to the end, or as far as the automaton's limits allow, which comes out as an exception. */
     void run() {
         while (next < end) {
-            int token = at(next);
-            int dead = look(token, before < 0 ? 0 : tokens.common(before, token));
-            before = token;
-            next++;
-            if (dead >= 0) {
-                skip(token, dead + 1);
+            automaton.pause();
+            next = chosen != null && !hasChosen(chosen) ? trie.end[next] : look();
+        }
+    }
+
+    /** Whether any chosen token is at a node or below it. */
+    private boolean hasChosen(int[] tokens) {
+        automaton.spend(1);
+        while (nextChosen < tokens.length && tokens[nextChosen] < trie.first[next]) {
+            nextChosen++;
+        }
+        return nextChosen < tokens.length && tokens[nextChosen] < trie.first[trie.end[next]];
+    }
+
+    /** Looks at one node; the one to look at after it. */
+    private int look() {
+        int node = next;
+        int at = trie.depth[node];
+        if (!walk.step(at, trie.bytes[node])) {
+            automaton.spend(1);
+            if (walk.left(at)) {
+                addOpen(trie.first[node], trie.first[trie.end[node]]);
+            }
+            return trie.end[node];
+        }
+        int own = trie.first[node];
+        int after = trie.first[node + 1];
+        boolean can = walk.canGoOn(at + 1);
+        TokenTrie.Characters below = trie.below(node);
+        boolean all = below != null && walk.takesAll(at + 1, below);
+        // from here on nothing pauses, so that nothing is done or counted twice
+        automaton.spend(1);
+        if (can) {
+            allow(own, all ? trie.first[trie.end[node]] : after);
+        } else if (walk.left(at + 1)) {
+            addOpen(own, after);
+        }
+        return all ? trie.end[node] : node + 1;
+    }
+
+    private void allow(int from, int to) {
+        if (chosen == null) {
+            for (int i = from; i < to; i++) {
+                int id = tokens.ids[i];
+                mask[id >> 6] |= 1L << id;
+            }
+            return;
+        }
+        for (int i = nextChosen; i < chosen.length && chosen[i] < to; i++) {
+            if (chosen[i] >= from) {
+                int id = tokens.ids[chosen[i]];
+                mask[id >> 6] |= 1L << id;
             }
         }
     }
 
-    /** Looks at one token from the bytes on that are new in it; the byte that it fails at, or -1. */
-    private int look(int token, int from) {
-        byte[] bytes = tokens.bytes[token];
-        int at = walk.go(from, bytes);
-        if (at == bytes.length && walk.canGoOn(at)) {
-            mask[tokens.ids[token] >> 6] |= 1L << tokens.ids[token];
-        } else if (walk.left(at)) {
-            addOpen(token);
+    private void addOpen(int from, int to) {
+        if (openCount + to - from > open.length) {
+            open = Arrays.copyOf(open, Math.max(2 * openCount, openCount + to - from));
         }
-        return at < bytes.length ? at : -1;
-    }
-
-    /** Passes over the tokens that share these bytes with one that failed at the last of them, for they fail as it did. */
-    private void skip(int token, int bytes) {
-        boolean left = walk.left(bytes - 1);
-        int after = tokens.afterPrefix(token, bytes);
-        while (next < end && at(next) < after) {
-            if (!left && chosen.length == 0) {
-                next = Math.min(after, end);
-                before = next - 1;
-                return;
-            }
-            before = at(next);
-            if (left) {
-                addOpen(before);
-            }
-            next++;
+        for (int i = from; i < to; i++) {
+            open[openCount++] = i;
         }
-    }
-
-    private int at(int i) {
-        return chosen.length == 0 ? i : chosen[i];
-    }
-
-    private void addOpen(int token) {
-        if (openCount == open.length) {
-            open = Arrays.copyOf(open, 2 * openCount);
-        }
-        open[openCount++] = token;
     }
 
     /** Indices of the tokens that fail where the walk had been complete before: what comes after may take them. */

@@ -15,6 +15,7 @@ final class Utf8Walk {
     private final int[] smallest;
     /** Whether some state up to here was complete: what follows may belong to whatever comes after. */
     private final boolean[] left;
+    private int reached;
 
     Utf8Walk(Automaton automaton, int longest, State start) {
         this.automaton = automaton;
@@ -60,18 +61,37 @@ final class Utf8Walk {
         return left[at];
     }
 
+    /** Another walk that begins where this one does. */
+    Utf8Walk fork() {
+        Utf8Walk out = new Utf8Walk(automaton, states.length - 1, states[0]);
+        out.partial[0] = partial[0];
+        out.missing[0] = missing[0];
+        out.smallest[0] = smallest[0];
+        return out;
+    }
+
     /** Goes as far as it can over the bytes from an entry on; the entry that it comes to. */
     int go(int from, byte[] bytes) {
-        int at = from;
-        while (at < bytes.length && step(at, bytes[at])) {
-            at++;
+        reached = from;
+        while (reached < bytes.length && step(reached, bytes[reached])) {
+            reached++;
+            automaton.spend(1);
         }
-        return at;
+        return reached;
+    }
+
+    /** The entry that {@link #go} has come to, also when it was stopped. */
+    int reached() {
+        return reached;
+    }
+
+    /** Whether it goes on from an entry over every text of these characters, surely so. */
+    boolean takesAll(int at, TokenTrie.Characters characters) {
+        return missing[at] == 0 && characters.text() && automaton.takesAll(states[at], characters);
     }
 
     /** Goes from entry {@code at} to the next by one byte; false at a dead end. */
-    private boolean step(int at, byte raw) {
-        automaton.spend(1);
+    boolean step(int at, byte raw) {
         int b = raw & 255;
         if (missing[at] == 0) {
             int length = b < 0x80 ? 0 : b >= 0xC2 && b < 0xE0 ? 1 : b >= 0xE0 && b < 0xF0 ? 2 : b >= 0xF0 && b < 0xF5 ? 3 : -1;
@@ -98,8 +118,7 @@ final class Utf8Walk {
     }
 
     private boolean advance(int at, int codePoint) {
-        boolean surrogate = codePoint >= 0xD800 && codePoint < 0xE000;
-        if (surrogate || codePoint < smallest[at + 1] || codePoint > Character.MAX_CODE_POINT) {
+        if (CharClass.isSurrogate(codePoint) || codePoint < smallest[at + 1] || codePoint > Character.MAX_CODE_POINT) {
             return false;
         }
         State next = automaton.next(states[at], codePoint);

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What a client's grammar may cost, in counted steps: the same on every machine. */
 class GrammarWorkTest {
     private static final String LETTERS = "etaoinsh ";
-    private static final FakeVocab VOCAB = words();
+    static final FakeVocab VOCAB = words();
 
     /** Every text of up to four letters: a vocabulary in which much continues much. */
     private static FakeVocab words() {
