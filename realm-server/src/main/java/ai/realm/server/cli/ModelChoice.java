@@ -9,6 +9,7 @@ import ai.realm.server.domain.ModelEntry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +39,8 @@ record ModelChoice(String name, ModelEntry entry) {
     }
 
     private static ModelChoice of(CatalogEntry entry, Path file) {
-        return new ModelChoice(entry.name(), new ModelEntry(file, 0, entry.sha256(), entry.system(), true));
+        return new ModelChoice(entry.name(), new ModelEntry(file, 0, entry.sha256(), entry.system(), true, null, 1f,
+                new ModelEntry.Offer(List.of(), entry.dimensions())));
     }
 
     private static ModelChoice ofFile(Path file) throws IOException {

@@ -249,6 +249,7 @@ public final class ConfigLoader {
                 throw bad("models." + name + " is the name of an adapter too");
             }
         });
+        ModelReader.checkAliases(models);
         return models;
     }
 

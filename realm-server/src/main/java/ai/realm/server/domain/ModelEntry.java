@@ -1,6 +1,7 @@
 package ai.realm.server.domain;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,9 +13,31 @@ import org.jspecify.annotations.Nullable;
  * @param preload whether it is loaded when the server starts, and not when it is first wanted
  * @param adapterOf the model that this is a LoRA adapter for, whose name begins its own, {@code MODEL:ADAPTER}; null for a model
  * @param scale how strongly the adapter counts, 1 as it was trained
+ * @param offer of a model alone, not of an adapter
  */
 public record ModelEntry(Path file, int context, @Nullable String sha256, @Nullable String system, boolean preload,
-        @Nullable String adapterOf, float scale) {
+        @Nullable String adapterOf, float scale, Offer offer) {
+
+    /**
+     * What of a model is settled with those who use it.
+     *
+     * @param aliases other names that requests may give
+     * @param dimensions lengths that its vectors may be cut to, besides their own
+     */
+    public record Offer(List<String> aliases, List<Integer> dimensions) {
+        public static final Offer NONE = new Offer(List.of(), List.of());
+
+        public Offer {
+            aliases = List.copyOf(aliases);
+            dimensions = List.copyOf(dimensions);
+        }
+    }
+
+    /** A model that goes by its name alone. */
+    public ModelEntry(Path file, int context, @Nullable String sha256, @Nullable String system, boolean preload,
+            @Nullable String adapterOf, float scale) {
+        this(file, context, sha256, system, preload, adapterOf, scale, Offer.NONE);
+    }
 
     /** A model of its own. */
     public ModelEntry(Path file, int context, @Nullable String sha256, @Nullable String system, boolean preload) {

@@ -10,11 +10,21 @@ import ai.realm.core.error.RealmException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What is written of a model, checked. */
 public final class ModelReader {
     private static final int MOST_SCALE = 10;
+    private static final int MOST_ALIASES = 64;
+    private static final int MOST_DIMENSIONS = 64;
+    private static final int LONGEST_VECTOR = 1 << 20;
+
+    private static final Pattern ALIAS = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}");
 
     private ModelReader() {
     }
@@ -30,7 +40,51 @@ public final class ModelReader {
         checkDigest(at, sha256);
         return new ModelEntry(file, in(at + "context", or(m.context(), 0), 0, 1 << 24),
                 sha256 == null && known != null ? known.sha256() : sha256,
-                m.system() == null && known != null ? known.system() : m.system(), or(m.preload(), true));
+                m.system() == null && known != null ? known.system() : m.system(), or(m.preload(), true), null, 1f,
+                new ModelEntry.Offer(aliases(at + "aliases", m.aliases()),
+                        m.dimensions() == null && known != null
+                                ? known.offer().dimensions()
+                                : dimensions(at + "dimensions", m.dimensions())));
+    }
+
+    private static List<String> aliases(String at, @Nullable List<@Nullable String> given) {
+        List<@Nullable String> all = or(given, List.of());
+        if (all.size() > MOST_ALIASES) {
+            throw bad(at + " may hold " + MOST_ALIASES + " names, not " + all.size());
+        }
+        List<String> names = new ArrayList<>();
+        for (String alias : all) {
+            if (alias == null || !ALIAS.matcher(alias).matches()) {
+                throw bad(at + ": an alias is 1 to 128 characters of A-Z a-z 0-9 . _ : / - and begins with a letter or digit, not "
+                        + alias);
+            }
+            names.add(alias);
+        }
+        return names.stream().distinct().toList();
+    }
+
+    private static List<Integer> dimensions(String at, @Nullable List<@Nullable Integer> given) {
+        List<@Nullable Integer> all = or(given, List.of());
+        if (all.size() > MOST_DIMENSIONS) {
+            throw bad(at + " may hold " + MOST_DIMENSIONS + " numbers, not " + all.size());
+        }
+        return all.stream().map(n -> in(at, n == null ? 0 : n, 1, LONGEST_VECTOR)).distinct().sorted().toList();
+    }
+
+    /**
+     * Refuses an alias that is the name of a model, or that two models have.
+     *
+     * @param models by name, those with aliases among them
+     */
+    public static void checkAliases(Map<String, ModelEntry> models) {
+        Map<String, String> owners = new HashMap<>();
+        models.forEach((name, entry) -> entry.offer().aliases().forEach(alias -> {
+            String other = models.containsKey(alias) ? alias : owners.put(alias, name);
+            if (other != null) {
+                throw RealmException.badParam("aliases",
+                        "models." + name + ".aliases: " + alias + " is a name of model " + other + " already");
+            }
+        }));
     }
 
     /**
@@ -68,7 +122,8 @@ public final class ModelReader {
         }
         String adapterOf = m.adapterOf();
         if (adapterOf == null && m.scale() != null
-                || adapterOf != null && (catalog != null || m.context() != null || m.system() != null)) {
+                || adapterOf != null && (catalog != null || m.context() != null || m.system() != null || m.aliases() != null
+                        || m.dimensions() != null)) {
             throw bad("an adapter has a file, sha256 and scale, and a model everything but scale");
         }
         if (adapterOf != null && !name.startsWith(adapterOf + ":")) {
@@ -84,7 +139,7 @@ public final class ModelReader {
         if (adapterOf != null) {
             return adapter("", path, adapterOf, m.sha256(), m.scale());
         }
-        return model("", path, new ModelSettings(null, m.context(), m.sha256(), m.system(), false, null),
+        return model("", path, new ModelSettings(null, m.context(), m.sha256(), m.system(), false, m.aliases(), m.dimensions(), null),
                 named != null ? named : files.known(path));
     }
 }

@@ -105,9 +105,9 @@ public final class HttpServer implements AutoCloseable {
 
     private void routes(JavalinConfig c, Services s) {
         RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), watch, s.active(), answers,
-                s.accounts(), s.metrics(), settings.api().refuseUnknown(), s.warmUp(), settings.api().slow());
+                s.accounts(), s.metrics(), s.registry(), settings.api().refuseUnknown(), s.warmUp(), settings.api().slow());
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
-                new InferenceRunner(s.models(), s.guestHost(), s.guests(), GuestChats::read), s.registry());
+                new InferenceRunner(s.models(), s.guestHost(), s.guests(), GuestChats::read));
         ModelsHandler models = new ModelsHandler(s.gate(), answers, s.registry());
         Map<String, RequestFrame> frames = new HashMap<>();
         c.routes.before(new GatewayHeaders(settings.api().gateway())::read);

@@ -1,15 +1,21 @@
 package ai.realm.server.model;
 
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
 import ai.realm.runtime.store.ModelSource;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.ModelTable;
 import ai.realm.server.domain.ModelEntry;
+import ai.realm.server.domain.ModelReader;
+import ai.realm.server.domain.Tenant;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -23,10 +29,15 @@ import org.slf4j.LoggerFactory;
 public final class ModelRegistry {
     private static final Logger LOG = LoggerFactory.getLogger(ModelRegistry.class);
 
+    private static final String LATEST = ":latest";
+    private static final int LONGEST_SHOWN = 64;
+
     private final Database database;
     private final Map<String, ModelEntry> configured;
     private final Map<Path, FileFacts> facts = new ConcurrentHashMap<>();
     private final Map<String, ModelEntry> registered = new ConcurrentHashMap<>();
+    /** Names of models by their aliases. */
+    private volatile Map<String, String> aliases = Map.of();
 
     public ModelRegistry(Map<String, ModelEntry> configured, Database database) {
         this.configured = new LinkedHashMap<>(configured);
@@ -46,6 +57,73 @@ public final class ModelRegistry {
             }
             return alone;
         });
+        nameAliases();
+    }
+
+    /** The configuration's come first, and a model's own name before all. */
+    private void nameAliases() {
+        Map<String, String> named = new HashMap<>();
+        Map<String, ModelEntry> all = new LinkedHashMap<>(configured);
+        new TreeMap<>(registered).forEach(all::putIfAbsent);
+        all.forEach((name, entry) -> entry.offer().aliases().forEach(alias -> {
+            String other = all.containsKey(alias) ? alias : named.putIfAbsent(alias, name);
+            if (other != null) {
+                LOG.warn("model={} has the alias {} no longer: it is model {} now", name, alias, other);
+            }
+        }));
+        aliases = Map.copyOf(named);
+    }
+
+    /**
+     * The name of the model that a request means; it is granted to the tenant. An adapter may be given by an alias of its model.
+     *
+     * @param wanted null for the tenant's default
+     * @throws RealmException MODEL_NOT_FOUND
+     */
+    public String meant(@Nullable String wanted, Tenant tenant) {
+        if (wanted == null) {
+            if (tenant.defaultModel().isEmpty()) {
+                throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "no model is granted to this tenant", "model", null);
+            }
+            return tenant.defaultModel();
+        }
+        // Clients of Ollama's API add its tag to names that have none.
+        String bare = wanted.endsWith(LATEST) ? wanted.substring(0, wanted.length() - LATEST.length()) : wanted;
+        for (String name : List.of(wanted, named(wanted), bare, named(bare))) {
+            if (tenant.models().contains(name)) {
+                return name;
+            }
+        }
+        String shown = wanted.length() > LONGEST_SHOWN ? wanted.substring(0, LONGEST_SHOWN) + "…" : wanted;
+        throw new RealmException(ErrorCode.MODEL_NOT_FOUND,
+                "model '" + shown + "' does not exist or is not granted to this tenant; GET /v1/models lists those that are",
+                "model", null);
+    }
+
+    /** The name of the model with this alias, or of its adapter; what is no alias as it is. */
+    private String named(String alias) {
+        String name = aliases.get(alias);
+        int colon = alias.lastIndexOf(':');
+        String model = name != null || colon < 0 ? null : aliases.get(alias.substring(0, colon));
+        return name != null ? name : model != null ? model + alias.substring(colon) : alias;
+    }
+
+    /** What is settled of a model, or of an adapter's model. */
+    public ModelEntry.Offer offer(String name) {
+        ModelEntry entry = get(base(name));
+        return entry == null ? ModelEntry.Offer.NONE : entry.offer();
+    }
+
+    /** Refuses a model whose name or aliases others have. */
+    void checkNames(String name, ModelEntry entry) {
+        String owner = aliases.get(name);
+        if (owner != null && !owner.equals(name)) {
+            throw RealmException.badParam("name", "name: " + name + " is an alias of model " + owner);
+        }
+        Map<String, ModelEntry> all = new LinkedHashMap<>(configured);
+        registered.forEach(all::putIfAbsent);
+        all.put(name, entry);
+        ModelReader.checkAliases(all);
     }
 
     /** Models as the store wants them. */
@@ -127,16 +205,19 @@ public final class ModelRegistry {
         } else {
             registered.put(name, entry);
         }
+        nameAliases();
     }
 
     void put(String name, ModelEntry entry) {
         ModelTable.put(database, name, entry);
         registered.put(name, entry);
+        nameAliases();
         facts.remove(entry.file());
     }
 
     void remove(String name) {
         ModelTable.remove(database, name);
         registered.remove(name);
+        nameAliases();
     }
 }

@@ -71,6 +71,7 @@ public final class ModelService {
             throw RealmException.badParam("name", "model " + name + " is the configuration's and is changed there");
         }
         ModelEntry entry = ModelReader.model(json, files);
+        registry.checkNames(name, entry);
         store.register(ModelRegistry.source(name, entry));
         registry.put(name, entry);
         LOG.info("model={} registered file={}", name, entry.file().getFileName());

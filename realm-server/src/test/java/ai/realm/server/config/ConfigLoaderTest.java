@@ -53,6 +53,28 @@ class ConfigLoaderTest {
         assertThat(config.tenants().getLast().models()).containsExactly("base");
     }
 
+    @Test
+    void load_modelWithAliasesAndDimensions_hasThem() throws IOException {
+        RealmConfig config = load("""
+                models:
+                  base: {file: m.gguf, aliases: [gpt-4o, "org/base:8b", gpt-4o], dimensions: [512, 256]}
+                tenants:
+                  - {id: everybody}
+                """);
+        assertThat(config.models().get("base").offer())
+                .isEqualTo(new ModelEntry.Offer(List.of("gpt-4o", "org/base:8b"), List.of(256, 512)));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"a: {file: m.gguf, aliases: [b]}, b: {file: n.gguf} | models.a.aliases: b is a name of model b",
+            "a: {file: m.gguf, aliases: [x]}, b: {file: n.gguf, aliases: [x]} | models.b.aliases: x is a name of model a",
+            "a: {file: m.gguf, aliases: ['a:l'], adapters: {l: {file: x}}} | a:l is a name of model a:l",
+            "a: {file: m.gguf, aliases: ['no name']} | models.a.aliases: an alias is 1 to 128 characters",
+            "a: {file: m.gguf, dimensions: [0]} | models.a.dimensions must be 1 to"})
+    void load_aliasesWithAMistake_saysWhereAndWhich(String models, String message) {
+        assertThatThrownBy(() -> load("models: {" + models + "}\ntenants: [{id: t}]\n")).hasMessageContaining(message);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"{file: a.gguf, scale: 11} | models.base.adapters.x.scale must be -10 to 10, not 11",
             "{scale: 1} | models.base.adapters.x.file is required",

@@ -125,7 +125,7 @@ class EmbeddingsTest {
             "{\"model\":\"encoder\",\"input\":[1.5]}|400|input[0]|must be a token id",
             "{\"model\":\"encoder\",\"input\":[4294967296]}|400|input[0]|must be a token id",
             "{\"model\":\"encoder\",\"input\":\"a\",\"encoding_format\":\"hex\"}|400|encoding_format|float or base64",
-            "{\"model\":\"encoder\",\"input\":\"a\",\"dimensions\":2}|400|dimensions|must be 3",
+            "{\"model\":\"encoder\",\"input\":\"a\",\"dimensions\":4}|400|dimensions|must be 3",
             "{\"model\":\"encoder\",\"input\":\"a\",\"dimensions\":0}|400|dimensions|must be 1 to"})
     void embeddings_thatCannotBe_areRefusedByName(String body, int status, String param, String message) {
         HttpResponse<String> r = server.post(PATH, body);

@@ -96,7 +96,8 @@ final class HttpFixture implements AutoCloseable {
         TenantGuests guests = new TenantGuests(guestHost, new GuestVersions(database), new GuestValues(database));
         MeteredSessions sessions = new MeteredSessions(guestHost, embedder);
         guestHost.sessions = sessions;
-        ModelRegistry registry = new ModelRegistry(Map.of(), database);
+        ModelRegistry registry = new ModelRegistry(Map.of("tiny", offered(List.of("gpt-4o", "org/tiny:1b"), List.of()), "encoder",
+                offered(List.of("text-embedding-3-small"), List.of(2, 7))), database);
         ModelService modelAdmin = new ModelService(models, registry, new NoFiles(), tenants);
         ChangeFollower follower = new ChangeFollower(new ChangeLog(database), store, tenants, guests, modelAdmin, active,
                 opened.seen());
@@ -123,6 +124,11 @@ final class HttpFixture implements AutoCloseable {
         public @Nullable ModelEntry known(Path file) {
             return null;
         }
+    }
+
+    private static ModelEntry offered(List<String> aliases, List<Integer> dimensions) {
+        return new ModelEntry(Path.of("/nowhere/model.gguf"), 0, null, null, false, null, 1f,
+                new ModelEntry.Offer(aliases, dimensions));
     }
 
     static Tenant tenantWithModels(String id, List<String> models) {

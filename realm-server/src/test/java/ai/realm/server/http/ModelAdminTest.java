@@ -12,6 +12,7 @@ import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.ModelTable;
 import ai.realm.server.domain.ModelEntry;
 import ai.realm.server.domain.ModelFiles;
+import ai.realm.server.domain.Tenant;
 import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.model.ModelService;
 import ai.realm.server.tenant.Tenants;
@@ -138,6 +139,41 @@ class ModelAdminTest {
         models.followed().forEach(models::follow);
         assertThat(codeOf(() -> models.get("base:x"))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
         assertThat(codeOf(() -> models.get("base"))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+    }
+
+    @Test
+    void register_withAliases_isMeantByThemAndKeepsThemForTheNextStart() {
+        ObjectNode named = json("granted", "file", dir.resolve("a.gguf").toString());
+        named.putArray("aliases").add("gpt-4o").add("org/granted:1b");
+        named.putArray("dimensions").add(64);
+        assertThat(models.register(named).path("aliases")).hasSize(2);
+        models.register(adapter("granted:x", "granted"));
+        store.close();
+        start();
+        Tenant tenant = HttpFixture.tenantWithModels("t", List.of("granted", "granted:x"));
+        assertThat(registry.meant("gpt-4o", tenant)).isEqualTo("granted");
+        assertThat(registry.meant("org/granted:1b:latest", tenant)).isEqualTo("granted");
+        assertThat(registry.meant("gpt-4o:x", tenant)).isEqualTo("granted:x");
+        assertThat(registry.offer("granted:x").dimensions()).containsExactly(64);
+        assertThat(codeOf(() -> registry.meant("gpt-4o:y", tenant))).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+        assertThat(codeOf(() -> registry.meant("gpt-4o", HttpFixture.tenantWithModels("u", List.of("fixed")))))
+                .isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+    }
+
+    @Test
+    void register_withNamesOfOthers_isRefused() {
+        ObjectNode named = json("one", "file", dir.resolve("a.gguf").toString());
+        named.putArray("aliases").add("shared");
+        models.register(named);
+        models.register(named);
+        assertThat(codeOf(() -> add("shared"))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        ObjectNode other = json("two", "file", dir.resolve("a.gguf").toString());
+        other.putArray("aliases").add("shared");
+        assertThat(codeOf(() -> models.register(other))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        other.putArray("aliases").add("fixed");
+        assertThat(codeOf(() -> models.register(other))).isEqualTo(ErrorCode.INVALID_REQUEST);
+        models.remove("one");
+        assertThat(add("shared").path("name").asText()).isEqualTo("shared");
     }
 
     @Test

@@ -3,6 +3,7 @@ package ai.realm.server.cli.catalog;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.net.URI;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -14,9 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param bytes size of the file, or 0 when not known
  * @param sha256 lower-case hexadecimal, or null when not known
  * @param system the system message of chats that begin without one; null leaves that to the model's template
+ * @param dimensions lengths that the model was trained to have its vectors cut to
  */
 public record CatalogEntry(String name, String file, @Nullable URI url, long bytes, @Nullable String sha256, String licence,
-        @Nullable String system) {
+        @Nullable String system, List<Integer> dimensions) {
     /** What a name or a file may look like: no separator, no leading dot, nothing that a path could be made of. */
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
@@ -25,7 +27,8 @@ public record CatalogEntry(String name, String file, @Nullable URI url, long byt
     public CatalogEntry(@JsonProperty("name") String name, @JsonProperty("file") String file,
             @JsonProperty("url") @Nullable URI url,
             @JsonProperty("bytes") long bytes, @JsonProperty("sha256") @Nullable String sha256,
-            @JsonProperty("licence") String licence, @JsonProperty("system") @Nullable String system) {
+            @JsonProperty("licence") String licence, @JsonProperty("system") @Nullable String system,
+            @JsonProperty("dimensions") @Nullable List<Integer> dimensions) {
         this.name = plain("name", name);
         this.file = plain("file", file);
         this.url = url;
@@ -33,6 +36,7 @@ public record CatalogEntry(String name, String file, @Nullable URI url, long byt
         this.sha256 = sha256;
         this.licence = licence;
         this.system = system;
+        this.dimensions = dimensions == null ? List.of() : List.copyOf(dimensions);
         if (licence == null || licence.isBlank()) {
             throw new IllegalArgumentException("model " + name + " must state its licence");
         }
@@ -49,7 +53,7 @@ public record CatalogEntry(String name, String file, @Nullable URI url, long byt
 
     /** A model whose chats begin as its template has them. */
     public CatalogEntry(String name, String file, @Nullable URI url, long bytes, @Nullable String sha256, String licence) {
-        this(name, file, url, bytes, sha256, licence, null);
+        this(name, file, url, bytes, sha256, licence, null, null);
     }
 
     private static String plain(String what, @Nullable String text) {

@@ -11,6 +11,7 @@ import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,11 @@ public record EmbeddingRun(RequestFrame.Parts parts) {
         /** Refuses a model that cannot do it. */
         void check(ModelLease lease);
 
+        /** How long vectors are to be; null for the model's own length. */
+        default @Nullable Integer dimensions() {
+            return null;
+        }
+
         /** What goes to the model, once it has passed {@link #check}. */
         List<Prompt> prompts(ModelLease lease);
     }
@@ -34,20 +40,59 @@ public record EmbeddingRun(RequestFrame.Parts parts) {
 
     /** The vectors, in the order of the prompts; the request is accounted for when it returns. */
     public Vectors of(Wanted wanted, Admitted a) {
-        String model = RequestValidator.model(wanted.model(), a.tenant());
+        String model = parts.registry().meant(wanted.model(), a.tenant());
         a.log().model(model);
         float[][] vectors;
         try (ModelLease lease = parts.models().lease(model, GrantedModels.LOAD_WAIT)) {
             wanted.check(lease);
+            checkLength(wanted.dimensions(), lease);
             List<Prompt> prompts = tokenized(wanted.prompts(lease), lease, a);
             a.reserve(tokens(prompts));
             a.log().step(2, "request");
-            vectors = embed(a, new EmbedCommand(a.context(), lease, prompts));
+            vectors = cut(embed(a, new EmbedCommand(a.context(), lease, prompts)), wanted.dimensions());
         }
         a.log().finished(FinishReason.STOP);
         a.account().close();
         a.log().answering();
         return new Vectors(model, vectors);
+    }
+
+    /**
+     * What a vector cut short would mean is known only for models that were trained for that, and no GGUF file says so: the operator
+     * does.
+     */
+    private void checkLength(@Nullable Integer length, ModelLease lease) {
+        int own = lease.config().embeddingLength();
+        if (length == null || length == own) {
+            return;
+        }
+        List<Integer> shorter = parts.registry().offer(lease.name()).dimensions().stream().filter(n -> n < own).toList();
+        if (!shorter.contains(length)) {
+            throw RealmException.badParam("dimensions", "dimensions must be " + own + (shorter.isEmpty() ? "" : " or one of " + shorter)
+                    + " for the model " + lease.name() + ", not " + length
+                    + (shorter.isEmpty() ? ": its vectors cannot be shortened" : ""));
+        }
+    }
+
+    private static float[][] cut(float[][] vectors, @Nullable Integer length) {
+        return length == null ? vectors : Arrays.stream(vectors).map(v -> cut(v, length)).toArray(float[][]::new);
+    }
+
+    /** The first numbers of a vector, brought to length 1 again. */
+    private static float[] cut(float[] vector, int length) {
+        if (vector.length <= length) {
+            return vector;
+        }
+        float[] out = Arrays.copyOf(vector, length);
+        double square = 0;
+        for (float v : out) {
+            square += (double) v * v;
+        }
+        float scale = square > 0 ? (float) (1 / Math.sqrt(square)) : 1;
+        for (int i = 0; i < length; i++) {
+            out[i] *= scale;
+        }
+        return out;
     }
 
     /** As ids, so that they are counted before; as they are for a model that cannot make any, which takes no texts. */

@@ -25,7 +25,12 @@ public final class InferenceHandler implements Handler {
      *
      * @param registry what is known of the models
      */
-    public record Parts(RequestFrame.Parts frame, TenantGuests guests, InferenceRunner runner, ModelRegistry registry) {}
+    public record Parts(RequestFrame.Parts frame, TenantGuests guests, InferenceRunner runner) {
+        /** What is known of the models. */
+        public ModelRegistry registry() {
+            return frame.registry();
+        }
+    }
 
     private final ApiShape shape;
     private final Parts parts;
@@ -50,7 +55,7 @@ public final class InferenceHandler implements Handler {
     private void serve(Admitted a) {
         Asked asked = shape.read(a.fields(), a.tenant());
         a.endOfFields();
-        String model = RequestValidator.model(asked.request().model(), a.tenant());
+        String model = parts.registry().meant(asked.request().model(), a.tenant());
         a.log().model(model);
         try (ModelLease lease = parts.frame.models().lease(model, GrantedModels.LOAD_WAIT)) {
             Object at = asked.withoutRun(model);
@@ -60,7 +65,7 @@ public final class InferenceHandler implements Handler {
                 a.exchange().json(200, at);
                 return;
             }
-            ValidRequest valid = RequestValidator.validate(asked.request(), a.tenant(), lease, parts.registry.system(model),
+            ValidRequest valid = RequestValidator.validate(asked.request(), a.tenant(), lease, parts.registry().system(model),
                     a.log().requestId());
             PromptTokens prompt = new PromptTokens(valid, lease);
             prompt.checkLogProbs(asked.request().json());

@@ -54,7 +54,7 @@ public final class LookHandler implements Handler {
     }
 
     private void serve(Admitted a) {
-        String model = RequestValidator.model(a.fields().string("model"), a.tenant());
+        String model = parts.registry().meant(a.fields().string("model"), a.tenant());
         a.log().model(model);
         Object answer;
         try (ModelLease lease = parts.frame().models().lease(model, GrantedModels.LOAD_WAIT)) {

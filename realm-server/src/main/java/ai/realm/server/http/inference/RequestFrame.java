@@ -11,6 +11,7 @@ import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.ClientWatch;
 import ai.realm.server.http.transport.ErrorShape;
 import ai.realm.server.metrics.ServerMetrics;
+import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.tenant.Permit;
@@ -34,12 +35,14 @@ public final class RequestFrame {
     /**
      * What every route that uses a model shares.
      *
+     * @param registry what is known of the models
      * @param refuseUnknown whether a parameter that the server does not know is an error
      * @param slow requests that take longer have a line that says so; zero: none
      * @param warmUp whether requests are the server's own
      */
     public record Parts(TenantGate gate, ModelStore models, MeteredSessions sessions, ClientWatch watch, ActiveRequests active,
-            Answers answers, Accounts accounts, ServerMetrics metrics, boolean refuseUnknown, boolean warmUp, Duration slow) {}
+            Answers answers, Accounts accounts, ServerMetrics metrics, ModelRegistry registry, boolean refuseUnknown,
+            boolean warmUp, Duration slow) {}
 
     /** One request on its way, admitted, its body read. */
     public record Admitted(Exchange exchange, RequestLog log, Tenant tenant, Permit permit, RequestContext context,

@@ -1,6 +1,5 @@
 package ai.realm.server.http.inference;
 
-import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.SamplingParams;
 import ai.realm.core.tokenizer.Tokenizer;
@@ -18,39 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Step 2 of a request, second half: what was read against what the tenant may and the model can. */
 public final class RequestValidator {
-    private static final String LATEST = ":latest";
-
     private RequestValidator() {
-    }
-
-    /**
-     * The name of the model that a request means; it is granted to the tenant.
-     *
-     * @param wanted null for the tenant's default
-     */
-    public static String model(@Nullable String wanted, Tenant tenant) {
-        if (wanted == null) {
-            if (tenant.defaultModel().isEmpty()) {
-                throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "no model is granted to this tenant", "model", null);
-            }
-            return tenant.defaultModel();
-        }
-        if (tenant.models().contains(wanted)) {
-            return wanted;
-        }
-        // Clients of Ollama's API add its tag to names that have none.
-        String bare = wanted.endsWith(LATEST) ? wanted.substring(0, wanted.length() - LATEST.length()) : wanted;
-        if (!tenant.models().contains(bare)) {
-            throw modelNotFound(wanted);
-        }
-        return bare;
-    }
-
-    public static RealmException modelNotFound(String name) {
-        String shown = name.length() > 64 ? name.substring(0, 64) + "…" : name;
-        return new RealmException(ErrorCode.MODEL_NOT_FOUND,
-                "model '" + shown + "' does not exist or is not granted to this tenant; GET /v1/models lists those that are",
-                "model", null);
     }
 
     static ValidRequest validate(GenerationRequest request, Tenant tenant, ModelLease model, @Nullable String system,

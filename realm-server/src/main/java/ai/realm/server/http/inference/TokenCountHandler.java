@@ -39,7 +39,7 @@ public final class TokenCountHandler implements Handler {
     private void serve(Admitted a) {
         GenerationRequest request = reader.apply(a.fields(), a.tenant());
         a.endOfFields();
-        String model = RequestValidator.model(request.model(), a.tenant());
+        String model = parts.registry().meant(request.model(), a.tenant());
         a.log().model(model);
         ObjectNode counted = Json.mapper().createObjectNode();
         counted.setAll(answer);

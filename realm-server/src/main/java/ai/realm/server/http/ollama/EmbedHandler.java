@@ -45,16 +45,11 @@ public final class EmbedHandler implements Handler {
     }
 
     /** @param dimensions null when not given */
-    private record Wanted(@Nullable String model, List<String> texts, @Nullable Long dimensions) implements EmbeddingRun.Wanted {
+    private record Wanted(@Nullable String model, List<String> texts, @Nullable Integer dimensions) implements EmbeddingRun.Wanted {
         @Override
         public void check(ModelLease lease) {
             if (!lease.isEncoder() || lease.isReranker()) {
                 throw RealmException.badParam("model", "the model " + lease.name() + " does not support embeddings");
-            }
-            int own = lease.config().embeddingLength();
-            if (dimensions != null && dimensions != own) {
-                throw RealmException.badParam("dimensions", "dimensions must be " + own + " for the model " + lease.name()
-                        + ", not " + dimensions + ": its vectors cannot be shortened");
             }
         }
 
@@ -90,7 +85,7 @@ public final class EmbedHandler implements Handler {
         fields.hint("keep_alive");
         fields.hint("truncate");
         Long dimensions = fields.integer("dimensions", 0, 1 << 20);
-        return new Wanted(model, texts, dimensions == null || dimensions == 0 ? null : dimensions);
+        return new Wanted(model, texts, dimensions == null || dimensions == 0 ? null : dimensions.intValue());
     }
 
     private static List<String> texts(JsonNode input) {

@@ -5,7 +5,6 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.store.ModelStatus;
 import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.domain.ModelEntry;
-import ai.realm.server.http.inference.RequestValidator;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
 import ai.realm.server.http.transport.Answers;
@@ -129,7 +128,7 @@ public final class ModelRoutes {
         if (given == null && older == null) {
             throw RealmException.badParam("model", "model is required");
         }
-        String name = RequestValidator.model(given != null ? given : older, tenant);
+        String name = registry.meant(given != null ? given : older, tenant);
         FileFacts facts = registry.facts(name);
         ObjectNode answer = Json.mapper().createObjectNode().put("modelfile", "FROM " + registry.base(name)).put("parameters", "")
                 .put("template", template(facts)).put("license", string(facts, "general.license"))

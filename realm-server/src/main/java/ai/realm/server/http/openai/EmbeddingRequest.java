@@ -48,10 +48,6 @@ record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolea
         return new EmbeddingRequest(model, inputs, "base64".equals(format), dimensions == null ? null : dimensions.intValue());
     }
 
-    /**
-     * Checks against the model. What vectors cut short would mean is known only for models trained for that, and no GGUF file
-     * says so: any other number than the model's own is refused.
-     */
     @Override
     public void check(ModelLease lease) {
         if (!lease.isEncoder()) {
@@ -61,11 +57,6 @@ record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolea
         if (lease.isReranker()) {
             throw RealmException.badParam("model",
                     "the model " + lease.name() + " judges how well texts fit and makes no embeddings; use /v1/rerank");
-        }
-        int own = lease.config().embeddingLength();
-        if (dimensions != null && dimensions != own) {
-            throw RealmException.badParam("dimensions", "dimensions must be " + own + " for the model " + lease.name()
-                    + ", not " + dimensions + ": its vectors cannot be shortened");
         }
     }
 

@@ -4,7 +4,6 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.domain.ModelEntry;
 import ai.realm.server.domain.Tenant;
-import ai.realm.server.http.inference.RequestValidator;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.Callers;
@@ -45,17 +44,13 @@ public final class ModelsHandler {
 
     public void one(Context ctx) {
         Tenant tenant = gate.authenticate(Callers.of(ctx));
-        String name = ctx.pathParam("model");
-        if (!tenant.models().contains(name)) {
-            throw RequestValidator.modelNotFound(name);
-        }
-        answers.json(ctx, 200, model(name));
+        answers.json(ctx, 200, model(registry.meant(ctx.pathParam("model"), tenant)));
     }
 
     /** The tenant's default model, and nothing of where its file is. */
     public void props(Context ctx) {
         Tenant tenant = gate.authenticate(Callers.of(ctx));
-        String name = RequestValidator.model(ctx.queryParam("model"), tenant);
+        String name = registry.meant(ctx.queryParam("model"), tenant);
         FileFacts facts = registry.facts(name);
         ObjectNode answer = Json.mapper().createObjectNode();
         ObjectNode settings = answer.putObject("default_generation_settings").put("n_ctx", context(name, facts));
@@ -82,6 +77,10 @@ public final class ModelsHandler {
         ObjectNode model = Json.mapper().createObjectNode().put("id", name).put("object", "model")
                 .put("created", known ? facts.modified().getEpochSecond() : started).put("owned_by", "realm").put("root", base)
                 .put("parent", base.equals(name) ? null : base);
+        ModelEntry entry = registry.get(name);
+        if (entry != null) {
+            entry.offer().aliases().forEach(model.putArray("aliases")::add);
+        }
         if (known) {
             model.put("max_model_len", context(name, facts));
             model.putObject("meta").put("n_vocab", facts.vocabulary()).put("n_ctx_train", number(facts, "context_length"))
