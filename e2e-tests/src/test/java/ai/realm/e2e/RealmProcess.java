@@ -67,15 +67,25 @@ final class RealmProcess implements AutoCloseable {
     }
 
     private static RealmProcess launch(String log, List<String> jvm, List<String> args) throws IOException {
-        Path options = home().resolve("realm-server/src/main/launcher/jvm.options");
-        List<String> command = new ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "@" + options));
+        Path options = home().resolve("realm-server/src/main/launcher");
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "@" + options.resolve("jvm.options")));
+        if (needsVectorApi(jvm)) {
+            command.add("@" + options.resolve("vector.options"));
+        }
         command.addAll(jvm);
         command.addAll(List.of("-Drealm.home=" + home(), "-jar", jar().toString()));
         command.addAll(args);
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("REALM_LOG", log);
         return new RealmProcess(builder.start());
+    }
+
+    /** As the launcher decides it. */
+    private static boolean needsVectorApi(List<String> jvm) throws IOException {
+        Path processors = Path.of("/proc/cpuinfo");
+        return jvm.stream().anyMatch(o -> o.matches("-Drealm\\.(kernels|machine|vector|activations).*"))
+                || !Files.exists(processors) || !Files.readString(processors).contains(" avx512_vnni ");
     }
 
     /** Starts a server with this configuration on a free port and returns when it is ready. */

@@ -102,16 +102,16 @@ final class Assembler extends GeneralAssembler {
     }
 
     void vpsrlw(Vector to, Vector from, int bits) {
-        shift("vpsrlw", 2, to, from, bits);
+        shift("vpsrlw", 0x71, 2, to, from, bits);
     }
 
     void vpsllw(Vector to, Vector from, int bits) {
-        shift("vpsllw", 6, to, from, bits);
+        shift("vpsllw", 0x71, 6, to, from, bits);
     }
 
-    private void shift(String name, int operation, Vector to, Vector from, int bits) {
+    private void shift(String name, int opcode, int operation, Vector to, Vector from, int bits) {
         evex(P_66, M_0F, 0, to.bits(), 0, to.number(), 0, from.number(), null, false, false);
-        bytes(0x71, 0xc0 | operation << 3 | from.number() & 7, bits);
+        bytes(opcode, 0xc0 | operation << 3 | from.number() & 7, bits);
         vector("%s %s, %s, %d", name, to, from, bits);
     }
 
@@ -227,6 +227,19 @@ final class Assembler extends GeneralAssembler {
     /** Loads the lanes whose bit is set, and zeros the others: nothing is read for them. */
     void vmovups(Vector to, int mask, Address from) {
         load("vmovups", P_NONE, M_0F, 0, 0x10, to, from, to.bits() / 8, mask);
+    }
+
+    /** Of 16-bit floats; the same with masks as above. */
+    void vcvtph2ps(Vector to, int mask, Address from) {
+        load("vcvtph2ps", P_66, M_0F38, 0, 0x13, to, from, to.bits() / 16, mask);
+    }
+
+    void vpmovzxwd(Vector to, int mask, Address from) {
+        load("vpmovzxwd", P_66, M_0F38, 0, 0x33, to, from, to.bits() / 16, mask);
+    }
+
+    void vpslld(Vector to, Vector from, int bits) {
+        shift("vpslld", 0x72, 6, to, from, bits);
     }
 
     void vpbroadcastw(Vector to, Address from) {

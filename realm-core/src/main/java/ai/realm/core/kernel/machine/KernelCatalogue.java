@@ -3,6 +3,7 @@ package ai.realm.core.kernel.machine;
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.KvType;
 import ai.realm.core.kernel.LowRankPanel;
+import ai.realm.core.kernel.machine.FloatTileCode.Plain;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -14,6 +15,7 @@ final class KernelCatalogue {
     static final String QUANTIZE_FINE = "quantize-fine";
     static final String DOT = "dot";
     static final String RMS_NORM = "rms_norm";
+    static final String LAYER_NORM = "layer_norm";
     static final String SOFTMAX = "softmax";
     static final String STORE_HALVES = "store-f16";
     static final String STORE_BLOCKS = "store-q8_0";
@@ -35,6 +37,12 @@ final class KernelCatalogue {
                 all.put(product(layout, n, true), () -> TileCode.emit(layout, n, true));
             }
         }
+        for (Plain type : Plain.values()) {
+            for (int tokens = 1; tokens <= FloatTileCode.TOKENS; tokens++) {
+                int n = tokens;
+                all.put(product(type, n), () -> FloatTileCode.emit(type, n));
+            }
+        }
         rows(all);
         attention(all);
         return all;
@@ -46,17 +54,16 @@ final class KernelCatalogue {
         }
         all.put(DOT, RowCode::dot);
         all.put(RMS_NORM, RowCode::rmsNorm);
+        all.put(LAYER_NORM, RowCode::layerNorm);
         all.put(SOFTMAX, RowCode::softmax);
         for (Activation activation : Activation.values()) {
-            if (RowCode.has(activation)) {
-                all.put(activate(activation, false), () -> RowCode.activate(activation, false));
-                all.put(activate(activation, true), () -> RowCode.activate(activation, true));
-            }
+            all.put(activate(activation, false), () -> ActivationCode.activate(activation, false));
+            all.put(activate(activation, true), () -> ActivationCode.activate(activation, true));
         }
         all.put(rotate(false), () -> RowCode.rotate(false));
         all.put(rotate(true), () -> RowCode.rotate(true));
         for (LowRankPanel kind : LowRankPanel.values()) {
-            all.put(lowRank(kind), () -> RowCode.lowRank(kind));
+            all.put(lowRank(kind), () -> LowRankCode.emit(kind));
         }
         all.put(STORE_HALVES, RowCode::storeHalves);
         all.put(STORE_BLOCKS, RowCode::storeBlocks);
@@ -91,6 +98,10 @@ final class KernelCatalogue {
 
     static String product(WeightLayout layout, int tokens, boolean add) {
         return "product-" + (add ? "add-" : "") + lower(layout) + "-" + tokens;
+    }
+
+    static String product(Plain type, int tokens) {
+        return "product-" + lower(type) + "-" + tokens;
     }
 
     static String elementwise(RowCode.Elementwise what) {

@@ -19,6 +19,11 @@ final class MachineActivations implements Activations {
     private volatile @Nullable Activations others;
     /** Where rows are filled from. */
     final HeapArrays inputs = new HeapArrays();
+    /** The numbers as they were given, for weights that are multiplied with them unrounded. */
+    private volatile @Nullable Given given;
+
+    /** Rows of floats: row r at {@code offset + r * stride}. */
+    record Given(float[] x, int offset, int stride) {}
 
     MachineActivations(int capacity, int cols, Rest rest) {
         this.capacity = capacity;
@@ -35,6 +40,22 @@ final class MachineActivations implements Activations {
     /** Bytes of a token's records. */
     long rowBytes() {
         return (long) blocks * ActivationRecord.BYTES;
+    }
+
+    /** Remembers where the numbers are: every thread that fills a part says the same. */
+    void refer(float[] x, int offset, int stride) {
+        Given g = given;
+        if (g == null || g.x != x || g.offset != offset || g.stride != stride) {
+            given = new Given(x, offset, stride);
+        }
+    }
+
+    Given given() {
+        Given g = given;
+        if (g == null) {
+            throw new IllegalStateException("multiplied before it was filled");
+        }
+        return g;
     }
 
     MemorySegment records() {

@@ -34,6 +34,9 @@ final class MachineCode {
     private static final MethodHandle INTO_ROWS = call(FunctionDescriptor.ofVoid(L, L, L, A, L, L));
     private static final MethodHandle TRANSPOSE = call(FunctionDescriptor.ofVoid(A, L, A, L, L, L, L, L));
 
+    private static final MethodHandle FLOATS = call(FunctionDescriptor.ofVoid(A, L, A, L, A, L, L, L, L));
+    private static final MethodHandle LAYER_NORM = call(FunctionDescriptor.ofVoid(A, L, A, L, A, A, L, L));
+
     private final MemorySegment constants = QuantizeCode.constants(Arena.global());
     private final Map<String, Supplier<Assembler>> catalogue = KernelCatalogue.all();
     private final Map<String, MemorySegment> functions = new HashMap<>();
@@ -97,6 +100,15 @@ final class MachineCode {
         return p;
     }
 
+    /** The functions of {@link FloatTileCode} for a type, by tokens less one. */
+    MemorySegment[] products(FloatTileCode.Plain type) {
+        String[] names = new String[FloatTileCode.TOKENS];
+        for (int t = 0; t < names.length; t++) {
+            names[t] = KernelCatalogue.product(type, t + 1);
+        }
+        return functions(names);
+    }
+
     private static IllegalStateException notCalled(Throwable t) {
         return new IllegalStateException("emitted code could not be called", t);
     }
@@ -158,7 +170,7 @@ final class MachineCode {
         }
     }
 
-    /** See {@link RowCode#lowRank}. */
+    /** See {@link LowRankCode#emit}. */
     static void lowRank(MemorySegment function, MemorySegment x, long xBytes, MemorySegment y, long yBytes, long down, long up,
             long columns, long rows, long scale) {
         try {
@@ -201,6 +213,26 @@ final class MachineCode {
             long laneBytes, long factors, long factorBytes) {
         try {
             TRANSPOSE.invokeExact(function, to, toBytes, from, fromBytes, count, laneBytes, factors, factorBytes);
+        } catch (Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
+    /** See {@link FloatTileCode}. */
+    static void multiply(MemorySegment function, MemorySegment out, long outBytes, MemorySegment x, long xBytes, MemorySegment rows,
+            long rowBytes, long rowStride, long strides, long shape) {
+        try {
+            FLOATS.invokeExact(function, out, outBytes, x, xBytes, rows, rowBytes, rowStride, strides, shape);
+        } catch (Throwable t) {
+            throw notCalled(t);
+        }
+    }
+
+    /** See {@link RowCode#layerNorm}. */
+    static void layerNorm(MemorySegment function, MemorySegment x, long xBytes, MemorySegment out, long outBytes,
+            MemorySegment weight, MemorySegment bias, long length, long more) {
+        try {
+            LAYER_NORM.invokeExact(function, x, xBytes, out, outBytes, weight, bias, length, more);
         } catch (Throwable t) {
             throw notCalled(t);
         }

@@ -3,6 +3,8 @@ package ai.realm.core.kernel.machine;
 import ai.realm.core.kernel.ActivationMode;
 import ai.realm.core.kernel.Kernels;
 import ai.realm.core.kernel.KernelsProvider;
+import ai.realm.core.tensor.GgmlType;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -53,7 +55,10 @@ public final class MachineKernelsProvider implements KernelsProvider {
         return Holder.CODE == null ? Optional.of(Holder.WHY) : Optional.empty();
     }
 
-    /** With activations that stay floats the products are the next provider's. */
+    /**
+     * With activations that stay floats the products are those of the Vector API if the JVM has it, which keeps weights in a layout for that; else they
+     * are slow, as weights are dequantized for each product.
+     */
     @Override
     public Kernels create(ActivationMode mode, Supplier<Kernels> next) {
         MachineCode code = Holder.CODE;
@@ -62,8 +67,11 @@ public final class MachineKernelsProvider implements KernelsProvider {
         }
         Rest rest = new Rest(next);
         boolean int8 = mode == ActivationMode.INT8;
+        boolean packedFloats = !int8 && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+        Set<GgmlType> ready = EnumSet.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16);
+        ready.addAll(WeightLayout.types());
         return new Kernels(int8 ? "machine-avx512vnni" : "machine-avx512", mode,
-                int8 ? new MachineProducts(code, rest) : rest.products(), new MachineAttention(code, rest),
-                new MachineRows(code, rest), int8 ? WeightLayout.types() : Set.of());
+                packedFloats ? rest.products() : new MachineProducts(code, rest, int8), new MachineAttention(code, rest),
+                new MachineRows(code, rest), int8 ? ready : Set.of());
     }
 }

@@ -12,10 +12,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Products of quantized weights with 8-bit activations by emitted code; those of other weights are another provider's. Stateless. Shapes and ranges are
- * checked here, before any emitted code runs, as that checks nothing.
+ * Products by emitted code: of the types that have a {@link WeightLayout} with 8-bit activations, of all others, and of all when activations are not
+ * rounded, with floats ({@link MappedRows}). Stateless. Shapes and ranges are checked here, before any emitted code runs, as that checks nothing.
  */
 final class MachineProducts implements ProductKernels {
     /** Longer rows would keep a call, during which the collector waits, above some 50 µs. */
@@ -23,16 +24,26 @@ final class MachineProducts implements ProductKernels {
     /** Activations of so many bytes stay in the second-level cache beside a group of weights. */
     private static final long CHUNK_BYTES = 1 << 19;
 
+    /** As long as a call of products with floats may be: four rows and six tokens. */
+    private static final int MOST_FLOATS = 1 << 17;
+
+    /** In numbers, so that a number of bytes fits 32 bits. */
+    private static final int MOST_STRIDE = (1 << 29) - 1;
+
     private final MachineCode code;
     private final Rest rest;
+    private final boolean rounded;
 
-    MachineProducts(MachineCode code, Rest rest) {
+    /** @param rounded whether activations are rounded to 8 bits where there is code for it */
+    MachineProducts(MachineCode code, Rest rest, boolean rounded) {
         this.code = code;
         this.rest = rest;
+        this.rounded = rounded;
     }
 
-    private static boolean takes(TensorView weight) {
-        return WeightLayout.of(weight.type()) != null && weight.shape().dim(0) <= MOST_COLS;
+    /** The layout that a tensor is packed in, or null. */
+    private @Nullable WeightLayout layout(TensorView weight) {
+        return rounded && weight.shape().dim(0) <= MOST_COLS ? WeightLayout.of(weight.type()) : null;
     }
 
     /** Whether logits are made by it: no further sum evens out what the rounding of its activations left. */
@@ -42,16 +53,19 @@ final class MachineProducts implements ProductKernels {
 
     @Override
     public WeightMatrix prepare(TensorView weight, Arena arena, WorkerPool pool) {
-        WeightLayout layout = WeightLayout.of(weight.type());
-        return layout != null && takes(weight) && BlockCodes.readsExactly(weight)
-                ? MachineMatrix.pack(weight, layout, code.products(layout), makesLogits(weight), arena, pool)
+        WeightLayout layout = layout(weight);
+        if (layout != null && BlockCodes.readsExactly(weight)) {
+            return MachineMatrix.pack(weight, layout, code.products(layout), makesLogits(weight), arena, pool);
+        }
+        return weight.shape().dim(0) <= MOST_FLOATS
+                ? MappedRows.of(weight, code, arena)
                 : rest.products().prepare(weight, arena, pool);
     }
 
     @Override
     public long preparedBytes(TensorView weight) {
-        WeightLayout layout = WeightLayout.of(weight.type());
-        return layout != null && takes(weight) ? MachineMatrix.bytes(layout, weight) : rest.products().preparedBytes(weight);
+        WeightLayout layout = layout(weight);
+        return layout != null ? MachineMatrix.bytes(layout, weight) : weight.data().byteSize();
     }
 
     @Override
@@ -62,7 +76,7 @@ final class MachineProducts implements ProductKernels {
     @Override
     public void fill(Activations into, WeightMatrix w, float[] x, int xOffset, int xStride, int from, int to) {
         MachineActivations a = (MachineActivations) into;
-        if (!(w instanceof MachineMatrix m)) {
+        if (!(w instanceof MachineMatrix) && !(w instanceof MappedRows)) {
             rest.products().fill(a.others(), w, x, xOffset, xStride, from, to);
             return;
         }
@@ -71,6 +85,10 @@ final class MachineProducts implements ProductKernels {
         }
         Objects.checkFromToIndex(from, to, a.capacity());
         Objects.checkFromIndexSize(xOffset + (long) from * xStride, (long) (to - from - 1) * xStride + a.cols, x.length);
+        if (!(w instanceof MachineMatrix m)) {
+            a.refer(x, xOffset, xStride);
+            return;
+        }
         MemorySegment records = a.records();
         MemorySegment fine = m.fine ? a.fineRecords() : records;
         MemorySegment floats = a.inputs.segment(x);
@@ -92,23 +110,33 @@ final class MachineProducts implements ProductKernels {
         if (a instanceof MachineMatrix m) {
             return b instanceof MachineMatrix n && m.fine == n.fine;
         }
-        return !(b instanceof MachineMatrix) && rest.products().sameForm(a, b);
+        if (a instanceof MappedRows) {
+            return b instanceof MappedRows;
+        }
+        return !(b instanceof MachineMatrix) && !(b instanceof MappedRows) && rest.products().sameForm(a, b);
     }
 
     @Override
     public void matmul(WeightMatrix w, int rowFrom, int rowTo, Activations x, int from, int to, float[] out, int outOffset,
             int outStride) {
         MachineActivations a = (MachineActivations) x;
-        if (!(w instanceof MachineMatrix m)) {
+        if (!(w instanceof MachineMatrix) && !(w instanceof MappedRows)) {
             rest.products().matmul(w, rowFrom, rowTo, a.others(), from, to, out, outOffset, outStride);
             return;
         }
         if (rowFrom >= rowTo || from >= to) {
             return;
         }
-        check(m, rowFrom, rowTo, a, from, to);
+        check(w, rowFrom, rowTo, a, from, to);
         Objects.checkFromIndexSize(outOffset + (long) from * outStride + rowFrom,
                 (long) (to - from - 1) * outStride + rowTo - rowFrom, out.length);
+        if (!(w instanceof MachineMatrix m)) {
+            floats((MappedRows) w, rowFrom, rowTo, a, from, to, out, outOffset, outStride);
+            return;
+        }
+        if (rowFrom % ROWS != 0) {
+            throw new IllegalArgumentException("a range of rows begins at a multiple of " + ROWS + ", not " + rowFrom);
+        }
         MemorySegment sums = m.outputs.segment(out);
         MemorySegment records = a.records();
         MemorySegment fine = m.fine ? a.fineRecords() : records;
@@ -122,14 +150,23 @@ final class MachineProducts implements ProductKernels {
         Reference.reachabilityFence(m);
     }
 
-    private static void check(MachineMatrix m, int rowFrom, int rowTo, MachineActivations a, int from, int to) {
-        if (rowFrom % ROWS != 0) {
-            throw new IllegalArgumentException("a range of rows begins at a multiple of " + ROWS + ", not " + rowFrom);
+    private static void floats(MappedRows w, int rowFrom, int rowTo, MachineActivations a, int from, int to, float[] out,
+            int outOffset, int outStride) {
+        MachineActivations.Given x = a.given();
+        Objects.checkFromIndexSize(x.offset() + (long) from * x.stride(), (long) (to - from - 1) * x.stride() + a.cols,
+                x.x().length);
+        if (x.stride() < 0 || x.stride() > MOST_STRIDE || outStride < 0 || outStride > MOST_STRIDE) {
+            throw new IllegalArgumentException(
+                    "rows are 0.." + MOST_STRIDE + " numbers apart, not " + x.stride() + " and " + outStride);
         }
-        if (m.cols != a.cols) {
-            throw new IllegalArgumentException("a matrix of " + m.cols + " columns does not take rows of " + a.cols);
+        w.multiply(rowFrom, rowTo, x, from, to, out, outOffset, outStride);
+    }
+
+    private static void check(WeightMatrix m, int rowFrom, int rowTo, MachineActivations a, int from, int to) {
+        if (m.cols() != a.cols) {
+            throw new IllegalArgumentException("a matrix of " + m.cols() + " columns does not take rows of " + a.cols);
         }
-        Objects.checkFromToIndex(rowFrom, rowTo, m.rows);
+        Objects.checkFromToIndex(rowFrom, rowTo, m.rows());
         Objects.checkFromToIndex(from, to, a.capacity());
     }
 
@@ -154,6 +191,10 @@ final class MachineProducts implements ProductKernels {
 
     @Override
     public int rowAlignment(WeightMatrix w) {
-        return w instanceof MachineMatrix ? ROWS : rest.products().rowAlignment(w);
+        return switch (w) {
+            case MachineMatrix _ -> ROWS;
+            case MappedRows m -> m.alignment();
+            default -> rest.products().rowAlignment(w);
+        };
     }
 }

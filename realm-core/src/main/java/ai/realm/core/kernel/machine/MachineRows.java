@@ -8,7 +8,6 @@ import ai.realm.core.kernel.machine.RowCode.Elementwise;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /** Rows by emitted code; the few functions that it does not have are another provider's. Ranges are checked here, as the code checks nothing. */
 final class MachineRows implements RowKernels {
@@ -22,11 +21,12 @@ final class MachineRows implements RowKernels {
     private final MemorySegment multiply;
     private final MemorySegment scale;
     private final MemorySegment dot;
+    private final MemorySegment layerNorm;
     private final MemorySegment rmsNorm;
     private final MemorySegment softmax;
     private final MemorySegment[] lowRank;
-    private final @Nullable MemorySegment[] activate = new MemorySegment[Activation.values().length];
-    private final @Nullable MemorySegment[] gate = new MemorySegment[Activation.values().length];
+    private final MemorySegment[] activate = new MemorySegment[Activation.values().length];
+    private final MemorySegment[] gate = new MemorySegment[Activation.values().length];
     private final MemorySegment rotateHalves;
     private final MemorySegment rotateNeighbours;
 
@@ -37,14 +37,13 @@ final class MachineRows implements RowKernels {
         this.multiply = code.function(KernelCatalogue.elementwise(Elementwise.MULTIPLY));
         this.scale = code.function(KernelCatalogue.elementwise(Elementwise.SCALE));
         this.dot = code.function(KernelCatalogue.DOT);
+        this.layerNorm = code.function(KernelCatalogue.LAYER_NORM);
         this.rmsNorm = code.function(KernelCatalogue.RMS_NORM);
         this.softmax = code.function(KernelCatalogue.SOFTMAX);
         this.lowRank = code.functions(KernelCatalogue.lowRank(LowRankPanel.HALVES), KernelCatalogue.lowRank(LowRankPanel.BYTES));
         for (Activation a : Activation.values()) {
-            if (RowCode.has(a)) {
-                activate[a.ordinal()] = code.function(KernelCatalogue.activate(a, false));
-                gate[a.ordinal()] = code.function(KernelCatalogue.activate(a, true));
-            }
+            activate[a.ordinal()] = code.function(KernelCatalogue.activate(a, false));
+            gate[a.ordinal()] = code.function(KernelCatalogue.activate(a, true));
         }
         this.rotateHalves = code.function(KernelCatalogue.rotate(false));
         this.rotateNeighbours = code.function(KernelCatalogue.rotate(true));
@@ -118,7 +117,16 @@ final class MachineRows implements RowKernels {
 
     @Override
     public void layerNorm(float[] x, int xOffset, float[] weight, float[] bias, float eps, float[] out, int outOffset, int n) {
-        rest.rows().layerNorm(x, xOffset, weight, bias, eps, out, outOffset, n);
+        if (n > PART) {
+            rest.rows().layerNorm(x, xOffset, weight, bias, eps, out, outOffset, n);
+            return;
+        }
+        Objects.checkFromIndexSize(xOffset, n, x.length);
+        Objects.checkFromIndexSize(outOffset, n, out.length);
+        Objects.checkFromIndexSize(0, n, weight.length);
+        Objects.checkFromIndexSize(0, n, bias.length);
+        MachineCode.layerNorm(layerNorm, arrays.segment(x), 4L * xOffset, arrays.segment(out), 4L * outOffset,
+                arrays.segment(weight), arrays.segment(bias), length(n), bits(eps) | bits(1f / n) << 32);
     }
 
     @Override
@@ -132,22 +140,12 @@ final class MachineRows implements RowKernels {
 
     @Override
     public void activate(Activation activation, float[] x, int offset, int n) {
-        MemorySegment function = activate[activation.ordinal()];
-        if (function == null) {
-            rest.rows().activate(activation, x, offset, n);
-            return;
-        }
-        inParts(function, x, offset, x, offset, n, 0);
+        inParts(activate[activation.ordinal()], x, offset, x, offset, n, 0);
     }
 
     @Override
     public void gate(Activation activation, float[] x, int xOffset, float[] up, int upOffset, int n) {
-        MemorySegment function = gate[activation.ordinal()];
-        if (function == null) {
-            rest.rows().gate(activation, x, xOffset, up, upOffset, n);
-            return;
-        }
-        inParts(function, x, xOffset, up, upOffset, n, 0);
+        inParts(gate[activation.ordinal()], x, xOffset, up, upOffset, n, 0);
     }
 
     @Override

@@ -3,9 +3,6 @@ package ai.realm.core.kernel.machine;
 import static ai.realm.core.kernel.machine.Vector.ymm;
 import static ai.realm.core.kernel.machine.Vector.zmm;
 
-import ai.realm.core.kernel.Activation;
-import ai.realm.core.kernel.LowRankPanel;
-import ai.realm.core.kernel.RowKernels;
 import ai.realm.core.kernel.machine.InstructionBuffer.Condition;
 import ai.realm.core.kernel.machine.InstructionBuffer.Label;
 
@@ -14,16 +11,9 @@ import ai.realm.core.kernel.machine.InstructionBuffer.Label;
  * RCX, and how long they are. A length is whole vectors in the lower 32 bits, and the mask of the lanes of a last one in the upper. Most have it in
  * R8 and a number as bits in R9; see each.
  */
-final class RowCode {
-    private static final int UNROLL = 4;
-    private static final int TAIL = 1;
-    /** Bytes by which an adapter's panels are fetched before they are needed. */
-    private static final int AHEAD = 2048;
+final class RowCode extends RowLoops {
     private static final Vector NUMBER = zmm(31);
     private static final int SWAP_NEIGHBOURS = 0xb1;
-
-    private final Assembler a = new Assembler();
-    private final ExpCode exp = new ExpCode(a, 19);
 
     private RowCode() {
     }
@@ -34,13 +24,6 @@ final class RowCode {
         ADD_SCALED,
         MULTIPLY,
         SCALE
-    }
-
-    /** One vector's part of a loop. */
-    @FunctionalInterface
-    private interface Body {
-        /** @param lane the number of the vector in an unrolled step; mask 0 is for all lanes */
-        void emit(int lane, int mask);
     }
 
     /** {@code x += y}, {@code x += number * y}, {@code x *= y}, {@code x *= number}. */
@@ -119,68 +102,55 @@ final class RowCode {
     }
 
     /**
-     * Adds to the second row what an adapter makes of the first: R8 and R9 have the panels, and on the stack lie the lengths of the first and the
-     * second row and the bits of the scale. See {@link RowKernels#addLowRank}.
+     * {@code out = (x - mean) / sqrt(variance + eps) * weight + bias}: the first row is x, the second the output; R8 has the weights, R9 the bias. On the
+     * stack lie the length, and the bits of eps and of 1 ÷ length.
      */
-    static Assembler lowRank(LowRankPanel kind) {
+    static Assembler layerNorm() {
         RowCode c = new RowCode();
         Assembler a = c.a;
-        int rows = LowRankPanel.ROWS;
-        int step = LowRankPanel.LANES * rows * kind.numberBytes();
+        a.vpbroadcastd(zmm(16), Address.at(Gpr.RSP, 16));
+        a.vpbroadcastd(zmm(17), Address.at(Gpr.RSP, 20));
         c.begin();
-        a.vpbroadcastd(NUMBER, Address.at(Gpr.RSP, 24));
-        a.mov(Gpr.RCX, Gpr.R8);
-        a.add(Gpr.R8, LowRankPanel.HEADER);
-        a.add(Gpr.R9, LowRankPanel.HEADER);
         a.mov(Gpr.RSI, Address.at(Gpr.RSP, 8));
+        a.mov(Gpr.RCX, Gpr.RDI);
         c.length(Gpr.RSI);
-        for (int r = 0; r < rows; r++) {
-            Lanes.zero(a, zmm(r));
-        }
-        c.one((lane, mask) -> {
-            c.load(zmm(30), Gpr.RDI, 0, mask);
-            c.ahead(Gpr.R8, step);
-            for (int r = 0; r < rows; r++) {
-                c.panelNumbers(kind, zmm(rows + r), Gpr.R8, r);
-                a.vfmadd231ps(zmm(r), zmm(30), zmm(rows + r));
-            }
-            a.add(Gpr.R8, step);
-        }, Gpr.RDI);
-        for (int r = 0; r < rows; r++) {
-            Lanes.sum(a, zmm(r), zmm(rows + r));
-            a.vpbroadcastd(zmm(rows + r), Address.at(Gpr.RCX, 4 * r));
-            a.vmulps(zmm(rows + r), zmm(rows + r), NUMBER);
-            a.vmulps(zmm(r), zmm(r), zmm(rows + r));
-        }
-        a.mov(Gpr.RSI, Address.at(Gpr.RSP, 16));
+        c.sums();
+        c.loop((lane, mask) -> {
+            c.load(zmm(4 + lane), Gpr.RCX, lane, mask);
+            a.vaddps(zmm(lane), zmm(lane), zmm(4 + lane));
+        }, Gpr.RCX);
+        c.joinSums();
+        Vector mean = zmm(19);
+        a.vmulps(mean, zmm(0), zmm(17));
+        a.mov(Gpr.RCX, Gpr.RDI);
         c.length(Gpr.RSI);
-        c.one((lane, mask) -> {
-            c.load(zmm(30), Gpr.RDX, 0, mask);
-            c.ahead(Gpr.R9, step);
-            for (int r = 0; r < rows; r++) {
-                c.panelNumbers(kind, zmm(rows + r), Gpr.R9, r);
-                a.vfmadd231ps(zmm(30), zmm(r), zmm(rows + r));
+        c.sums();
+        c.loop((lane, mask) -> {
+            c.load(zmm(4 + lane), Gpr.RCX, lane, mask);
+            a.vsubps(zmm(4 + lane), zmm(4 + lane), mean);
+            if (mask != 0) {
+                a.vmovapsz(zmm(4 + lane), mask, zmm(4 + lane));
             }
-            c.store(Gpr.RDX, 0, mask, zmm(30));
-            a.add(Gpr.R9, step);
-        }, Gpr.RDX);
+            a.vfmadd231ps(zmm(lane), zmm(4 + lane), zmm(4 + lane));
+        }, Gpr.RCX);
+        c.joinSums();
+        Vector factor = zmm(18);
+        a.vmovdqa32(factor, zmm(16));
+        a.vfmadd231ps(factor, zmm(0), zmm(17));
+        a.vsqrtps(factor, factor);
+        Lanes.all(a, zmm(17), 1f);
+        a.vdivps(factor, zmm(17), factor);
+        c.length(Gpr.RSI);
+        c.loop((lane, mask) -> {
+            c.load(zmm(lane), Gpr.RDI, lane, mask);
+            c.load(zmm(4 + lane), Gpr.R8, lane, mask);
+            c.load(zmm(8 + lane), Gpr.R9, lane, mask);
+            a.vsubps(zmm(lane), zmm(lane), mean);
+            a.vmulps(zmm(lane), zmm(lane), factor);
+            a.vfmadd213ps(zmm(lane), zmm(4 + lane), zmm(8 + lane));
+            c.store(Gpr.RDX, lane, mask, zmm(lane));
+        }, Gpr.RDI, Gpr.R8, Gpr.R9, Gpr.RDX);
         return c.end();
-    }
-
-    private void panelNumbers(LowRankPanel kind, Vector to, Gpr panel, int row) {
-        Address at = Address.at(panel, LowRankPanel.LANES * kind.numberBytes() * row);
-        if (kind == LowRankPanel.HALVES) {
-            a.vcvtph2ps(to, at);
-        } else {
-            a.vpmovsxbd(to, at);
-            a.vcvtdq2ps(to, to);
-        }
-    }
-
-    private void ahead(Gpr panel, int bytes) {
-        for (int line = 0; line < bytes; line += 64) {
-            a.prefetcht0(Address.at(panel, AHEAD + line));
-        }
     }
 
     /** Softmax of the first row, in place. */
@@ -225,75 +195,6 @@ final class RowCode {
             c.store(Gpr.RCX, 0, mask, zmm(0));
         }, Gpr.RCX);
         return c.end();
-    }
-
-    /** Whether {@link #activate} has a function. */
-    static boolean has(Activation activation) {
-        return activation != Activation.GELU_ERF;
-    }
-
-    /** {@code x = activation(x)}, times the second row when {@code gated}. */
-    static Assembler activate(Activation activation, boolean gated) {
-        RowCode c = new RowCode();
-        Assembler a = c.a;
-        c.begin();
-        c.exp.begin();
-        c.slopes(activation);
-        c.length(Gpr.R8);
-        c.one((lane, mask) -> {
-            c.load(zmm(0), Gpr.RDI, 0, mask);
-            c.apply(activation);
-            if (gated) {
-                c.load(zmm(2), Gpr.RDX, 0, mask);
-                a.vmulps(zmm(0), zmm(0), zmm(2));
-            }
-            c.store(Gpr.RDI, 0, mask, zmm(0));
-        }, Gpr.RDI, Gpr.RDX);
-        return c.end();
-    }
-
-    /** ZMM16: the factor of the exponent, ZMM17: that of x³, ZMM18: zero or two. */
-    private void slopes(Activation activation) {
-        float slope = switch (activation) {
-            case GELU_TANH -> -1.5957691216f;
-            case GELU_QUICK -> -1.702f;
-            case TANH -> 2f;
-            default -> -1f;
-        };
-        Lanes.all(a, zmm(16), slope);
-        Lanes.all(a, zmm(17), 0.044715f);
-        Lanes.all(a, zmm(18), activation == Activation.TANH ? 2f : 0f);
-    }
-
-    /** Of ZMM0; changes 1 to 3. */
-    private void apply(Activation activation) {
-        Vector x = zmm(0);
-        Vector e = zmm(1);
-        if (activation == Activation.RELU || activation == Activation.RELU_SQUARED) {
-            a.vmaxps(x, zmm(18), x);
-            if (activation == Activation.RELU_SQUARED) {
-                a.vmulps(x, x, x);
-            }
-            return;
-        }
-        if (activation == Activation.GELU_TANH) {
-            a.vmulps(e, x, x);
-            a.vmulps(e, e, zmm(17));
-            a.vfmadd213ps(e, x, x);
-            a.vmulps(e, e, zmm(16));
-        } else {
-            a.vmulps(e, x, zmm(16));
-        }
-        exp.exp(e, zmm(2), zmm(3));
-        a.vaddps(e, e, exp.one());
-        switch (activation) {
-            case SIGMOID -> a.vdivps(x, exp.one(), e);
-            case TANH -> {
-                a.vdivps(e, zmm(18), e);
-                a.vsubps(x, exp.one(), e);
-            }
-            default -> a.vdivps(x, x, e);
-        }
     }
 
     /**
@@ -359,99 +260,6 @@ final class RowCode {
         a.vfmadd231ps(zmm(5), zmm(3), zmm(0));
         a.vmovups(Address.at(Gpr.RAX, 0), zmm(4));
         a.vmovups(second, zmm(5));
-    }
-
-    private void begin() {
-        a.add(Gpr.RDI, Gpr.RSI);
-        a.add(Gpr.RDX, Gpr.RCX);
-    }
-
-    /** Whole vectors into R10, the mask of the rest into RAX and the mask register. */
-    private void length(Gpr from) {
-        a.mov(Gpr.RAX, from);
-        a.shr(Gpr.RAX, 32);
-        a.kmovw(TAIL, Gpr.RAX);
-        a.mov32(Gpr.R10, from);
-    }
-
-    private void one(Body body, Gpr... rows) {
-        loop(1, body, rows);
-    }
-
-    private void loop(Body body, Gpr... rows) {
-        loop(UNROLL, body, rows);
-    }
-
-    /** Goes through rows: many vectors a step while there are, then one, then the lanes that are left. */
-    private void loop(int unroll, Body body, Gpr... rows) {
-        Label many = new Label();
-        Label single = new Label();
-        Label tail = new Label();
-        Label end = new Label();
-        if (unroll > 1) {
-            a.place(many);
-            a.cmp(Gpr.R10, unroll);
-            a.jump(Condition.L, single);
-            for (int lane = 0; lane < unroll; lane++) {
-                body.emit(lane, 0);
-            }
-            advance(unroll, rows);
-            a.jump(many);
-        }
-        a.place(single);
-        a.cmp(Gpr.R10, 1);
-        a.jump(Condition.L, tail);
-        body.emit(0, 0);
-        advance(1, rows);
-        a.jump(single);
-        a.place(tail);
-        a.test(Gpr.RAX, Gpr.RAX);
-        a.jump(Condition.Z, end);
-        body.emit(0, TAIL);
-        a.place(end);
-    }
-
-    private void advance(int vectors, Gpr... rows) {
-        for (Gpr row : rows) {
-            a.add(row, 64 * vectors);
-        }
-        a.sub(Gpr.R10, vectors);
-    }
-
-    private void load(Vector to, Gpr row, int lane, int mask) {
-        if (mask == 0) {
-            a.vmovups(to, Address.at(row, 64 * lane));
-        } else {
-            a.vmovups(to, mask, Address.at(row, 64 * lane));
-        }
-    }
-
-    private void store(Gpr row, int lane, int mask, Vector from) {
-        if (mask == 0) {
-            a.vmovups(Address.at(row, 64 * lane), from);
-        } else {
-            a.vmovups(Address.at(row, 64 * lane), mask, from);
-        }
-    }
-
-    private void sums() {
-        for (int i = 0; i < UNROLL; i++) {
-            Lanes.zero(a, zmm(i));
-        }
-    }
-
-    /** The sum of all four in each lane of ZMM0. */
-    private void joinSums() {
-        a.vaddps(zmm(0), zmm(0), zmm(2));
-        a.vaddps(zmm(1), zmm(1), zmm(3));
-        a.vaddps(zmm(0), zmm(0), zmm(1));
-        Lanes.sum(a, zmm(0), zmm(1));
-    }
-
-    private Assembler end() {
-        a.vzeroupper();
-        a.ret();
-        return a;
     }
 
     /** Floats to a row of keys or values of 16 bits: the first row, to where RDX points, R8 vectors. */
