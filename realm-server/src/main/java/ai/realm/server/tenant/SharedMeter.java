@@ -58,6 +58,8 @@ final class SharedMeter implements Meter {
     /** Taken since the last order, and expected for a second. */
     private Amounts taken = Amounts.NONE;
     private Amounts demand = Amounts.NONE;
+    /** Held by all servers beyond the limit, as after a lease that ended while requests ran on: what comes free is not used again. */
+    private Amounts excess = Amounts.NONE;
     private int running;
     private long spent;
     /** Spent tokens of an order that may have been done or not. */
@@ -186,7 +188,7 @@ final class SharedMeter implements Meter {
     public synchronized void settle(TenantLimits of, long reserved, long used) {
         boolean perMinute = of.tokensPerMinute() > 0;
         boolean perDay = of.tokensPerDay() > 0;
-        idle = idle.plus(new Amounts(0, perMinute ? reserved - used : 0, perDay ? Math.max(0, reserved - used) : 0, 0));
+        freed(new Amounts(0, perMinute ? reserved - used : 0, perDay ? Math.max(0, reserved - used) : 0, 0));
         busy = busy.minus(new Amounts(0, 0, perDay ? reserved : 0, 0));
         spent += used;
         giveBackSmall();
@@ -195,9 +197,16 @@ final class SharedMeter implements Meter {
     @Override
     public synchronized void end() {
         running--;
-        idle = idle.plus(new Amounts(0, 0, 0, 1));
+        freed(new Amounts(0, 0, 0, 1));
         busy = busy.minus(new Amounts(0, 0, 0, 1));
         giveBackSmall();
+    }
+
+    /** For the next request, but for what is beyond the limit. */
+    private void freed(Amounts amounts) {
+        Amounts lost = Amounts.each(k -> Math.min(excess.of(k), Math.max(0, amounts.of(k))));
+        excess = excess.minus(lost);
+        idle = idle.plus(amounts).minus(lost);
     }
 
     private void giveBackSmall() {
@@ -333,14 +342,20 @@ final class SharedMeter implements Meter {
         }
         // Of what comes back with time the waiting requests' part is as good as used; the rest must not be given to others meanwhile.
         Amounts kept = Amounts.each(k -> k.refills() && idle.of(k) > 0 ? Math.max(0, idle.of(k) - waiting.of(k)) : idle.of(k));
-        return new Order(holder, seq, limits, kept, busy, give, want, least, ahead, reporting, false);
+        // Spent while an order is repeated that does not tell of it: held until the next one does.
+        Amounts held = busy.plus(new Amounts(0, 0, Kind.DAY.limit(limits) > 0 ? spent : 0, 0));
+        return new Order(holder, seq, limits, kept, held, give, want, least, ahead, reporting, false);
     }
 
     private synchronized void answered(Answer answer, List<BudgetAsk> asked, long sent) {
         last = answer;
         answeredAt = sent;
         reporting = 0;
+        excess = Amounts.each(k -> k.refills() || k.limit(limits) == 0 ? 0 : Math.max(0, -(long) answer.left(k)));
         idle = idle.plus(answer.granted());
+        Amounts had = Amounts.each(k -> Math.max(0, idle.of(k)));
+        idle = idle.minus(had);
+        freed(had);
         long now = apply(limits);
         for (BudgetAsk a : asked) {
             if (a.done.isDone()) {
