@@ -122,7 +122,7 @@ public final class ServeCommand implements Callable<Integer> {
             if (key != null) {
                 out.println("Demo key: " + key);
             }
-            out.println("Try it:");
+            out.println(config.server().api().page() ? "Try it, or open the URL in a browser:" : "Try it:");
             out.println();
             out.println("  " + curl);
             out.println();

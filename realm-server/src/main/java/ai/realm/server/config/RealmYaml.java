@@ -30,7 +30,7 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @JsonProperty("anonymous_tenant") @Nullable String anonymousTenant,
             @JsonProperty("anonymous_remote") @Nullable Boolean anonymousRemote,
             @JsonProperty("ollama_root") @Nullable Boolean ollamaRoot, @Nullable Gateway gateway,
-            @JsonProperty("slow_request_seconds") @Nullable Integer slowRequestSeconds) {}
+            @JsonProperty("slow_request_seconds") @Nullable Integer slowRequestSeconds, @Nullable Boolean page) {}
 
     record Gateway(@Nullable List<String> addresses, @JsonProperty("tenant_header") @Nullable String tenantHeader,
             @Nullable Map<String, String> objectives) {}

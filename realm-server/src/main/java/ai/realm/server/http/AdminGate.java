@@ -25,6 +25,11 @@ public final class AdminGate {
         return settings != null && settings.remote();
     }
 
+    /** Whether there is an admin API. */
+    boolean isOffered() {
+        return settings != null;
+    }
+
     void checkKey(Context ctx) {
         if (settings == null) {
             throw new RealmException(ErrorCode.NOT_FOUND,

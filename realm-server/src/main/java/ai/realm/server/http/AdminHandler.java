@@ -1,7 +1,6 @@
 package ai.realm.server.http;
 
 import ai.realm.core.error.RealmException;
-import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
@@ -12,8 +11,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
-import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -56,13 +53,14 @@ final class AdminHandler {
         c.routes.post("/admin/tenants/{id}/keys", ctx -> tenant(ctx, 201, service.addKey(id(ctx), version(ctx, null))));
         c.routes.delete("/admin/tenants/{id}/keys/{hash}",
                 ctx -> tenant(ctx, 200, service.removeKey(id(ctx), ctx.pathParam("hash"), version(ctx, null))));
-        c.routes.get("/admin/tenants/{id}/guests", ctx -> answers.json(ctx, 200, versions(service.guestVersions(id(ctx)))));
+        c.routes.get("/admin/tenants/{id}/guests",
+                ctx -> answers.json(ctx, 200, TenantHandler.versions(service.guestVersions(id(ctx)))));
         c.routes.post("/admin/tenants/{id}/guests", ctx -> {
             byte[] wasm = answers.body(ctx, MAX_MODULE);
-            answers.json(ctx, 201, version(service.pushGuest(id(ctx), wasm)));
+            answers.json(ctx, 201, TenantHandler.version(service.pushGuest(id(ctx), wasm)));
         });
         c.routes.post("/admin/tenants/{id}/guests/rollback",
-                ctx -> answers.json(ctx, 200, versions(service.rollback(id(ctx), wantedVersion(json(ctx))))));
+                ctx -> answers.json(ctx, 200, TenantHandler.versions(service.rollback(id(ctx), wantedVersion(json(ctx))))));
         c.routes.get("/admin/usage", usage::any);
         new ModelAdminHandler(models, answers, this::json).routes(c);
     }
@@ -115,20 +113,5 @@ final class AdminHandler {
         Long version = fields.integer("version", 0, Integer.MAX_VALUE);
         fields.end();
         return version == null ? null : version.intValue();
-    }
-
-    /** With the number of the active one, 0 when it is the guest of the configuration. */
-    private static JsonNode versions(List<GuestVersions.Version> versions) {
-        int active = versions.stream().filter(GuestVersions.Version::active).mapToInt(GuestVersions.Version::version).findFirst()
-                .orElse(0);
-        ObjectNode answer = Json.mapper().createObjectNode().put("object", "list").put("active", active);
-        ArrayNode data = answer.putArray("data");
-        versions.forEach(v -> data.add(version(v)));
-        return answer;
-    }
-
-    private static ObjectNode version(GuestVersions.Version v) {
-        return Json.mapper().createObjectNode().put("version", v.version()).put("digest", v.digest()).put("active", v.active())
-                .put("bytes", v.bytes()).put("pushed_at", Instant.ofEpochMilli(v.pushedMillis()).toString());
     }
 }

@@ -32,6 +32,7 @@ import ai.realm.server.http.openai.batches.FileRoutes;
 import ai.realm.server.http.openai.responses.ConversationRoutes;
 import ai.realm.server.http.openai.responses.ResponseRoutes;
 import ai.realm.server.http.openai.responses.ResponsesShape;
+import ai.realm.server.http.page.PageRoutes;
 import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.BodyReader;
 import ai.realm.server.http.transport.ClientWatch;
@@ -94,6 +95,7 @@ public final class HttpServer implements AutoCloseable {
     private @Nullable Listener management;
     private @Nullable BatchRunner batchRunner;
     private volatile @Nullable String managementUrl;
+    private volatile int apiPort;
 
     public HttpServer(ServerSettings settings, Services services) {
         this.settings = settings;
@@ -139,6 +141,8 @@ public final class HttpServer implements AutoCloseable {
         c.routes.get("/slots", models::slots);
         c.routes.get("/openapi.json", ctx -> answers.json(ctx, 200, ApiDescription.document(VERSION)));
         get(c, "/v1/usage", new UsageHandler(s.gate(), s.accounts(), answers)::own);
+        get(c, "/v1/tenant", new TenantHandler(s.gate(), s.guests(), answers)::own);
+        page(c, true, s.adminGate().isOnApiPort());
         if (s.adminGate().isOnApiPort()) {
             operatorRoutes(c, s, ctx -> {
                 if (HostCheck.isDirectAndLocal(ctx)) {
@@ -247,7 +251,17 @@ public final class HttpServer implements AutoCloseable {
         HostCheck hosts = hosts();
         c.routes.before(hosts::check);
         operatorRoutes(c, services, _ -> {});
+        page(c, false, true);
         health(c);
+    }
+
+    /** The page, on both listeners: each can do what its listener serves. */
+    private void page(JavalinConfig c, boolean onApi, boolean operator) {
+        if (settings.api().page()) {
+            boolean admin = operator && services.adminGate().isOffered();
+            new PageRoutes(answers, () -> new PageRoutes.About(onApi, admin, VERSION, onApi ? 0 : apiPort)).add(c,
+                    !onApi || !settings.api().ollamaRoot());
+        }
     }
 
     /** Tells the operator on this machine, and nobody else, where the admin API and the metrics are. */
@@ -308,6 +322,7 @@ public final class HttpServer implements AutoCloseable {
         } catch (RealmException e) {
             throw new RealmException(e.code(), e.getMessage() + "; choose another with --port, or 0 for a free one", e);
         }
+        apiPort = port;
         ManagementSettings m = settings.management();
         if (m != null) {
             startManagement(m, m.portBeside(settings.port()));

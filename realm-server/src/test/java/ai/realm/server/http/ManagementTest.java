@@ -88,6 +88,7 @@ class ManagementTest {
         String url = String.valueOf(server.server.managementUrl());
         assertThat(raw(url, "/metrics", "Host: " + host)).startsWith("HTTP/1.1 " + status);
         assertThat(raw(url, "/admin/tenants", "Host: " + host)).startsWith("HTTP/1.1 " + status);
+        assertThat(raw(url, "/", "Host: " + host)).as("the page").startsWith("HTTP/1.1 " + status);
     }
 
     @Test
