@@ -269,7 +269,8 @@ class TenancyIT {
         }
         assertThat(lines).anyMatch(l -> l.startsWith("jvm_memory_used_bytes{"))
                 .anyMatch(l -> l.startsWith("process_resident_memory_bytes "))
-                .anyMatch(l -> l.startsWith("vllm:lora_requests_info{")).anyMatch(l -> l.startsWith("vllm:gpu_cache_usage_perc "));
+                .anyMatch(l -> l.startsWith("vllm:lora_requests_info{"))
+                .anyMatch(l -> l.startsWith("vllm:gpu_cache_usage_perc "));
         assertThat(lines).noneMatch(l -> l.contains("rk-e2e"));
     }
 }

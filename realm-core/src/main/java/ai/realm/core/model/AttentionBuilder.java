@@ -99,7 +99,8 @@ final class AttentionBuilder {
                     "layer " + layer + " of this architecture needs at least 1");
         }
         if (!causal && window > 0) {
-            throw decoder.keys().refuse("attention.causal", false, "a window is supported only where tokens see what comes before them");
+            throw decoder.keys().refuse("attention.causal", false,
+                    "a window is supported only where tokens see what comes before them");
         }
         int width = decoder.width();
         int q = heads * decoder.keyDim() * (gated ? 2 : 1);

@@ -133,7 +133,8 @@ public final class ConfigLoader {
             }
         }
         return new ApiSettings(refuse, origins, anonymous(s), or(s.ollamaRoot(), false),
-                GatewayReader.gateway(s.gateway()), seconds("server.slow_request_seconds", s.slowRequestSeconds(), Duration.ZERO, 0),
+                GatewayReader.gateway(s.gateway()),
+                seconds("server.slow_request_seconds", s.slowRequestSeconds(), Duration.ZERO, 0),
                 or(s.page(), true));
     }
 

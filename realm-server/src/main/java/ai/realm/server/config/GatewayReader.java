@@ -38,7 +38,8 @@ final class GatewayReader {
         or(g.objectives(), Map.<String, String>of()).forEach((name, priority) -> {
             Priority p = priority == null ? null : Priority.of(priority);
             if (p == null || !OBJECTIVE.matcher(name).matches()) {
-                throw bad("server.gateway.objectives: a name has the priority interactive or batch, not " + name + ": " + priority);
+                throw bad(
+                        "server.gateway.objectives: a name has the priority interactive or batch, not " + name + ": " + priority);
             }
             objectives.put(name, p);
         });

@@ -29,26 +29,32 @@ public record ServerSettings(String host, int port, Path data, int concurrentReq
     }
 
     public ServerSettings withHost(String value) {
-        return new ServerSettings(value, port, data, concurrentRequests, drain, drainDelay, connections, guests, database, api, management);
+        return new ServerSettings(value, port, data, concurrentRequests, drain, drainDelay, connections, guests, database, api,
+                management);
     }
 
     public ServerSettings withPort(int value) {
-        return new ServerSettings(host, value, data, concurrentRequests, drain, drainDelay, connections, guests, database, api, management);
+        return new ServerSettings(host, value, data, concurrentRequests, drain, drainDelay, connections, guests, database, api,
+                management);
     }
 
     public ServerSettings withData(Path value) {
-        return new ServerSettings(host, port, value, concurrentRequests, drain, drainDelay, connections, guests, database, api, management);
+        return new ServerSettings(host, port, value, concurrentRequests, drain, drainDelay, connections, guests, database, api,
+                management);
     }
 
     public ServerSettings withApi(ApiSettings value) {
-        return new ServerSettings(host, port, data, concurrentRequests, drain, drainDelay, connections, guests, database, value, management);
+        return new ServerSettings(host, port, data, concurrentRequests, drain, drainDelay, connections, guests, database, value,
+                management);
     }
 
     public ServerSettings withConnections(ConnectionSettings value) {
-        return new ServerSettings(host, port, data, concurrentRequests, drain, drainDelay, value, guests, database, api, management);
+        return new ServerSettings(host, port, data, concurrentRequests, drain, drainDelay, value, guests, database, api,
+                management);
     }
 
     public ServerSettings withManagement(@Nullable ManagementSettings value) {
-        return new ServerSettings(host, port, data, concurrentRequests, drain, drainDelay, connections, guests, database, api, value);
+        return new ServerSettings(host, port, data, concurrentRequests, drain, drainDelay, connections, guests, database, api,
+                value);
     }
 }

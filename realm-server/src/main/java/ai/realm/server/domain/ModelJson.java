@@ -38,7 +38,8 @@ public final class ModelJson {
         try {
             JsonNode node = MAPPER.readTree(json);
             return new ModelEntry(Path.of(node.path("file").asText()), node.path("context").asInt(), text(node.path("sha256")),
-                    text(node.path("system")), false, text(node.path("adapter_of")), (float) node.path("scale").asDouble(1), offer(node));
+                    text(node.path("system")), false, text(node.path("adapter_of")), (float) node.path("scale").asDouble(1),
+                    offer(node));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a model in the database is not JSON", e);
         }

@@ -55,8 +55,9 @@ public final class ModelReader {
         List<String> names = new ArrayList<>();
         for (String alias : all) {
             if (alias == null || !ALIAS.matcher(alias).matches()) {
-                throw bad(at + ": an alias is 1 to 128 characters of A-Z a-z 0-9 . _ : / - and begins with a letter or digit, not "
-                        + alias);
+                throw bad(
+                        at + ": an alias is 1 to 128 characters of A-Z a-z 0-9 . _ : / - and begins with a letter or digit, not "
+                                + alias);
             }
             names.add(alias);
         }
@@ -139,7 +140,8 @@ public final class ModelReader {
         if (adapterOf != null) {
             return adapter("", path, adapterOf, m.sha256(), m.scale());
         }
-        return model("", path, new ModelSettings(null, m.context(), m.sha256(), m.system(), false, m.aliases(), m.dimensions(), null),
+        return model("", path,
+                new ModelSettings(null, m.context(), m.sha256(), m.system(), false, m.aliases(), m.dimensions(), null),
                 named != null ? named : files.known(path));
     }
 }

@@ -205,7 +205,8 @@ class BudgetSimulationTest {
                 }
             }
             if (limits.tokensPerDay() > 0) {
-                assertThat(delivered + reserved).as("tokens of a day, seed %s", seed).isLessThanOrEqualTo(limits.tokensPerDay() + givenUp);
+                assertThat(delivered + reserved).as("tokens of a day, seed %s", seed)
+                        .isLessThanOrEqualTo(limits.tokensPerDay() + givenUp);
             }
             assertThat(places).as("requests at the same time, seed %s", seed).isLessThanOrEqualTo(limits.concurrentRequests());
         }
@@ -246,8 +247,9 @@ class BudgetSimulationTest {
             }
             s.idle = expire(s);
             s.seq++;
-            exchange(new Order(s.name, s.seq, limits, s.idle, Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE,
-                    s.spent + s.reporting, true));
+            exchange(
+                    new Order(s.name, s.seq, limits, s.idle, Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE, Amounts.NONE,
+                            s.spent + s.reporting, true));
         }
 
         private Amounts expire(Server s) {
@@ -267,8 +269,11 @@ class BudgetSimulationTest {
                 s.reporting = s.spent;
                 s.spent = 0;
             }
-            Amounts kept = Amounts.each(k -> k.refills() && s.idle.of(k) > 0 ? Math.max(0, s.idle.of(k) - waiting.of(k)) : s.idle.of(k));
-            Order order = new Order(s.name, s.seq, limits, kept, s.busy.plus(new Amounts(0, 0, limits.tokensPerDay() > 0 ? s.spent : 0, 0)), give, want, want, ahead, s.reporting, false);
+            Amounts kept = Amounts
+                    .each(k -> k.refills() && s.idle.of(k) > 0 ? Math.max(0, s.idle.of(k) - waiting.of(k)) : s.idle.of(k));
+            Order order = new Order(s.name, s.seq, limits, kept,
+                    s.busy.plus(new Amounts(0, 0, limits.tokensPerDay() > 0 ? s.spent : 0, 0)), give, want, want, ahead,
+                    s.reporting, false);
             if (!arrives) {
                 return;
             }

@@ -66,7 +66,8 @@ class ConfigLoaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"a: {file: m.gguf, aliases: [b]}, b: {file: n.gguf} | models.a.aliases: b is a name of model b",
+    @CsvSource(delimiter = '|', value = {
+            "a: {file: m.gguf, aliases: [b]}, b: {file: n.gguf} | models.a.aliases: b is a name of model b",
             "a: {file: m.gguf, aliases: [x]}, b: {file: n.gguf, aliases: [x]} | models.b.aliases: x is a name of model a",
             "a: {file: m.gguf, aliases: ['a:l'], adapters: {l: {file: x}}} | a:l is a name of model a:l",
             "a: {file: m.gguf, aliases: ['no name']} | models.a.aliases: an alias is 1 to 128 characters",

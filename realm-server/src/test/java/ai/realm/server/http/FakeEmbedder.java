@@ -35,7 +35,8 @@ final class FakeEmbedder implements Embedder {
             @Override
             public float[][] vectors() throws InterruptedException {
                 behaviour.run(command);
-                return lengths.stream().map(n -> judges ? new float[]{n - 8} : new float[]{n, 0.5f, -0.25f}).toArray(float[][]::new);
+                return lengths.stream().map(n -> judges ? new float[]{n - 8} : new float[]{n, 0.5f, -0.25f})
+                        .toArray(float[][]::new);
             }
 
             @Override

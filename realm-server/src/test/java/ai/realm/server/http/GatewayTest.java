@@ -81,7 +81,8 @@ class GatewayTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "00", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
             "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e473g-00f067aa0ba902b7-01"})
     void traceparent_thatIsNotWellFormed_isNone(String header) {
         assertThat(TraceParent.parse(header)).isNull();
@@ -95,14 +96,16 @@ class GatewayTest {
 
     @ParameterizedTest
     @CsvSource({"10.0.0.0/8,10.255.1.2,true", "10.0.0.0/8,11.0.0.1,false", "192.168.1.128/25,192.168.1.127,false",
-            "192.168.1.128/25,192.168.1.129,true", "127.0.0.1,127.0.0.1,true", "127.0.0.1,127.0.0.2,false", "fd00::/8,fd12::1,true",
+            "192.168.1.128/25,192.168.1.129,true", "127.0.0.1,127.0.0.1,true", "127.0.0.1,127.0.0.2,false",
+            "fd00::/8,fd12::1,true",
             "::1,::1,true", "::1,127.0.0.1,false", "0.0.0.0/0,8.8.8.8,true"})
     void range_ofAddresses_holdsThoseThatBeginAlike(String range, String address, boolean inside) throws Exception {
         assertThat(AddressRange.parse("x", range).contains(InetAddress.getByName(address))).isEqualTo(inside);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"localhost", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1", "::/129", "", "a.example", "1.2.3.4.5"})
+    @ValueSource(strings = {"localhost", "10.0.0.0/33", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1", "::/129", "", "a.example",
+            "1.2.3.4.5"})
     void range_thatIsNone_isRefusedWithWhatWasGiven(String range) {
         org.assertj.core.api.Assertions.assertThatThrownBy(() -> AddressRange.parse("server.gateway.addresses", range))
                 .hasMessageContaining("server.gateway.addresses").hasMessageEndingWith(range);

@@ -137,7 +137,8 @@ final class HttpFixture implements AutoCloseable {
     }
 
     private static Tenant tenant(String id, String key, boolean suspended, TenantLimits limits) {
-        return new Tenant(id, id, List.of(ApiKeys.hash(key)), suspended, List.of("tiny", "encoder", "judge"), "tiny", Tenant.DEFAULT_GUEST,
+        return new Tenant(id, id, List.of(ApiKeys.hash(key)), suspended, List.of("tiny", "encoder", "judge"), "tiny",
+                Tenant.DEFAULT_GUEST,
                 Map.of("mood", "calm"), GuestLimits.defaults(), limits, 1, Priority.INTERACTIVE);
     }
 

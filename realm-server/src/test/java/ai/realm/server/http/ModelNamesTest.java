@@ -32,7 +32,8 @@ class ModelNamesTest {
     void alias_onEveryRoute_isTheModel() {
         assertThat(post("/v1/completions", "{\"model\":\"gpt-4o\",\"prompt\":\"a\"}").path("model").asText()).isEqualTo("tiny");
         assertThat(post("/v1/chat/completions",
-                "{\"model\":\"org/tiny:1b\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}").path("model").asText()).isEqualTo("tiny");
+                "{\"model\":\"org/tiny:1b\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}").path("model").asText())
+                .isEqualTo("tiny");
         post("/v1/responses", "{\"model\":\"gpt-4o\",\"input\":\"a\",\"store\":false}");
         post("/v1/messages", "{\"model\":\"gpt-4o\",\"max_tokens\":3,\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}");
         post("/v1/messages/count_tokens", "{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}");
@@ -42,19 +43,23 @@ class ModelNamesTest {
         post("/v1/embeddings", "{\"model\":\"text-embedding-3-small\",\"input\":\"a\"}");
         post("/v1/rerank", "{\"model\":\"text-embedding-3-small\",\"query\":\"a\",\"documents\":[\"b\"]}");
         assertThat(HttpFixture.json(server.get("/v1/models/gpt-4o").body()).path("id").asText()).isEqualTo("tiny");
-        assertThat(HttpFixture.json(server.get("/v1/models").body()).at("/data/0/aliases")).hasToString("[\"gpt-4o\",\"org/tiny:1b\"]");
+        assertThat(HttpFixture.json(server.get("/v1/models").body()).at("/data/0/aliases"))
+                .hasToString("[\"gpt-4o\",\"org/tiny:1b\"]");
         assertThat(server.post("/v1/completions", "{\"model\":\"gpt-4\",\"prompt\":\"a\"}").statusCode()).isEqualTo(404);
     }
 
     @Test
     void dimensions_thatTheOperatorAllows_cutVectorsToLengthOne() {
-        JsonNode cut = post("/v1/embeddings", "{\"model\":\"encoder\",\"input\":\"aaaa\",\"dimensions\":2}").at("/data/0/embedding");
+        JsonNode cut = post("/v1/embeddings", "{\"model\":\"encoder\",\"input\":\"aaaa\",\"dimensions\":2}")
+                .at("/data/0/embedding");
         assertThat(cut).hasSize(2);
         double length = Math.hypot(cut.get(0).asDouble(), cut.get(1).asDouble());
         assertThat(length).isEqualTo(1, org.assertj.core.api.Assertions.within(1e-6));
         assertThat(cut.get(0).asDouble() / cut.get(1).asDouble()).isEqualTo(8, org.assertj.core.api.Assertions.within(1e-5));
-        assertThat(post("/api/embed", "{\"model\":\"encoder\",\"input\":\"aaaa\",\"dimensions\":2}").at("/embeddings/0")).hasSize(2);
-        assertThat(post("/v1/embeddings", "{\"model\":\"encoder\",\"input\":\"a\",\"dimensions\":3}").at("/data/0/embedding")).hasSize(3);
+        assertThat(post("/api/embed", "{\"model\":\"encoder\",\"input\":\"aaaa\",\"dimensions\":2}").at("/embeddings/0"))
+                .hasSize(2);
+        assertThat(post("/v1/embeddings", "{\"model\":\"encoder\",\"input\":\"a\",\"dimensions\":3}").at("/data/0/embedding"))
+                .hasSize(3);
         // 7 is longer than the model's vectors, 1 was not allowed.
         for (String refused : new String[]{"7", "1"}) {
             HttpResponse<String> answer = server.post("/v1/embeddings",

@@ -134,7 +134,8 @@ class NativeApiTest {
         assertThat(answer.at("/results/1/relevance_score").asDouble()).isEqualTo(0.5);
         assertThat(answer.at("/usage/total_tokens").asInt()).isEqualTo(7 + 11 + 8);
         assertThat(post("/rerank",
-                "{\"model\":\"judge\",\"query\":\"query\",\"texts\":[\"a\",\"aaaaa\"],\"raw_scores\":true}").findValuesAsText("score"))
+                "{\"model\":\"judge\",\"query\":\"query\",\"texts\":[\"a\",\"aaaaa\"],\"raw_scores\":true}")
+                .findValuesAsText("score"))
                 .containsExactly("3.0", "-1.0");
         JsonNode scores = post("/v1/score",
                 "{\"model\":\"judge\",\"text_1\":[\"four\",\"query\"],\"text_2\":[\"four\",\"a\"],\"use_activation\":false}");

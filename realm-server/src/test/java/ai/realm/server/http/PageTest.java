@@ -82,9 +82,13 @@ class PageTest {
                 assertThat(answer.headers().firstValue("X-Frame-Options")).hasValue("DENY");
                 assertThat(answer.headers().firstValue("Referrer-Policy")).hasValue("no-referrer");
                 String type = answer.headers().firstValue("Content-Type").orElse("");
-                assertThat(type).as(path).startsWith(path.endsWith(".js") ? "text/javascript"
-                        : path.endsWith(".css") ? "text/css"
-                        : path.endsWith(".svg") ? "image/svg+xml" : path.endsWith(".json") ? "application/json" : "text/html");
+                assertThat(type).as(path).startsWith(path.endsWith(".js")
+                        ? "text/javascript"
+                        : path.endsWith(".css")
+                                ? "text/css"
+                                : path.endsWith(".svg")
+                                        ? "image/svg+xml"
+                                        : path.endsWith(".json") ? "application/json" : "text/html");
             }
         }
     }

@@ -219,7 +219,8 @@ final class MachineCode {
     }
 
     /** See {@link FloatTileCode}. */
-    static void multiply(MemorySegment function, MemorySegment out, long outBytes, MemorySegment x, long xBytes, MemorySegment rows,
+    static void multiply(MemorySegment function, MemorySegment out, long outBytes, MemorySegment x, long xBytes,
+            MemorySegment rows,
             long rowBytes, long rowStride, long strides, long shape) {
         try {
             FLOATS.invokeExact(function, out, outBytes, x, xBytes, rows, rowBytes, rowStride, strides, shape);

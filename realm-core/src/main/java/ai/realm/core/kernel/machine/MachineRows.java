@@ -176,7 +176,8 @@ final class MachineRows implements RowKernels {
         Objects.checkFromIndexSize(yOffset, rows, y.length);
         Objects.checkFromIndexSize(downAt, kind.bytes(cols), memory.byteSize());
         Objects.checkFromIndexSize(upAt, kind.bytes(rows), memory.byteSize());
-        MachineCode.lowRank(lowRank[kind.ordinal()], arrays.segment(x), 4L * xOffset, arrays.segment(y), 4L * yOffset, memory.address() + downAt,
+        MachineCode.lowRank(lowRank[kind.ordinal()], arrays.segment(x), 4L * xOffset, arrays.segment(y), 4L * yOffset,
+                memory.address() + downAt,
                 memory.address() + upAt, length(cols), length(rows), bits(scale));
         Reference.reachabilityFence(memory);
     }

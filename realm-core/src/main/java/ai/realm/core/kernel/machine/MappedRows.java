@@ -72,7 +72,7 @@ final class MappedRows implements WeightMatrix {
 
     @Override
     public long ownedBytes() {
-        return data == view.data() ? 0 : data.byteSize();
+        return data.equals(view.data()) ? 0 : data.byteSize();
     }
 
     /** Rows of a unit that is not cut. */
@@ -87,7 +87,8 @@ final class MappedRows implements WeightMatrix {
     }
 
     /** A product as {@link MachineProducts#matmul} says, whose caller has checked ranges and arrays. */
-    void multiply(int rowFrom, int rowTo, MachineActivations.Given x, int from, int to, float[] out, int outOffset, int outStride) {
+    void multiply(int rowFrom, int rowTo, MachineActivations.Given x, int from, int to, float[] out, int outOffset,
+            int outStride) {
         if (!data.scope().isAlive()) {
             throw new IllegalStateException("the weights have been closed");
         }

@@ -194,7 +194,9 @@ final class Automaton {
         boolean beyond = characters.beyond();
         State only = null;
         while (low != 0 || high != 0 || beyond) {
-            int c = low != 0 ? Long.numberOfTrailingZeros(low) : high != 0 ? 64 + Long.numberOfTrailingZeros(high) : CharClass.BEYOND;
+            int c = low != 0
+                    ? Long.numberOfTrailingZeros(low)
+                    : high != 0 ? 64 + Long.numberOfTrailingZeros(high) : CharClass.BEYOND;
             State next = next(state, c);
             CharGroup known = state.group(c);
             if (next.dead() || known == null || only != null && next != only) {

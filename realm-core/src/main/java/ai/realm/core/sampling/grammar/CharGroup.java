@@ -26,7 +26,9 @@ final class CharGroup {
     }
 
     boolean contains(int codePoint) {
-        return codePoint < 64 ? (low >> codePoint & 1) != 0 : codePoint < 128 ? (high >> codePoint & 1) != 0 : beyond && !CharClass.isSurrogate(codePoint);
+        return codePoint < 64
+                ? (low >> codePoint & 1) != 0
+                : codePoint < 128 ? (high >> codePoint & 1) != 0 : beyond && !CharClass.isSurrogate(codePoint);
     }
 
     CharGroup copy() {

@@ -30,7 +30,9 @@ final class TokenTrie {
         static final Characters NONE = new Characters(0, 0, false, 0, true);
 
         Characters and(Characters o) {
-            return o == NONE ? this : new Characters(low | o.low, high | o.high, beyond | o.beyond, Math.max(most, o.most), text & o.text);
+            return o == NONE
+                    ? this
+                    : new Characters(low | o.low, high | o.high, beyond | o.beyond, Math.max(most, o.most), text & o.text);
         }
 
         /** With a byte before it. */
@@ -39,7 +41,8 @@ final class TokenTrie {
                 case NO_TEXT -> new Characters(low, high, beyond, most, false);
                 case CONTINUES -> this;
                 case BEGINS -> new Characters(low, high, true, most + 1, text);
-                default -> new Characters(unit < 64 ? low | 1L << unit : low, unit < 64 ? high : high | 1L << unit, beyond, most + 1, text);
+                default -> new Characters(unit < 64 ? low | 1L << unit : low, unit < 64 ? high : high | 1L << unit, beyond,
+                        most + 1, text);
             };
         }
     }
@@ -157,7 +160,9 @@ final class TokenTrie {
                 missing[d + 1] = fits ? missing[d] - 1 : -1;
                 out[n] = fits ? CONTINUES : NO_TEXT;
             } else {
-                int length = b < 0x80 ? 0 : b >= 0xC2 && b < 0xE0 ? 1 : b >= 0xE0 && b < 0xF0 ? 2 : b >= 0xF0 && b < 0xF5 ? 3 : -1;
+                int length = b < 0x80
+                        ? 0
+                        : b >= 0xC2 && b < 0xE0 ? 1 : b >= 0xE0 && b < 0xF0 ? 2 : b >= 0xF0 && b < 0xF5 ? 3 : -1;
                 missing[d + 1] = missing[d] < 0 ? -1 : length;
                 out[n] = missing[d + 1] < 0 ? NO_TEXT : length == 0 ? b : BEGINS;
                 least[d + 1] = b == 0xE0 ? 0xA0 : b == 0xF0 ? 0x90 : 0x80;

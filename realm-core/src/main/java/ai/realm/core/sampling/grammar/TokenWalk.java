@@ -23,7 +23,8 @@ final class TokenWalk {
     private int[] open = new int[16];
     private int openCount;
 
-    private TokenWalk(TokenIndex tokens, Automaton automaton, Utf8Walk walk, long[] mask, int @Nullable [] chosen, int from, int end) {
+    private TokenWalk(TokenIndex tokens, Automaton automaton, Utf8Walk walk, long[] mask, int @Nullable [] chosen, int from,
+            int end) {
         this.tokens = tokens;
         this.trie = tokens.trie;
         this.automaton = automaton;

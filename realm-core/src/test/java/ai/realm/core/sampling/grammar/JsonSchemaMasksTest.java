@@ -38,7 +38,8 @@ class JsonSchemaMasksTest {
     private final Tokenizer tokenizer;
 
     JsonSchemaMasksTest() throws IOException {
-        try (GgufFile file = GgufReader.open(Path.of(Objects.requireNonNull(System.getProperty("realm.gguf"), "-Drealm.gguf=MODEL")))) {
+        try (GgufFile file = GgufReader
+                .open(Path.of(Objects.requireNonNull(System.getProperty("realm.gguf"), "-Drealm.gguf=MODEL")))) {
             tokenizer = Tokenizers.fromGguf(file).orElseThrow();
         }
         long start = THREADS.getCurrentThreadCpuTime();

@@ -68,9 +68,10 @@ public record EmbeddingRun(RequestFrame.Parts parts) {
         }
         List<Integer> shorter = parts.registry().offer(lease.name()).dimensions().stream().filter(n -> n < own).toList();
         if (!shorter.contains(length)) {
-            throw RealmException.badParam("dimensions", "dimensions must be " + own + (shorter.isEmpty() ? "" : " or one of " + shorter)
-                    + " for the model " + lease.name() + ", not " + length
-                    + (shorter.isEmpty() ? ": its vectors cannot be shortened" : ""));
+            throw RealmException.badParam("dimensions",
+                    "dimensions must be " + own + (shorter.isEmpty() ? "" : " or one of " + shorter)
+                            + " for the model " + lease.name() + ", not " + length
+                            + (shorter.isEmpty() ? ": its vectors cannot be shortened" : ""));
         }
     }
 

@@ -140,7 +140,8 @@ public final class RequestLog {
                 error == null ? "-" : error, traceId == null ? "-" : traceId, flow == null ? "-" : flow);
         if (now - begun > slowNanos) {
             out.warn("request slow request_id={} tenant={} path={} model={} status={} e2e_ms={} ttft_ms={} engine_ms={} "
-                    + "guest_cpu_ms={} prompt_tokens={} cached_tokens={} generated_tokens={} trace_id={}", requestId, tenant, path,
+                    + "guest_cpu_ms={} prompt_tokens={} cached_tokens={} generated_tokens={} trace_id={}", requestId, tenant,
+                    path,
                     model, status, millis(now - begun), firstPiece == 0 ? "-" : millis(firstPiece - begun),
                     millis(usage.engineNanos()), millis(guestCpuNanos), usage.promptTokens(), usage.cachedTokens(),
                     usage.generatedTokens(), traceId == null ? "-" : traceId);

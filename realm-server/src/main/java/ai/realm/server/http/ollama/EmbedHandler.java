@@ -45,7 +45,8 @@ public final class EmbedHandler implements Handler {
     }
 
     /** @param dimensions null when not given */
-    private record Wanted(@Nullable String model, List<String> texts, @Nullable Integer dimensions) implements EmbeddingRun.Wanted {
+    private record Wanted(@Nullable String model, List<String> texts,
+            @Nullable Integer dimensions) implements EmbeddingRun.Wanted {
         @Override
         public void check(ModelLease lease) {
             if (!lease.isEncoder() || lease.isReranker()) {

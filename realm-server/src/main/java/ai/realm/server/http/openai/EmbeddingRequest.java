@@ -52,7 +52,8 @@ record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolea
     public void check(ModelLease lease) {
         if (!lease.isEncoder()) {
             throw RealmException.badParam("model", "the model " + lease.name()
-                    + " generates text and makes no embeddings; " + PATH + " takes a model whose file says that it makes vectors");
+                    + " generates text and makes no embeddings; " + PATH
+                    + " takes a model whose file says that it makes vectors");
         }
         if (lease.isReranker()) {
             throw RealmException.badParam("model",

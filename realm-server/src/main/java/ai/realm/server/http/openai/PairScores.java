@@ -94,7 +94,8 @@ final class PairScores implements EmbeddingRun.Wanted {
         }
         TextPairs pairs = lease.pairs();
         if (pairs == null) {
-            throw new RealmException(ErrorCode.NO_TOKENIZER, "the model " + lease.name() + " has no tokenizer and reads no texts");
+            throw new RealmException(ErrorCode.NO_TOKENIZER,
+                    "the model " + lease.name() + " has no tokenizer and reads no texts");
         }
         for (int i = 0; i < second.size(); i++) {
             int[] ids = pairs.ids(first.get(one(i)), second.get(i));

@@ -25,8 +25,10 @@ import java.util.function.Supplier;
  */
 public final class PageRoutes {
     /** Every file of the page, the document first. */
-    static final List<String> NAMES = List.of("index.html", "style.css", "views.css", "icon.svg", "app.js", "dom.js", "api.js", "keys.js",
-            "chart.js", "playground.js", "parameters.js", "answer.js", "tokens.js", "snippet.js", "usage.js", "guests.js", "files.js",
+    static final List<String> NAMES = List.of("index.html", "style.css", "views.css", "icon.svg", "app.js", "dom.js", "api.js",
+            "keys.js",
+            "chart.js", "playground.js", "parameters.js", "answer.js", "tokens.js", "snippet.js", "usage.js", "guests.js",
+            "files.js",
             "tenants.js", "tenant-form.js", "models.js", "live.js", "metrics.js", "audit.js");
 
     /**
@@ -36,7 +38,8 @@ public final class PageRoutes {
     static final String POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
             + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-    private static final Map<String, String> HEADERS = Map.of("Content-Security-Policy", POLICY, "X-Content-Type-Options", "nosniff",
+    private static final Map<String, String> HEADERS = Map.of("Content-Security-Policy", POLICY, "X-Content-Type-Options",
+            "nosniff",
             "X-Frame-Options", "DENY", "Referrer-Policy", "no-referrer", "Cross-Origin-Opener-Policy", "same-origin",
             "Cross-Origin-Resource-Policy", "same-origin", "Permissions-Policy",
             "camera=(), microphone=(), geolocation=(), payment=(), usb=()", "Cache-Control", "no-cache");
@@ -94,7 +97,8 @@ public final class PageRoutes {
     private void about(Context ctx) {
         HEADERS.forEach(ctx::header);
         About a = about.get();
-        ObjectNode json = Json.mapper().createObjectNode().put("api", a.api()).put("admin", a.admin()).put("version", a.version());
+        ObjectNode json = Json.mapper().createObjectNode().put("api", a.api()).put("admin", a.admin()).put("version",
+                a.version());
         if (a.apiPort() > 0) {
             json.put("api_port", a.apiPort());
         }
