@@ -33,6 +33,7 @@ final class DecoderBuilder {
     private final int layerCount;
     private final int predictLayers;
     private final int width;
+    private final int headCount;
     private final int heads;
     private final int ropeDims;
     private int[] kvHeads;
@@ -45,6 +46,7 @@ final class DecoderBuilder {
     private final List<Layer> layers = new ArrayList<>();
     private Norm.Kind normKind = Norm.Kind.RMS;
     private @Nullable TensorView positions;
+    private String epsilonKey = "attention.layer_norm_rms_epsilon";
     private String outputNormName = "output_norm";
     private float embeddingScale = 1f;
     private float residualScale = 1f;
@@ -65,7 +67,9 @@ final class DecoderBuilder {
         this.width = keys.size("embedding_length");
         // The embedding is read first: it bounds the width by what the file really holds.
         weights.checked("token_embd.weight", width, weights.shape("token_embd.weight").dim(1));
-        this.heads = sameInEveryLayer("attention.head_count", keys.perLayer("attention.head_count", layerCount, 1, MAX_HEADS));
+        this.headCount = sameInEveryLayer("attention.head_count",
+                keys.perLayer("attention.head_count", layerCount, keys.has("ssm.conv_kernel") ? 0 : 1, MAX_HEADS));
+        this.heads = Math.max(1, headCount);
         this.kvHeads = keys.has("attention.head_count_kv")
                 ? keys.perLayer("attention.head_count_kv", layerCount, 0, heads)
                 : filled(layerCount, heads);
@@ -158,7 +162,11 @@ final class DecoderBuilder {
         return width;
     }
 
+    /** Query heads of each layer with attention. */
     int heads() {
+        if (headCount == 0) {
+            throw keys.refuse("attention.head_count", 0, "attention needs at least 1");
+        }
         return heads;
     }
 
@@ -283,12 +291,17 @@ final class DecoderBuilder {
     }
 
     float epsilon() {
-        String key = normKind == Norm.Kind.RMS ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
+        String key = normKind == Norm.Kind.RMS ? epsilonKey : "attention.layer_norm_epsilon";
         float eps = keys.number(key);
         if (eps < 0) {
             throw keys.refuse(key, eps, "it must not be negative");
         }
         return eps;
+    }
+
+    /** RMSNorm's epsilon is under another key where the usual one is absent. */
+    void epsilonOr(String key) {
+        epsilonKey = keys.has(epsilonKey) ? epsilonKey : key;
     }
 
     Linear linear(int layer, String tensor, int in, int out) {
@@ -317,7 +330,11 @@ final class DecoderBuilder {
 
     /** {@code down(act(up(x)))}. */
     DenseMlp plainMlp(int layer, Activation activation) {
-        int n = feedForwardLength(layer);
+        return plainMlp(layer, activation, feedForwardLength(layer));
+    }
+
+    /** The same with so many hidden units. */
+    DenseMlp plainMlp(int layer, Activation activation, int n) {
         return new DenseMlp(activation, null, linear(layer, "ffn_up", width, n), linear(layer, "ffn_down", n, width), scratch);
     }
 
@@ -334,6 +351,16 @@ final class DecoderBuilder {
     SequentialLayer preNormLayer(int layer, Mixer mixer, FeedForward feedForward) {
         return sequential(new SequentialLayer.Norms(norm(layer, "attn_norm"), null, norm(layer, "ffn_norm"), null), mixer,
                 feedForward);
+    }
+
+    /** A layer of one branch, with its norm under the usual name of the first. */
+    Layer singleLayer(int layer, Mixer mixer) {
+        return SingleLayer.of(norm(layer, "attn_norm"), mixer, width, scratch);
+    }
+
+    /** The same with a feed-forward part. */
+    Layer singleLayer(int layer, FeedForward feedForward) {
+        return SingleLayer.of(norm(layer, "attn_norm"), feedForward, width, scratch);
     }
 
     SequentialLayer sequential(SequentialLayer.Norms norms, Mixer mixer, FeedForward feedForward) {

@@ -27,8 +27,13 @@ final class ExpertMlp implements FeedForward {
         CLAMPED
     }
 
-    /** The experts' maps, one of each for every expert. */
-    record Experts(Linear.Stack gate, Linear.Stack up, Linear.Stack down, Gate join) {}
+    /**
+     * The experts' maps, one of each for every expert.
+     *
+     * @param gate null for MLPs without a gate
+     * @param ungated what such MLPs do with {@code up}'s output
+     */
+    record Experts(Linear.@Nullable Stack gate, Linear.Stack up, Linear.Stack down, Gate join, Activation ungated) {}
 
     private final Router router;
     private final Experts experts;
@@ -189,10 +194,18 @@ final class ExpertMlp implements FeedForward {
                 System.arraycopy(in.data(), in.offset(rows[i]), x.data(), x.offset(i), in.cols());
             }
             input.begin(x.data(), 0, x.cols(), count, rows);
-            experts.gate.apply(step, expert, input, gate.data(), 0, gate.cols());
-            experts.up.apply(step, expert, input, up.data(), 0, up.cols());
+            if (experts.gate == null) {
+                experts.up.apply(step, expert, input, gate.data(), 0, gate.cols());
+            } else {
+                experts.gate.apply(step, expert, input, gate.data(), 0, gate.cols());
+                experts.up.apply(step, expert, input, up.data(), 0, up.cols());
+            }
             for (int i = 0; i < count; i++) {
-                join(k, i);
+                if (experts.gate == null) {
+                    k.activate(experts.ungated, gate.data(), gate.offset(i), gate.cols());
+                } else {
+                    join(k, i);
+                }
             }
             hidden.begin(gate.data(), 0, gate.cols(), count, rows);
             experts.down.apply(step, expert, hidden, y.data(), 0, y.cols());

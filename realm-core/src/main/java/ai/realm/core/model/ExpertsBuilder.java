@@ -22,6 +22,7 @@ final class ExpertsBuilder {
     private ExpertMlp.Gate join = ExpertMlp.Gate.SILU;
     private final int length;
     private int sharedLength;
+    private @Nullable Activation ungated;
 
     ExpertsBuilder(DecoderBuilder decoder, int layer) {
         this.decoder = decoder;
@@ -66,6 +67,12 @@ final class ExpertsBuilder {
         return this;
     }
 
+    /** {@code down(act(up(x)))} instead of gated MLPs, the shared one too. */
+    ExpertsBuilder ungated(Activation activation) {
+        ungated = activation;
+        return this;
+    }
+
     ExpertsBuilder join(ExpertMlp.Gate gate) {
         join = gate;
         return this;
@@ -97,12 +104,15 @@ final class ExpertsBuilder {
     }
 
     private ExpertMlp.Experts gateAndUp(Weights w, int width, Linear.Stack down) {
+        if (ungated != null) {
+            return new ExpertMlp.Experts(null, w.stack(name("ffn_up_exps"), width, length, experts), down, join, ungated);
+        }
         if (!w.has(name("ffn_gate_up_exps.weight"))) {
             return new ExpertMlp.Experts(w.stack(name("ffn_gate_exps"), width, length, experts),
-                    w.stack(name("ffn_up_exps"), width, length, experts), down, join);
+                    w.stack(name("ffn_up_exps"), width, length, experts), down, join, Activation.SILU);
         }
         Linear.Stack[] halves = w.fusedStack(name("ffn_gate_up_exps"), width, experts, length, length);
-        return new ExpertMlp.Experts(halves[0], halves[1], down, join);
+        return new ExpertMlp.Experts(halves[0], halves[1], down, join, Activation.SILU);
     }
 
     private @Nullable FeedForward sharedMlp(int width) {
@@ -113,7 +123,8 @@ final class ExpertsBuilder {
             throw new GgufException("the shared expert of layer " + layer + " must not have " + sharedLength + " hidden units",
                     -1);
         }
-        return new DenseMlp(Activation.SILU, decoder.linear(layer, "ffn_gate_shexp", width, sharedLength),
+        return new DenseMlp(ungated == null ? Activation.SILU : ungated,
+                ungated == null ? decoder.linear(layer, "ffn_gate_shexp", width, sharedLength) : null,
                 decoder.linear(layer, "ffn_up_shexp", width, sharedLength),
                 decoder.linear(layer, "ffn_down_shexp", sharedLength, width), decoder.scratch());
     }

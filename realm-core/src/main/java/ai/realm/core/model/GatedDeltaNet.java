@@ -3,13 +3,6 @@ package ai.realm.core.model;
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.RowKernels;
-import ai.realm.core.kernel.WorkerPool;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Linear attention by the gated delta rule (arXiv 2412.06464) as in Qwen3.5: a short convolution over q, k and v, then a matrix
@@ -18,9 +11,6 @@ import org.jspecify.annotations.Nullable;
  * convolution's.
  */
 final class GatedDeltaNet implements Mixer {
-    /** Multiply-adds below which one thread is quicker than several. */
-    private static final long SMALL = 1 << 16;
-
     /**
      * The tensors of one layer.
      *
@@ -55,8 +45,7 @@ final class GatedDeltaNet implements Mixer {
     private final FloatRows alpha;
     private final FloatRows beta;
     private final FloatRows heads;
-    private final float[][] states;
-    private final Region region = new Region();
+    private final HeadStates states;
     private final Step.RowTask prepare = this::prepare;
     private final Step.RowTask finish = this::finish;
 
@@ -74,8 +63,8 @@ final class GatedDeltaNet implements Mixer {
         this.alpha = scratch.rows("deltaAlpha", shape.valueHeads);
         this.beta = scratch.rows("deltaBeta", shape.valueHeads);
         this.heads = scratch.rows("deltaOut", shape.values());
-        this.states = new float[threads][];
-        Arrays.setAll(states, i -> scratch.rows("deltaState" + i, 1, shape.dim * shape.dim).data());
+        this.states = new HeadStates(layer, convolution.stateFloats(), shape.valueHeads, shape.dim * shape.dim, threads, scratch,
+                this::recur);
         this.input = new Linear.Group(new Linear[]{parts.qkv, parts.z, parts.alpha, parts.beta},
                 new FloatRows[]{mixed, z, alpha, beta});
     }
@@ -86,7 +75,7 @@ final class GatedDeltaNet implements Mixer {
         input.apply(step, in, count);
         convolution.run(step, layer, mixed, qkv);
         step.forRows(count, prepare);
-        region.run(step);
+        states.run(step);
         step.forRows(count, finish);
         parts.out.apply(step, heads, count, out);
     }
@@ -107,14 +96,10 @@ final class GatedDeltaNet implements Mixer {
             }
             for (int h = 0; h < shape.valueHeads; h++) {
                 int i = alpha.offset(row) + h;
-                alpha.data()[i] = (float) Math.exp(parts.decay[h] * softplus(alpha.data()[i] + parts.timeBias[h]));
+                alpha.data()[i] = (float) Math.exp(parts.decay[h] * Mamba.softplus(alpha.data()[i] + parts.timeBias[h]));
             }
             k.activate(Activation.SIGMOID, beta.data(), beta.offset(row), shape.valueHeads);
         }
-    }
-
-    private static double softplus(double x) {
-        return x > 20 ? x : Math.log1p(Math.exp(x));
     }
 
     /** Normalises each head's output and gates it by z. */
@@ -128,17 +113,6 @@ final class GatedDeltaNet implements Mixer {
             k.gate(Activation.SILU, z.data(), z.offset(row), heads.data(), at, z.cols());
             System.arraycopy(z.data(), z.offset(row), heads.data(), at, z.cols());
         }
-    }
-
-    /** One value head of one sequence: its state comes near, goes from token to token, and back. */
-    private void recur(Step step, int run, int head, float[] state) {
-        int first = step.runStart(run);
-        MemorySegment kept = step.kv().states();
-        long at = step.kv().state(step.batch().sequence(first), layer)
-                + Float.BYTES * (convolution.stateFloats() + (long) head * state.length);
-        MemorySegment.copy(kept, ValueLayout.JAVA_FLOAT, at, state, 0, state.length);
-        recur(step, first, step.runStart(run + 1), head, state);
-        MemorySegment.copy(state, 0, kept, ValueLayout.JAVA_FLOAT, at, state.length);
     }
 
     private void recur(Step step, int first, int end, int head, float[] state) {
@@ -164,32 +138,6 @@ final class GatedDeltaNet implements Mixer {
 
     @Override
     public int stateFloats() {
-        return convolution.stateFloats() + shape.valueHeads * shape.dim * shape.dim;
-    }
-
-    /** The parallel region over sequences and value heads. */
-    private final class Region implements WorkerPool.Task {
-        private @Nullable Step step;
-        private final AtomicInteger left = new AtomicInteger();
-
-        void run(Step newStep) {
-            step = newStep;
-            int items = newStep.runs() * shape.valueHeads;
-            left.set(items);
-            long work = 3L * newStep.count() * shape.values() * shape.dim;
-            if (work < SMALL || states.length == 1) {
-                run(0);
-            } else {
-                newStep.compute().pool().run(Math.min(items, states.length), this);
-            }
-        }
-
-        @Override
-        public void run(int part) {
-            Step s = Objects.requireNonNull(step);
-            for (int i = left.decrementAndGet(); i >= 0; i = left.decrementAndGet()) {
-                recur(s, i / shape.valueHeads, i % shape.valueHeads, states[part]);
-            }
-        }
+        return convolution.stateFloats() + states.floats();
     }
 }

@@ -40,14 +40,26 @@ final class LlamaFamily {
 
     /** Embedding, attention, branches and logits have scales of their own; the key rope.scaling.finetuned switches positions off. */
     static void granite(DecoderBuilder d) {
+        d.keys().positive("logit_scale");
+        graniteScales(d);
+        plain(d, d.keys().flag("rope.scaling.finetuned", true) ? d.rope(Order.NORM) : null, attentionScale(d), null);
+    }
+
+    /** Scales of logits, branches and embedding, of which 0 is none. */
+    static void graniteScales(DecoderBuilder d) {
         ModelKeys keys = d.keys();
-        d.logitScale(1 / keys.positive("logit_scale"));
+        float logits = keys.numberOr("logit_scale", 0);
+        d.logitScale(logits == 0 ? 1 : 1 / logits);
         float residual = keys.numberOr("residual_scale", 0);
         d.residualScale(residual == 0 ? 1 : residual);
         float embedding = keys.numberOr("embedding_scale", 0);
         d.embeddingScale(embedding == 0 ? 1 : embedding);
-        float scale = keys.numberOr("attention.scale", 0);
-        plain(d, keys.flag("rope.scaling.finetuned", true) ? d.rope(Order.NORM) : null, scale == 0 ? usualScale(d) : scale, null);
+    }
+
+    /** The key {@code attention.scale}, or the usual one. */
+    static float attentionScale(DecoderBuilder d) {
+        float scale = d.keys().numberOr("attention.scale", 0);
+        return scale == 0 ? usualScale(d) : scale;
     }
 
     /** Every fourth layer has no positions. */
@@ -257,7 +269,8 @@ final class LlamaFamily {
         });
     }
 
-    private static FeedForward mlpOrExperts(DecoderBuilder d, int layer) {
+    /** Experts, and one that all tokens share, where the layer has any; else a gated MLP. */
+    static FeedForward mlpOrExperts(DecoderBuilder d, int layer) {
         if (!d.hasExperts(layer)) {
             return d.gatedMlp(layer, Activation.SILU);
         }

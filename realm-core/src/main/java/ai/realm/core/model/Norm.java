@@ -1,6 +1,7 @@
 package ai.realm.core.model;
 
 import ai.realm.core.kernel.RowKernels;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** A normalisation of rows: RMSNorm or LayerNorm, with an optional bias. */
@@ -12,6 +13,13 @@ record Norm(Kind kind, float[] weight, float @Nullable [] bias, float eps) {
 
     static Norm of(Kind kind, float[] weight, float @Nullable [] bias, float eps) {
         return new Norm(kind, weight, kind == Kind.LAYER && bias == null ? new float[weight.length] : bias, eps);
+    }
+
+    /** RMSNorm without weights. */
+    static Norm plain(int width, float eps) {
+        float[] ones = new float[width];
+        Arrays.fill(ones, 1f);
+        return new Norm(Kind.RMS, ones, null, eps);
     }
 
     /** Normalises one row of {@link #width} numbers; in and out may be the same place. */
