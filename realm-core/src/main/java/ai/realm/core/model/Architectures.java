@@ -10,11 +10,15 @@ final class Architectures {
     private static final Map<String, Description> ALL = new TreeMap<>();
 
     static {
+        ALL.put("apertus", LlamaFamily::apertus);
         ALL.put("arcee", LlamaFamily::arcee);
+        ALL.put("arctic", LlamaFamily::arctic);
+        ALL.put("baichuan", LlamaFamily::baichuan);
         ALL.put("bailingmoe2", LlamaFamily::bailingMoe2);
         ALL.put("codeshell", LayerNormFamily::starcoder2);
         ALL.put("cohere2", LayerNormFamily::cohere2);
         ALL.put("command-r", LayerNormFamily::commandR);
+        ALL.put("dbrx", LayerNormFamily::dbrx);
         ALL.put("deepseek2", DeepSeekFamily::deepseek2);
         ALL.put("dots1", LlamaFamily::dots1);
         ALL.put("ernie4_5", LlamaFamily::llama);
@@ -43,11 +47,14 @@ final class Architectures {
         ALL.put("lfm2", HybridFamily::lfm2);
         ALL.put("lfm2moe", HybridFamily::lfm2);
         ALL.put("llama", LlamaFamily::llama);
+        ALL.put("llama4", LlamaFamily::llama4);
         ALL.put("mamba", MambaFamily::mamba);
         ALL.put("mamba2", MambaFamily::mamba2);
         ALL.put("minicpm", LlamaFamily::miniCpm);
+        ALL.put("minicpm3", DeepSeekFamily::miniCpm3);
         ALL.put("minimax-m2", LlamaFamily::minimaxM2);
         ALL.put("mistral3", LlamaFamily::mistral3);
+        ALL.put("mistral4", DeepSeekFamily::deepseek2);
         ALL.put("nemotron", LayerNormFamily::nemotron);
         ALL.put("nemotron_h", MambaFamily::nemotronH);
         ALL.put("nemotron_h_moe", MambaFamily::nemotronH);
@@ -64,9 +71,11 @@ final class Architectures {
         ALL.put("qwen35", HybridFamily::qwen35);
         ALL.put("qwen35moe", HybridFamily::qwen35);
         ALL.put("qwen3moe", LlamaFamily::qwen3);
+        ALL.put("qwen3next", HybridFamily::qwen3next);
         ALL.put("qwen3vl", LlamaFamily::qwen3);
         ALL.put("qwen3vlmoe", LlamaFamily::qwen3);
         ALL.put("seed_oss", LlamaFamily::seedOss);
+        ALL.put("smallthinker", LlamaFamily::smallThinker);
         ALL.put("smollm3", LlamaFamily::smollm3);
         ALL.put("stablelm", LayerNormFamily::stablelm);
         ALL.put("starcoder", LayerNormFamily::gpt2);

@@ -14,19 +14,20 @@ final class Attention implements Mixer {
     /**
      * The tensors and choices of one layer's attention.
      *
+     * @param clamp what queries, keys and values are brought to at most; 0 for none
      * @param normsAfterRope whether queries and keys are normalised after they are rotated, not before
      * @param gated whether each head's query is followed by a gate of the same size
      * @param rope null for a layer without positions
      * @param temperature sharpening with the position, or null
      */
-    record Parts(Linear q, Linear k, Linear v, Linear o, @Nullable HeadNorm qNorm, @Nullable HeadNorm kNorm,
+    record Parts(Linear q, Linear k, Linear v, Linear o, float clamp, @Nullable HeadNorm qNorm, @Nullable HeadNorm kNorm,
             boolean normsAfterRope,
             boolean gated, @Nullable RopeTable rope, @Nullable Temperature temperature) {}
 
-    /** Queries at position p are multiplied by {@code 1 + scale * ln(1 + floor(p / length))}. */
-    record Temperature(float scale, int length) {
+    /** Queries at position p are multiplied by {@code 1 + scale * ln(1 + floor((p + offset) / length))}. */
+    record Temperature(float scale, int length, int offset) {
         float at(int position) {
-            return (float) (1 + scale * Math.log(1.0 + position / length));
+            return (float) (1 + scale * Math.log(1.0 + (position + offset) / length));
         }
     }
 
@@ -69,6 +70,11 @@ final class Attention implements Mixer {
     /** Normalises, rotates and stores what the projections gave. */
     private void place(Step step, int from, int to) {
         for (int row = from; row < to; row++) {
+            if (parts.clamp > 0) {
+                clamp(queries, row);
+                clamp(keys, row);
+                clamp(values, row);
+            }
             if (!parts.normsAfterRope) {
                 normalise(step, row);
             }
@@ -84,6 +90,12 @@ final class Attention implements Mixer {
                         queries.cols());
             }
             core.store(step, row, keys.data(), keys.offset(row), values.data(), values.offset(row));
+        }
+    }
+
+    private void clamp(FloatRows x, int row) {
+        for (int i = x.offset(row); i < x.offset(row) + x.cols(); i++) {
+            x.data()[i] = Math.clamp(x.data()[i], -parts.clamp, parts.clamp);
         }
     }
 

@@ -20,6 +20,8 @@ final class AttentionBuilder {
     private float scale;
     private float softCap;
     private int window;
+    private int chunk;
+    private float clamp;
 
     AttentionBuilder(DecoderBuilder decoder, int layer) {
         this.decoder = decoder;
@@ -46,6 +48,18 @@ final class AttentionBuilder {
     /** A query sees this many positions, itself included; 0 for all. */
     AttentionBuilder window(int positions) {
         window = positions;
+        return this;
+    }
+
+    /** A query sees those positions of its own piece of so many; 0 for all. */
+    AttentionBuilder chunk(int positions) {
+        chunk = positions;
+        return this;
+    }
+
+    /** Queries, keys and values are brought to ±limit; 0 for none. */
+    AttentionBuilder clamp(float limit) {
+        clamp = limit;
         return this;
     }
 
@@ -112,9 +126,9 @@ final class AttentionBuilder {
                         decoder.linear(layer, "attn_v", width, v)};
         Linear o = decoder.linear(layer, "attn_output", heads * decoder.valueDim(), width);
         float[] sinkLogits = sinks ? decoder.weights().values(DecoderBuilder.name(layer, "attn_sinks.weight"), heads) : null;
-        KvAttention.Spec spec = new KvAttention.Spec(heads, kvHeads, decoder.keyDim(), decoder.valueDim(), scale, softCap, window,
+        KvAttention.Spec spec = new KvAttention.Spec(heads, kvHeads, decoder.keyDim(), decoder.valueDim(), scale, softCap, window, chunk,
                 causal, sinkLogits);
-        return new Attention(new Attention.Parts(qkv[0], qkv[1], qkv[2], o, queryNorm, keyNorm, normsAfterRope, gated, rope,
+        return new Attention(new Attention.Parts(qkv[0], qkv[1], qkv[2], o, clamp, queryNorm, keyNorm, normsAfterRope, gated, rope,
                 temperature), spec,
                 layer, decoder.workers(), decoder.scratch());
     }

@@ -318,7 +318,11 @@ final class DecoderBuilder {
 
     /** {@code down(act(gate(x)) * up(x))}; gate and up may be one tensor. */
     DenseMlp gatedMlp(int layer, Activation activation) {
-        int n = feedForwardLength(layer);
+        return gatedMlp(layer, activation, feedForwardLength(layer));
+    }
+
+    /** The same with so many hidden units. */
+    DenseMlp gatedMlp(int layer, Activation activation, int n) {
         Linear down = linear(layer, "ffn_down", n, width);
         if (has(layer, "ffn_gate.weight")) {
             return new DenseMlp(activation, linear(layer, "ffn_gate", width, n), linear(layer, "ffn_up", width, n), down,

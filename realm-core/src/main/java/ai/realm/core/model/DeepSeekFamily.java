@@ -25,6 +25,18 @@ final class DeepSeekFamily {
                 l < dense ? d.gatedMlp(l, Activation.SILU) : experts(d, l)));
     }
 
+    /** MiniCPM's scales with latent attention, dense. */
+    static void miniCpm3(DecoderBuilder d) {
+        d.embeddingScale(12);
+        d.residualScale((float) (1.4 / Math.sqrt(d.layerCount())));
+        d.logitScale(256f / d.width());
+        float scale = (float) (1 / Math.sqrt(d.keyDim()));
+        RopeTable rope = d.rope(Order.NEOX);
+        Dims dims = Dims.read(d);
+        d.latentHeads(dims.latent + dims.rotated, dims.latent);
+        d.layers(l -> d.preNormLayer(l, attention(d, l, dims, rope, scale), d.gatedMlp(l, Activation.SILU)));
+    }
+
     /** YaRN's own sharpening is left to the scale of the scores where the file gives a multiplier. */
     private static RopeScaling scaling(ModelKeys keys, double logMultiplier) {
         RopeScaling scaling = RopeScaling.read(keys);
@@ -66,7 +78,7 @@ final class DeepSeekFamily {
         Norm kvNorm = d.norm(DecoderBuilder.name(l, "attn_kv_a_norm"), dims.latent);
         Linear.Stack[] expand = expansions(d, l, dims);
         Linear o = d.linear(l, "attn_output", d.heads() * dims.value, d.width());
-        KvAttention.Spec spec = new KvAttention.Spec(d.heads(), 1, dims.latent + dims.rotated, dims.latent, scale, 0, 0, true,
+        KvAttention.Spec spec = new KvAttention.Spec(d.heads(), 1, dims.latent + dims.rotated, dims.latent, scale, 0, 0, 0, true,
                 null);
         return new LatentAttention(
                 new LatentAttention.Parts(qDown, qNorm, q, kvDown, kvNorm, expand[0], expand[1], o, rope, temperature(d.keys())),
@@ -78,7 +90,7 @@ final class DeepSeekFamily {
         float scale = keys.numberOr("attention.temperature_scale", 0);
         return scale == 0
                 ? null
-                : new Attention.Temperature(scale, keys.integer("attention.temperature_length", 1, Integer.MAX_VALUE));
+                : new Attention.Temperature(scale, keys.integer("attention.temperature_length", 1, Integer.MAX_VALUE), 0);
     }
 
     /** For each head the map of its query to latent width, and the map of latent values to its own. */

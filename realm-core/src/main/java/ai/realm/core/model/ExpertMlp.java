@@ -23,6 +23,7 @@ final class ExpertMlp implements FeedForward {
     enum Gate {
         SILU,
         GELU,
+        RELU,
         /** gpt-oss: {@code min(gate, 7)}, {@code clamp(up, ±7)}, {@code gate * sigmoid(1.702 gate) * (up + 1)}. */
         CLAMPED
     }
@@ -35,8 +36,19 @@ final class ExpertMlp implements FeedForward {
      */
     record Experts(Linear.@Nullable Stack gate, Linear.Stack up, Linear.Stack down, Gate join, Activation ungated) {}
 
+    /**
+     * What a form of experts does otherwise than most.
+     *
+     * @param routedBy the rows that the router sees; null for the experts' own
+     * @param weighInput whether an expert's weight multiplies its input, not its output
+     */
+    record Peculiar(@Nullable FloatRows routedBy, boolean weighInput) {
+        static final Peculiar NONE = new Peculiar(null, false);
+    }
+
     private final Router router;
     private final Experts experts;
+    private final Peculiar peculiar;
     private final @Nullable FeedForward shared;
     private final @Nullable Linear sharedGate;
     private final int used;
@@ -58,8 +70,9 @@ final class ExpertMlp implements FeedForward {
      * @param shared what every token passes besides its experts, or null
      * @param sharedGate a map to one number, whose sigmoid scales the shared output; or null
      */
-    ExpertMlp(Router router, Experts experts, @Nullable FeedForward shared, @Nullable Linear sharedGate, int width, int threads,
-            ProductKernels kernels, Scratch scratch) {
+    ExpertMlp(Router router, Experts experts, @Nullable FeedForward shared, @Nullable Linear sharedGate, Peculiar peculiar,
+            int width, int threads, ProductKernels kernels, Scratch scratch) {
+        this.peculiar = peculiar;
         this.router = router;
         this.experts = experts;
         this.shared = shared;
@@ -81,7 +94,7 @@ final class ExpertMlp implements FeedForward {
     @Override
     public void apply(Step step, FloatRows in, FloatRows out, int count) {
         output = out;
-        router.route(step, in, count, chosen, weights);
+        router.route(step, peculiar.routedBy == null ? in : peculiar.routedBy, count, chosen, weights);
         sort(count);
         cut();
         region.run(step, in);
@@ -133,7 +146,7 @@ final class ExpertMlp implements FeedForward {
             int at = out.offset(row);
             Arrays.fill(out.data(), at, at + out.cols(), 0f);
             for (int i = row * used; i < (row + 1) * used; i++) {
-                k.addScaled(out.data(), at, weights[i], results.data(), results.offset(i), out.cols());
+                k.addScaled(out.data(), at, peculiar.weighInput ? 1f : weights[i], results.data(), results.offset(i), out.cols());
             }
             if (shared != null) {
                 k.addScaled(out.data(), at, sharedScale(row), sharedOut.data(), sharedOut.offset(row), out.cols());
@@ -192,6 +205,9 @@ final class ExpertMlp implements FeedForward {
             for (int i = 0; i < count; i++) {
                 rows[i] = order[from + i] / used;
                 System.arraycopy(in.data(), in.offset(rows[i]), x.data(), x.offset(i), in.cols());
+                if (peculiar.weighInput) {
+                    k.scale(x.data(), x.offset(i), weights[order[from + i]], x.cols());
+                }
             }
             input.begin(x.data(), 0, x.cols(), count, rows);
             if (experts.gate == null) {
@@ -220,6 +236,7 @@ final class ExpertMlp implements FeedForward {
             switch (experts.join) {
                 case SILU -> k.gate(Activation.SILU, gate.data(), g, up.data(), u, up.cols());
                 case GELU -> k.gate(Activation.GELU_TANH, gate.data(), g, up.data(), u, up.cols());
+                case RELU -> k.gate(Activation.RELU, gate.data(), g, up.data(), u, up.cols());
                 case CLAMPED -> {
                     for (int i = 0; i < up.cols(); i++) {
                         gate.data()[g + i] = Math.min(gate.data()[g + i], 7f);

@@ -2,6 +2,7 @@ package ai.realm.core.model;
 
 import ai.realm.core.gguf.GgufException;
 import ai.realm.core.kernel.Activation;
+import ai.realm.core.kernel.FloatRows;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ final class ExpertsBuilder {
     private final int length;
     private int sharedLength;
     private @Nullable Activation ungated;
+    private ExpertMlp.Peculiar peculiar = ExpertMlp.Peculiar.NONE;
 
     ExpertsBuilder(DecoderBuilder decoder, int layer) {
         this.decoder = decoder;
@@ -73,6 +75,18 @@ final class ExpertsBuilder {
         return this;
     }
 
+    /** The router sees other rows than the experts. */
+    ExpertsBuilder routedBy(FloatRows rows) {
+        peculiar = new ExpertMlp.Peculiar(rows, peculiar.weighInput());
+        return this;
+    }
+
+    /** An expert's weight multiplies its input. */
+    ExpertsBuilder weighInput() {
+        peculiar = new ExpertMlp.Peculiar(peculiar.routedBy(), true);
+        return this;
+    }
+
     ExpertsBuilder join(ExpertMlp.Gate gate) {
         join = gate;
         return this;
@@ -99,7 +113,7 @@ final class ExpertsBuilder {
         Linear sharedGate = sharedLength > 0 && w.has(name("ffn_gate_inp_shexp.weight"))
                 ? decoder.linear(layer, "ffn_gate_inp_shexp", width, 1)
                 : null;
-        return new ExpertMlp(router, all, sharedMlp(width), sharedGate, width, decoder.compute().pool().threads(),
+        return new ExpertMlp(router, all, sharedMlp(width), sharedGate, peculiar, width, decoder.compute().pool().threads(),
                 decoder.compute().kernels().products(), decoder.scratch());
     }
 

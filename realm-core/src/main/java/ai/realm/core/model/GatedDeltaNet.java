@@ -3,6 +3,8 @@ package ai.realm.core.model;
 import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.FloatRows;
 import ai.realm.core.kernel.RowKernels;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Linear attention by the gated delta rule (arXiv 2412.06464) as in Qwen3.5: a short convolution over q, k and v, then a matrix
@@ -15,15 +17,23 @@ final class GatedDeltaNet implements Mixer {
      * The tensors of one layer.
      *
      * @param z gate of the output
+     * @param betaAlpha both in one map, for each key head its value heads' betas and then their alphas; null when they are apart
      * @param timeBias added to alpha before its softplus
      * @param decay factor of that, at most 0
      * @param norm over one head's values
      */
-    record Parts(Linear qkv, Linear z, Linear alpha, Linear beta, float[] timeBias, float[] decay, float[] taps, Norm norm,
-            Linear out) {}
+    record Parts(Linear qkv, Linear z, @Nullable Linear alpha, @Nullable Linear beta, @Nullable Linear betaAlpha, float[] timeBias,
+            float[] decay, float[] taps, Norm norm, Linear out) {}
 
-    /** @param dim size of a head of either kind */
-    record Shape(int keyHeads, int valueHeads, int dim) {
+    /**
+     * @param dim size of a head of either kind
+     * @param inTurn whether value heads take the key heads in turn, or the same one as their neighbours
+     */
+    record Shape(int keyHeads, int valueHeads, int dim, boolean inTurn) {
+        int keyHead(int valueHead) {
+            return inTurn ? valueHead % keyHeads : valueHead / (valueHeads / keyHeads);
+        }
+
         int keys() {
             return keyHeads * dim;
         }
@@ -44,6 +54,7 @@ final class GatedDeltaNet implements Mixer {
     private final FloatRows z;
     private final FloatRows alpha;
     private final FloatRows beta;
+    private final FloatRows both;
     private final FloatRows heads;
     private final HeadStates states;
     private final Step.RowTask prepare = this::prepare;
@@ -65,8 +76,11 @@ final class GatedDeltaNet implements Mixer {
         this.heads = scratch.rows("deltaOut", shape.values());
         this.states = new HeadStates(layer, convolution.stateFloats(), shape.valueHeads, shape.dim * shape.dim, threads, scratch,
                 this::recur);
-        this.input = new Linear.Group(new Linear[]{parts.qkv, parts.z, parts.alpha, parts.beta},
-                new FloatRows[]{mixed, z, alpha, beta});
+        this.both = scratch.rows("deltaBetaAlpha", 2 * shape.valueHeads);
+        this.input = parts.betaAlpha != null
+                ? new Linear.Group(new Linear[]{parts.qkv, parts.z, parts.betaAlpha}, new FloatRows[]{mixed, z, both})
+                : new Linear.Group(new Linear[]{parts.qkv, parts.z, Objects.requireNonNull(parts.alpha),
+                        Objects.requireNonNull(parts.beta)}, new FloatRows[]{mixed, z, alpha, beta});
     }
 
     @Override
@@ -94,11 +108,23 @@ final class GatedDeltaNet implements Mixer {
                 k.scale(qkv.data(), head, (float) (h < shape.keyHeads ? 1 / (length * Math.sqrt(shape.dim)) : 1 / length),
                         shape.dim);
             }
+            if (parts.betaAlpha != null) {
+                takeApart(row);
+            }
             for (int h = 0; h < shape.valueHeads; h++) {
                 int i = alpha.offset(row) + h;
                 alpha.data()[i] = (float) Math.exp(parts.decay[h] * Mamba.softplus(alpha.data()[i] + parts.timeBias[h]));
             }
             k.activate(Activation.SIGMOID, beta.data(), beta.offset(row), shape.valueHeads);
+        }
+    }
+
+    private void takeApart(int row) {
+        int each = shape.valueHeads / shape.keyHeads;
+        for (int h = 0; h < shape.valueHeads; h++) {
+            int at = both.offset(row) + h / each * 2 * each + h % each;
+            beta.data()[beta.offset(row) + h] = both.data()[at];
+            alpha.data()[alpha.offset(row) + h] = both.data()[at + each];
         }
     }
 
@@ -117,7 +143,7 @@ final class GatedDeltaNet implements Mixer {
 
     private void recur(Step step, int first, int end, int head, float[] state) {
         int dim = shape.dim;
-        int keyHead = head % shape.keyHeads;
+        int keyHead = shape.keyHead(head);
         RowKernels k = step.rowKernels();
         for (int row = first; row < end; row++) {
             float[] x = qkv.data();

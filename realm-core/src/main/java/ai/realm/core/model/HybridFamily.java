@@ -41,9 +41,18 @@ final class HybridFamily {
      * for text.
      */
     static void qwen35(DecoderBuilder d) {
+        deltaHybrid(d, true);
+    }
+
+    /** As Qwen 3.5, but value heads share the key head of their neighbours. */
+    static void qwen3next(DecoderBuilder d) {
+        deltaHybrid(d, false);
+    }
+
+    private static void deltaHybrid(DecoderBuilder d, boolean inTurn) {
         RopeTable rope = d.rope(Order.NEOX);
         boolean[] recurrent = recurrentLayers(d);
-        GatedDeltaNet.Shape shape = deltaShape(d.keys());
+        GatedDeltaNet.Shape shape = deltaShape(d.keys(), inTurn);
         int taps = d.keys().integer("ssm.conv_kernel", 2, 1024);
         d.layers(l -> {
             Mixer mixer = recurrent[l] ? deltaNet(d, l, shape, taps) : d.attention(l).rope(rope).headNorms().gated().build();
@@ -72,7 +81,7 @@ final class HybridFamily {
         return out;
     }
 
-    private static GatedDeltaNet.Shape deltaShape(ModelKeys keys) {
+    private static GatedDeltaNet.Shape deltaShape(ModelKeys keys, boolean inTurn) {
         int keyHeads = keys.integer("ssm.group_count", 1, 1 << 16);
         int valueHeads = keys.integer("ssm.time_step_rank", 1, 1 << 16);
         int dim = keys.integer("ssm.state_size", 1, 1 << 12);
@@ -87,16 +96,18 @@ final class HybridFamily {
         if ((long) inner * dim > MAX_STATE) {
             throw keys.refuse("ssm.state_size", dim, "times ssm.inner_size " + inner + " it must not exceed " + MAX_STATE);
         }
-        return new GatedDeltaNet.Shape(keyHeads, valueHeads, dim);
+        return new GatedDeltaNet.Shape(keyHeads, valueHeads, dim, inTurn);
     }
 
     private static Mixer deltaNet(DecoderBuilder d, int l, GatedDeltaNet.Shape shape, int taps) {
         int n = d.width();
         int channels = 2 * shape.keys() + shape.values();
         Weights w = d.weights();
+        boolean both = d.has(l, "ssm_ba.weight");
         GatedDeltaNet.Parts parts = new GatedDeltaNet.Parts(d.linear(l, "attn_qkv", n, channels),
-                d.linear(l, "attn_gate", n, shape.values()), d.linear(l, "ssm_alpha", n, shape.valueHeads()),
-                d.linear(l, "ssm_beta", n, shape.valueHeads()),
+                d.linear(l, "attn_gate", n, shape.values()), both ? null : d.linear(l, "ssm_alpha", n, shape.valueHeads()),
+                both ? null : d.linear(l, "ssm_beta", n, shape.valueHeads()),
+                both ? d.linear(l, "ssm_ba", n, 2 * shape.valueHeads()) : null,
                 w.values(DecoderBuilder.name(l, "ssm_dt.bias"), shape.valueHeads()),
                 w.values(DecoderBuilder.name(l, "ssm_a"), shape.valueHeads()),
                 w.values(DecoderBuilder.name(l, "ssm_conv1d.weight"), taps, channels),

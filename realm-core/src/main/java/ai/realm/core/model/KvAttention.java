@@ -32,11 +32,17 @@ final class KvAttention {
      * @param scale factor of query · key
      * @param softCap scores become {@code cap * tanh(score / cap)}; 0 for none
      * @param window positions that a query sees, itself included; 0 for all
+     * @param chunk a query sees those positions of its own piece of so many; 0 for all
      * @param causal whether a token sees only itself and those before
      * @param sinks a logit for each head that joins the softmax's sum only, or null
      */
-    record Spec(int heads, int kvHeads, int keyDim, int valueDim, float scale, float softCap, int window, boolean causal,
-            float @Nullable [] sinks) {
+    record Spec(int heads, int kvHeads, int keyDim, int valueDim, float scale, float softCap, int window, int chunk,
+            boolean causal, float @Nullable [] sinks) {
+        /** The first position that a query sees. */
+        int first(int position) {
+            return window > 0 ? Math.max(0, position - window + 1) : chunk > 0 ? position - position % chunk : 0;
+        }
+
         int group() {
             return heads / kvHeads;
         }
@@ -133,7 +139,7 @@ final class KvAttention {
             int token = first + r / group;
             int head = kvHead * group + r % group;
             int position = step.batch().position(token);
-            int row = t.addRow(spec.window > 0 ? Math.max(0, position - spec.window + 1) : 0,
+            int row = t.addRow(spec.first(position),
                     spec.causal ? position + 1 : sequenceEnd, spec.sinks == null ? 0 : spec.sinks[head]);
             System.arraycopy(queries.data(), queries.offset(token) + head * queryStride, t.queries(), row * spec.keyDim,
                     spec.keyDim);

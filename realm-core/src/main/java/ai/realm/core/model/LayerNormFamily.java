@@ -67,6 +67,15 @@ final class LayerNormFamily {
         d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).build(), d.plainMlp(l, Activation.RELU_SQUARED)));
     }
 
+    /** Queries, keys and values within limits, and experts. */
+    static void dbrx(DecoderBuilder d) {
+        d.layerNorms();
+        RopeTable rope = d.rope(Order.NEOX);
+        float clamp = d.keys().positive("attention.clamp_kqv");
+        d.layers(l -> d.sequential(new SequentialLayer.Norms(d.norm(l, "attn_norm"), null, d.norm(l, "attn_output_norm"), null),
+                d.attention(l).rope(rope).clamp(clamp).build(), d.experts(l).scaled().build()));
+    }
+
     /** Both branches from one norm, logits scaled; the large form normalises queries and keys head by head. */
     static void commandR(DecoderBuilder d) {
         d.layerNorms();

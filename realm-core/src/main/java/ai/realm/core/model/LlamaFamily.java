@@ -35,7 +35,7 @@ final class LlamaFamily {
                 keys.positiveOr("rope.scaling.yarn_beta_slow", 1), keys.numberOr("rope.scaling.yarn_log_multiplier", 0));
         RopeTable rope = d.rope(Order.NORM, keys.positiveOr("rope.freq_base", 10000f), scaling);
         float sharpening = keys.numberOr("attention.temperature_scale", 0);
-        plain(d, rope, usualScale(d), sharpening == 0 ? null : new Attention.Temperature(sharpening, scaling.originalContext()));
+        plain(d, rope, usualScale(d), sharpening == 0 ? null : new Attention.Temperature(sharpening, scaling.originalContext(), 0));
     }
 
     /** Embedding, attention, branches and logits have scales of their own; the key rope.scaling.finetuned switches positions off. */
@@ -195,6 +195,91 @@ final class LlamaFamily {
     static void phiMoe(DecoderBuilder d) {
         RopeTable rope = d.rope(Order.NEOX);
         d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).build(), d.experts(l).build()));
+    }
+
+    /** An MLP with xIELU, whose numbers are keys without the architecture's prefix, and queries and keys normalised head by head. */
+    static void apertus(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NEOX);
+        float scale = attentionScale(d);
+        float[][] numbers = new float[4][];
+        String[] names = {"alpha_n", "alpha_p", "beta", "eps"};
+        for (int i = 0; i < names.length; i++) {
+            numbers[i] = d.keys().generalNumbers("xielu." + names[i], d.layerCount());
+        }
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).headNorms().scale(scale).build(),
+                new XieluMlp(new XieluMlp.Shape(numbers[0][l], numbers[1][l], numbers[2][l], numbers[3][l]),
+                        d.linear(l, "ffn_up", d.width(), d.feedForwardLength(l)),
+                        d.linear(l, "ffn_down", d.feedForwardLength(l), d.width()), d.scratch())));
+    }
+
+    /** Experts with ReLU, chosen by the layer's input as it is before its norm; the first layer of four sees all, without positions. */
+    static void smallThinker(DecoderBuilder d) {
+        ModelKeys keys = d.keys();
+        boolean windowed = keys.integerOr("attention.sliding_window", 0, 0, Integer.MAX_VALUE) > 0;
+        SlidingWindow window = SlidingWindow.of(d, windowed ? 4096 : 0, 4, true);
+        RopeTable rope = d.rope(Order.NEOX);
+        RopeTable local = windowed && keys.has("rope.freq_base_swa")
+                ? d.rope(Order.NEOX, keys.positive("rope.freq_base_swa"), RopeScaling.read(keys))
+                : rope;
+        int gating = keys.integerOr("expert_gating_func", 1, 1, 3);
+        d.layers(l -> {
+            RopeTable turned = windowed && l % 4 == 0 ? null : window.at(l) > 0 ? local : rope;
+            return new EntryLayer(d.norm(l, "attn_norm"), d.attention(l).rope(turned).window(window.at(l)).build(),
+                    d.norm(l, "ffn_norm"), d.experts(l).gating(Router.Gating.of(gating)).join(ExpertMlp.Gate.RELU).scaled()
+                            .routedBy(EntryLayer.entry(d.width(), d.scratch())).build(),
+                    null, null, d.width(), d.scratch());
+        });
+    }
+
+    /**
+     * Three layers of four see their own 8192 positions and normalise what they have turned; the fourth sees all, without positions and sharpened. Some
+     * layers have experts, of which the weights multiply the input, and one that all tokens share.
+     */
+    static void llama4(DecoderBuilder d) {
+        ModelKeys keys = d.keys();
+        boolean plain = keys.has("attention.sliding_window") && keys.integer("attention.sliding_window", 0, Integer.MAX_VALUE) == 0;
+        if (plain) {
+            throw keys.refuse("attention.sliding_window", 0, "Llama 4 without pieces of 8192 positions is not supported");
+        }
+        SlidingWindow pieces = SlidingWindow.of(d, 8192, 4, false);
+        RopeTable rope = d.rope(Order.NORM);
+        RopeTable local = keys.has("rope.freq_base_swa")
+                ? d.rope(Order.NORM, keys.positive("rope.freq_base_swa"), RopeScaling.read(keys))
+                : rope;
+        float scale = attentionScale(d);
+        boolean normed = keys.integer("expert_count", 1, 1024) != 128;
+        HeadNorm norm = HeadNorm.perHead(Norm.plain(d.keyDim(), d.epsilon()));
+        d.layers(l -> {
+            AttentionBuilder attention = d.attention(l).scale(scale).chunk(pieces.at(l));
+            if ((l + 1) % 4 == 0) {
+                attention.temperature(new Attention.Temperature(0.1f, 8192, 1));
+            } else {
+                attention.rope(pieces.at(l) > 0 ? local : rope).normsAfterRope();
+                attention.norms(normed ? norm : null, normed ? norm : null);
+            }
+            return d.preNormLayer(l, attention.build(), d.hasExperts(l) ? llama4Experts(d, l) : d.gatedMlp(l, Activation.SILU));
+        });
+    }
+
+    private static FeedForward llama4Experts(DecoderBuilder d, int l) {
+        ExpertsBuilder experts = d.experts(l).gating(Router.Gating.SIGMOID).normalise(false).scaled().weighInput();
+        return experts.shared(experts.expertLength()).build();
+    }
+
+    /** The small form, known by its 32 layers, has positions; the large one, which is not supported, biases that grow with distance. */
+    static void baichuan(DecoderBuilder d) {
+        if (d.layerCount() != 32) {
+            throw d.keys().refuse("block_count", d.layerCount(), "Baichuan is supported with 32 layers only: the large form needs ALiBi");
+        }
+        llama(d);
+    }
+
+    /** After attention a dense MLP as wide as the model, and experts of the layer's input beside both. */
+    static void arctic(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NORM);
+        d.layers(l -> new EntryLayer(d.norm(l, "attn_norm"), d.attention(l).rope(rope).build(), d.norm(l, "ffn_norm"),
+                d.gatedMlp(l, Activation.SILU, d.width()), d.norm(l, "ffn_norm_exps"), d.experts(l).scaled().build(), d.width(),
+                d.scratch()));
     }
 
     private static HeadNorm wholeNorm(DecoderBuilder d, int layer, String tensor, int heads) {

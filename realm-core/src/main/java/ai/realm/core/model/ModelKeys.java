@@ -117,6 +117,22 @@ final class ModelKeys {
         return out;
     }
 
+    /** A finite number for every layer, under a key without the architecture's prefix: one for all of them, or an array. */
+    float[] generalNumbers(String key, int layers) {
+        double[] values = file.metadata().get(key) instanceof GgufArray array ? array.numbers() : new double[]{file.number(key)};
+        if (values.length > 1 && values.length < layers) {
+            throw new GgufException("key " + key + " must have a value for each of " + layers + " layers, not " + values.length, -1);
+        }
+        float[] out = new float[layers];
+        for (int i = 0; i < layers; i++) {
+            out[i] = (float) values[values.length == 1 ? 0 : i];
+            if (!Float.isFinite(out[i])) {
+                throw new GgufException("key " + key + " must be a finite number for layer " + i + ", not " + out[i], -1);
+            }
+        }
+        return out;
+    }
+
     boolean isArray(String key) {
         return file.metadata().get(full(key)) instanceof GgufArray;
     }

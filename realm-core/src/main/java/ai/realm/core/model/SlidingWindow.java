@@ -19,7 +19,15 @@ final class SlidingWindow {
 
     /** @param absent the window when the key is absent */
     static SlidingWindow read(DecoderBuilder d, int period, int absent) {
-        int window = d.keys().integerOr("attention.sliding_window", absent, 0, Integer.MAX_VALUE);
+        return of(d, d.keys().integerOr("attention.sliding_window", absent, 0, Integer.MAX_VALUE), period, false);
+    }
+
+    /**
+     * With a window that the keys do not say.
+     *
+     * @param firstFull whether the first layer of a period is without, and not the last
+     */
+    static SlidingWindow of(DecoderBuilder d, int window, int period, boolean firstFull) {
         sameAsElsewhere(d, "attention.key_length_swa", d.keyDim());
         sameAsElsewhere(d, "attention.value_length_swa", d.valueDim());
         sameAsElsewhere(d, "rope.dimension_count_swa", d.ropeDims());
@@ -28,7 +36,7 @@ final class SlidingWindow {
         int[] local = d.keys().isArray(pattern) ? d.keys().perLayer(pattern, windows.length, 0, 1) : null;
         int every = local != null ? 0 : d.keys().integerOr(pattern, period, 0, Integer.MAX_VALUE);
         for (int l = 0; l < windows.length; l++) {
-            boolean isLocal = local != null ? local[l] == 1 : every == 0 || l % every < every - 1;
+            boolean isLocal = local != null ? local[l] == 1 : every == 0 || (firstFull ? l % every != 0 : l % every < every - 1);
             windows[l] = isLocal ? window : 0;
         }
         return new SlidingWindow(windows);
