@@ -44,7 +44,9 @@ enum {
     REALM_NOT_PERMITTED = -18,
     REALM_NO_SUCH_KEY = -19,
     REALM_LIMIT_REACHED = -20,
-    REALM_STALE = -21 /* realm_host_kv_swap: the value is another */
+    REALM_STALE = -21, /* realm_host_kv_swap: the value is another */
+    REALM_NOT_GRANTED = -23, /* realm_host_http: no rule of the tenant allows it */
+    REALM_HTTP_FAILED = -25  /* realm_host_http: the other machine gave no answer */
 };
 
 #define REALM_NO_VALUE 0xffffffffu
@@ -168,6 +170,22 @@ int32_t realm_host_kv_add(const char *key, uint32_t key_len, int64_t delta, int6
 /* A length of REALM_NO_VALUE is no value. */
 REALM_IMPORT("realm_host_kv_swap")
 int32_t realm_host_kv_swap(const char *key, uint32_t key_len, const char *old, uint32_t old_len, const char *val, uint32_t val_len);
+/* For so many seconds, 0 for ever; other servers see it at once. */
+REALM_IMPORT("realm_host_kv_put")
+int32_t realm_host_kv_put(const char *key, uint32_t key_len, const void *val, uint32_t val_len, uint32_t seconds);
+/* Records of u32 length of the key, u32 length of its value, key; 0 when there are no more. */
+REALM_IMPORT("realm_host_kv_list")
+int32_t realm_host_kv_list(const char *prefix, uint32_t prefix_len, const char *after, uint32_t after_len, void *dst, uint32_t dst_max);
+/* Records of u32 length of the key, f32 cosine, key, the nearest first. A vector is a value of so many f32. */
+REALM_IMPORT("realm_host_vec_search")
+int32_t realm_host_vec_search(const char *prefix, uint32_t prefix_len, const float *vector, uint32_t dimensions, uint32_t count,
+                              void *dst, uint32_t dst_max);
+/* Elements of the vector of a text; dst_max of them are written. */
+REALM_IMPORT("realm_host_embed")
+int32_t realm_host_embed(uint32_t model, const char *ptr, uint32_t len, float *dst, uint32_t dst_max);
+/* JSON with url, and method and headers if wanted. The answer: u32 status, u32 length of its headers as JSON, these, its body. */
+REALM_IMPORT("realm_host_http")
+int32_t realm_host_http(const char *request, uint32_t request_len, const char *body, uint32_t body_len, char *dst, uint32_t dst_max);
 REALM_IMPORT("realm_host_config") int32_t realm_host_config(const char *key, uint32_t key_len, char *dst, uint32_t dst_max);
 REALM_IMPORT("realm_host_render")
 int32_t realm_host_render(uint32_t model, const char *json, uint32_t json_len, uint32_t flags, char *dst, uint32_t dst_max);

@@ -50,6 +50,21 @@ func hostKvAdd(key unsafe.Pointer, keyLen uint32, delta int64, sum unsafe.Pointe
 //go:wasmimport env realm_host_kv_swap
 func hostKvSwap(key unsafe.Pointer, keyLen uint32, old unsafe.Pointer, oldLen uint32, value unsafe.Pointer, valueLen uint32) int32
 
+//go:wasmimport env realm_host_kv_put
+func hostKvPut(key unsafe.Pointer, keyLen uint32, value unsafe.Pointer, valueLen uint32, seconds uint32) int32
+
+//go:wasmimport env realm_host_kv_list
+func hostKvList(prefix unsafe.Pointer, prefixLen uint32, after unsafe.Pointer, afterLen uint32, dst unsafe.Pointer, dstMax uint32) int32
+
+//go:wasmimport env realm_host_vec_search
+func hostVecSearch(prefix unsafe.Pointer, prefixLen uint32, vector unsafe.Pointer, dimensions uint32, count uint32, dst unsafe.Pointer, dstMax uint32) int32
+
+//go:wasmimport env realm_host_embed
+func hostEmbed(model uint32, p unsafe.Pointer, n uint32, dst unsafe.Pointer, dstMax uint32) int32
+
+//go:wasmimport env realm_host_http
+func hostHTTP(request unsafe.Pointer, requestLen uint32, body unsafe.Pointer, bodyLen uint32, dst unsafe.Pointer, dstMax uint32) int32
+
 //go:wasmimport env realm_host_config
 func hostConfig(key unsafe.Pointer, keyLen uint32, dst unsafe.Pointer, dstMax uint32) int32
 
@@ -405,6 +420,101 @@ func Swap(key string, old, value []byte) (bool, error) {
 		return false, failed(code)
 	}
 	return code == 0, nil
+}
+
+// Put is Set for so many seconds, 0 for ever; other servers see it at once.
+func Put(key string, value []byte, seconds uint32) error {
+	p, n := str(key)
+	if code := hostKvPut(p, n, at(value), uint32(len(value)), seconds); code < 0 {
+		return failed(code)
+	}
+	return nil
+}
+
+// records of a list or a search: key, and the number that comes with it.
+func records(b []byte, each func(key string, number uint32)) {
+	for len(b) >= 8 {
+		n := binary.LittleEndian.Uint32(b)
+		each(string(b[8:8+n]), binary.LittleEndian.Uint32(b[4:]))
+		b = b[8+n:]
+	}
+}
+
+// List gives the next keys, in the order of their bytes, that begin with prefix and come after that key; none at the end.
+func List(prefix, after string) ([]string, error) {
+	p, pn := str(prefix)
+	q, qn := str(after)
+	b := make([]byte, 16384)
+	n := hostKvList(p, pn, q, qn, at(b), uint32(len(b)))
+	if n < 0 {
+		return nil, failed(n)
+	}
+	var keys []string
+	records(b[:n], func(key string, _ uint32) { keys = append(keys, key) })
+	return keys, nil
+}
+
+// Embed gives the vector of a text by an encoder, which has length 1.
+func Embed(model int, text string) ([]float32, error) {
+	p, n := str(text)
+	v := make([]float32, 4096)
+	count := hostEmbed(uint32(model), p, n, unsafe.Pointer(&v[0]), uint32(len(v)))
+	if count < 0 {
+		return nil, failed(count)
+	}
+	return v[:min(int(count), len(v))], nil
+}
+
+// Vector is one as it is stored: Set(key, Vector(v)).
+func Vector(v []float32) []byte {
+	b := make([]byte, 4*len(v))
+	for i, x := range v {
+		binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(x))
+	}
+	return b
+}
+
+// Near is a key whose vector is near; the cosine is 1 for the same direction.
+type Near struct {
+	Key    string
+	Cosine float32
+}
+
+// Search gives the keys with this prefix whose vectors are nearest, nearest first, 100 at most.
+func Search(prefix string, vector []float32, count int) ([]Near, error) {
+	p, n := str(prefix)
+	v := Vector(vector)
+	b := make([]byte, 100*1032)
+	got := hostVecSearch(p, n, at(v), uint32(len(vector)), uint32(min(count, 100)), at(b), uint32(len(b)))
+	if got < 0 {
+		return nil, failed(got)
+	}
+	var found []Near
+	records(b[:got], func(key string, bits uint32) { found = append(found, Near{key, math.Float32frombits(bits)}) })
+	return found, nil
+}
+
+// Response is another machine's answer; its headers are a JSON object.
+type Response struct {
+	Status  int
+	Headers []byte
+	Body    []byte
+}
+
+// HTTP sends a request, which is JSON with url, and method and headers if wanted.
+func HTTP(request string, body []byte) (*Response, error) {
+	p, n := str(request)
+	b := make([]byte, 65536)
+	got := hostHTTP(p, n, at(body), uint32(len(body)), at(b), uint32(len(b)))
+	for got == resultTooLarge || got == int32(len(b)) && len(b) > 65536 {
+		b = make([]byte, 4*len(b))
+		got = hostResult(0, at(b), uint32(len(b)))
+	}
+	if got < 8 {
+		return nil, failed(got)
+	}
+	head := 8 + binary.LittleEndian.Uint32(b[4:])
+	return &Response{int(binary.LittleEndian.Uint32(b)), b[8:head], b[head:got]}, nil
 }
 
 var (

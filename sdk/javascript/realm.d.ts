@@ -20,6 +20,8 @@ interface RealmOptions {
   grammar?: string;
   /** A JSON schema, as text or as an object. */
   jsonSchema?: string | object;
+  /** By token id: what is added to its logit. */
+  logitBias?: Record<number, number>;
   /** Alternatives to each token; 0 is the token alone. realm.tokens gives the tokens without their alternatives. */
   logProbs?: number;
   /** Whether pieces go to the client as they are generated. */
@@ -63,6 +65,14 @@ declare const realm: {
   refuse(status: number, code: string, text: string): never;
   /** The tokens of the last generation with logProbs, from number first on. */
   tokens(first?: number): RealmToken[];
+  /** The vector of a text, of length 1, by an encoder that is granted to the tenant: its number among them. */
+  embed(text: string, model: number): number[];
+  /** Asks another machine, where the tenant's guest_http allows it. A body that is no text is sent as JSON. */
+  http(request: { url: string; method?: string; headers?: Record<string, string>; body?: unknown }): {
+    status: number;
+    headers: Record<string, string>;
+    body: string;
+  };
   /** The tenant's own store, which outlives requests. */
   kv: {
     get(key: string): string | null;
@@ -72,6 +82,14 @@ declare const realm: {
     add(key: string, delta?: number): number;
     /** Puts a value where another is; null is no value. False when it is another. */
     swap(key: string, old: string | null, value: string | null): boolean;
+    /** As set, but for so many seconds, 0 for ever; other servers see it at once. */
+    put(key: string, value: string, seconds?: number): void;
+    /** The next keys, in the order of their bytes, that begin with prefix and come after that one; none at the end. */
+    list(prefix?: string, after?: string): string[];
+    /** Stores a vector, to be searched for. */
+    setVector(key: string, vector: ArrayLike<number>): void;
+    /** The keys with this prefix whose vectors are nearest, nearest first; 10, 100 at most. */
+    search(prefix: string, vector: ArrayLike<number>, count?: number): { key: string; cosine: number }[];
   };
   /** What onToken returns: to the client; to nobody; the generation ends before it. */
   readonly PASS: 0;

@@ -20,6 +20,11 @@ pub const host = struct {
     pub extern "env" fn realm_host_kv_delete(key: [*]const u8, len: u32) i32;
     pub extern "env" fn realm_host_kv_add(key: [*]const u8, len: u32, delta: i64, sum: *i64) i32;
     pub extern "env" fn realm_host_kv_swap(key: [*]const u8, len: u32, old: ?[*]const u8, old_len: u32, val: ?[*]const u8, val_len: u32) i32;
+    pub extern "env" fn realm_host_kv_put(key: [*]const u8, key_len: u32, val: [*]const u8, val_len: u32, seconds: u32) i32;
+    pub extern "env" fn realm_host_kv_list(prefix: [*]const u8, prefix_len: u32, after: [*]const u8, after_len: u32, dst: [*]u8, max: u32) i32;
+    pub extern "env" fn realm_host_vec_search(prefix: [*]const u8, prefix_len: u32, vector: [*]const f32, dimensions: u32, n: u32, dst: [*]u8, max: u32) i32;
+    pub extern "env" fn realm_host_embed(model: u32, ptr: [*]const u8, len: u32, dst: ?[*]f32, max: u32) i32;
+    pub extern "env" fn realm_host_http(request: [*]const u8, request_len: u32, body: [*]const u8, body_len: u32, dst: [*]u8, max: u32) i32;
     pub extern "env" fn realm_host_config(key: [*]const u8, len: u32, dst: ?[*]u8, max: u32) i32;
     pub extern "env" fn realm_host_request(dst: ?[*]u8, max: u32) i32;
     pub extern "env" fn realm_host_render(model: u32, json: [*]const u8, len: u32, flags: u32, dst: ?[*]u8, max: u32) i32;
@@ -260,7 +265,69 @@ pub const kv = struct {
         _ = try count(n);
         return true;
     }
+
+    /// As set, but for so many seconds, 0 for ever; other servers see it at once.
+    pub fn put(key: []const u8, value: []const u8, seconds: u32) Failed!void {
+        _ = try count(host.realm_host_kv_put(key.ptr, key.len, value.ptr, value.len, seconds));
+    }
+
+    /// The next keys that begin with prefix and come after that one, in the order of their bytes; none at the end.
+    pub fn list(prefix: []const u8, after: []const u8) Failed!Records {
+        const room = try allocator.alloc(u8, 16384);
+        return .{ .rest = room[0..try count(host.realm_host_kv_list(prefix.ptr, prefix.len, after.ptr, after.len, room.ptr, room.len))] };
+    }
+
+    /// The keys with this prefix whose vectors are nearest, nearest first, 100 at most. A vector is set as std.mem.sliceAsBytes(v).
+    pub fn search(prefix: []const u8, vector: []const f32, most: u32) Failed!Records {
+        const room = try allocator.alloc(u8, 100 * 1032);
+        const n = host.realm_host_vec_search(prefix.ptr, prefix.len, vector.ptr, vector.len, @min(most, 100), room.ptr, room.len);
+        return .{ .rest = room[0..try count(n)] };
+    }
 };
+
+/// Keys, one after the other, of a list with the length of the value, of a search with the cosine.
+pub const Records = struct {
+    rest: []const u8,
+
+    pub const Record = struct {
+        key: []const u8,
+        bits: u32,
+
+        pub fn cosine(self: Record) f32 {
+            return @bitCast(self.bits);
+        }
+    };
+
+    pub fn next(self: *Records) ?Record {
+        if (self.rest.len < 8) return null;
+        const len = std.mem.readInt(u32, self.rest[0..4], .little);
+        const record: Record = .{ .key = self.rest[8 .. 8 + len], .bits = std.mem.readInt(u32, self.rest[4..8], .little) };
+        self.rest = self.rest[8 + len ..];
+        return record;
+    }
+};
+
+/// The vector of a text by an encoder, which has length 1.
+pub fn embed(model: u32, text: []const u8) Failed![]f32 {
+    const vector = try allocator.alloc(f32, 4096);
+    return vector[0..@min(vector.len, try count(host.realm_host_embed(model, text.ptr, text.len, vector.ptr, vector.len)))];
+}
+
+/// Another machine's answer; its headers are a JSON object.
+pub const Response = struct { status: u32, headers: []const u8, body: []const u8 };
+
+/// Sends a request, which is JSON with url, and method and headers if wanted.
+pub fn http(req: []const u8, body: []const u8) Failed!Response {
+    var out = try allocator.alloc(u8, 65536);
+    const n = host.realm_host_http(req.ptr, req.len, body.ptr, body.len, out.ptr, out.len);
+    var len: u32 = if (n == result_too_large) out.len else try count(n);
+    while (n == result_too_large and len == out.len) {
+        out = try allocator.alloc(u8, out.len * 4);
+        len = try count(host.realm_host_result(0, out.ptr, out.len));
+    }
+    const head = 8 + std.mem.readInt(u32, out[4..8], .little);
+    return .{ .status = std.mem.readInt(u32, out[0..4], .little), .headers = out[8..head], .body = out[head..len] };
+}
 
 /// Exports a guest.
 pub fn guest(comptime run: fn ([]const u8, u32, *Options) Failed![]const u8) void {

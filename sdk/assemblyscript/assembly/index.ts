@@ -41,6 +41,21 @@ declare function host_kv_add(key: usize, keyLen: i32, delta: i64, sum: usize): i
 @external("env", "realm_host_kv_swap")
 declare function host_kv_swap(key: usize, keyLen: i32, old: usize, oldLen: i32, val: usize, valLen: i32): i32;
 // @ts-ignore: decorator
+@external("env", "realm_host_kv_put")
+declare function host_kv_put(key: usize, keyLen: i32, val: usize, valLen: i32, seconds: u32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_kv_list")
+declare function host_kv_list(prefix: usize, prefixLen: i32, after: usize, afterLen: i32, dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_vec_search")
+declare function host_vec_search(prefix: usize, prefixLen: i32, vector: usize, dimensions: i32, count: i32, dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_embed")
+declare function host_embed(model: i32, ptr: usize, len: i32, dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_http")
+declare function host_http(request: usize, requestLen: i32, body: usize, bodyLen: i32, dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
 @external("env", "realm_host_config")
 declare function host_config(key: usize, keyLen: i32, dst: usize, dstMax: i32): i32;
 // @ts-ignore: decorator
@@ -249,6 +264,60 @@ export function setting(key: string): string | null {
   return text(dst, n);
 }
 
+/** A key of a list, with the length of its value, or of a search, with its cosine. */
+export class Record {
+  constructor(public key: string, public bits: u32) {}
+
+  get cosine(): f32 {
+    return reinterpret<f32>(this.bits);
+  }
+}
+
+function records(at: usize, n: i32): Record[] {
+  const all: Record[] = [];
+  const end = at + n;
+  while (at < end) {
+    const len = load<i32>(at);
+    all.push(new Record(text(at + 8, len), load<u32>(at + 4)));
+    at += 8 + len;
+  }
+  return all;
+}
+
+/** The vector of a text by an encoder, which has length 1; null when there is none: see lastError. */
+export function embed(model: i32, value: string): StaticArray<f32> | null {
+  const bytes = String.UTF8.encode(value);
+  const n = host_embed(model, changetype<usize>(bytes), bytes.byteLength, 0, 0);
+  if (n < 0) return null;
+  const vector = new StaticArray<f32>(n);
+  host_embed(model, changetype<usize>(bytes), bytes.byteLength, changetype<usize>(vector), n);
+  return vector;
+}
+
+/** Another machine's answer; its headers are a JSON object. */
+export class Response {
+  constructor(public status: i32, public headers: string, public body: string) {}
+}
+
+/** Sends a request, which is JSON with url, and method and headers if wanted; null when there is no answer: see lastError. */
+export function http(req: string, body: string): Response | null {
+  const r = String.UTF8.encode(req);
+  const b = String.UTF8.encode(body);
+  let size = 65536;
+  let out = heap.alloc(size);
+  let n = host_http(changetype<usize>(r), r.byteLength, changetype<usize>(b), b.byteLength, out, size);
+  if (n == -6) {
+    do {
+      size *= 4;
+      out = heap.alloc(size);
+      n = host_result(0, out, size);
+    } while (n == size);
+  }
+  if (n < 8) return null;
+  const head = load<i32>(out + 4);
+  return new Response(load<i32>(out), text(out + 8, head), text(out + 8 + head, n - 8 - head));
+}
+
 const sumAt: usize = memory.data(8, 8);
 
 /** The tenant's own store, which outlives requests. */
@@ -271,6 +340,35 @@ export namespace kv {
   export function remove(key: string): i32 {
     const k = String.UTF8.encode(key);
     return host_kv_delete(changetype<usize>(k), k.byteLength);
+  }
+
+  /** As set, but for so many seconds, 0 for ever; other servers see it at once. */
+  export function put(key: string, value: string, seconds: u32): i32 {
+    const k = String.UTF8.encode(key);
+    const v = String.UTF8.encode(value);
+    return host_kv_put(changetype<usize>(k), k.byteLength, changetype<usize>(v), v.byteLength, seconds);
+  }
+
+  /** The next keys that begin with prefix and come after that one, in the order of their bytes; none at the end. */
+  export function list(prefix: string, after: string): Record[] {
+    const p = String.UTF8.encode(prefix);
+    const a = String.UTF8.encode(after);
+    const dst = heap.alloc(16384);
+    return records(dst, host_kv_list(changetype<usize>(p), p.byteLength, changetype<usize>(a), a.byteLength, dst, 16384));
+  }
+
+  /** Stores a vector, to be searched for. */
+  export function setVector(key: string, vector: StaticArray<f32>): i32 {
+    const k = String.UTF8.encode(key);
+    return host_kv_set(changetype<usize>(k), k.byteLength, changetype<usize>(vector), vector.length * 4);
+  }
+
+  /** The keys with this prefix whose vectors are nearest, nearest first, 100 at most. */
+  export function search(prefix: string, vector: StaticArray<f32>, count: i32): Record[] {
+    const p = String.UTF8.encode(prefix);
+    const dst = heap.alloc(100 * 1032);
+    const n = host_vec_search(changetype<usize>(p), p.byteLength, changetype<usize>(vector), vector.length, min(count, 100), dst, 100 * 1032);
+    return records(dst, n);
   }
 
   /** Adds to a counter, which is 0 at first, whoever else adds to it at the same time; `sum` has the sum when the result is 0. */

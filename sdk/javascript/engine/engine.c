@@ -116,6 +116,38 @@ static int stops(JSContext *ctx, JSValueConst options, realm_options *to) {
     return there;
 }
 
+/* logitBias: an object of token ids and biases. */
+static int biases(JSContext *ctx, JSValueConst options, realm_options *to) {
+    JSValue given;
+    int there = field(ctx, options, "logitBias", &given);
+    JSPropertyEnum *names = 0;
+    uint32_t count = 0;
+    if (there > 0 && (!JS_IsObject(given) || JS_GetOwnPropertyNames(ctx, &names, &count, given, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY))) {
+        there = -1;
+    }
+    realm_bias *list = there > 0 ? malloc(sizeof(realm_bias) * (count + 1)) : 0;
+    for (uint32_t i = 0; list && there > 0 && i < count; i++) {
+        JSValue key = JS_AtomToString(ctx, names[i].atom), value = JS_GetProperty(ctx, given, names[i].atom);
+        double bias = 0;
+        if (JS_ToUint32(ctx, &list[i].token, key) || JS_ToFloat64(ctx, &bias, value)) {
+            there = -1;
+        }
+        list[i].bias = (float)bias;
+        JS_FreeValue(ctx, key);
+        JS_FreeValue(ctx, value);
+    }
+    if (names) {
+        JS_FreePropertyEnum(ctx, names, count);
+    }
+    if (list && there > 0) {
+        to->logit_bias = list; /* until the instance ends */
+        to->logit_bias_count = count;
+        to->present |= REALM_HAS_LOGIT_BIAS;
+    }
+    JS_FreeValue(ctx, given);
+    return there;
+}
+
 static uint16_t request_flags;
 
 /* The request's options, with what the script says otherwise. */
@@ -146,6 +178,7 @@ static int read_options(JSContext *ctx, JSValueConst given, realm_options *to) {
     bad |= string(ctx, given, "grammar", &to->grammar, REALM_HAS_GRAMMAR, has) < 0;
     bad |= string(ctx, given, "jsonSchema", &to->json_schema, REALM_HAS_JSON_SCHEMA, has) < 0;
     bad |= stops(ctx, given, to) < 0;
+    bad |= biases(ctx, given, to) < 0;
     int seeded = number(ctx, given, "seed", &seed);
     if (seeded > 0) {
         to->seed = (uint64_t)(int64_t)seed;
@@ -483,10 +516,190 @@ static JSValue js_kv(JSContext *ctx, JSValueConst this, int argc, JSValueConst *
     }
 }
 
+static JSValue js_put(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    size_t len = 0, value_len = 0;
+    uint32_t seconds = 0;
+    const char *key = JS_ToCStringLen(ctx, &len, argc > 0 ? argv[0] : JS_UNDEFINED);
+    const char *value = key ? JS_ToCStringLen(ctx, &value_len, argc > 1 ? argv[1] : JS_UNDEFINED) : 0;
+    if (!value || (argc > 2 && JS_ToUint32(ctx, &seconds, argv[2]))) {
+        return JS_EXCEPTION;
+    }
+    int32_t n = realm_host_kv_put(key, (uint32_t)len, value, (uint32_t)value_len, seconds);
+    return n < 0 ? host_error(ctx, n) : JS_UNDEFINED;
+}
+
+/* Keys with the number that comes with each, which is given a name; without one the keys alone. */
+static JSValue records(JSContext *ctx, const char *bytes, int32_t size, const char *number) {
+    JSValue list = JS_NewArray(ctx);
+    uint32_t count = 0;
+    for (int32_t at = 0; at + 8 <= size;) {
+        uint32_t len;
+        float cosine;
+        memcpy(&len, bytes + at, 4);
+        memcpy(&cosine, bytes + at + 4, 4);
+        JSValue one = JS_NewStringLen(ctx, bytes + at + 8, len);
+        if (number) {
+            JSValue object = JS_NewObject(ctx);
+            JS_SetPropertyStr(ctx, object, "key", one);
+            JS_SetPropertyStr(ctx, object, number, JS_NewFloat64(ctx, cosine));
+            one = object;
+        }
+        JS_SetPropertyUint32(ctx, list, count++, one);
+        at += 8 + (int32_t)len;
+    }
+    return list;
+}
+
+static JSValue js_list(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    size_t len = 0, after_len = 0;
+    const char *prefix = argc > 0 ? JS_ToCStringLen(ctx, &len, argv[0]) : "";
+    const char *after = argc > 1 && prefix ? JS_ToCStringLen(ctx, &after_len, argv[1]) : "";
+    if (!prefix || !after) {
+        return JS_EXCEPTION;
+    }
+    char *room = malloc(32768);
+    int32_t n = room ? realm_host_kv_list(prefix, (uint32_t)len, after, (uint32_t)after_len, room, 32768) : REALM_NO_MEMORY;
+    JSValue list = n < 0 ? host_error(ctx, n) : records(ctx, room, n, 0);
+    free(room);
+    return list;
+}
+
+/* The numbers of an array, typed or not; 0 when it is none. */
+static float *floats(JSContext *ctx, JSValueConst array, uint32_t *count) {
+    double length = 0;
+    if (!JS_IsObject(array) || number(ctx, array, "length", &length) < 1 || !(length >= 1 && length <= 16384)) {
+        JS_ThrowTypeError(ctx, "a vector is an array of 1 to 16384 numbers");
+        return 0;
+    }
+    float *all = malloc(sizeof(float) * (uint32_t)length);
+    *count = (uint32_t)length;
+    for (uint32_t i = 0; all && i < *count; i++) {
+        JSValue value = JS_GetPropertyUint32(ctx, array, i);
+        double x = 0;
+        int bad = JS_ToFloat64(ctx, &x, value);
+        JS_FreeValue(ctx, value);
+        if (bad) {
+            free(all);
+            return 0;
+        }
+        all[i] = (float)x;
+    }
+    return all;
+}
+
+static JSValue js_set_vector(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    size_t len = 0;
+    uint32_t count = 0;
+    const char *key = JS_ToCStringLen(ctx, &len, argc > 0 ? argv[0] : JS_UNDEFINED);
+    float *vector = key ? floats(ctx, argc > 1 ? argv[1] : JS_UNDEFINED, &count) : 0;
+    if (!vector) {
+        return JS_EXCEPTION;
+    }
+    int32_t n = realm_host_kv_set(key, (uint32_t)len, (const char *)vector, count * 4);
+    free(vector);
+    return n < 0 ? host_error(ctx, n) : JS_UNDEFINED;
+}
+
+static JSValue js_search(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    size_t len = 0;
+    uint32_t count = 0, most = 10;
+    const char *prefix = JS_ToCStringLen(ctx, &len, argc > 0 ? argv[0] : JS_UNDEFINED);
+    float *vector = prefix ? floats(ctx, argc > 1 ? argv[1] : JS_UNDEFINED, &count) : 0;
+    if (!vector || (argc > 2 && !JS_IsUndefined(argv[2]) && JS_ToUint32(ctx, &most, argv[2]))) {
+        return JS_EXCEPTION;
+    }
+    most = most > 100 ? 100 : most;
+    char *room = malloc(100 * 1032);
+    int32_t n = room ? realm_host_vec_search(prefix, (uint32_t)len, vector, count, most, room, 100 * 1032) : REALM_NO_MEMORY;
+    JSValue list = n < 0 ? host_error(ctx, n) : records(ctx, room, n, "cosine");
+    free(room);
+    free(vector);
+    return list;
+}
+
+static JSValue js_embed(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    size_t len = 0;
+    int32_t model = 0;
+    const char *text = JS_ToCStringLen(ctx, &len, argc > 0 ? argv[0] : JS_UNDEFINED);
+    if (!text || (argc > 1 && JS_ToInt32(ctx, &model, argv[1]))) {
+        return JS_EXCEPTION;
+    }
+    float *vector = malloc(sizeof(float) * 4096);
+    int32_t n = vector ? realm_host_embed((uint32_t)model, text, (uint32_t)len, vector, 4096) : REALM_NO_MEMORY;
+    JS_FreeCString(ctx, text);
+    JSValue list = n < 0 ? host_error(ctx, n) : JS_NewArray(ctx);
+    for (int32_t i = 0; i < n && i < 4096; i++) {
+        JS_SetPropertyUint32(ctx, list, (uint32_t)i, JS_NewFloat64(ctx, vector[i]));
+    }
+    free(vector);
+    return list;
+}
+
+/* http({url, method, headers, body}): {status, headers, body} */
+static JSValue js_http(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
+    (void)this;
+    static const char *const fields[] = {"url", "method", "headers"};
+    if (argc < 1 || !JS_IsObject(argv[0])) {
+        return JS_ThrowTypeError(ctx, "http takes an object with url, and method, headers and body if wanted");
+    }
+    JSValue head = JS_NewObject(ctx), body;
+    for (int i = 0; i < 3; i++) {
+        JS_SetPropertyStr(ctx, head, fields[i], JS_GetPropertyStr(ctx, argv[0], fields[i]));
+    }
+    size_t len = 0, body_len = 0;
+    const char *request = json_of(ctx, head, &len), *content = "";
+    JS_FreeValue(ctx, head);
+    int there = field(ctx, argv[0], "body", &body);
+    if (there > 0) {
+        content = json_of(ctx, body, &body_len);
+    }
+    JS_FreeValue(ctx, body);
+    if (!request || there < 0 || !content) {
+        return JS_EXCEPTION;
+    }
+    uint32_t size = 16384;
+    char *out = malloc(size);
+    int32_t n = out ? realm_host_http(request, (uint32_t)len, content, (uint32_t)body_len, out, size) : REALM_NO_MEMORY;
+    if (n == REALM_RESULT_TOO_LARGE) {
+        do {
+            free(out);
+            size *= 4;
+            out = malloc(size);
+            n = out ? realm_host_result(0, out, size) : REALM_NO_MEMORY;
+        } while (n == (int32_t)size);
+    }
+    if (n < 8) {
+        free(out);
+        return host_error(ctx, n);
+    }
+    uint32_t status, headers;
+    memcpy(&status, out, 4);
+    memcpy(&headers, out + 4, 4);
+    char *json = malloc(headers + 1);
+    JSValue answer = JS_NewObject(ctx);
+    if (json) {
+        memcpy(json, out + 8, headers);
+        json[headers] = 0;
+        JS_SetPropertyStr(ctx, answer, "headers", JS_ParseJSON(ctx, json, headers, "headers"));
+    }
+    JS_SetPropertyStr(ctx, answer, "status", JS_NewUint32(ctx, status));
+    JS_SetPropertyStr(ctx, answer, "body", JS_NewStringLen(ctx, out + 8 + headers, (size_t)n - 8 - headers));
+    free(json);
+    free(out);
+    return answer;
+}
+
 static const JSCFunctionListEntry kv_functions[] = {
     JS_CFUNC_MAGIC_DEF("get", 1, js_kv, KV_GET),       JS_CFUNC_MAGIC_DEF("set", 2, js_kv, KV_SET),
     JS_CFUNC_MAGIC_DEF("delete", 1, js_kv, KV_DELETE), JS_CFUNC_MAGIC_DEF("add", 2, js_kv, KV_ADD),
-    JS_CFUNC_MAGIC_DEF("swap", 3, js_kv, KV_SWAP),
+    JS_CFUNC_MAGIC_DEF("swap", 3, js_kv, KV_SWAP),     JS_CFUNC_DEF("put", 3, js_put),
+    JS_CFUNC_DEF("list", 2, js_list),                  JS_CFUNC_DEF("setVector", 2, js_set_vector),
+    JS_CFUNC_DEF("search", 3, js_search),
 };
 static const JSCFunctionListEntry realm_functions[] = {
     JS_CFUNC_DEF("generate", 2, js_generate),
@@ -502,7 +715,9 @@ static const JSCFunctionListEntry realm_functions[] = {
     JS_CFUNC_MAGIC_DEF("toolCall", 3, js_say, SAY_CALL),
     JS_CFUNC_MAGIC_DEF("event", 2, js_say, SAY_EVENT),
     JS_CFUNC_MAGIC_DEF("refuse", 3, js_say, SAY_REFUSE),
-    JS_OBJECT_DEF("kv", kv_functions, 5, JS_PROP_ENUMERABLE),
+    JS_CFUNC_DEF("embed", 2, js_embed),
+    JS_CFUNC_DEF("http", 1, js_http),
+    JS_OBJECT_DEF("kv", kv_functions, sizeof kv_functions / sizeof *kv_functions, JS_PROP_ENUMERABLE),
     JS_PROP_INT32_DEF("PASS", REALM_PASS, JS_PROP_ENUMERABLE),
     JS_PROP_INT32_DEF("SWALLOW", REALM_SWALLOW, JS_PROP_ENUMERABLE),
     JS_PROP_INT32_DEF("STOP", REALM_STOP, JS_PROP_ENUMERABLE),

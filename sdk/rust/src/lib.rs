@@ -29,6 +29,11 @@ mod host {
         pub fn realm_host_kv_delete(key: *const u8, len: usize) -> i32;
         pub fn realm_host_kv_add(key: *const u8, len: usize, delta: i64, sum: *mut i64) -> i32;
         pub fn realm_host_kv_swap(key: *const u8, len: usize, old: *const u8, old_len: usize, new: *const u8, new_len: usize) -> i32;
+        pub fn realm_host_kv_put(key: *const u8, len: usize, val: *const u8, val_len: usize, seconds: u32) -> i32;
+        pub fn realm_host_kv_list(prefix: *const u8, len: usize, after: *const u8, after_len: usize, dst: *mut u8, max: usize) -> i32;
+        pub fn realm_host_vec_search(prefix: *const u8, len: usize, vector: *const f32, dimensions: usize, count: usize, dst: *mut u8, max: usize) -> i32;
+        pub fn realm_host_embed(model: u32, ptr: *const u8, len: usize, dst: *mut f32, max: usize) -> i32;
+        pub fn realm_host_http(request: *const u8, len: usize, body: *const u8, body_len: usize, dst: *mut u8, max: usize) -> i32;
         pub fn realm_host_config(key: *const u8, len: usize, dst: *mut u8, max: usize) -> i32;
         pub fn realm_host_request(dst: *mut u8, max: usize) -> i32;
         pub fn realm_host_pieces(first: u32, dst: *mut u8, max: usize) -> i32;
@@ -273,6 +278,77 @@ pub fn kv_swap(key: &[u8], old: Option<&[u8]>, new: Option<&[u8]>) -> Result<boo
         STALE => Ok(false),
         n => count(n).map(|_| true),
     }
+}
+
+/// As [`kv_set`], but for so many seconds, 0 for ever; other servers see it at once.
+pub fn kv_put(key: &[u8], value: &[u8], seconds: u32) -> Result<(), Error> {
+    count(unsafe { host::realm_host_kv_put(key.as_ptr(), key.len(), value.as_ptr(), value.len(), seconds) }).map(|_| ())
+}
+
+/// Keys with the number that comes with each: u32 length, u32 number, key.
+fn records(mut bytes: &[u8]) -> Vec<(Vec<u8>, u32)> {
+    let mut all = Vec::new();
+    while bytes.len() >= 8 {
+        let len = u32_at(bytes, 0) as usize;
+        all.push((bytes[8..8 + len].to_vec(), u32_at(bytes, 4)));
+        bytes = &bytes[8 + len..];
+    }
+    all
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+/// The next keys that begin with `prefix` and come after that one, with the lengths of their values; none at the end.
+pub fn kv_list(prefix: &[u8], after: &[u8]) -> Result<Vec<(Vec<u8>, u32)>, Error> {
+    let mut room = vec![0u8; 16384];
+    let n = count(unsafe { host::realm_host_kv_list(prefix.as_ptr(), prefix.len(), after.as_ptr(), after.len(), room.as_mut_ptr(), room.len()) })?;
+    Ok(records(&room[..n]))
+}
+
+/// A vector as it is stored: `kv_set(key, &vector(&v))`.
+pub fn vector(v: &[f32]) -> Vec<u8> {
+    v.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+/// The keys with this prefix whose vectors are nearest, nearest first, with their cosines; 100 at most.
+pub fn search(prefix: &[u8], vector: &[f32], most: usize) -> Result<Vec<(Vec<u8>, f32)>, Error> {
+    let mut room = vec![0u8; 100 * 1032];
+    let n = count(unsafe {
+        host::realm_host_vec_search(prefix.as_ptr(), prefix.len(), vector.as_ptr(), vector.len(), most.min(100), room.as_mut_ptr(), room.len())
+    })?;
+    Ok(records(&room[..n]).into_iter().map(|(key, bits)| (key, f32::from_bits(bits))).collect())
+}
+
+/// The vector of a text by an encoder, which has length 1.
+pub fn embed(model: u32, text: &str) -> Result<Vec<f32>, Error> {
+    let mut v = vec![0f32; 4096];
+    let n = count(unsafe { host::realm_host_embed(model, text.as_ptr(), text.len(), v.as_mut_ptr(), v.len()) })?;
+    v.truncate(n);
+    Ok(v)
+}
+
+/// Another machine's answer; its headers are a JSON object.
+#[derive(Clone, Debug)]
+pub struct Response {
+    pub status: u32,
+    pub headers: String,
+    pub body: Vec<u8>,
+}
+
+/// Sends a request, which is JSON with `url`, and `method` and `headers` if wanted.
+pub fn http(request: &str, body: &[u8]) -> Result<Response, Error> {
+    let mut out = vec![0u8; 65536];
+    let n = unsafe { host::realm_host_http(request.as_ptr(), request.len(), body.as_ptr(), body.len(), out.as_mut_ptr(), out.len()) };
+    let mut len = if n == RESULT_TOO_LARGE { out.len() } else { count(n)? };
+    while n == RESULT_TOO_LARGE && len == out.len() {
+        out = vec![0; out.len() * 4];
+        len = count(unsafe { host::realm_host_result(0, out.as_mut_ptr(), out.len()) })?;
+    }
+    let head = 8 + u32_at(&out, 4) as usize;
+    let headers = unsafe { String::from_utf8_unchecked(out[8..head].to_vec()) };
+    Ok(Response { status: u32_at(&out, 0), headers, body: out[head..len].to_vec() })
 }
 
 /// A text as `generate` returns it: ended by a NUL, and never freed, because the instance ends with the request.

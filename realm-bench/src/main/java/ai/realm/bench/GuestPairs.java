@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -76,6 +77,26 @@ public class GuestPairs {
         @Override
         public boolean delete(byte[] key) {
             return false;
+        }
+
+        @Override
+        public boolean update(byte[] key, UnaryOperator<byte @Nullable []> change) {
+            return false;
+        }
+
+        @Override
+        public boolean put(byte[] key, byte[] value, long seconds) {
+            return false;
+        }
+
+        @Override
+        public List<Listed> list(byte[] prefix, byte[] after, int most) {
+            return List.of();
+        }
+
+        @Override
+        public List<Held> held(byte[] prefix, int valueBytes, int most) {
+            return List.of();
         }
 
         @Override

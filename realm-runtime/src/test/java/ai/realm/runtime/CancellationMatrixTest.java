@@ -25,6 +25,7 @@ import ai.realm.runtime.session.InferenceSession;
 import ai.realm.runtime.session.LetterTokenizer;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.store.CountedLease;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -222,6 +223,21 @@ class CancellationMatrixTest {
         @Override
         public boolean update(byte[] key, UnaryOperator<byte @Nullable []> change) {
             return false;
+        }
+
+        @Override
+        public boolean put(byte[] key, byte[] value, long seconds) {
+            return false;
+        }
+
+        @Override
+        public List<Listed> list(byte[] prefix, byte[] after, int most) {
+            return List.of();
+        }
+
+        @Override
+        public List<Held> held(byte[] prefix, int valueBytes, int most) {
+            return List.of();
         }
 
         @Override

@@ -34,6 +34,7 @@ import ai.realm.server.http.HttpServer;
 import ai.realm.server.http.Readiness;
 import ai.realm.server.http.RequestWarmUp;
 import ai.realm.server.metrics.ServerMetrics;
+import ai.realm.server.outbound.OutboundHttp;
 import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.tenant.Meters;
 import ai.realm.server.tenant.SharedMeters;
@@ -73,6 +74,7 @@ public final class RealmServer implements AutoCloseable {
     private final ServerMetrics metrics;
     private final InferenceRuntime runtime;
     private final GuestHost guestHost;
+    private final OutboundHttp outbound;
     private final Tenants tenants;
     private final TenantGuests guests;
     private final TenantGate gate;
@@ -115,6 +117,7 @@ public final class RealmServer implements AutoCloseable {
         metrics.models(runtime.models()::list);
         MeteredSessions sessions = new MeteredSessions(runtime.sessions(), runtime.embedder());
         this.guestHost = GuestHost.start(sessions, guestOptions(config.server()).withListener(metrics));
+        this.outbound = new OutboundHttp(metrics::guestHttp);
         this.tenants = new Tenants(opened.tenants());
         this.guests = new TenantGuests(guestHost, new GuestVersions(kept, config.server().guests().versions(),
                 config.server().guests().versionsBytes()), new GuestValues(kept),
@@ -147,7 +150,7 @@ public final class RealmServer implements AutoCloseable {
         AdminService admin = new AdminService(store, guests, follower, runtime.models());
         this.services = new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
                 readiness, active, accounts, metrics, registry, new AdminGate(config.admin()), admin,
-                models, TenantStores.of(kept, accounts, Clock.systemUTC()), tenants, false);
+                models, TenantStores.of(kept, accounts, Clock.systemUTC()), tenants, outbound, false);
         this.http = new HttpServer(config.server(), services);
     }
 
@@ -273,6 +276,7 @@ public final class RealmServer implements AutoCloseable {
         } catch (RealmException e) {
             LOG.warn("closing the guest host failed: {}", e.getMessage());
         }
+        outbound.close();
         runtime.close();
         keepWaiting();
         if (sharedMeters != null) {

@@ -48,6 +48,7 @@ class PackageDirectionsTest {
             new Layer("server.domain", "core", "runtime"),
             new Layer("server.error", "runtime.guest"),
             new Layer("server.sse", "core", "runtime"),
+            new Layer("server.outbound", "runtime.guest", "server.domain"),
             new Layer("server.config", "core", "runtime", "server.domain"),
             new Layer("server.accounts", "core", "runtime", "server.domain", "server.config"),
             new Layer("server.metrics", "core", "runtime", "server.accounts"),
@@ -56,7 +57,7 @@ class PackageDirectionsTest {
             new Layer("server.admin", "core", "runtime", "server.domain", "server.error", "server.accounts", "server.tenant",
                     "server.model"),
             new Layer("server.http", "core", "runtime", "server.domain", "server.error", "server.sse", "server.config",
-                    "server.accounts", "server.metrics", "server.tenant", "server.model", "server.admin"));
+                    "server.accounts", "server.metrics", "server.tenant", "server.model", "server.admin", "server.outbound"));
 
     @BeforeAll
     static void importClasses() {

@@ -24,7 +24,9 @@ enum AbiError {
     NOT_PERMITTED(-18),
     NO_SUCH_KEY(-19),
     LIMIT_REACHED(-20),
-    STALE(-21);
+    STALE(-21),
+    NOT_GRANTED(-23),
+    HTTP_FAILED(-25);
 
     private final int code;
 

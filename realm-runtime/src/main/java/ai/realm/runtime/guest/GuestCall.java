@@ -17,17 +17,18 @@ import org.jspecify.annotations.Nullable;
  * @param models the tenant's models, by the guest's ids: 0 the default, then in the order of the grants
  * @param chat what {@code realm_host_render} and its like ask
  * @param config what {@code realm_host_config} gives
+ * @param outside what {@code realm_host_embed} and {@code realm_host_http} ask
  * @param choice which of the answers to its prompt the guest is asked for, from 0
  */
 public record GuestCall(RequestContext context, String prompt, int @Nullable [] promptTokens, boolean parseSpecial,
         SamplingParams params, boolean stream, String requestJson, GuestModels models, Map<String, String> config,
-        GuestKvStore kv, Priority priority, GuestChat chat, int choice) {
+        GuestKvStore kv, Priority priority, GuestChat chat, GuestOutside outside, int choice) {
 
-    /** The only answer, without chats. */
+    /** The only answer, without chats and what is outside. */
     public GuestCall(RequestContext context, String prompt, int @Nullable [] promptTokens, boolean parseSpecial,
             SamplingParams params, boolean stream, String requestJson, GuestModels models, Map<String, String> config,
             GuestKvStore kv, Priority priority) {
         this(context, prompt, promptTokens, parseSpecial, params, stream, requestJson, models, config, kv, priority,
-                GuestChat.NONE, 0);
+                GuestChat.NONE, GuestOutside.NONE, 0);
     }
 }

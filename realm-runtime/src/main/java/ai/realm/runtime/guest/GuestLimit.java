@@ -16,6 +16,10 @@ public enum GuestLimit {
     LOG_LINES,
     KV_BYTES,
     KV_UPDATES,
+    EMBEDDINGS,
+    HTTP_REQUESTS,
+    HTTP_BYTES,
+    HTTP_TIME("http_ms"),
     CONCURRENT_INSTANCES,
     MODULE_BYTES,
     COMPILE_TIME("compile_ms");
@@ -48,7 +52,7 @@ public enum GuestLimit {
             case CONCURRENT_INSTANCES -> ErrorCode.RATE_LIMIT_EXCEEDED;
             case MODULE_BYTES, COMPILE_TIME -> ErrorCode.GUEST_REFUSED;
             case MEMORY_PAGES, TABLE_ELEMENTS, STACK_BYTES, CPU_TIME, GENERATIONS, GENERATED_TOKENS, OUTPUT_BYTES, LOG_LINES,
-                    KV_BYTES, KV_UPDATES ->
+                    KV_BYTES, KV_UPDATES, EMBEDDINGS, HTTP_REQUESTS, HTTP_BYTES, HTTP_TIME ->
                 ErrorCode.GUEST_LIMIT;
         };
         return new GuestLimitException(this, code, "the guest reached its limit " + label() + ": " + limit + " allowed by "

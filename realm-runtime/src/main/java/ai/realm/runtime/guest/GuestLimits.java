@@ -19,16 +19,39 @@ import java.time.Duration;
  * @param concurrentInstances instances of the tenant at the same time
  * @param moduleBytes size of a module
  * @param compileTime processor time that compiling a module may take
+ * @param outside what it may ask of encoders and of other machines
  */
 public record GuestLimits(int memoryPages, int tableElements, int stackBytes, Duration deadline, Duration cpuTime,
         int generations,
         int generatedTokens, int outputBytes, int logLines, long kvBytes, int kvUpdates, int concurrentInstances, int moduleBytes,
-        Duration compileTime) {
+        Duration compileTime, Outside outside) {
+
+    /**
+     * What a request may ask of encoders and of other machines.
+     *
+     * @param embeddings texts that become vectors
+     * @param httpRequests exchanges
+     * @param httpBytes bodies sent and received, all together
+     * @param httpTime wall clock, all together
+     */
+    public record Outside(int embeddings, int httpRequests, long httpBytes, Duration httpTime) {
+        public static Outside defaults() {
+            return new Outside(32, 8, 1 << 20, Duration.ofSeconds(5));
+        }
+    }
+
+    /** With what may be asked outside by default. */
+    public GuestLimits(int memoryPages, int tableElements, int stackBytes, Duration deadline, Duration cpuTime, int generations,
+            int generatedTokens, int outputBytes, int logLines, long kvBytes, int kvUpdates, int concurrentInstances,
+            int moduleBytes, Duration compileTime) {
+        this(memoryPages, tableElements, stackBytes, deadline, cpuTime, generations, generatedTokens, outputBytes, logLines,
+                kvBytes, kvUpdates, concurrentInstances, moduleBytes, compileTime, Outside.defaults());
+    }
 
     /** The same but for the processor time of compiling. */
     public GuestLimits withCompileTime(Duration time) {
         return new GuestLimits(memoryPages, tableElements, stackBytes, deadline, cpuTime, generations, generatedTokens,
-                outputBytes, logLines, kvBytes, kvUpdates, concurrentInstances, moduleBytes, time);
+                outputBytes, logLines, kvBytes, kvUpdates, concurrentInstances, moduleBytes, time, outside);
     }
 
     public static GuestLimits defaults() {

@@ -154,6 +154,11 @@ final class GuestRun implements BudgetedMemory.Owner, GuestTask.Failure {
         lastResult = result;
     }
 
+    /** What {@code realm_host_result} gives from now on. */
+    void keepResult(byte[] result) {
+        lastResult = result;
+    }
+
     /** The guest's own word on how the answer ended. */
     void finish(FinishReason how) {
         said = how;

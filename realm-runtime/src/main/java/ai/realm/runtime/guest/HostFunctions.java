@@ -27,11 +27,13 @@ final class HostFunctions {
     private final HostGenerate generate;
     private final WasiFunctions wasi;
     private final HostAnswer about;
+    private final HostOutside outside;
 
     HostFunctions(GuestRun run, HostGenerate generate) {
         this.run = run;
         this.generate = generate;
         this.about = new HostAnswer(run);
+        this.outside = new HostOutside(run);
         this.wasi = new WasiFunctions(new WasiFunctions.Owner() {
             @Override
             public void line(int level, String text) {
@@ -103,6 +105,20 @@ final class HostFunctions {
             case KV_ADD -> kv().add(memory, unsigned(a[0]), unsigned(a[1]), a[2], unsigned(a[3]));
             case KV_SWAP -> kv().swap(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]), unsigned(a[4]),
                     unsigned(a[5]));
+            case KV_PUT -> kv().put(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]), unsigned(a[4]));
+            case KV_LIST -> kv().list(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]), unsigned(a[4]),
+                    unsigned(a[5]));
+            case VEC_SEARCH -> kv().search(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]),
+                    unsigned(a[4]), unsigned(a[5]), unsigned(a[6]));
+            case EMBED -> {
+                require(GuestRun.Phase.GENERATE, function);
+                yield outside.embed(memory, (int) a[0], unsigned(a[1]), unsigned(a[2]), unsigned(a[3]), unsigned(a[4]));
+            }
+            case HTTP -> {
+                require(GuestRun.Phase.GENERATE, function);
+                yield outside.http(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]), unsigned(a[4]),
+                        unsigned(a[5]));
+            }
             case CONFIG -> config(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]), unsigned(a[3]));
             case REQUEST -> copy(memory, Text.utf8(run.call().requestJson()), unsigned(a[0]), unsigned(a[1]));
             case RENDER ->

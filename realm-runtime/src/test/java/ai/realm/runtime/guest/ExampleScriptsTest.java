@@ -35,6 +35,7 @@ class ExampleScriptsTest {
         f.context = f.context();
         f.config.clear();
         f.notices.clear();
+        f.outside = GuestOutside.NONE;
         f.sessions.commands.clear();
         f.sessions.says("Par", "is");
         f.requestJson = "{\"model\":\"m\",\"user\":\"ada\",\"messages\":[{\"role\":\"user\",\"content\":\"When was Ada born?\"}]}";
@@ -131,6 +132,73 @@ class ExampleScriptsTest {
         });
         f.requestJson = f.requestJson.replace("ada\"", "bob\"");
         assertThat(text("user-budget")).as("another user").isEqualTo("Paris");
+    }
+
+    /** The meaning of a text is how often it has each of three letters. */
+    private static final GuestOutside OUTSIDE = new GuestOutside() {
+        @Override
+        public float[] embed(int model, String text) {
+            assertThat(model).isEqualTo(2);
+            float[] v = {count(text, 'a'), count(text, 'o'), count(text, 'x')};
+            float length = (float) Math.sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
+            return length == 0 ? v : new float[]{v[0] / length, v[1] / length, v[2] / length};
+        }
+
+        private static float count(String text, char c) {
+            return text.chars().filter(x -> x == c).count();
+        }
+
+        @Override
+        public HttpReply http(HttpAsk ask) {
+            asked.add(ask.json());
+            if (ask.json().contains("Atlantis")) {
+                throw new HttpTrouble(HttpTrouble.Kind.FAILED, "https://api.example.com/v1/weather: it cannot be connected to");
+            }
+            return new HttpReply(200, "{\"content-type\":\"text/plain\"}", "24 degrees".getBytes(StandardCharsets.UTF_8));
+        }
+    };
+    private static final List<String> asked = new java.util.ArrayList<>();
+
+    private static String asks(String question) throws IOException {
+        f.requestJson = "{\"messages\":[{\"role\":\"user\",\"content\":\"" + question + "\"}]}";
+        return text("semantic");
+    }
+
+    @Test
+    void semantic_findsWhatIsNearInMeaning() throws IOException {
+        f.config.put("encoder", "2");
+        f.outside = OUTSIDE;
+        assertThat(asks("remember: aaaa banana")).isEqualTo("Noted.");
+        assertThat(asks("remember: ooo moon")).isEqualTo("Noted.");
+        assertThat(asks("xx?")).isEqualTo("Paris");
+        assertThat(f.sessions.last().prompt().toString()).doesNotContain("banana", "moon");
+        assertThat(asks("Papaya?")).isEqualTo("Paris");
+        assertThat(f.sessions.last().prompt().toString()).contains("banana").doesNotContain("moon");
+    }
+
+    @Test
+    void routeByMeaning_asksTheModelOfTheNearestExample() throws IOException {
+        f.config.put("encoder", "2");
+        f.config.put("routes", "{\"0\":\"ooo\",\"1\":\"aaa\"}");
+        f.outside = OUTSIDE;
+        f.requestJson = "{\"messages\":[{\"role\":\"user\",\"content\":\"banana\"}]}";
+        assertThat(text("route-by-meaning")).isEqualTo("Paris");
+        assertThat(f.sessions.last().model().name()).isEqualTo("model-1");
+        assertThat(f.kv.lives).containsEntry("route/ooo", 3600L);
+        f.requestJson = f.requestJson.replace("banana", "moon");
+        text("route-by-meaning");
+        assertThat(f.sessions.last().model().name()).isEqualTo("model-0");
+    }
+
+    @Test
+    void httpTool_goesOnWithWhatTheOtherMachineSays_orWithout() throws IOException {
+        f.outside = OUTSIDE;
+        asked.clear();
+        f.sessions.answers(c -> c.prompt().toString().contains("weather") ? List.of("Warm.") : List.of("weather(Rome"));
+        assertThat(text("http-tool")).isEqualTo("weather(Rome) = 24 degrees\nWarm.");
+        assertThat(asked).containsExactly("{\"url\":\"https://api.example.com/v1/weather?city=Rome\"}");
+        f.sessions.answers(c -> c.prompt().toString().contains("weather") ? List.of("Wet.") : List.of("weather(Atlantis"));
+        assertThat(text("http-tool")).isEqualTo("weather(Atlantis) = no weather\nWet.");
     }
 
     @Test

@@ -44,6 +44,7 @@ final class GuestFixture implements AutoCloseable {
     boolean tokenizes = true;
     int quota = Integer.MAX_VALUE;
     GuestChat chat = GuestChat.NONE;
+    GuestOutside outside = GuestOutside.NONE;
     final List<String> notices = new CopyOnWriteArrayList<>();
     final List<int[]> admitted = new ArrayList<>();
     /** The tokens of the answers whose log-probabilities came, and those of the prompts. */
@@ -156,7 +157,7 @@ final class GuestFixture implements AutoCloseable {
             }
         };
         return new GuestCall(context, prompt, promptTokens, parseSpecial, params, stream, requestJson, models, config, kv,
-                Priority.INTERACTIVE, chat, 0);
+                Priority.INTERACTIVE, chat, outside, 0);
     }
 
     private FakeLease lease(int id) {
@@ -259,10 +260,11 @@ final class GuestFixture implements AutoCloseable {
         int instances = 8;
         int moduleBytes = 1 << 20;
         Duration compileTime = Duration.ofSeconds(20);
+        GuestLimits.Outside outside = GuestLimits.Outside.defaults();
 
         GuestLimits build() {
             return new GuestLimits(memoryPages, tableElements, stackBytes, deadline, cpuTime, generations, generatedTokens,
-                    outputBytes, logLines, kvBytes, kvUpdates, instances, moduleBytes, compileTime);
+                    outputBytes, logLines, kvBytes, kvUpdates, instances, moduleBytes, compileTime, outside);
         }
     }
 }

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -223,5 +224,19 @@ class ScriptGuestTest {
         try (GuestFixture g = new GuestFixture(GuestHostOptions.defaults().withCpuShare(1).withCompiledCache(folder))) {
             assertThat(g.run(script(source)).text()).isEqualTo(first);
         }
+    }
+
+    @Test
+    void logitBias_keysAndLists_areThereForScripts() {
+        f.kv.set("a/1".getBytes(StandardCharsets.UTF_8), new byte[0]);
+        Outcome o = f.run(GuestScripts.javascript("""
+                function generate(prompt) {
+                  realm.kv.put("a/2", "x", 9);
+                  realm.generate(prompt, { logitBias: { 5: -100, 7: 2.5 } });
+                  return [realm.kv.list("a/"), realm.kv.list("a/", "a/1"), realm.kv.list("b")].map((l) => l.join()).join("|");
+                }""".getBytes(StandardCharsets.UTF_8)));
+        assertThat(o.error()).isNull();
+        assertThat(o.text()).isEqualTo("a/1,a/2|a/2|");
+        assertThat(f.sessions.last().params().logitBias()).isEqualTo(Map.of(5, -100f, 7, 2.5f));
     }
 }

@@ -150,7 +150,10 @@ final class Migrations {
     private static final Migration SIXTH = Migration.same(6, "what servers share of tenants' limits",
             "CREATE TABLE budgets (tenant TEXT PRIMARY KEY, json TEXT NOT NULL)");
 
-    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH);
+    private static final Migration SEVENTH = Migration.same(7, "values of guests that are there for a time",
+            "ALTER TABLE guest_values ADD COLUMN expires_ms BIGINT NOT NULL DEFAULT 0");
+
+    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH);
 
     private Migrations() {
     }

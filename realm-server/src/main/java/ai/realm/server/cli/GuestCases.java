@@ -12,6 +12,7 @@ import ai.realm.runtime.guest.GuestHost;
 import ai.realm.runtime.guest.GuestHostOptions;
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.guest.GuestModule;
+import ai.realm.runtime.guest.GuestOutside;
 import ai.realm.runtime.guest.GuestOutput;
 import ai.realm.runtime.guest.GuestResult;
 import ai.realm.runtime.session.FinishReason;
@@ -78,7 +79,7 @@ final class GuestCases implements AutoCloseable {
         GuestCall call = new GuestCall(context, test.path("prompt").asText("test"), null, true,
                 SamplingParams.greedy(MAX_TOKENS), test.path("stream").asBoolean(),
                 (request.isObject() ? request : "{}").toString(),
-                _ -> new NoModel(), settings, store, Priority.INTERACTIVE, new Chats(), 0);
+                _ -> new NoModel(), settings, store, Priority.INTERACTIVE, new Chats(), new Elsewhere(test), 0);
         Map<String, Object> got = new HashMap<>();
         try {
             GuestResult result = host.run(module, call, GuestLimits.defaults(), heard);
@@ -191,6 +192,34 @@ final class GuestCases implements AutoCloseable {
         @Override
         public boolean takesToolCalls() {
             return true;
+        }
+    }
+
+    /** Vectors of texts and answers of other machines, as the case says them: {@code vectors} by text, {@code http} by URL. */
+    private record Elsewhere(JsonNode test) implements GuestOutside {
+        @Override
+        public float[] embed(int model, String text) {
+            JsonNode vector = test.path("vectors").path(text);
+            if (!vector.isArray()) {
+                throw new RealmException(ErrorCode.INVALID_REQUEST, "the case has no vector of this text: " + text);
+            }
+            float[] values = new float[vector.size()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) vector.get(i).asDouble();
+            }
+            return values;
+        }
+
+        @Override
+        public HttpReply http(HttpAsk ask) {
+            String url = Json.object(utf8(ask.json())).path("url").asText();
+            JsonNode reply = test.path("http").path(url);
+            if (!reply.isObject()) {
+                throw new HttpTrouble(HttpTrouble.Kind.NOT_GRANTED, "the case has no answer of " + url);
+            }
+            JsonNode body = reply.path("body");
+            return new HttpReply(reply.path("status").asInt(200), reply.path("headers").isObject() ? reply.path("headers").toString() : "{}",
+                    utf8(body.isTextual() ? body.asText() : body.isMissingNode() ? "" : body.toString()));
         }
     }
 

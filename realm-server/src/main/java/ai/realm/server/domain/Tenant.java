@@ -2,9 +2,11 @@ package ai.realm.server.domain;
 
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.session.GenerateCommand.Priority;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Who is served, under which contract. Immutable: a change makes a new one.
@@ -16,13 +18,13 @@ import java.util.Set;
  * @param guest {@code default}, or the file of the tenant's own module
  * @param guestConfig what the guest reads with {@code realm_host_config}
  * @param secretConfig the names in {@code guestConfig} whose values nobody is shown
+ * @param guestHttp where the guest may send HTTP requests
  * @param weight share of the engine against other tenants' weights
  * @param priority of its requests that do not say
  */
 public record Tenant(String id, String name, List<String> keyHashes, boolean suspended, List<String> models,
-        String defaultModel, String guest, Map<String, String> guestConfig, Set<String> secretConfig, GuestLimits guestLimits,
-        TenantLimits limits,
-        double weight, Priority priority) {
+        String defaultModel, String guest, Map<String, String> guestConfig, Set<String> secretConfig,
+        List<HttpRule> guestHttp, GuestLimits guestLimits, TenantLimits limits, double weight, Priority priority) {
     /** The guest that comes with Realm. */
     public static final String DEFAULT_GUEST = "default";
 
@@ -31,21 +33,37 @@ public record Tenant(String id, String name, List<String> keyHashes, boolean sus
         models = List.copyOf(models);
         guestConfig = Map.copyOf(guestConfig);
         secretConfig = Set.copyOf(secretConfig);
+        guestHttp = List.copyOf(guestHttp);
     }
 
     /** A tenant whose guest has no secrets. */
     public Tenant(String id, String name, List<String> keyHashes, boolean suspended, List<String> models, String defaultModel,
             String guest, Map<String, String> guestConfig, GuestLimits guestLimits, TenantLimits limits, double weight,
             Priority priority) {
-        this(id, name, keyHashes, suspended, models, defaultModel, guest, guestConfig, Set.of(), guestLimits, limits, weight,
-                priority);
+        this(id, name, keyHashes, suspended, models, defaultModel, guest, guestConfig, Set.of(), List.of(), guestLimits, limits,
+                weight, priority);
+    }
+
+    /** The names in {@code guestConfig} that are for the host alone, which puts them into HTTP requests. */
+    public Set<String> hostSecrets() {
+        return guestHttp.stream().flatMap(r -> r.secrets().stream()).collect(Collectors.toSet());
+    }
+
+    /** What the guest is given of {@code guestConfig}. */
+    public Map<String, String> guestSettings() {
+        Set<String> hosts = hostSecrets();
+        if (hosts.isEmpty()) {
+            return guestConfig;
+        }
+        Map<String, String> given = new HashMap<>(guestConfig);
+        given.keySet().removeAll(hosts);
+        return given;
     }
 
     /** The same with another priority of requests that do not say. */
     public Tenant withPriority(Priority other) {
-        return new Tenant(id, name, keyHashes, suspended, models, defaultModel, guest, guestConfig, secretConfig, guestLimits,
-                limits,
-                weight, other);
+        return new Tenant(id, name, keyHashes, suspended, models, defaultModel, guest, guestConfig, secretConfig, guestHttp,
+                guestLimits, limits, weight, other);
     }
 
     /** Its id alone: nothing of keys and secrets. */

@@ -32,6 +32,14 @@ public final class TenantJson {
         });
         ObjectNode secrets = json.putObject("guest_secrets");
         t.secretConfig().forEach(name -> secrets.put(name, t.guestConfig().get(name)));
+        ArrayNode rules = json.putArray("guest_http");
+        t.guestHttp().forEach(r -> {
+            ObjectNode rule = rules.addObject().put("url", r.url()).put("private", r.privateAddresses());
+            ArrayNode methods = rule.putArray("methods");
+            r.methods().stream().sorted().forEach(methods::add);
+            ObjectNode headers = rule.putObject("headers");
+            r.headers().forEach(headers::put);
+        });
         limits(json.putObject("limits"), t.limits());
         guestLimits(json.putObject("guest_limits"), t.guestLimits());
         return json.put("weight", t.weight());
@@ -53,6 +61,8 @@ public final class TenantJson {
                 .put("generations", l.generations()).put("generated_tokens", l.generatedTokens())
                 .put("output_bytes", l.outputBytes()).put("log_lines", l.logLines()).put("kv_bytes", l.kvBytes())
                 .put("kv_updates", l.kvUpdates())
+                .put("embeddings", l.outside().embeddings()).put("http_requests", l.outside().httpRequests())
+                .put("http_bytes", l.outside().httpBytes()).put("http_ms", (int) l.outside().httpTime().toMillis())
                 .put("concurrent_instances", l.concurrentInstances()).put("module_bytes", l.moduleBytes())
                 .put("compile_ms", (int) l.compileTime().toMillis());
     }

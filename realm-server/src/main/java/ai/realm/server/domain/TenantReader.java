@@ -104,7 +104,8 @@ public final class TenantReader {
             throw bad(at + ".name may have " + NAME_LENGTH + " characters and no control characters");
         }
         return new Tenant(id, shown, keys, or(t.suspended(), false), granted, preferred, guest,
-                guestConfig(t, at), secrets(t).keySet(), guestLimits(t.guestLimits(), at + ".guest_limits"),
+                guestConfig(t, at), secrets(t).keySet(),
+                HttpRule.all(t.guestHttp(), secrets(t), at + ".guest_http"), guestLimits(t.guestLimits(), at + ".guest_limits"),
                 limits(t.limits(), at + ".limits"), weight, priority(t.priority(), at + ".priority"));
     }
 
@@ -182,6 +183,13 @@ public final class TenantReader {
                 in(at + ".kv_updates", or(l.kvUpdates(), d.kvUpdates()), 0, 1 << 20),
                 in(at + ".concurrent_instances", or(l.concurrentInstances(), d.concurrentInstances()), 1, 10_000),
                 in(at + ".module_bytes", or(l.moduleBytes(), d.moduleBytes()), 8, 64 << 20),
-                millis(at + ".compile_ms", l.compileMillis(), d.compileTime()));
+                millis(at + ".compile_ms", l.compileMillis(), d.compileTime()), outside(l, d.outside(), at));
+    }
+
+    private static GuestLimits.Outside outside(TenantSettings.GuestLimits l, GuestLimits.Outside d, String at) {
+        return new GuestLimits.Outside(in(at + ".embeddings", or(l.embeddings(), d.embeddings()), 0, 1 << 20),
+                in(at + ".http_requests", or(l.httpRequests(), d.httpRequests()), 0, 1 << 20),
+                in(at + ".http_bytes", or(l.httpBytes(), (int) d.httpBytes()), 0, 64 << 20),
+                millis(at + ".http_ms", l.httpMillis(), d.httpTime()));
     }
 }

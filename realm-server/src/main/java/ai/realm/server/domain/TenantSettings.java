@@ -10,6 +10,7 @@ public record TenantSettings(@Nullable String id, @Nullable String name, @Nullab
         @Nullable List<String> models, @JsonProperty("default_model") @Nullable String defaultModel, @Nullable String guest,
         @Nullable String priority, @JsonProperty("guest_config") @Nullable Map<String, @Nullable String> guestConfig,
         @JsonProperty("guest_secrets") @Nullable Map<String, @Nullable String> guestSecrets,
+        @JsonProperty("guest_http") @Nullable List<HttpRule> guestHttp,
         @JsonProperty("guest_limits") @Nullable GuestLimits guestLimits, @Nullable Limits limits,
         @Nullable Double weight) {
 
@@ -25,6 +26,9 @@ public record TenantSettings(@Nullable String id, @Nullable String name, @Nullab
             @JsonProperty("response_hours") @Nullable Integer responseHours,
             @JsonProperty("file_bytes") @Nullable Long fileBytes, @Nullable Integer files) {}
 
+    record HttpRule(@Nullable String url, @Nullable List<String> methods, @Nullable Map<String, String> headers,
+            @JsonProperty("private") @Nullable Boolean privateAddresses) {}
+
     record GuestLimits(@JsonProperty("memory_pages") @Nullable Integer memoryPages,
             @JsonProperty("table_elements") @Nullable Integer tableElements,
             @JsonProperty("stack_bytes") @Nullable Integer stackBytes,
@@ -32,6 +36,8 @@ public record TenantSettings(@Nullable String id, @Nullable String name, @Nullab
             @Nullable Integer generations, @JsonProperty("generated_tokens") @Nullable Integer generatedTokens,
             @JsonProperty("output_bytes") @Nullable Integer outputBytes, @JsonProperty("log_lines") @Nullable Integer logLines,
             @JsonProperty("kv_bytes") @Nullable Long kvBytes, @JsonProperty("kv_updates") @Nullable Integer kvUpdates,
+            @Nullable Integer embeddings, @JsonProperty("http_requests") @Nullable Integer httpRequests,
+            @JsonProperty("http_bytes") @Nullable Integer httpBytes, @JsonProperty("http_ms") @Nullable Integer httpMillis,
             @JsonProperty("concurrent_instances") @Nullable Integer concurrentInstances,
             @JsonProperty("module_bytes") @Nullable Integer moduleBytes,
             @JsonProperty("compile_ms") @Nullable Integer compileMillis) {}

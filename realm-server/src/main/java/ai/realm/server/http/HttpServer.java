@@ -43,6 +43,7 @@ import ai.realm.server.http.transport.Listener;
 import ai.realm.server.metrics.ServerMetrics;
 import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.model.ModelService;
+import ai.realm.server.outbound.OutboundHttp;
 import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.tenant.TenantGate;
@@ -79,12 +80,13 @@ public final class HttpServer implements AutoCloseable {
      * @param registry what is known of the models
      * @param stores what tenants keep by the API
      * @param tenants those that there are now
+     * @param outbound what sends guests' HTTP requests
      * @param warmUp whether requests are the server's own, which leave no lines in the log and are not counted
      */
     public record Services(ModelStore models, MeteredSessions sessions, GuestHost guestHost, TenantGuests guests, TenantGate gate,
             Readiness readiness, ActiveRequests active, Accounts accounts, ServerMetrics metrics, ModelRegistry registry,
             AdminGate adminGate, AdminService admin, ModelService modelAdmin, TenantStores stores, Tenants tenants,
-            boolean warmUp) {}
+            OutboundHttp outbound, boolean warmUp) {}
 
     private final ServerSettings settings;
     private final Services services;
@@ -109,7 +111,7 @@ public final class HttpServer implements AutoCloseable {
         RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), watch, s.active(), answers,
                 s.accounts(), s.metrics(), s.registry(), settings.api().refuseUnknown(), s.warmUp(), settings.api().slow());
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
-                new InferenceRunner(s.models(), s.guestHost(), s.guests(), GuestChats::read));
+                new InferenceRunner(s.models(), s.guestHost(), s.guests(), GuestChats::read, s.outbound()));
         ModelsHandler models = new ModelsHandler(s.gate(), answers, s.registry());
         Map<String, RequestFrame> frames = new HashMap<>();
         c.routes.before(new GatewayHeaders(settings.api().gateway())::read);

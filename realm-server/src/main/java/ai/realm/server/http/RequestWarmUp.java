@@ -99,7 +99,8 @@ public final class RequestWarmUp implements AutoCloseable {
         server = new HttpServer(settings.withHost(host.getHostAddress()).withPort(0).withManagement(null),
                 new HttpServer.Services(real.models(), real.sessions(), real.guestHost(), guests, gate, new Readiness(), active,
                         accounts, new ServerMetrics(), real.registry(), new AdminGate(null),
-                        real.admin(), real.modelAdmin(), TenantStores.of(scratch, accounts, Clock.systemUTC()), tenants, true));
+                        real.admin(), real.modelAdmin(), TenantStores.of(scratch, accounts, Clock.systemUTC()), tenants,
+                        real.outbound(), true));
         port = server.start();
     }
 

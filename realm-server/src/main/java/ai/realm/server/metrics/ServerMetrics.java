@@ -73,6 +73,8 @@ public final class ServerMetrics implements EngineListener, GuestListener {
             "Requests run in guests, by the guest's version.", "tenant", "guest", "failed");
     private final Series<CounterDataPoint> guestLimits = counter("realm_guest_limit_reached_total", "Limits that guests reached.",
             "tenant", "limit");
+    private final Series<CounterDataPoint> guestHttp = counter("realm_guest_http_requests_total",
+            "HTTP requests that guests sent, by how they ended.", "tenant", "outcome");
     private final Series<DistributionDataPoint> instances = histogram("realm_guest_instance_seconds",
             "Time to make a guest instance.", new double[]{1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1});
     private final Series<CounterDataPoint> throttled = counter("realm_guest_throttled_seconds_total",
@@ -254,6 +256,11 @@ public final class ServerMetrics implements EngineListener, GuestListener {
     @Override
     public void limitReached(String tenant, GuestLimit limit) {
         guestLimits.of(tenant, limit.label()).inc();
+    }
+
+    /** An HTTP request of a guest has ended. */
+    public void guestHttp(String tenant, String outcome) {
+        guestHttp.of(tenant, outcome).inc();
     }
 
     @Override

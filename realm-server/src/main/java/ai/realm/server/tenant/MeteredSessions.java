@@ -79,6 +79,37 @@ public final class MeteredSessions implements SessionFactory {
         }
     }
 
+    /**
+     * The vectors of what a guest has made, which is checked against the tenant's tokens before.
+     *
+     * @throws ai.realm.core.error.RealmException as a generation
+     */
+    public float[][] embedMore(EmbedCommand command) throws InterruptedException {
+        RequestUsage usage = requests.get(command.context());
+        if (usage == null) {
+            return embed(command);
+        }
+        long bound = 0;
+        Tokenizer tokenizer = command.model().tokenizer();
+        for (GenerateCommand.Prompt input : command.inputs()) {
+            bound += switch (input) {
+                case GenerateCommand.TextPrompt t -> tokenizer == null ? 0 : tokenizer.encode(t.text(), true, t.parseSpecial()).length;
+                case GenerateCommand.TokenPrompt t -> t.ids().length;
+            };
+        }
+        usage.begin(bound);
+        Usage used = Usage.NONE;
+        try (EmbeddingSession session = embedder.open(command)) {
+            try {
+                return session.vectors();
+            } finally {
+                used = session.usage();
+            }
+        } finally {
+            usage.end(bound, used);
+        }
+    }
+
     /** With the prompt's tokens, so that they are counted before and not made again; as it is where the model cannot make any. */
     private static GenerateCommand tokenized(GenerateCommand command) {
         Tokenizer tokenizer = command.model().tokenizer();

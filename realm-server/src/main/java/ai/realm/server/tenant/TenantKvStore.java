@@ -4,7 +4,9 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestKvStore;
 import ai.realm.server.accounts.GuestValues;
+import ai.realm.server.tenant.MemoryKvStore.Item;
 import java.nio.ByteBuffer;
+import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,19 +23,25 @@ import org.jspecify.annotations.Nullable;
 public final class TenantKvStore implements GuestKvStore {
     /** Another server came between so often: more is no accident. */
     private static final int TRIES = 1000;
+    /** Between two times that what has ended is taken out of the database. */
+    private static final long TIDY_MILLIS = 60_000;
 
     private final String tenant;
     private final GuestValues values;
-    private final MemoryKvStore memory = new MemoryKvStore(Long.MAX_VALUE);
+    private final MemoryKvStore memory;
+    private final InstantSource clock;
     private final Set<ByteBuffer> changed = new LinkedHashSet<>();
     /** What the database may have: a key that was never there and is gone again need not be remembered. */
     private final Set<ByteBuffer> stored = new HashSet<>();
     /** Held while changes are on their way, so that an older value never overtakes a newer one. */
     private final Object saving = new Object();
     private final Consumer<TenantKvStore> later;
+    private long nextTidy;
     private boolean forgotten;
 
-    private TenantKvStore(String tenant, GuestValues values, Consumer<TenantKvStore> later) {
+    private TenantKvStore(String tenant, GuestValues values, Consumer<TenantKvStore> later, InstantSource clock) {
+        this.memory = new MemoryKvStore(Long.MAX_VALUE, clock);
+        this.clock = clock;
         this.tenant = tenant;
         this.values = values;
         this.later = later;
@@ -45,11 +53,15 @@ public final class TenantKvStore implements GuestKvStore {
      * @param later keeps a store whose changes wait for the database, and commits them
      */
     static TenantKvStore load(String tenant, GuestValues values, Consumer<TenantKvStore> later) {
-        TenantKvStore store = new TenantKvStore(tenant, values, later);
-        for (GuestValues.Entry e : values.all(tenant)) {
+        return load(tenant, values, later, InstantSource.system());
+    }
+
+    static TenantKvStore load(String tenant, GuestValues values, Consumer<TenantKvStore> later, InstantSource clock) {
+        TenantKvStore store = new TenantKvStore(tenant, values, later, clock);
+        for (GuestValues.Entry e : values.all(tenant, clock.millis())) {
             byte[] value = e.value();
             if (value != null) {
-                store.memory.set(e.key(), value);
+                store.memory.put(e.key(), new Item(value, e.endMillis()));
                 store.stored.add(ByteBuffer.wrap(e.key()));
             }
         }
@@ -101,14 +113,15 @@ public final class TenantKvStore implements GuestKvStore {
                 commit();
             }
             for (int i = 0; i < TRIES; i++) {
-                byte[] old = values.get(tenant, key);
+                long now = clock.millis();
+                Item old = item(values.get(tenant, key, now));
                 read(key, old);
-                byte[] next = change.apply(old == null ? null : old.clone());
+                byte[] next = change.apply(old == null ? null : old.value().clone());
                 if (next != null && !memory.holds(key, next)) {
                     return false;
                 }
-                if (forgotten || values.swap(tenant, key, old, next)) {
-                    read(key, next);
+                if (forgotten || values.swap(tenant, key, old == null ? null : old.value(), next, now)) {
+                    read(key, next == null ? null : new Item(next, old == null ? MemoryKvStore.FOR_EVER : old.endMillis()));
                     return true;
                 }
             }
@@ -116,12 +129,53 @@ public final class TenantKvStore implements GuestKvStore {
         }
     }
 
+    private static @Nullable Item item(GuestValues.@Nullable Value value) {
+        return value == null ? null : new Item(value.bytes(), value.endMillis());
+    }
+
+    /** In the database at once, as an update. */
+    @Override
+    public boolean put(byte[] key, byte[] value, long seconds) {
+        synchronized (saving) {
+            if (hasChanged(key)) {
+                commit();
+            }
+            if (!memory.holds(key, value)) {
+                return false;
+            }
+            long now = clock.millis();
+            long end = MemoryKvStore.end(now, seconds);
+            if (!forgotten) {
+                if (now >= nextTidy) {
+                    nextTidy = now + TIDY_MILLIS;
+                    values.forgetEnded(tenant, now);
+                }
+                values.change(tenant, List.of(new GuestValues.Entry(key, value, end)));
+            }
+            read(key, new Item(value, end));
+            return true;
+        }
+    }
+
+    /** As the database has them, after what this server has yet to save. */
+    @Override
+    public List<Listed> list(byte[] prefix, byte[] after, int most) {
+        commit();
+        return values.list(tenant, prefix, after, most, clock.millis()).stream().map(l -> new Listed(l.key(), l.valueBytes()))
+                .toList();
+    }
+
+    @Override
+    public List<Held> held(byte[] prefix, int valueBytes, int most) {
+        return memory.held(prefix, valueBytes, most);
+    }
+
     private synchronized boolean hasChanged(byte[] key) {
         return changed.contains(ByteBuffer.wrap(key));
     }
 
     /** Takes over what the database has, unless a request has changed it meanwhile. */
-    private synchronized void read(byte[] key, byte @Nullable [] value) {
+    private synchronized void read(byte[] key, @Nullable Item value) {
         ByteBuffer name = ByteBuffer.wrap(key.clone());
         if (!changed.contains(name)) {
             memory.put(key, value);
@@ -178,8 +232,12 @@ public final class TenantKvStore implements GuestKvStore {
     }
 
     private synchronized List<GuestValues.Entry> takeChanges() {
-        List<GuestValues.Entry> changes = changed.stream().map(k -> new GuestValues.Entry(k.array(), memory.get(k.array())))
-                .toList();
+        List<GuestValues.Entry> changes = changed.stream().map(k -> {
+            Item item = memory.item(k.array());
+            return item == null
+                    ? new GuestValues.Entry(k.array(), null)
+                    : new GuestValues.Entry(k.array(), item.value(), item.endMillis());
+        }).toList();
         stored.addAll(changed);
         changed.clear();
         return changes;

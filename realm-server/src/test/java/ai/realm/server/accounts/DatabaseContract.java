@@ -256,17 +256,52 @@ abstract class DatabaseContract {
     void guestValue_isSwappedOnlyForWhatIsExpected() {
         GuestValues values = new GuestValues(database);
         byte[] key = {0, -1};
-        assertThat(values.swap("a", key, new byte[]{1}, new byte[]{2})).isFalse();
-        assertThat(values.swap("a", key, null, null)).isTrue();
-        assertThat(values.swap("a", key, null, new byte[]{1})).isTrue();
-        assertThat(values.swap("a", key, null, new byte[]{2})).isFalse();
-        assertThat(values.swap("a", key, null, null)).isFalse();
-        assertThat(values.swap("a", key, new byte[]{2}, new byte[]{3})).isFalse();
-        assertThat(values.swap("a", key, new byte[]{1}, new byte[]{3})).isTrue();
-        assertThat(values.get("a", key)).containsExactly(3);
-        assertThat(values.swap("a", key, new byte[]{1}, null)).isFalse();
-        assertThat(values.swap("a", key, new byte[]{3}, null)).isTrue();
-        assertThat(values.get("a", key)).isNull();
+        assertThat(values.swap("a", key, new byte[]{1}, new byte[]{2}, 0)).isFalse();
+        assertThat(values.swap("a", key, null, null, 0)).isTrue();
+        assertThat(values.swap("a", key, null, new byte[]{1}, 0)).isTrue();
+        assertThat(values.swap("a", key, null, new byte[]{2}, 0)).isFalse();
+        assertThat(values.swap("a", key, null, null, 0)).isFalse();
+        assertThat(values.swap("a", key, new byte[]{2}, new byte[]{3}, 0)).isFalse();
+        assertThat(values.swap("a", key, new byte[]{1}, new byte[]{3}, 0)).isTrue();
+        assertThat(values.get("a", key, 0).bytes()).containsExactly(3);
+        assertThat(values.swap("a", key, new byte[]{1}, null, 0)).isFalse();
+        assertThat(values.swap("a", key, new byte[]{3}, null, 0)).isTrue();
+        assertThat(values.get("a", key, 0)).isNull();
+    }
+
+    @Test
+    void guestValue_thatIsThereForATime_isGoneAfterIt() {
+        GuestValues values = new GuestValues(database);
+        byte[] key = {1};
+        values.change("a", List.of(new GuestValues.Entry(key, new byte[]{1}, 100), new GuestValues.Entry(new byte[]{2}, new byte[]{2})));
+        assertThat(values.get("a", key, 99)).isNotNull();
+        assertThat(values.swap("a", key, new byte[]{1}, new byte[]{3}, 99)).isTrue();
+        assertThat(values.get("a", key, 99).endMillis()).as("as before").isEqualTo(100);
+        assertThat(values.get("a", key, 100)).isNull();
+        assertThat(values.swap("a", key, new byte[]{3}, new byte[]{4}, 100)).as("it is not there").isFalse();
+        assertThat(values.list("a", new byte[0], new byte[0], 10, 100)).hasSize(1);
+        assertThat(values.swap("a", key, null, new byte[]{4}, 100)).as("a new one in its place").isTrue();
+        assertThat(values.swap("a", key, null, new byte[]{5}, 100)).isFalse();
+        assertThat(values.get("a", key, 1000).bytes()).containsExactly(4);
+        values.change("a", List.of(new GuestValues.Entry(key, new byte[]{1}, 100)));
+        assertThat(values.all("a", 100)).hasSize(1);
+        assertThat(values.get("a", key, 0)).as("forgotten").isNull();
+    }
+
+    @Test
+    void guestKeys_areListedInTheOrderOfTheirBytes_withinTheirTenantAndPrefix() {
+        GuestValues values = new GuestValues(database);
+        for (byte[] key : new byte[][]{{1}, {1, -1}, {1, 0}, {1, 127}, {2}, {-1}, {-1, -1, 5}}) {
+            values.change("a", List.of(new GuestValues.Entry(key, new byte[key.length])));
+        }
+        values.change("b", List.of(new GuestValues.Entry(new byte[]{1, 5}, new byte[1])));
+        assertThat(values.list("a", new byte[]{1}, new byte[0], 10, 0)).extracting(GuestValues.Listed::key).containsExactly(
+                new byte[]{1}, new byte[]{1, 0}, new byte[]{1, 127}, new byte[]{1, -1});
+        assertThat(values.list("a", new byte[]{1}, new byte[]{1, 0}, 1, 0)).singleElement()
+                .satisfies(l -> assertThat(l.key()).containsExactly(1, 127)).satisfies(l -> assertThat(l.valueBytes()).isEqualTo(2));
+        assertThat(values.list("a", new byte[]{-1}, new byte[0], 10, 0)).hasSize(2);
+        assertThat(values.list("a", new byte[0], new byte[]{2}, 10, 0)).hasSize(2);
+        assertThat(values.list("c", new byte[0], new byte[0], 10, 0)).isEmpty();
     }
 
     /** As the first release made it: tables without versions, and a row in each. */
@@ -342,13 +377,13 @@ abstract class DatabaseContract {
         values.change("a", List.of(new GuestValues.Entry(key, new byte[]{1}), new GuestValues.Entry(new byte[]{5}, new byte[0])));
         values.change("b", List.of(new GuestValues.Entry(key, new byte[]{9})));
         values.change("a", List.of(new GuestValues.Entry(key, new byte[]{2, 3}), new GuestValues.Entry(new byte[]{5}, null)));
-        assertThat(values.all("a")).singleElement().satisfies(e -> {
+        assertThat(values.all("a", 0)).singleElement().satisfies(e -> {
             assertThat(e.key()).containsExactly(0, -1);
             assertThat(e.value()).containsExactly(2, 3);
         });
         tenants.create(tenant("a", 1));
-        assertThat(values.all("a")).as("what an earlier tenant of the id had").isEmpty();
-        assertThat(values.all("b")).hasSize(1);
+        assertThat(values.all("a", 0)).as("what an earlier tenant of the id had").isEmpty();
+        assertThat(values.all("b", 0)).hasSize(1);
     }
 
     @Test

@@ -22,6 +22,7 @@ import ai.realm.server.domain.ModelEntry;
 import ai.realm.server.domain.ModelFiles;
 import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.model.ModelService;
+import ai.realm.server.outbound.OutboundHttp;
 import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.domain.ApiKeys;
 import ai.realm.server.tenant.MeteredSessions;
@@ -107,7 +108,7 @@ final class HttpFixture implements AutoCloseable {
                 new Accounts(database, Clock.systemUTC()), new ServerMetrics(), registry,
                 new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), onApiPort)), admin,
                 modelAdmin, TenantStores.of(database, new Accounts(database, Clock.systemUTC()), Clock.systemUTC()), tenants,
-                false);
+                new OutboundHttp((_, _) -> {}), false);
         server = new HttpServer(settings, services);
         port = server.start();
         readiness.ready();

@@ -8,7 +8,10 @@ import ai.realm.core.error.RealmException;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -90,7 +93,7 @@ class TenantKvStoreTest {
             assertThat(store.changes()).isZero();
             store.delete(bytes("kept"));
             store.save();
-            assertThat(new GuestValues(database).all("acme")).isEmpty();
+            assertThat(new GuestValues(database).all("acme", 0)).isEmpty();
             store.set(bytes("kept"), bytes("w"));
             store.delete(bytes("kept"));
             assertThat(store.changes()).as("after the database has deleted it").isZero();
@@ -130,7 +133,7 @@ class TenantKvStoreTest {
             store.set(bytes("k"), bytes("late"));
             store.drop();
             store.save();
-            assertThat(new GuestValues(database).all("acme")).singleElement()
+            assertThat(new GuestValues(database).all("acme", 0)).singleElement()
                     .satisfies(e -> assertThat(e.value()).isEqualTo(bytes("v")));
         }
     }
@@ -145,6 +148,49 @@ class TenantKvStoreTest {
             assertThatThrownBy(store::save).isInstanceOf(RealmException.class).hasMessageContaining("database");
         }
         assertThat(store.get(bytes("k"))).isEqualTo(bytes("v"));
+    }
+
+    @Test
+    void valueWithALife_endsEverywhere_andCountsNoMore() {
+        AtomicLong now = new AtomicLong(1000);
+        InstantSource clock = () -> Instant.ofEpochMilli(now.get());
+        try (Database database = Database.inMemory()) {
+            GuestValues values = new GuestValues(database);
+            TenantKvStore store = TenantKvStore.load("acme", values, _ -> {}, clock).within(300);
+            assertThat(store.put(bytes("k"), new byte[200], 5)).isTrue();
+            assertThat(store.put(bytes("l"), new byte[200], 5)).as("no room").isFalse();
+            TenantKvStore other = TenantKvStore.load("acme", values, _ -> {}, clock).within(300);
+            assertThat(other.get(bytes("k"))).as("on another server").hasSize(200);
+            assertThat(store.update(bytes("k"), _ -> new byte[1])).isTrue();
+            now.set(5999);
+            assertThat(store.get(bytes("k"))).hasSize(1);
+            now.set(6000);
+            assertThat(store.get(bytes("k"))).isNull();
+            assertThat(other.get(bytes("k"))).isNull();
+            assertThat(store.bytes()).isZero();
+            assertThat(store.list(new byte[0], new byte[0], 10)).isEmpty();
+            assertThat(store.update(bytes("k"), old -> old == null ? bytes("new") : bytes("old"))).isTrue();
+            now.set(1_000_000);
+            assertThat(store.get(bytes("k"))).as("the new one stays").isEqualTo(bytes("new"));
+            store.put(bytes("k"), bytes("short"), 1);
+            store.set(bytes("k"), bytes("long"));
+            store.save();
+            now.set(2_000_000);
+            assertThat(TenantKvStore.load("acme", values, _ -> {}, clock).get(bytes("k"))).isEqualTo(bytes("long"));
+        }
+    }
+
+    @Test
+    void list_hasWhatIsNotSavedYet_andWhatOthersStored() {
+        try (Database database = Database.inMemory()) {
+            TenantKvStore one = store(database, "acme");
+            TenantKvStore two = store(database, "acme");
+            one.set(bytes("a"), bytes("x"));
+            two.set(bytes("b"), bytes("y"));
+            two.save();
+            store(database, "other").put(bytes("c"), bytes("z"), 0);
+            assertThat(one.list(new byte[0], new byte[0], 10)).extracting(l -> new String(l.key(), UTF_8)).containsExactly("a", "b");
+        }
     }
 
     private static byte[] plusOne(byte @Nullable [] old) {

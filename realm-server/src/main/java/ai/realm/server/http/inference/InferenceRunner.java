@@ -15,6 +15,7 @@ import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.error.ErrorBody;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
+import ai.realm.server.outbound.OutboundHttp;
 import ai.realm.server.tenant.RequestUsage;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGuests;
@@ -36,9 +37,11 @@ public final class InferenceRunner {
     private final GuestHost host;
     private final TenantGuests guests;
     private final ChatReader chats;
+    private final OutboundHttp outbound;
 
     /** @param chats reads the messages that guests want to see rendered */
-    public InferenceRunner(ModelStore models, GuestHost host, TenantGuests guests, ChatReader chats) {
+    public InferenceRunner(ModelStore models, GuestHost host, TenantGuests guests, ChatReader chats, OutboundHttp outbound) {
+        this.outbound = outbound;
         this.models = models;
         this.host = host;
         this.guests = guests;
@@ -61,8 +64,9 @@ public final class InferenceRunner {
         TenantKvStore store = guests.store(tenant);
         GrantedModels granted = new GrantedModels(models, tenant, request.model());
         GuestCall call = new GuestCall(admitted.context(), prompt.text(), prompt.ids(), true, request.params(),
-                request.stream(), request.requestJson(), granted, tenant.guestConfig(),
-                store, request.priority(), new RequestChat(granted, chats, request.chat()), request.choiceOf(index));
+                request.stream(), request.requestJson(), granted, tenant.guestSettings(),
+                store, request.priority(), new RequestChat(granted, chats, request.chat()),
+                new RequestOutside(granted, admitted.parts().sessions(), admitted.context(), outbound), request.choiceOf(index));
         GuestResult result;
         try {
             result = host.run(module, call, tenant.guestLimits(), new Choice(index, answer, admitted.usage()));
