@@ -10,6 +10,7 @@ import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.accounts.AccountSpool;
 import ai.realm.server.accounts.Accounts;
+import ai.realm.server.accounts.AuditTrail;
 import ai.realm.server.accounts.BudgetTable;
 import ai.realm.server.accounts.ChangeLog;
 import ai.realm.server.accounts.Database;
@@ -20,6 +21,8 @@ import ai.realm.server.accounts.TenantStore;
 import ai.realm.server.accounts.TenantStores;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.admin.ChangeFollower;
+import ai.realm.server.admin.ConfigReload;
+import ai.realm.server.config.ConfigFile;
 import ai.realm.server.config.DatabaseSettings;
 import ai.realm.server.config.GuestSettings;
 import ai.realm.server.config.RealmConfig;
@@ -30,7 +33,9 @@ import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.model.ModelService;
 import ai.realm.server.tenant.ActiveRequests;
 import ai.realm.server.http.AdminGate;
+import ai.realm.server.error.HttpError;
 import ai.realm.server.http.HttpServer;
+import ai.realm.server.http.Operations;
 import ai.realm.server.http.Readiness;
 import ai.realm.server.http.RequestWarmUp;
 import ai.realm.server.metrics.ServerMetrics;
@@ -43,6 +48,7 @@ import ai.realm.server.tenant.TenantGate;
 import ai.realm.server.tenant.TenantGuests;
 import ai.realm.server.domain.TenantLimits;
 import ai.realm.server.tenant.Tenants;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.time.Clock;
@@ -83,11 +89,15 @@ public final class RealmServer implements AutoCloseable {
     private final ChangeFollower follower;
     private final AccountSpool spool;
     private final StorageWatch storage;
+    private final AdminGate adminGate;
+    private final AuditTrail trail;
+    private final @Nullable ConfigReload reload;
     private final Readiness readiness = new Readiness();
     private final ActiveRequests active = new ActiveRequests();
     private final HttpServer.Services services;
     private final HttpServer http;
     private final long begun = System.nanoTime();
+    private volatile RealmConfig live;
     private int port;
 
     /**
@@ -98,7 +108,17 @@ public final class RealmServer implements AutoCloseable {
      * @param files where models that are registered while it runs come from
      */
     public RealmServer(RealmConfig config, boolean keepTenants, ModelFiles files) {
+        this(config, keepTenants, files, null);
+    }
+
+    /**
+     * The same.
+     *
+     * @param written the file that {@code config} came from, and what it said; null for none, which cannot be read again
+     */
+    public RealmServer(RealmConfig config, boolean keepTenants, ModelFiles files, @Nullable Written written) {
         this.config = config;
+        this.live = config;
         this.metrics = new ServerMetrics();
         // Before all else, as it takes longest.
         this.runtime = InferenceRuntime.start(RuntimeOptions.of(ModelRegistry.sources(config.models()))
@@ -148,10 +168,51 @@ public final class RealmServer implements AutoCloseable {
         });
         readiness.check(List.of(storage::problem, new ModelFileWatch(runtime.models(), registry)::problem));
         AdminService admin = new AdminService(store, guests, follower, runtime.models());
+        this.adminGate = new AdminGate(config.admin());
+        this.trail = new AuditTrail(kept, Clock.systemUTC(),
+                config.admin() == null ? Duration.ofDays(1) : config.admin().audit());
+        this.reload = written == null ? null : new ConfigReload(written.file(), written.tree(), this::apply);
         this.services = new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
-                readiness, active, accounts, metrics, registry, new AdminGate(config.admin()), admin,
+                readiness, active, accounts, metrics, registry, adminGate,
+                new Operations(trail, reload == null ? null : reload::reload), admin,
                 models, TenantStores.of(kept, accounts, Clock.systemUTC()), tenants, outbound, false);
         this.http = new HttpServer(config.server(), services);
+    }
+
+    /** A configuration that was read, and can be again. */
+    public record Written(ConfigFile file, JsonNode tree) {}
+
+    /** What takes effect while the server runs. */
+    private void apply(RealmConfig now) {
+        live = now;
+        adminGate.apply(now.admin());
+        if (now.admin() != null) {
+            trail.keep(now.admin().audit());
+        }
+        http.apply(now.server().api());
+    }
+
+    /**
+     * Reads the configuration again, as somebody asks who has no key: the operator, by a signal.
+     *
+     * @throws RealmException INVALID_REQUEST when there is a mistake in it; nothing has changed then
+     */
+    public void reload(String who) {
+        ConfigReload again = reload;
+        if (again == null) {
+            return;
+        }
+        long entry = trail.begin(new AuditTrail.Begun(who, "admin", "reload", "", "", ""));
+        int outcome = 500;
+        try {
+            again.reload();
+            outcome = 200;
+        } catch (RealmException e) {
+            outcome = HttpError.of(e).status();
+            throw e;
+        } finally {
+            trail.end(entry, "", outcome, "{}");
+        }
     }
 
     private static GuestHostOptions guestOptions(ServerSettings server) {
@@ -248,14 +309,14 @@ public final class RealmServer implements AutoCloseable {
     /** Takes nothing new, lets what runs finish up to the configured limit, ends what is left, and closes everything. */
     public void drain() throws InterruptedException {
         readiness.draining();
-        Duration delay = config.server().drainDelay();
+        Duration delay = live.server().drainDelay();
         if (!delay.isZero()) {
             LOG.info("not ready any more, still serving for delay_s={}", delay.toSeconds());
             Thread.sleep(delay);
         }
         gate.drain();
         http.drain();
-        Duration limit = config.server().drain();
+        Duration limit = live.server().drain();
         LOG.info("draining running={} limit_s={}", active.count(), limit.toSeconds());
         if (!active.awaitNone(limit)) {
             LOG.warn("the drain's limit has passed, ending running={}", active.count());

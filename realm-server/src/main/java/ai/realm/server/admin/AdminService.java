@@ -18,6 +18,7 @@ import ai.realm.server.tenant.TenantGuests;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -35,7 +36,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class AdminService {
     private static final Logger LOG = LoggerFactory.getLogger(AdminService.class);
-    private static final int SHOWN_HASH = 15;
     /** Another server's change came between reading and writing each time: more often than that is no accident. */
     private static final int TRIES = 20;
 
@@ -62,8 +62,7 @@ public final class AdminService {
             ObjectNode json = TenantJson.of(tenant).put("version", version);
             ArrayNode secrets = json.putArray("guest_secrets");
             tenant.secretConfig().stream().sorted().forEach(secrets::add);
-            ArrayNode keys = json.putArray("keys");
-            tenant.keyHashes().forEach(h -> keys.add(h.substring(0, SHOWN_HASH)));
+            KeyEdits.show(tenant, json, Instant.now());
             return key == null ? json : json.put("key", key);
         }
     }
@@ -101,13 +100,13 @@ public final class AdminService {
 
     /** Makes a tenant with a new key; {@code json} has the names of {@code realm.yaml}, without keys. */
     public Change create(ObjectNode json) {
-        if (json.has("keys")) {
+        if (json.has("keys") || json.has("key_facts")) {
             throw RealmException.badParam("keys", "keys are made by the server and shown once; leave keys out");
         }
         follower.catchUp();
         String key = ApiKeys.generate();
         ObjectNode whole = json.deepCopy();
-        whole.putArray("keys").add(ApiKeys.hash(key));
+        KeyEdits.add(whole, key, KeyOrder.PLAIN, Instant.now());
         Tenant tenant = TenantReader.tenant(whole, modelNames(), usualNames());
         GuestModule module = guests.compileConfigured(tenant);
         if (!store.create(tenant)) {
@@ -121,8 +120,8 @@ public final class AdminService {
 
     /** Changes what {@code patch} names; objects in it are merged. */
     public Change update(String id, ObjectNode patch, @Nullable Long ofVersion) {
-        if (patch.has("keys") || patch.has("id")) {
-            throw RealmException.badParam(patch.has("keys") ? "keys" : "id", "ids and keys cannot be changed this way");
+        if (patch.has("keys") || patch.has("key_facts") || patch.has("id")) {
+            throw RealmException.badParam(patch.has("id") ? "id" : "keys", "ids and keys cannot be changed this way");
         }
         TenantReader.requirePartOfTenant(patch);
         follower.catchUp();
@@ -188,33 +187,26 @@ public final class AdminService {
         throw conflict(id, kept(id));
     }
 
-    /** One more key; the others stay valid until they are removed. */
-    public Change addKey(String id, @Nullable Long ofVersion) {
+    /** One more key. */
+    public Change addKey(String id, KeyOrder order, @Nullable Long ofVersion) {
         String key = ApiKeys.generate();
-        Change change = change(id, ofVersion, json -> {
-            json.withArray("/keys").add(ApiKeys.hash(key));
-            return json;
-        }, false);
+        Change change = change(id, ofVersion, json -> KeyEdits.add(json, key, order, Instant.now()), false);
         LOG.info("tenant={} has a new key keys={}", id, change.tenant.keyHashes().size());
         return new Change(change.tenant, change.version, key);
     }
 
     /** Takes a key away, named by the beginning of its hash. */
     public Change removeKey(String id, String hashBegin, @Nullable Long ofVersion) {
-        Change change = change(id, ofVersion, json -> withoutKey(id, json, hashBegin), false);
+        Change change = change(id, ofVersion, json -> KeyEdits.remove(id, json, hashBegin), false);
         LOG.info("tenant={} lost a key keys={}", id, change.tenant.keyHashes().size());
         return change;
     }
 
-    private static ObjectNode withoutKey(String id, ObjectNode json, String hashBegin) {
-        List<String> hashes = json.withArray("/keys").valueStream().map(JsonNode::asText).toList();
-        List<String> left = hashes.stream().filter(h -> !h.startsWith(hashBegin)).toList();
-        if (hashBegin.length() < SHOWN_HASH || left.size() != hashes.size() - 1) {
-            throw new RealmException(ErrorCode.NOT_FOUND, "tenant " + id + " has no one key whose hash begins so");
-        }
-        ArrayNode keys = json.putArray("keys");
-        left.forEach(keys::add);
-        return json;
+    /** Gives a key, named by the beginning of its hash, another name or end. */
+    public Change changeKey(String id, String hashBegin, ObjectNode given, @Nullable Long ofVersion) {
+        Change change = change(id, ofVersion, json -> KeyEdits.change(id, json, hashBegin, given), false);
+        LOG.info("tenant={} a key was changed", id);
+        return change;
     }
 
     /** Checks a module and makes it the tenant's guest for its next requests. */

@@ -6,12 +6,16 @@ import ai.realm.server.config.RealmConfig;
 import ai.realm.server.domain.Checks;
 import ai.realm.server.domain.ModelEntry;
 import ai.realm.server.http.json.Json;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -19,7 +23,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code realm config}: what can be said of a configuration without starting a server. */
-@Command(name = "config", description = "Checks a configuration without starting a server.")
+@Command(name = "config", description = "Checks a configuration, or lets a running server read its own again.")
 @SuppressWarnings("NullAway.Init")
 public final class ConfigCommand implements Runnable {
     @Spec
@@ -51,6 +55,24 @@ public final class ConfigCommand implements Runnable {
         }
         spec.commandLine().getOut().flush();
         return valid ? 0 : 1;
+    }
+
+    @Command(name = "reload", mixinStandardHelpOptions = true, description = "Lets a running server read its realm.yaml again, and says what has changed and what "
+            + "waits for the next start.")
+    int reload(@Mixin AdminClient admin, @Option(names = "--json", description = "The server's JSON") boolean json)
+            throws IOException, InterruptedException {
+        JsonNode answer = admin.call("POST", "/admin/reload", "");
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(answer);
+        } else {
+            answer.path("changed").forEach(c -> out.printf("%-9s %s: %s -> %s%n", c.path("takes_effect").asText(),
+                    c.path("setting").asText(), c.path("from").asText("(none)"), c.path("to").asText("(none)")));
+            out.printf("%d settings have changed, %d wait for the next start%n", answer.path("changed").size(),
+                    answer.path("needs_restart").size());
+        }
+        out.flush();
+        return 0;
     }
 
     private static void describe(RealmConfig config, ObjectNode answer) {

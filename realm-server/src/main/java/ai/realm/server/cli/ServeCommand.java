@@ -1,7 +1,7 @@
 package ai.realm.server.cli;
 
 import ai.realm.server.RealmServer;
-import ai.realm.server.config.ConfigLoader;
+import ai.realm.server.config.ConfigFile;
 import ai.realm.server.config.RealmConfig;
 import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.domain.ModelEntry;
@@ -15,6 +15,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -27,6 +29,8 @@ import sun.misc.Signal;
         + "start and shown only here.")
 @SuppressWarnings("NullAway.Init")
 public final class ServeCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
+
     @Spec
     private CommandSpec spec;
 
@@ -56,21 +60,27 @@ public final class ServeCommand implements Callable<Integer> {
         ModelChoice choice = ModelChoice.of(model);
         Map<String, ModelEntry> models = Map.of(choice.name(), choice.entry());
         String key = configFile == null ? ApiKeys.generate() : null;
-        RealmConfig config = configFile == null
-                ? DemoConfig.of(models, String.valueOf(key))
-                : ConfigLoader.load(configFile, models, new CatalogFiles()::known);
+        ConfigFile file = configFile == null
+                ? null
+                : new ConfigFile(configFile, models, new CatalogFiles()::known, this::overrides);
+        ConfigFile.Content content = file == null ? null : file.read();
+        RealmConfig config = content == null ? overrides(DemoConfig.of(models, String.valueOf(key))) : content.config();
         if (configFile != null && model != null && !config.models().equals(models)) {
             throw new ParameterException(spec.commandLine(), "--model cannot be used with a configuration that names models");
         }
+        return serve(config, key, file == null || content == null ? null : new RealmServer.Written(file, content.tree()));
+    }
+
+    /** What the command line and the environment say holds over the configuration. */
+    private RealmConfig overrides(RealmConfig config) {
         String adminKey = System.getenv("REALM_ADMIN_KEY");
         AdminSettings admin = adminKey == null || adminKey.isBlank() || config.admin() != null
                 ? config.admin()
                 : new AdminSettings(ApiKeys.hash(adminKey.strip()), false);
-        config = new RealmConfig(override(config.server()), admin, config.engine(), config.models(), config.tenants());
-        return serve(config, key);
+        return new RealmConfig(override(config.server()), admin, config.engine(), config.models(), config.tenants());
     }
 
-    private int serve(RealmConfig config, @Nullable String key) throws InterruptedException {
+    private int serve(RealmConfig config, @Nullable String key, RealmServer.@Nullable Written written) throws InterruptedException {
         CountDownLatch stop = new CountDownLatch(1);
         AtomicBoolean ready = new AtomicBoolean();
         for (String name : List.of("TERM", "INT")) {
@@ -82,14 +92,25 @@ public final class ServeCommand implements Callable<Integer> {
                 stop.countDown();
             });
         }
-        try (RealmServer server = new RealmServer(config, key == null, new CatalogFiles())) {
+        try (RealmServer server = new RealmServer(config, key == null, new CatalogFiles(), written)) {
             server.start();
             ready.set(true);
+            if (written != null) {
+                Signal.handle(new Signal("HUP"), _ -> Thread.ofVirtual().name("reload").start(() -> reload(server)));
+            }
             print(server.url(), server.managementUrl(), key, config);
             stop.await();
             server.drain();
         }
         return 0;
+    }
+
+    private static void reload(RealmServer server) {
+        try {
+            server.reload("SIGHUP");
+        } catch (RuntimeException e) {
+            LOG.error("the configuration was not read again, nothing has changed cause={}", e.getMessage());
+        }
     }
 
     private ServerSettings override(ServerSettings s) {

@@ -9,6 +9,8 @@ import java.io.PrintWriter;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,10 +90,38 @@ public final class TenantsCommand implements Runnable {
         return print(admin.call("DELETE", AdminClient.tenant(id), ""));
     }
 
-    @Command(name = "rotate-key", mixinStandardHelpOptions = true, description = "Gives a tenant one more key, shown only now; the others stay valid until they are "
-            + "removed with remove-key.")
-    int rotateKey(@Parameters(paramLabel = "TENANT") String id) throws IOException, InterruptedException {
-        return print(admin.call("POST", AdminClient.tenant(id) + "/keys", ""));
+    @Command(name = "rotate-key", mixinStandardHelpOptions = true, description = "Gives a tenant a new key, shown only now, and lets the others end after an overlap.")
+    int rotateKey(@Parameters(paramLabel = "TENANT") String id, @Mixin KeyFields fields,
+            @Option(names = "--overlap-hours", defaultValue = "24", paramLabel = "N", description = "How long the other keys are still good (default: ${DEFAULT-VALUE})") int overlap)
+            throws IOException, InterruptedException {
+        return print(admin.call("POST", AdminClient.tenant(id) + "/keys",
+                fields.json().put("overlap_seconds", overlap * 3600L).toString()));
+    }
+
+    @Command(name = "add-key", mixinStandardHelpOptions = true, description = "Gives a tenant one more key, shown only now; the others stay.")
+    int addKey(@Parameters(paramLabel = "TENANT") String id, @Mixin KeyFields fields) throws IOException, InterruptedException {
+        return print(admin.call("POST", AdminClient.tenant(id) + "/keys", fields.json().toString()));
+    }
+
+    @Command(name = "set-key", mixinStandardHelpOptions = true, description = "Gives a key, named by the beginning of its hash, another name or end.")
+    int setKey(@Parameters(paramLabel = "TENANT") String id, @Parameters(paramLabel = "HASH") String hash,
+            @Mixin KeyFields fields) throws IOException, InterruptedException {
+        return print(admin.call("PATCH", AdminClient.tenant(id) + "/keys/" + hash, fields.json().toString()));
+    }
+
+    @Command(name = "keys", mixinStandardHelpOptions = true, description = "A tenant's keys: beginnings of their hashes, names, ages and ends.")
+    int keys(@Parameters(paramLabel = "TENANT") String id) throws IOException, InterruptedException {
+        JsonNode answer = admin.call("GET", AdminClient.tenant(id), "");
+        PrintWriter out = spec.commandLine().getOut();
+        out.printf("%-16s %-20s %-10s %s%n", "KEY", "NAME", "AGE", "ENDS");
+        for (JsonNode k : answer.path("key_details")) {
+            String created = k.path("created_at").asText("");
+            out.printf("%-16s %-20s %-10s %s%n", k.path("hash").asText(), k.path("name").asText("-"),
+                    created.isEmpty() ? "-" : Duration.between(Instant.parse(created), Instant.now()).toDays() + " days",
+                    k.path("expired").asBoolean() ? "has ended" : k.path("expires_at").asText("-"));
+        }
+        out.flush();
+        return 0;
     }
 
     @Command(name = "remove-key", mixinStandardHelpOptions = true, description = "Takes a key away, named by the beginning of its hash as show prints it.")
@@ -130,6 +160,23 @@ public final class TenantsCommand implements Runnable {
         spec.commandLine().getOut().println(answer.toPrettyString());
         spec.commandLine().getOut().flush();
         return 0;
+    }
+
+    /** What can be said of a key. */
+    static final class KeyFields {
+        @Option(names = "--name", paramLabel = "TEXT", description = "What people call it")
+        private @Nullable String name;
+
+        @Option(names = "--expires", paramLabel = "DAY", description = "The day (UTC) or time from which on it is refused")
+        private @Nullable String expires;
+
+        ObjectNode json() {
+            ObjectNode json = Json.mapper().createObjectNode();
+            if (name != null) {
+                json.put("name", name);
+            }
+            return expires == null ? json : json.put("expires_at", expires);
+        }
     }
 
     /** What can be set of a tenant. */

@@ -10,9 +10,7 @@ import static ai.realm.server.domain.Checks.seconds;
 import ai.realm.core.kernel.KvType;
 import ai.realm.runtime.guest.ModuleLimits;
 import ai.realm.runtime.engine.EngineOptions;
-import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.domain.AnonymousTenant;
-import ai.realm.server.domain.ApiKeys;
 import ai.realm.server.domain.ModelEntry;
 import ai.realm.server.domain.ModelReader;
 import ai.realm.server.domain.ModelSettings;
@@ -21,6 +19,7 @@ import ai.realm.server.domain.StrictYaml;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.domain.TenantReader;
 import ai.realm.server.domain.TenantSettings;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,14 +63,20 @@ public final class ConfigLoader {
      */
     public static RealmConfig load(Path file, Map<String, ModelEntry> otherwise,
             Function<Path, @Nullable ModelEntry> knownFiles) {
-        RealmYaml yaml = StrictYaml.read(StrictYaml.tree("realm.yaml", file), RealmYaml.class, "realm.yaml");
+        return load(StrictYaml.tree("realm.yaml", file), file, otherwise, knownFiles);
+    }
+
+    /** The same of a file that was read. */
+    static RealmConfig load(JsonNode tree, Path file, Map<String, ModelEntry> otherwise,
+            Function<Path, @Nullable ModelEntry> knownFiles) {
+        RealmYaml yaml = StrictYaml.read(tree, RealmYaml.class, "realm.yaml");
         Path parent = file.toAbsolutePath().getParent();
         return new ConfigLoader(parent == null ? Path.of("/") : parent, otherwise, knownFiles).config(yaml);
     }
 
     private RealmConfig config(RealmYaml yaml) {
         Map<String, ModelEntry> models = models(yaml.models());
-        return new RealmConfig(server(yaml.server()), admin(yaml.admin()), engine(yaml.engine()), models,
+        return new RealmConfig(server(yaml.server()), AdminReader.admin(yaml.admin()), engine(yaml.engine()), models,
                 tenants(yaml.tenants(), models));
     }
 
@@ -221,15 +226,6 @@ public final class ConfigLoader {
             case "q8_0" -> KvType.Q8_0;
             default -> throw bad("engine.kv_type must be f16 or q8_0, not " + given);
         };
-    }
-
-    private @Nullable AdminSettings admin(RealmYaml.@Nullable Admin a) {
-        if (a == null) {
-            return null;
-        }
-        String hash = required("admin.key", a.keyHash());
-        ApiKeys.check("admin.key", hash);
-        return new AdminSettings(hash, or(a.remote(), false));
     }
 
     private Map<String, ModelEntry> models(@Nullable Map<String, ModelSettings> given) {

@@ -1,7 +1,10 @@
 package ai.realm.server.config;
 
+import ai.realm.server.domain.AdminKey;
+import ai.realm.server.domain.AdminRole;
 import ai.realm.server.domain.ModelEntry;
 import ai.realm.server.domain.Tenant;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,8 +21,22 @@ public record RealmConfig(ServerSettings server, @Nullable AdminSettings admin, 
         List<Tenant> tenants) {
 
     /**
-     * @param keyHash of the admin's key
-     * @param remote whether the admin API and the metrics are also answered to other machines
+     * @param keys of those who may use the admin API
+     * @param remote whether the admin API and the metrics are also answered on the API's port, to everybody
+     * @param audit how long what they changed is kept
      */
-    public record AdminSettings(String keyHash, boolean remote) {}
+    public record AdminSettings(List<AdminKey> keys, boolean remote, Duration audit) {
+        /** The name of a key that was given without one. */
+        public static final String FIRST = "admin";
+        static final Duration AUDIT = Duration.ofDays(365);
+
+        public AdminSettings {
+            keys = List.copyOf(keys);
+        }
+
+        /** One key that may do everything. */
+        public AdminSettings(String keyHash, boolean remote) {
+            this(List.of(new AdminKey(FIRST, keyHash, AdminRole.ADMIN, null)), remote, AUDIT);
+        }
+    }
 }

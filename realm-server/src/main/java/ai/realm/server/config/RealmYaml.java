@@ -46,7 +46,11 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @JsonProperty("branch_targets") @Nullable Integer branchTargets, @Nullable Integer nesting,
             @JsonProperty("frame_values") @Nullable Integer frameValues) {}
 
-    record Admin(@JsonProperty("key") @Nullable String keyHash, @Nullable Boolean remote) {}
+    record Admin(@JsonProperty("key") @Nullable String keyHash, @Nullable List<@Nullable AdminKeyEntry> keys,
+            @Nullable Boolean remote, @JsonProperty("audit_days") @Nullable Integer auditDays) {}
+
+    record AdminKeyEntry(@Nullable String name, @JsonProperty("key") @Nullable String keyHash, @Nullable String role,
+            @Nullable String expires) {}
 
     record Engine(@JsonProperty("memory_mb") @Nullable Integer memoryMb, @JsonProperty("kv_type") @Nullable String kvType,
             @JsonProperty("kv_mb") @Nullable Integer kvMb, @JsonProperty("kv_block") @Nullable Integer kvBlock,

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
  *
  * @param id opaque name for logs, shares and accounts; never a key
  * @param keyHashes the keys that are valid now, hashed
+ * @param keyFacts what is known of them, by their hashes; of some nothing
  * @param models names granted, in order
  * @param defaultModel one of {@code models}
  * @param guest {@code default}, or the file of the tenant's own module
@@ -22,26 +23,27 @@ import java.util.stream.Collectors;
  * @param weight share of the engine against other tenants' weights
  * @param priority of its requests that do not say
  */
-public record Tenant(String id, String name, List<String> keyHashes, boolean suspended, List<String> models,
-        String defaultModel, String guest, Map<String, String> guestConfig, Set<String> secretConfig,
+public record Tenant(String id, String name, List<String> keyHashes, Map<String, KeyFacts> keyFacts, boolean suspended,
+        List<String> models, String defaultModel, String guest, Map<String, String> guestConfig, Set<String> secretConfig,
         List<HttpRule> guestHttp, GuestLimits guestLimits, TenantLimits limits, double weight, Priority priority) {
     /** The guest that comes with Realm. */
     public static final String DEFAULT_GUEST = "default";
 
     public Tenant {
         keyHashes = List.copyOf(keyHashes);
+        keyFacts = Map.copyOf(keyFacts);
         models = List.copyOf(models);
         guestConfig = Map.copyOf(guestConfig);
         secretConfig = Set.copyOf(secretConfig);
         guestHttp = List.copyOf(guestHttp);
     }
 
-    /** A tenant whose guest has no secrets. */
+    /** A tenant whose guest has no secrets, and of whose keys nothing is known. */
     public Tenant(String id, String name, List<String> keyHashes, boolean suspended, List<String> models, String defaultModel,
             String guest, Map<String, String> guestConfig, GuestLimits guestLimits, TenantLimits limits, double weight,
             Priority priority) {
-        this(id, name, keyHashes, suspended, models, defaultModel, guest, guestConfig, Set.of(), List.of(), guestLimits, limits,
-                weight, priority);
+        this(id, name, keyHashes, Map.of(), suspended, models, defaultModel, guest, guestConfig, Set.of(), List.of(), guestLimits,
+                limits, weight, priority);
     }
 
     /** The names in {@code guestConfig} that are for the host alone, which puts them into HTTP requests. */
@@ -62,8 +64,13 @@ public record Tenant(String id, String name, List<String> keyHashes, boolean sus
 
     /** The same with another priority of requests that do not say. */
     public Tenant withPriority(Priority other) {
-        return new Tenant(id, name, keyHashes, suspended, models, defaultModel, guest, guestConfig, secretConfig, guestHttp,
-                guestLimits, limits, weight, other);
+        return new Tenant(id, name, keyHashes, keyFacts, suspended, models, defaultModel, guest, guestConfig, secretConfig,
+                guestHttp, guestLimits, limits, weight, other);
+    }
+
+    /** What is known of one of its keys. */
+    public KeyFacts factsOf(String keyHash) {
+        return keyFacts.getOrDefault(keyHash, KeyFacts.NONE);
     }
 
     /** Its id alone: nothing of keys and secrets. */

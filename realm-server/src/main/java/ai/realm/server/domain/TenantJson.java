@@ -17,6 +17,10 @@ public final class TenantJson {
         ObjectNode json = MAPPER.createObjectNode().put("id", t.id()).put("name", t.name());
         ArrayNode keys = json.putArray("keys");
         t.keyHashes().forEach(keys::add);
+        if (!t.keyFacts().isEmpty()) {
+            ObjectNode facts = json.putObject("key_facts");
+            t.keyFacts().forEach((hash, f) -> facts.set(hash, facts(f)));
+        }
         json.put("suspended", t.suspended());
         ArrayNode models = json.putArray("models");
         t.models().forEach(models::add);
@@ -43,6 +47,21 @@ public final class TenantJson {
         limits(json.putObject("limits"), t.limits());
         guestLimits(json.putObject("guest_limits"), t.guestLimits());
         return json.put("weight", t.weight());
+    }
+
+    /** What is known of a key. */
+    public static ObjectNode facts(KeyFacts f) {
+        ObjectNode json = MAPPER.createObjectNode();
+        if (f.name() != null) {
+            json.put("name", f.name());
+        }
+        if (f.created() != null) {
+            json.put("created", f.created().toString());
+        }
+        if (f.expires() != null) {
+            json.put("expires", f.expires().toString());
+        }
+        return json;
     }
 
     private static void limits(ObjectNode json, TenantLimits l) {

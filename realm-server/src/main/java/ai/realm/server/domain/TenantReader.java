@@ -103,10 +103,23 @@ public final class TenantReader {
         if (shown.length() > NAME_LENGTH || shown.chars().anyMatch(Character::isISOControl)) {
             throw bad(at + ".name may have " + NAME_LENGTH + " characters and no control characters");
         }
-        return new Tenant(id, shown, keys, or(t.suspended(), false), granted, preferred, guest,
-                guestConfig(t, at), secrets(t).keySet(),
+        return new Tenant(id, shown, keys, keyFacts(t, keys, at), or(t.suspended(), false), granted, preferred,
+                guest, guestConfig(t, at), secrets(t).keySet(),
                 HttpRule.all(t.guestHttp(), secrets(t), at + ".guest_http"), guestLimits(t.guestLimits(), at + ".guest_limits"),
                 limits(t.limits(), at + ".limits"), weight, priority(t.priority(), at + ".priority"));
+    }
+
+    /** Of the keys that there are; a release that does not know facts may have removed others. */
+    private static Map<String, KeyFacts> keyFacts(TenantSettings t, List<String> keys, String at) {
+        Map<String, KeyFacts> facts = new LinkedHashMap<>();
+        or(t.keyFacts(), Map.<String, TenantSettings.@Nullable Key>of()).forEach((hash, k) -> {
+            if (k != null && keys.contains(hash)) {
+                facts.put(hash, new KeyFacts(KeyFacts.name(at + ".key_facts.name", k.name()),
+                        KeyFacts.time(at + ".key_facts.created", k.created()),
+                        KeyFacts.time(at + ".key_facts.expires", k.expires())));
+            }
+        });
+        return facts;
     }
 
     /** Settings and secrets, which a guest reads alike. */

@@ -6,13 +6,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A tenant as it is written, in {@code realm.yaml} or for the admin API: what is absent is null. {@link TenantReader} checks it. */
-public record TenantSettings(@Nullable String id, @Nullable String name, @Nullable List<String> keys, @Nullable Boolean suspended,
+public record TenantSettings(@Nullable String id, @Nullable String name, @Nullable List<String> keys,
+        @JsonProperty("key_facts") @Nullable Map<String, @Nullable Key> keyFacts, @Nullable Boolean suspended,
         @Nullable List<String> models, @JsonProperty("default_model") @Nullable String defaultModel, @Nullable String guest,
         @Nullable String priority, @JsonProperty("guest_config") @Nullable Map<String, @Nullable String> guestConfig,
         @JsonProperty("guest_secrets") @Nullable Map<String, @Nullable String> guestSecrets,
         @JsonProperty("guest_http") @Nullable List<HttpRule> guestHttp,
         @JsonProperty("guest_limits") @Nullable GuestLimits guestLimits, @Nullable Limits limits,
         @Nullable Double weight) {
+
+    record Key(@Nullable String name, @Nullable String created, @Nullable String expires) {}
 
     record Limits(@JsonProperty("requests_per_minute") @Nullable Integer requestsPerMinute,
             @JsonProperty("tokens_per_minute") @Nullable Long tokensPerMinute,

@@ -1,7 +1,10 @@
 package ai.realm.server.http;
 
+import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.admin.AdminService;
+import ai.realm.server.admin.KeyOrder;
+import ai.realm.server.domain.KeyFacts;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
 import ai.realm.server.http.transport.Answers;
@@ -11,7 +14,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -23,14 +29,17 @@ final class AdminHandler {
 
     private static final Pattern ETAG = Pattern.compile("(?:W/)?\"?(\\d{1,18})\"?");
 
-    private final AdminGate gate;
     private final AdminService service;
     private final ModelService models;
     private final UsageHandler usage;
     private final Answers answers;
+    private final AdminTrail trail;
+    private final Operations operations;
 
-    AdminHandler(AdminGate gate, AdminService service, ModelService models, UsageHandler usage, Answers answers) {
-        this.gate = gate;
+    AdminHandler(AdminGate gate, AdminService service, ModelService models, UsageHandler usage, Answers answers,
+            Operations operations) {
+        this.trail = new AdminTrail(gate, operations.trail(), answers);
+        this.operations = operations;
         this.service = service;
         this.models = models;
         this.usage = usage;
@@ -38,7 +47,10 @@ final class AdminHandler {
     }
 
     void routes(JavalinConfig c) {
-        c.routes.before("/admin/*", gate::checkKey);
+        c.routes.before("/admin/*", trail::before);
+        c.routes.after("/admin/*", trail::after);
+        c.routes.get("/admin/audit", trail::list);
+        c.routes.post("/admin/reload", this::reload);
         c.routes.get("/admin/tenants", this::list);
         c.routes.post("/admin/tenants", ctx -> tenant(ctx, 201, service.create(json(ctx))));
         c.routes.get("/admin/tenants/{id}", ctx -> tenant(ctx, 200, service.get(id(ctx))));
@@ -50,7 +62,14 @@ final class AdminHandler {
             service.remove(id(ctx), version(ctx, null));
             answers.json(ctx, 200, Map.of("id", id(ctx), "removed", true));
         });
-        c.routes.post("/admin/tenants/{id}/keys", ctx -> tenant(ctx, 201, service.addKey(id(ctx), version(ctx, null))));
+        c.routes.post("/admin/tenants/{id}/keys", ctx -> {
+            KeyOrder order = keyOrder(json(ctx));
+            tenant(ctx, 201, service.addKey(id(ctx), order, version(ctx, null)));
+        });
+        c.routes.patch("/admin/tenants/{id}/keys/{hash}", ctx -> {
+            ObjectNode given = keyFacts(json(ctx));
+            tenant(ctx, 200, service.changeKey(id(ctx), ctx.pathParam("hash"), given, version(ctx, null)));
+        });
         c.routes.delete("/admin/tenants/{id}/keys/{hash}",
                 ctx -> tenant(ctx, 200, service.removeKey(id(ctx), ctx.pathParam("hash"), version(ctx, null))));
         c.routes.get("/admin/tenants/{id}/guests",
@@ -71,7 +90,41 @@ final class AdminHandler {
 
     private ObjectNode json(Context ctx) {
         byte[] body = answers.body(ctx, MAX_JSON);
-        return body.length == 0 ? Json.mapper().createObjectNode() : Json.object(body);
+        ObjectNode json = body.length == 0 ? Json.mapper().createObjectNode() : Json.object(body);
+        AdminTrail.body(ctx, json);
+        return json;
+    }
+
+    private void reload(Context ctx) {
+        Supplier<ObjectNode> reload = operations.reload();
+        if (reload == null) {
+            throw new RealmException(ErrorCode.INVALID_REQUEST, "the server was started without a configuration file");
+        }
+        answers.json(ctx, 200, reload.get());
+    }
+
+    private static KeyOrder keyOrder(ObjectNode body) {
+        JsonFields fields = JsonFields.of(body);
+        String name = KeyFacts.name("name", fields.string("name"));
+        Instant expires = KeyFacts.time("expires_at", fields.string("expires_at"));
+        Long overlap = fields.integer("overlap_seconds", 0, 366L * 86_400);
+        fields.end();
+        return new KeyOrder(name, expires, overlap == null ? null : Duration.ofSeconds(overlap));
+    }
+
+    /** As they are kept; null takes one away. */
+    private static ObjectNode keyFacts(ObjectNode body) {
+        ObjectNode given = Json.mapper().createObjectNode();
+        JsonFields fields = JsonFields.of(body);
+        if (body.has("name")) {
+            given.put("name", KeyFacts.name("name", fields.string("name")));
+        }
+        if (body.has("expires_at")) {
+            Instant expires = KeyFacts.time("expires_at", fields.string("expires_at"));
+            given.put("expires", expires == null ? null : expires.toString());
+        }
+        fields.end();
+        return given;
     }
 
     private void tenant(Context ctx, int status, AdminService.Change tenant) {

@@ -7,6 +7,7 @@ import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.accounts.Accounts;
 import ai.realm.server.accounts.TenantStores;
 import ai.realm.server.admin.AdminService;
+import ai.realm.server.config.ApiSettings;
 import ai.realm.server.config.ManagementSettings;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.http.anthropic.AnthropicRoutes;
@@ -85,8 +86,8 @@ public final class HttpServer implements AutoCloseable {
      */
     public record Services(ModelStore models, MeteredSessions sessions, GuestHost guestHost, TenantGuests guests, TenantGate gate,
             Readiness readiness, ActiveRequests active, Accounts accounts, ServerMetrics metrics, ModelRegistry registry,
-            AdminGate adminGate, AdminService admin, ModelService modelAdmin, TenantStores stores, Tenants tenants,
-            OutboundHttp outbound, boolean warmUp) {}
+            AdminGate adminGate, Operations operations, AdminService admin, ModelService modelAdmin, TenantStores stores,
+            Tenants tenants, OutboundHttp outbound, boolean warmUp) {}
 
     private final ServerSettings settings;
     private final Services services;
@@ -98,9 +99,15 @@ public final class HttpServer implements AutoCloseable {
     private @Nullable BatchRunner batchRunner;
     private volatile @Nullable String managementUrl;
     private volatile int apiPort;
+    private volatile ApiSettings inForce;
+    private volatile GatewayHeaders gateway;
+    private volatile Cors cors;
 
     public HttpServer(ServerSettings settings, Services services) {
         this.settings = settings;
+        this.inForce = settings.api();
+        this.gateway = new GatewayHeaders(inForce.gateway());
+        this.cors = new Cors(inForce.corsOrigins());
         this.services = services;
         this.bodies = new BodyReader(settings.connections().body());
         this.answers = new Answers(bodies);
@@ -109,14 +116,14 @@ public final class HttpServer implements AutoCloseable {
 
     private void routes(JavalinConfig c, Services s) {
         RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), watch, s.active(), answers,
-                s.accounts(), s.metrics(), s.registry(), settings.api().refuseUnknown(), s.warmUp(), settings.api().slow());
+                s.accounts(), s.metrics(), s.registry(), s.warmUp(), () -> inForce);
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
                 new InferenceRunner(s.models(), s.guestHost(), s.guests(), GuestChats::read, s.outbound()));
         ModelsHandler models = new ModelsHandler(s.gate(), answers, s.registry());
         Map<String, RequestFrame> frames = new HashMap<>();
-        c.routes.before(new GatewayHeaders(settings.api().gateway())::read);
+        c.routes.before(ctx -> gateway.read(ctx));
         closeWhileDraining(c);
-        c.routes.before(new Cors(settings.api().corsOrigins())::before);
+        c.routes.before(ctx -> cors.before(ctx));
         for (ApiShape shape : Stream.concat(SHAPES.stream(), Stream.of(new ResponsesShape(s.stores()))).toList()) {
             InferenceHandler handler = new InferenceHandler(shape, parts);
             shape.paths().forEach(path -> post(c, path, handler));
@@ -240,7 +247,8 @@ public final class HttpServer implements AutoCloseable {
             ServerMetrics.Exposition all = s.metrics().exposition(ctx.header("Accept"));
             ctx.contentType(all.contentType()).result(all.text());
         });
-        new AdminHandler(s.adminGate(), s.admin(), s.modelAdmin(), new UsageHandler(s.gate(), s.accounts(), answers), answers)
+        new AdminHandler(s.adminGate(), s.admin(), s.modelAdmin(), new UsageHandler(s.gate(), s.accounts(), answers), answers,
+                s.operations())
                 .routes(c);
     }
 
@@ -345,6 +353,14 @@ public final class HttpServer implements AutoCloseable {
             }
             startManagement(m, 0);
         }
+    }
+
+    /** Other settings, from the next request on; but for what says which routes there are. */
+    public void apply(ApiSettings now) {
+        inForce = now;
+        gateway = new GatewayHeaders(now.gateway());
+        cors = new Cors(now.corsOrigins());
+        services.gate().anonymous(now.anonymous());
     }
 
     /** Method and path of everything on the API's port. */

@@ -7,6 +7,7 @@ import ai.realm.runtime.store.ModelLease;
 import ai.realm.runtime.store.ModelStatus;
 import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.accounts.Accounts;
+import ai.realm.server.accounts.AuditTrail;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
@@ -99,6 +100,7 @@ public final class RequestWarmUp implements AutoCloseable {
         server = new HttpServer(settings.withHost(host.getHostAddress()).withPort(0).withManagement(null),
                 new HttpServer.Services(real.models(), real.sessions(), real.guestHost(), guests, gate, new Readiness(), active,
                         accounts, new ServerMetrics(), real.registry(), new AdminGate(null),
+                        new Operations(new AuditTrail(scratch, Clock.systemUTC(), LIMIT), null),
                         real.admin(), real.modelAdmin(), TenantStores.of(scratch, accounts, Clock.systemUTC()), tenants,
                         real.outbound(), true));
         port = server.start();

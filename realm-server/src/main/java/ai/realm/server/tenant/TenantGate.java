@@ -19,7 +19,7 @@ public final class TenantGate {
     private final Tenants tenants;
     private final FairShares places;
     private final Meters source;
-    private final @Nullable AnonymousTenant anonymous;
+    private volatile @Nullable AnonymousTenant anonymous;
     private final Map<String, Meter> meters = new ConcurrentHashMap<>();
     private volatile boolean draining;
     private volatile Runnable requireStorage = () -> {};
@@ -35,6 +35,11 @@ public final class TenantGate {
         this.places = new FairShares(maxConcurrent);
         this.source = meters;
         this.anonymous = anonymous;
+    }
+
+    /** Whose requests those without a key are from now on; null when such are refused. */
+    public void anonymous(@Nullable AnonymousTenant now) {
+        anonymous = now;
     }
 
     /** @param usable throws STORAGE_UNAVAILABLE while what a request uses could not be accounted for */

@@ -4,6 +4,8 @@ import ai.realm.server.domain.ApiKeys;
 import ai.realm.server.domain.Tenant;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -16,15 +18,23 @@ import org.jspecify.annotations.Nullable;
 public final class Tenants {
     private static final Runnable NO_NEWS = () -> {};
 
-    private record KeyEntry(byte[] digest, Tenant tenant) {}
+    /** @param expires in milliseconds; the largest number for never */
+    private record KeyEntry(byte[] digest, Tenant tenant, long expires) {}
 
     /** @param keys by the first half of their digests */
     private record State(Map<String, Tenant> byId, Map<Long, List<KeyEntry>> keys) {}
 
+    private final Clock clock;
     private volatile State state;
     private volatile Runnable news = NO_NEWS;
 
     public Tenants(Collection<Tenant> tenants) {
+        this(tenants, Clock.systemUTC());
+    }
+
+    /** @param clock by which keys end */
+    Tenants(Collection<Tenant> tenants, Clock clock) {
+        this.clock = clock;
         state = index(byId(tenants));
     }
 
@@ -45,7 +55,7 @@ public final class Tenants {
     private static void addKeys(Map<Long, List<KeyEntry>> keys, Tenant t) {
         for (String hash : t.keyHashes()) {
             byte[] digest = ApiKeys.parse(hash);
-            keys.merge(first(digest), List.of(new KeyEntry(digest, t)), Tenants::joined);
+            keys.merge(first(digest), List.of(new KeyEntry(digest, t, expires(t, hash))), Tenants::joined);
         }
     }
 
@@ -60,6 +70,11 @@ public final class Tenants {
                 return left.isEmpty() ? null : left;
             });
         }
+    }
+
+    private static long expires(Tenant t, String hash) {
+        Instant end = t.factsOf(hash).expires();
+        return end == null ? Long.MAX_VALUE : end.toEpochMilli();
     }
 
     private static long first(byte[] digest) {
@@ -91,9 +106,10 @@ public final class Tenants {
 
     private @Nullable Tenant find(byte[] digest) {
         Tenant found = null;
+        long now = clock.millis();
         for (KeyEntry entry : state.keys.getOrDefault(first(digest), List.of())) {
             boolean same = MessageDigest.isEqual(entry.digest, digest);
-            found = same ? entry.tenant : found;
+            found = same && now < entry.expires ? entry.tenant : found;
         }
         return found;
     }

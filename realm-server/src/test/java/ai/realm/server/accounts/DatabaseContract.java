@@ -639,4 +639,38 @@ abstract class DatabaseContract {
             return now;
         }
     }
+
+    @Test
+    void audit_isListedNewestFirstAndKeptForItsTime() {
+        long[] now = {1_000_000};
+        Clock clock = new Clock() {
+            @Override
+            public ZoneId getZone() {
+                return ZoneOffset.UTC;
+            }
+
+            @Override
+            public Clock withZone(ZoneId zone) {
+                return this;
+            }
+
+            @Override
+            public Instant instant() {
+                return Instant.ofEpochMilli(now[0]);
+            }
+        };
+        AuditTrail trail = new AuditTrail(database, clock, Duration.ofDays(1));
+        for (int i = 0; i < 3; i++) {
+            long id = trail.begin(new AuditTrail.Begun("olga", "operator", "PATCH /admin/tenants/{id}", "t" + i, "req", "::1"));
+            if (i > 0) {
+                trail.end(id, "t" + i, 200, "{}");
+            }
+        }
+        assertThat(trail.list(10, null, null)).extracting(AuditTrail.Entry::target).containsExactly("t2", "t1", "t0");
+        assertThat(trail.list(10, null, "t0")).extracting(AuditTrail.Entry::outcome).containsExactly(0);
+        assertThat(trail.list(10, trail.list(1, null, null).getFirst().id(), null)).hasSize(2);
+        now[0] += Duration.ofDays(2).toMillis();
+        new AuditTrail(database, clock, Duration.ofDays(1)).begin(new AuditTrail.Begun("a", "admin", "x\0", "y", "", ""));
+        assertThat(trail.list(10, null, null)).extracting(AuditTrail.Entry::action).containsExactly("x");
+    }
 }

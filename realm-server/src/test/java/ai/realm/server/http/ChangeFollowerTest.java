@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.RequestContext;
+import ai.realm.server.admin.KeyOrder;
 import ai.realm.server.error.ConflictException;
 import ai.realm.server.domain.ApiKeys;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -91,7 +92,7 @@ class ChangeFollowerTest {
 
     @Test
     void keyMadeElsewhere_isFoundBeforeItIsSaidToBeUnknown() {
-        String key = one.admin.addKey("acme", null).key();
+        String key = one.admin.addKey("acme", KeyOrder.PLAIN, null).key();
         String other = one.admin.create(json("{\"id\":\"other\"}")).key();
         assertThat(two.tenants.byKey(key)).isNotNull();
         assertThat(two.tenants.byKey(other)).isNotNull();
@@ -142,7 +143,7 @@ class ChangeFollowerTest {
             for (FollowedServer server : new FollowedServer[]{one, two}) {
                 pool.submit(() -> {
                     for (int i = 0; i < each; i++) {
-                        server.admin.addKey("acme", null);
+                        server.admin.addKey("acme", KeyOrder.PLAIN, null);
                     }
                     return true;
                 });

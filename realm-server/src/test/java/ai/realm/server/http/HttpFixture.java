@@ -5,6 +5,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.server.accounts.Accounts;
+import ai.realm.server.accounts.AuditTrail;
 import ai.realm.server.accounts.ChangeLog;
 import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
@@ -106,7 +107,8 @@ final class HttpFixture implements AutoCloseable {
         AdminService admin = new AdminService(store, guests, follower, models);
         services = new HttpServer.Services(models, sessions, guestHost, guests, gate, readiness, active,
                 new Accounts(database, Clock.systemUTC()), new ServerMetrics(), registry,
-                new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), onApiPort)), admin,
+                new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), onApiPort)),
+                new Operations(new AuditTrail(database, Clock.systemUTC(), Duration.ofDays(1)), null), admin,
                 modelAdmin, TenantStores.of(database, new Accounts(database, Clock.systemUTC()), Clock.systemUTC()), tenants,
                 new OutboundHttp((_, _) -> {}), false);
         server = new HttpServer(settings, services);

@@ -4,6 +4,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.accounts.Accounts;
+import ai.realm.server.config.ApiSettings;
 import ai.realm.server.error.ErrorBody;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
@@ -19,9 +20,9 @@ import ai.realm.server.tenant.RequestUsage;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGate;
 import io.javalin.http.Context;
-import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * What stands around every request that uses a model: the key, the gate (1), the body, the account, the log and the error's
@@ -36,13 +37,12 @@ public final class RequestFrame {
      * What every route that uses a model shares.
      *
      * @param registry what is known of the models
-     * @param refuseUnknown whether a parameter that the server does not know is an error
-     * @param slow requests that take longer have a line that says so; zero: none
      * @param warmUp whether requests are the server's own
+     * @param api the settings that are in force
      */
     public record Parts(TenantGate gate, ModelStore models, MeteredSessions sessions, ClientWatch watch, ActiveRequests active,
-            Answers answers, Accounts accounts, ServerMetrics metrics, ModelRegistry registry, boolean refuseUnknown,
-            boolean warmUp, Duration slow) {}
+            Answers answers, Accounts accounts, ServerMetrics metrics, ModelRegistry registry, boolean warmUp,
+            Supplier<ApiSettings> api) {}
 
     /** One request on its way, admitted, its body read. */
     public record Admitted(Exchange exchange, RequestLog log, Tenant tenant, Permit permit, RequestContext context,
@@ -55,7 +55,7 @@ public final class RequestFrame {
             if (ignored.isEmpty()) {
                 return;
             }
-            if (parts.refuseUnknown) {
+            if (parts.api.get().refuseUnknown()) {
                 fields.end();
             }
             String names = String.join(",", ignored);

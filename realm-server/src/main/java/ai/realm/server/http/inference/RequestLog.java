@@ -7,6 +7,7 @@ import ai.realm.runtime.session.Usage;
 import ai.realm.server.accounts.RequestRecord;
 import ai.realm.server.error.HttpError;
 import ai.realm.server.http.transport.TraceParent;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +47,8 @@ public final class RequestLog {
         TraceParent trace = exchange.trace();
         this.traceId = trace == null ? null : trace.traceId();
         this.flow = exchange.flow();
-        this.slowNanos = parts.slow().isZero() ? Long.MAX_VALUE : parts.slow().toNanos();
+        Duration slow = parts.api().get().slow();
+        this.slowNanos = slow.isZero() ? Long.MAX_VALUE : slow.toNanos();
     }
 
     /** Of the trace that the request belongs to; null for none. */

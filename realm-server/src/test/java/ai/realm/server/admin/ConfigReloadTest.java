@@ -1,0 +1,84 @@
+package ai.realm.server.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.realm.server.config.ConfigFile;
+import ai.realm.server.config.RealmConfig;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigReloadTest {
+    private static final String HASH = "sha256:" + "a".repeat(64);
+
+    @TempDir
+    private Path dir;
+    private Path file;
+    private final List<RealmConfig> applied = new ArrayList<>();
+    private ConfigReload reload;
+
+    @BeforeEach
+    void start() throws IOException {
+        file = dir.resolve("realm.yaml");
+        write("server: {port: 8080, drain_seconds: 30, cors: ['*']}\nadmin: {key: '" + HASH + "'}\ntenants: [{id: acme}]\n");
+        ConfigFile from = new ConfigFile(file, Map.of(), _ -> null, UnaryOperator.identity());
+        reload = new ConfigReload(from, from.read().tree(), applied::add);
+    }
+
+    private void write(String yaml) throws IOException {
+        Files.writeString(file, yaml);
+    }
+
+    private static List<String> changes(JsonNode answer) {
+        return answer.path("changed").valueStream().map(c -> c.path("setting").asText() + " " + c.path("from").asText("-") + " "
+                + c.path("to").asText("-") + " " + c.path("takes_effect").asText()).toList();
+    }
+
+    @Test
+    void reload_ofAFileThatIsTheSame_changesNothing() {
+        assertThat(changes(reload.reload())).isEmpty();
+    }
+
+    @Test
+    void reload_saysWhatHasChangedAndWhenItCounts() throws IOException {
+        String other = "sha256:" + "b".repeat(64);
+        write("server: {port: 9090, drain_seconds: 5, cors: ['https://a.example'], database_password: geheim}\nadmin:\n  key: '" + other
+                + "'\n  keys: [{name: v, key: '" + HASH + "', role: viewer}]\ntenants: [{id: acme, weight: 2}, {id: new}]\n");
+
+        JsonNode answer = reload.reload();
+
+        assertThat(changes(answer)).containsExactlyInAnyOrder("admin.key … … now", "admin.keys[0].key - … now",
+                "admin.keys[0].name - … now", "admin.keys[0].role - … now", "server.cors [\"*\"] [\"https://a.example\"] now",
+                "server.database_password - … restart", "server.drain_seconds 30 5 now", "server.port 8080 9090 restart",
+                "tenants.acme … … database", "tenants.new - … database");
+        assertThat(answer.toString()).doesNotContain("geheim").doesNotContain(HASH).doesNotContain(other);
+        assertThat(answer.path("needs_restart").valueStream().map(JsonNode::asText)).containsExactly("server.database_password",
+                "server.port");
+        assertThat(applied.getLast().server().drain()).isEqualTo(Duration.ofSeconds(5));
+        // Said once; what waits for a start still does.
+        JsonNode again = reload.reload();
+        assertThat(changes(again)).isEmpty();
+        assertThat(again.path("needs_restart")).hasSize(2);
+    }
+
+    @Test
+    void reload_ofAFileWithAMistake_changesNothingAndSaysWhere() throws IOException {
+        write("server: {port: 8080, drain_seconds: -1}\n");
+        assertThatThrownBy(reload::reload).hasMessageContaining("server.drain_seconds").hasMessageContaining("-1");
+        write("server: {prot: 8080}\n");
+        assertThatThrownBy(reload::reload).hasMessageContaining("server.prot");
+        Files.delete(file);
+        assertThatThrownBy(reload::reload).hasMessageContaining("realm.yaml");
+        assertThat(applied).isEmpty();
+    }
+}
