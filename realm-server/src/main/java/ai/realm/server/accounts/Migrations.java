@@ -159,7 +159,12 @@ final class Migrations {
               outcome INTEGER NOT NULL, request_id TEXT NOT NULL, address TEXT NOT NULL, details TEXT NOT NULL)""",
             "CREATE INDEX audit_by_target ON audit (target, id)", "CREATE INDEX audit_by_time ON audit (at_ms)");
 
-    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH);
+    private static final Migration NINTH = Migration.same(9, "responses that are made in the background",
+            "ALTER TABLE responses ADD COLUMN lease_owner TEXT",
+            "ALTER TABLE responses ADD COLUMN lease_ms BIGINT NOT NULL DEFAULT 0",
+            "CREATE INDEX responses_by_lease ON responses (lease_owner)");
+
+    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH);
 
     private Migrations() {
     }

@@ -5,8 +5,10 @@ import java.nio.charset.StandardCharsets;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +20,7 @@ public final class StoredResponses {
     private static final long MOST_CHAIN_BYTES = 8 << 20;
     private static final int MOST_CHAIN = 1000;
     private static final int MOST = 10_000;
-    private static final String COLUMNS = "r.id, r.previous, r.created_ms, r.input, r.json";
+    private static final String COLUMNS = "r.id, r.previous, r.created_ms, r.input, r.json, r.lease_ms";
 
     private final Database database;
     private final Clock clock;
@@ -29,8 +31,19 @@ public final class StoredResponses {
      * @param previous the one that it went on from, or null
      * @param input the items that came with its request, a JSON array
      * @param json the response as its client got it
+     * @param leaseMillis until when the server that makes it has to show that it still does; 0 for one that is complete
      */
-    public record Stored(String id, @Nullable String previous, long createdMillis, String input, String json) {}
+    public record Stored(String id, @Nullable String previous, long createdMillis, String input, String json, long leaseMillis) {
+        /** One that is complete. */
+        public Stored(String id, @Nullable String previous, long createdMillis, String input, String json) {
+            this(id, previous, createdMillis, input, json, 0);
+        }
+
+        /** The same in another state. */
+        public Stored with(String state) {
+            return new Stored(id, previous, createdMillis, input, state, 0);
+        }
+    }
 
     /**
      * A response and those that it goes on from.
@@ -48,11 +61,20 @@ public final class StoredResponses {
     }
 
     private static Stored row(ResultSet r) throws SQLException {
-        return new Stored(r.getString(1), r.getString(2), r.getLong(3), r.getString(4), r.getString(5));
+        return new Stored(r.getString(1), r.getString(2), r.getLong(3), r.getString(4), r.getString(5), r.getLong(6));
     }
 
     /** Keeps a response; false when it alone is more than the tenant may store. */
     public boolean put(String tenant, Stored r, StorageLimits limits) {
+        return put(tenant, r, limits, null, 0);
+    }
+
+    /** Keeps one that is to be made by this server, under a lease. */
+    public boolean putRunning(String tenant, Stored r, StorageLimits limits, String owner, Duration lease) {
+        return put(tenant, r, limits, owner, clock.millis() + lease.toMillis());
+    }
+
+    private boolean put(String tenant, Stored r, StorageLimits limits, @Nullable String owner, long lease) {
         long bytes = utf8(r.input) + utf8(r.json);
         if (bytes > limits.responseBytes()) {
             return false;
@@ -61,12 +83,51 @@ public final class StoredResponses {
         database.atomically(() -> {
             database.update("DELETE FROM responses WHERE expires_ms <= ?", now);
             database.update("""
-                    INSERT INTO responses (id, tenant, created_ms, expires_ms, previous, bytes, input, json)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)""", r.id, tenant, r.createdMillis, now + limits.responseLife().toMillis(),
-                    r.previous, bytes, r.input, r.json);
+                    INSERT INTO responses (id, tenant, created_ms, expires_ms, previous, bytes, input, json, lease_owner, lease_ms)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""", r.id, tenant, r.createdMillis,
+                    now + limits.responseLife().toMillis(), r.previous, bytes, r.input, r.json, owner, lease);
             makeRoom(tenant, limits.responseBytes());
         });
         return true;
+    }
+
+    /**
+     * Another state of a response that this server makes.
+     *
+     * @param lease null when it is complete
+     * @return false when it is not there any more, or not this server's
+     */
+    public boolean replace(String tenant, String id, String json, StorageLimits limits, String owner, @Nullable Duration lease) {
+        boolean[] done = new boolean[1];
+        database.atomically(() -> {
+            List<Long> inputs = database.query(r -> utf8(r.getString(1)),
+                    "SELECT input FROM responses WHERE id = ? AND tenant = ? AND lease_owner = ?", id, tenant, owner);
+            if (!inputs.isEmpty()) {
+                done[0] = database.update("UPDATE responses SET json = ?, bytes = ?, lease_owner = ?, lease_ms = ? WHERE id = ?", json,
+                        inputs.getFirst() + utf8(json), lease == null ? null : owner,
+                        lease == null ? 0 : clock.millis() + lease.toMillis(), id) > 0;
+                makeRoom(tenant, limits.responseBytes());
+            }
+        });
+        return done[0];
+    }
+
+    /** Renews the leases of a server's responses; the ids of those that it still has. */
+    public Set<String> renew(String owner, Duration lease) {
+        database.update("UPDATE responses SET lease_ms = ? WHERE lease_owner = ?", clock.millis() + lease.toMillis(), owner);
+        return Set.copyOf(database.query(r -> r.getString(1), "SELECT id FROM responses WHERE lease_owner = ?", owner));
+    }
+
+    /** Whether the server that makes it has not shown for too long that it does. */
+    public boolean isAbandoned(Stored r) {
+        return r.leaseMillis > 0 && r.leaseMillis <= clock.millis();
+    }
+
+    /** The last state of a response that its server does not bring to an end; nothing when that has. */
+    public void conclude(String tenant, String id, String json) {
+        database.update("""
+                UPDATE responses SET json = ?, lease_owner = NULL, lease_ms = 0 WHERE id = ? AND tenant = ? AND lease_ms > 0""", json,
+                id, tenant);
     }
 
     private static long utf8(String text) {

@@ -30,6 +30,7 @@ import ai.realm.server.http.openai.TokenRoutes;
 import ai.realm.server.http.openai.batches.BatchRoutes;
 import ai.realm.server.http.openai.batches.BatchRunner;
 import ai.realm.server.http.openai.batches.FileRoutes;
+import ai.realm.server.http.openai.responses.BackgroundRuns;
 import ai.realm.server.http.openai.responses.ConversationRoutes;
 import ai.realm.server.http.openai.responses.ResponseRoutes;
 import ai.realm.server.http.openai.responses.ResponsesShape;
@@ -94,6 +95,7 @@ public final class HttpServer implements AutoCloseable {
     private final BodyReader bodies;
     private final ClientWatch watch = new ClientWatch();
     private final Answers answers;
+    private final BackgroundRuns backgroundRuns;
     private final Listener api;
     private @Nullable Listener management;
     private @Nullable BatchRunner batchRunner;
@@ -111,6 +113,7 @@ public final class HttpServer implements AutoCloseable {
         this.services = services;
         this.bodies = new BodyReader(settings.connections().body());
         this.answers = new Answers(bodies);
+        this.backgroundRuns = new BackgroundRuns(services.stores());
         this.api = new Listener(settings.host(), settings.port(), settings.connections(), answers, c -> routes(c, services));
     }
 
@@ -124,7 +127,7 @@ public final class HttpServer implements AutoCloseable {
         c.routes.before(ctx -> gateway.read(ctx));
         closeWhileDraining(c);
         c.routes.before(ctx -> cors.before(ctx));
-        for (ApiShape shape : Stream.concat(SHAPES.stream(), Stream.of(new ResponsesShape(s.stores()))).toList()) {
+        for (ApiShape shape : Stream.concat(SHAPES.stream(), Stream.of(new ResponsesShape(s.stores(), backgroundRuns))).toList()) {
             InferenceHandler handler = new InferenceHandler(shape, parts);
             shape.paths().forEach(path -> post(c, path, handler));
             shape.paths().stream().filter(path -> path.startsWith(V1)).forEach(path -> frames.put(path, handler.frame()));
@@ -179,7 +182,7 @@ public final class HttpServer implements AutoCloseable {
 
     /** What tenants keep: responses and conversations. */
     private void stored(JavalinConfig c, InferenceHandler.Parts parts, Services s) {
-        ResponseRoutes responses = new ResponseRoutes(s.gate(), s.stores(), answers);
+        ResponseRoutes responses = new ResponseRoutes(s.gate(), s.stores(), answers, backgroundRuns);
         post(c, "/v1/responses/input_tokens", ResponseRoutes.count(parts, s.stores()));
         get(c, "/v1/responses/{id}", responses::get);
         delete(c, "/v1/responses/{id}", responses::delete);
@@ -385,6 +388,7 @@ public final class HttpServer implements AutoCloseable {
         if (runner != null) {
             runner.close();
         }
+        backgroundRuns.close();
         api.close();
         Listener m = management;
         if (m != null) {

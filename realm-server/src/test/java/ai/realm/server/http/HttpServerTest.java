@@ -353,7 +353,7 @@ class HttpServerTest {
         JsonNode list = HttpFixture.json(server.get("/v1/models").body());
         assertThat(list.path("object").textValue()).isEqualTo("list");
         assertThat(list.at("/data/0/id").textValue()).isEqualTo("tiny");
-        assertThat(list.path("data")).hasSize(2);
+        assertThat(list.path("data")).hasSize(3);
         assertThat(server.get("/v1/models/tiny").statusCode()).isEqualTo(200);
         assertThat(server.get("/v1/models/other").statusCode()).isEqualTo(404);
     }

@@ -289,7 +289,7 @@ class ResponsesTest {
             "{\"input\":[{\"type\":\"item_reference\",\"id\":\"msg_x\"}]} | 400 | input[0].id",
             "{\"input\":[{\"type\":\"item_reference\",\"id\":\"msg_000000000000000000000000_99999\"}]} | 400 | input[0].id",
             "{\"input\":\"a\",\"max_output_tokens\":0} | 400 | max_output_tokens",
-            "{\"input\":\"a\",\"background\":true} | 400 | background",
+            "{\"input\":\"a\",\"background\":true,\"store\":false} | 400 | background",
             "{\"input\":\"a\",\"prompt\":{\"id\":\"p\"}} | 400 | prompt",
             "{\"input\":\"a\",\"truncation\":\"some\"} | 400 | truncation",
             "{\"input\":\"a\",\"metadata\":{\"a\":1}} | 400 | metadata value",

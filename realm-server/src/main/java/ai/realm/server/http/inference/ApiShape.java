@@ -44,6 +44,11 @@ public interface ApiShape {
             return null;
         }
 
+        /** What takes the answer when the request is to go on without its client; null for all others. */
+        default @Nullable Background background() {
+            return null;
+        }
+
         /**
          * The answer, which takes the events of the run and writes them as this API does.
          *

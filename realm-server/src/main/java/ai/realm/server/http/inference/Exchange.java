@@ -33,6 +33,10 @@ public interface Exchange {
         return null;
     }
 
+    /** Refuses a request that would go on without its client, where that makes no sense. */
+    default void requireLeave() {
+    }
+
     /** How long the body is said to be; -1 when nothing is said. */
     long bodyLength();
 

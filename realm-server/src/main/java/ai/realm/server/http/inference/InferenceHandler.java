@@ -55,6 +55,17 @@ public final class InferenceHandler implements Handler {
     private void serve(Admitted a) {
         Asked asked = shape.read(a.fields(), a.tenant());
         a.endOfFields();
+        Background background = asked.background();
+        if (background == null) {
+            run(a, asked);
+            return;
+        }
+        a.exchange().requireLeave();
+        a.goOn(background.exchange(), alone -> run(alone, asked));
+        background.tell(a.exchange());
+    }
+
+    private void run(Admitted a, Asked asked) {
         String model = parts.registry().meant(asked.request().model(), a.tenant());
         a.log().model(model);
         try (ModelLease lease = parts.frame.models().lease(model, GrantedModels.LOAD_WAIT)) {

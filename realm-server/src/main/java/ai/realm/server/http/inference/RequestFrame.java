@@ -47,7 +47,7 @@ public final class RequestFrame {
     /** One request on its way, admitted, its body read. */
     public record Admitted(Exchange exchange, RequestLog log, Tenant tenant, Permit permit, RequestContext context,
             RequestUsage usage,
-            RequestAccount account, JsonFields fields, Parts parts) {
+            RequestAccount account, JsonFields fields, Parts parts, Held held) {
 
         /** The body was read: what nobody took of it is named in the answer's header, in the log and in a metric, or refused. */
         public void endOfFields() {
@@ -65,10 +65,61 @@ public final class RequestFrame {
             ignored.forEach(name -> parts.metrics.ignored(hints.contains(name) ? name : "unknown"));
         }
 
+        /**
+         * The request goes on without its client, on a thread of its own, which gives back what it holds. The caller still answers the
+         * client.
+         *
+         * @param other where it is answered from now on
+         */
+        public void goOn(Exchange other, Consumer<Admitted> rest) {
+            Admitted alone = new Admitted(other, log, tenant, permit, context, usage, account, fields, parts, held);
+            held.left = true;
+            Thread.ofVirtual().name("background-", 0).start(() -> {
+                try {
+                    rest.accept(alone);
+                } catch (RuntimeException | StackOverflowError e) {
+                    RealmException known = ErrorBody.known(e);
+                    log.failed(known);
+                    account.close();
+                    other.error(known, ErrorShape.OPENAI);
+                } finally {
+                    held.close();
+                }
+            });
+        }
+
         /** Sets aside the most tokens that the request can use, and tells the client what is left. */
         public void reserve(long tokens) {
             usage.reserve(tokens);
             permit.rateHeaders().forEach(exchange::header);
+        }
+    }
+
+    /** What a request holds until its end: its permit, its place among those that run, its line in the log. */
+    private static final class Held implements AutoCloseable {
+        private final RequestLog log;
+        private Runnable release = () -> {};
+        /** Whether another thread closes it. */
+        private boolean left;
+
+        private Held(RequestLog log) {
+            this.log = log;
+        }
+
+        /** Gives back its permit and its place. */
+        private void release() {
+            Runnable once = release;
+            release = () -> {};
+            once.run();
+        }
+
+        @Override
+        public void close() {
+            try {
+                release();
+            } finally {
+                log.end();
+            }
         }
     }
 
@@ -98,21 +149,28 @@ public final class RequestFrame {
     /** The same for a request that need not have come over a connection. */
     public void handle(Exchange exchange) {
         RequestLog log = new RequestLog(exchange, path, parts);
+        Held held = new Held(log);
         try {
-            admit(exchange, log);
+            admit(exchange, log, held);
         } catch (RuntimeException | StackOverflowError e) {
             RealmException known = ErrorBody.known(e);
             if (!log.hasFailed()) {
                 log.failed(known);
                 parts.metrics.refused(known.code().name());
             }
+            if (!held.left) {
+                // Before the client can know, so that it finds room for its next request.
+                held.release();
+            }
             exchange.error(known, errors);
         } finally {
-            log.end();
+            if (!held.left) {
+                held.close();
+            }
         }
     }
 
-    private void admit(Exchange exchange, RequestLog log) {
+    private void admit(Exchange exchange, RequestLog log, Held held) {
         Tenant tenant = exchange.tenant();
         log.tenant(tenant.id());
         Permit permit;
@@ -126,18 +184,20 @@ public final class RequestFrame {
         RequestContext context = new RequestContext(log.requestId(), tenant.id(), tenant.weight(),
                 tenant.limits().contextLimit(), deadline, parts.warmUp);
         RequestUsage usage = parts.sessions.begin(context, permit);
-        try (var _ = parts.active.add(context); permit) {
-            RequestAccount account = new RequestAccount(log, usage, permit, parts.accounts, exchange::keep, parts.metrics);
-            try {
-                JsonFields fields = JsonFields.of(Json.object(exchange.body(tenant.limits().bodyBytes())));
-                work.accept(new Admitted(exchange, log, tenant, permit, context, usage, account, fields, parts));
-            } catch (RuntimeException | StackOverflowError e) {
-                log.failed(ErrorBody.known(e));
-                account.close();
-                throw e;
-            }
-        } finally {
+        RequestContext.Registration registration = parts.active.add(context);
+        held.release = () -> {
+            permit.close();
+            registration.close();
             parts.sessions.end(context);
+        };
+        RequestAccount account = new RequestAccount(log, usage, permit, parts.accounts, exchange::keep, parts.metrics);
+        try {
+            JsonFields fields = JsonFields.of(Json.object(exchange.body(tenant.limits().bodyBytes())));
+            work.accept(new Admitted(exchange, log, tenant, permit, context, usage, account, fields, parts, held));
+        } catch (RuntimeException | StackOverflowError e) {
+            log.failed(ErrorBody.known(e));
+            account.close();
+            throw e;
         }
     }
 }

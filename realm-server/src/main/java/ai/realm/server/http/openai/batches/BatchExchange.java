@@ -120,6 +120,11 @@ final class BatchExchange implements Exchange {
         json(HttpError.of(e.code()).status(), shape.body(e));
     }
 
+    @Override
+    public void requireLeave() {
+        throw RealmException.badParam("background", "background is not supported in a batch, which is in the background itself");
+    }
+
     private static RealmException noStream() {
         return RealmException.badParam("stream", "stream is not supported in a batch; leave it out");
     }

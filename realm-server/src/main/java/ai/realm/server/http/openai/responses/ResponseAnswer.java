@@ -11,26 +11,37 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A response, sent at once when it is complete, or as OpenAI's named events while it grows. */
+/**
+ * A response, sent at once when it is complete, or as OpenAI's named events while it grows. One in the background is kept in each of its
+ * states.
+ */
 final class ResponseAnswer implements Answer {
     private final ResponsesReader.Read request;
     private final Client client;
     private final Keeper keeper;
     private final ResponseEvents events;
     private final @Nullable SseStream stream;
+    private final @Nullable BackgroundRun run;
     private final ResponseJson json;
     private final OutputItems output;
     private boolean begun;
     private FinishReason reason = FinishReason.STOP;
 
-    ResponseAnswer(ResponsesReader.Read request, String model, Client client, Keeper keeper) {
+    /** @param run of a response in the background; null for others */
+    ResponseAnswer(ResponsesReader.Read request, String model, Client client, Keeper keeper, @Nullable BackgroundRun run) {
         this.request = request;
         this.client = client;
         this.keeper = keeper;
-        this.stream = request.request().stream() ? client.events() : null;
-        this.events = new ResponseEvents(stream);
+        this.run = run;
+        boolean streaming = request.request().stream();
+        this.stream = streaming && run == null ? client.events() : null;
+        SseStream direct = stream;
+        this.events = new ResponseEvents(run != null && streaming ? run::add : direct == null ? null : direct::events);
         this.json = new ResponseJson(request.head(), model, request.store());
         this.output = new OutputItems(json.id(), events);
+        if (run != null) {
+            run.begun(request, json.queued(), this::failed);
+        }
     }
 
     @Override
@@ -48,7 +59,13 @@ final class ResponseAnswer implements Answer {
     private void begin() {
         if (!begun) {
             begun = true;
-            events.add("response.created", e -> e.set("response", json.inProgress()));
+            if (run != null) {
+                run.keep(json.inProgress(), false);
+                events.add("response.created", e -> e.set("response", json.queued()));
+                events.add("response.queued", e -> e.set("response", json.queued()));
+            } else {
+                events.add("response.created", e -> e.set("response", json.inProgress()));
+            }
             events.add("response.in_progress", e -> e.set("response", json.inProgress()));
         }
     }
@@ -65,6 +82,13 @@ final class ResponseAnswer implements Answer {
         output.finish(cut);
         String thought = output.reasoning();
         ObjectNode whole = json.complete(output.items(), cut, usage, thought.isEmpty() ? 0 : client.tokensOf(thought));
+        if (run != null) {
+            events.add(cut ? "response.incomplete" : "response.completed", e -> e.set("response", whole));
+            run.complete(request, whole);
+            events.flush();
+            run.end();
+            return;
+        }
         // Kept before the client can know that it is complete, so that it can be gone on from at once.
         boolean kept = keeper.keep(request, whole);
         if (request.store() && !kept) {
@@ -86,6 +110,17 @@ final class ResponseAnswer implements Answer {
     @Override
     public synchronized void fail(RealmException error) {
         events.add("response.failed", e -> e.set("response", json.failed(output.items(), error)));
+        events.flush();
+    }
+
+    /** A response in the background has failed, or was cancelled. */
+    private synchronized void failed(BackgroundRun of, RealmException error) {
+        begin();
+        output.finish(true);
+        boolean cancelled = of.isCancelled();
+        ObjectNode ended = cancelled ? json.cancelled(output.items()) : json.failed(output.items(), error);
+        of.keep(ended, true);
+        events.add(cancelled ? "response.cancelled" : "response.failed", e -> e.set("response", ended));
         events.flush();
     }
 }

@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The numbered events of one response. Where nothing is streamed none is made. Used under its answer's lock. */
 final class ResponseEvents {
-    private final @Nullable SseStream stream;
+    private final @Nullable Consumer<List<SseStream.Event>> stream;
     private final List<SseStream.Event> ready = new ArrayList<>();
     private int next;
 
     /** @param stream null when the response is sent at once */
-    ResponseEvents(@Nullable SseStream stream) {
+    ResponseEvents(@Nullable Consumer<List<SseStream.Event>> stream) {
         this.stream = stream;
     }
 
@@ -31,7 +31,7 @@ final class ResponseEvents {
 
     void flush() {
         if (stream != null && !ready.isEmpty()) {
-            stream.events(ready);
+            stream.accept(List.copyOf(ready));
             ready.clear();
         }
     }

@@ -13,13 +13,13 @@ final class ResponseHead {
     }
 
     /** The fields of a response that repeat the request's; the rest are added when it is made. */
-    static ObjectNode of(JsonFields fields, @Nullable String previous, @Nullable String conversation) {
+    static ObjectNode of(JsonFields fields, boolean background, @Nullable String previous, @Nullable String conversation) {
         ObjectNode body = fields.node();
         ObjectNode head = Json.mapper().createObjectNode();
         copy(body, head, "instructions", null);
         copy(body, head, "max_output_tokens", null);
         copy(body, head, "max_tool_calls", null);
-        head.put("background", false);
+        head.put("background", background);
         copy(body, head, "parallel_tool_calls", Json.mapper().getNodeFactory().booleanNode(true));
         head.put("previous_response_id", previous);
         if (conversation != null) {

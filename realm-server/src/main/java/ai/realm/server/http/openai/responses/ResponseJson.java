@@ -28,6 +28,16 @@ final class ResponseJson {
         return id;
     }
 
+    /** It will be begun. */
+    ObjectNode queued() {
+        return of("queued", Json.mapper().createArrayNode(), null);
+    }
+
+    /** Its tenant wanted no more of it. */
+    ObjectNode cancelled(ArrayNode output) {
+        return of("cancelled", output, null);
+    }
+
     ObjectNode inProgress() {
         return of("in_progress", Json.mapper().createArrayNode(), null);
     }

@@ -12,20 +12,28 @@ import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.Callers;
 import ai.realm.server.http.transport.ErrorShape;
 import ai.realm.server.http.transport.RequestIds;
+import ai.realm.server.sse.SseStream;
 import ai.realm.server.tenant.Permit;
 import ai.realm.server.tenant.TenantGate;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** What can be done with responses that are stored; another tenant's is not there. */
 public final class ResponseRoutes {
     private static final String COUNT = ResponsesShape.PATH + "/input_tokens";
 
+    private static final Duration CANCEL_WAIT = Duration.ofSeconds(10);
+
     private final TenantGate gate;
     private final TenantStores stores;
     private final Answers answers;
+    private final BackgroundRuns runs;
 
-    public ResponseRoutes(TenantGate gate, TenantStores stores, Answers answers) {
+    public ResponseRoutes(TenantGate gate, TenantStores stores, Answers answers, BackgroundRuns runs) {
+        this.runs = runs;
         this.gate = gate;
         this.stores = stores;
         this.answers = answers;
@@ -42,13 +50,32 @@ public final class ResponseRoutes {
         return new StoredItems(stores, gate.authenticate(Callers.of(ctx)));
     }
 
-    /** {@code GET /v1/responses/{id}}. */
+    /** {@code GET /v1/responses/{id}}: as it is now, or with {@code stream=true} as its events, from one on. */
     public void get(Context ctx) {
-        Stored found = items(ctx).response(ctx.pathParam("id"));
-        if ("true".equals(ctx.queryParam("stream"))) {
-            throw RealmException.badParam("stream", "stream is not supported for a response that is complete; leave it out");
+        StoredItems items = items(ctx);
+        Stored found = items.response(ctx.pathParam("id"));
+        if (!"true".equals(ctx.queryParam("stream"))) {
+            answers.json(ctx, 200, StoredItems.parse(found.json()));
+            return;
         }
-        answers.json(ctx, 200, StoredItems.parse(found.json()));
+        long after = after(ctx.queryParam("starting_after"));
+        BackgroundRun run = runs.find(items.tenant().id(), found.id());
+        if (run == null || !run.isStreamed()) {
+            throw RealmException.badParam("stream", "stream is for a response that was asked for with background and stream, and that"
+                    + " this server makes or has made a short while ago; leave it out");
+        }
+        run.checkStart(after);
+        run.follow(new SseStream(ctx.res(), runs.reader(RequestIds.of(ctx), items.tenant())), after);
+    }
+
+    private static long after(@Nullable String given) {
+        if (given == null) {
+            return -1;
+        }
+        if (!given.matches("\\d{1,9}")) {
+            throw RealmException.badParam("starting_after", "starting_after must be the sequence_number of an event");
+        }
+        return Long.parseLong(given);
     }
 
     /** {@code GET /v1/responses/{id}/input_items}. */
@@ -63,16 +90,34 @@ public final class ResponseRoutes {
     public void delete(Context ctx) {
         StoredItems items = items(ctx);
         String id = ctx.pathParam("id");
+        BackgroundRun run = runs.find(items.tenant().id(), id);
+        if (run != null) {
+            run.cancel();
+        }
         if (!stores.responses().remove(items.tenant().id(), id)) {
             throw StoredItems.notFound("response", id);
         }
         answers.json(ctx, 200, Json.mapper().createObjectNode().put("id", id).put("object", "response").put("deleted", true));
     }
 
-    /** {@code POST /v1/responses/{id}/cancel}: a response is stored when it is complete, and then there is nothing to cancel. */
+    /** {@code POST /v1/responses/{id}/cancel}: one that is complete stays as it is. */
     public void cancel(Context ctx) {
-        var _ = items(ctx).response(ctx.pathParam("id"));
-        throw new RealmException(ErrorCode.INVALID_REQUEST,
-                "only a response that is made in the background can be cancelled, and this one is complete");
+        StoredItems items = items(ctx);
+        Stored found = items.response(ctx.pathParam("id"));
+        ObjectNode json = (ObjectNode) StoredItems.parse(found.json());
+        if (!json.path("background").asBoolean()) {
+            throw new RealmException(ErrorCode.INVALID_REQUEST,
+                    "only a response that is made in the background can be cancelled, and this one is complete");
+        }
+        BackgroundRun run = runs.find(items.tenant().id(), found.id());
+        if (run != null && !run.hasEnded()) {
+            run.cancel();
+            run.awaitEnd(CANCEL_WAIT);
+            json = (ObjectNode) StoredItems.parse(items.response(found.id()).json());
+        } else if (run == null && found.leaseMillis() > 0) {
+            // Another server makes it, and sees at its next renewal that it need not.
+            items.conclude(found, json.put("status", "cancelled"));
+        }
+        answers.json(ctx, 200, json);
     }
 }

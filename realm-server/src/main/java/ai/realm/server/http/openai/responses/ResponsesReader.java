@@ -38,9 +38,10 @@ final class ResponsesReader {
      * @param head of the response
      * @param input the items that came with the request
      * @param store whether the response is to be kept
+     * @param background whether it is made without its client
      */
-    record Read(GenerationRequest request, ObjectNode head, ArrayNode input, boolean store, @Nullable String previous,
-            @Nullable String conversation) {}
+    record Read(GenerationRequest request, ObjectNode head, ArrayNode input, boolean store, boolean background,
+            @Nullable String previous, @Nullable String conversation) {}
 
     Read read() {
         String model = fields.string("model");
@@ -57,12 +58,16 @@ final class ResponsesReader {
         Long most = fields.integer("max_output_tokens", 1, Long.MAX_VALUE);
         boolean stream = Boolean.TRUE.equals(fields.bool("stream"));
         boolean store = !Boolean.FALSE.equals(fields.bool("store"));
-        ObjectNode head = ResponseHead.of(fields, previous, conversation);
+        boolean background = Boolean.TRUE.equals(fields.bool("background"));
+        if (background && !store) {
+            throw RealmException.badParam("background", "a response in the background is stored: store must not be false beside it");
+        }
+        ObjectNode head = ResponseHead.of(fields, background, previous, conversation);
         SamplingParams params = sampling();
         GenerationRequest request = new GenerationRequest(model, truncated(chat),
                 most == null ? null : (Integer) (int) Math.min(most, MAX_TOKENS), params, 1, null, stream, fields.node());
         rest();
-        return new Read(request, head, input, store, previous, conversation);
+        return new Read(request, head, input, store, background, previous, conversation);
     }
 
     private Chat chat(ArrayNode input, @Nullable String previous, @Nullable String conversation) {
@@ -124,7 +129,6 @@ final class ResponsesReader {
 
     private void rest() {
         HINTS.forEach(fields::hint);
-        fields.refuse("background", v -> v.isBoolean() && !v.booleanValue(), "; send the request without it, or in a batch");
         fields.refuse("prompt", _ -> false, "; send its text as instructions");
         fields.refuse("top_logprobs", v -> v.isNumber() && v.doubleValue() == 0, "; leave it out");
     }

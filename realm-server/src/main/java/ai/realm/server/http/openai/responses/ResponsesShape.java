@@ -9,15 +9,19 @@ import ai.realm.server.http.inference.ValidRequest;
 import ai.realm.server.http.json.JsonFields;
 import ai.realm.server.domain.Tenant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** OpenAI's {@code POST /v1/responses}. */
 public final class ResponsesShape implements ApiShape {
     static final String PATH = "/v1/responses";
 
     private final TenantStores stores;
+    private final BackgroundRuns runs;
 
-    public ResponsesShape(TenantStores stores) {
+    /** @param runs those that go on without their clients */
+    public ResponsesShape(TenantStores stores, BackgroundRuns runs) {
         this.stores = stores;
+        this.runs = runs;
     }
 
     @Override
@@ -27,16 +31,17 @@ public final class ResponsesShape implements ApiShape {
 
     @Override
     public Asked read(JsonFields fields) {
-        return new AskedResponse(new ResponsesReader(fields, ResponsesReader.Memory.NONE).read(), Keeper.NONE);
+        return new AskedResponse(new ResponsesReader(fields, ResponsesReader.Memory.NONE).read(), Keeper.NONE, null);
     }
 
     @Override
     public Asked read(JsonFields fields, Tenant tenant) {
         StoredItems items = new StoredItems(stores, tenant);
-        return new AskedResponse(new ResponsesReader(fields, items).read(), new StoreKeeper(items));
+        ResponsesReader.Read read = new ResponsesReader(fields, items).read();
+        return new AskedResponse(read, new StoreKeeper(items), read.background() ? runs.create(items, read) : null);
     }
 
-    private record AskedResponse(ResponsesReader.Read read, Keeper keeper) implements Asked {
+    private record AskedResponse(ResponsesReader.Read read, Keeper keeper, @Nullable BackgroundRun background) implements Asked {
         @Override
         public GenerationRequest request() {
             return read.request();
@@ -44,7 +49,7 @@ public final class ResponsesShape implements ApiShape {
 
         @Override
         public Answer answer(ValidRequest valid, Client client) {
-            return new ResponseAnswer(read, valid.model(), client, keeper);
+            return new ResponseAnswer(read, valid.model(), client, keeper, background);
         }
     }
 }

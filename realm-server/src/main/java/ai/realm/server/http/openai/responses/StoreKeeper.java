@@ -18,20 +18,38 @@ record StoreKeeper(StoredItems items) implements Keeper {
         String tenant = items.tenant().id();
         StorageLimits limits = items.tenant().limits().storage();
         try {
-            String conversation = request.conversation();
-            if (conversation != null) {
-                ArrayNode added = request.input().deepCopy();
-                added.addAll((ArrayNode) response.path("output"));
-                items.stores().conversations().append(tenant, conversation, StoredItems.kept(added), limits);
-            }
+            append(request, response);
             return request.store() && items.stores().responses().put(tenant,
                     new Stored(response.path("id").asText(), request.previous(), response.path("created_at").asLong() * SECOND,
                             request.input().toString(), response.toString()),
                     limits);
         } catch (RealmException e) {
-            LOG.warn("a response is not kept tenant={} response={} error_code={} cause={}", tenant, response.path("id").asText(),
-                    e.code(), e.getMessage());
+            notKept(response, e);
             return false;
         }
+    }
+
+    /** Keeps only what a response adds to a conversation. */
+    void addToConversation(ResponsesReader.Read request, ObjectNode response) {
+        try {
+            append(request, response);
+        } catch (RealmException e) {
+            notKept(response, e);
+        }
+    }
+
+    private void append(ResponsesReader.Read request, ObjectNode response) {
+        String conversation = request.conversation();
+        if (conversation != null) {
+            ArrayNode added = request.input().deepCopy();
+            added.addAll((ArrayNode) response.path("output"));
+            items.stores().conversations().append(items.tenant().id(), conversation, StoredItems.kept(added),
+                    items.tenant().limits().storage());
+        }
+    }
+
+    private void notKept(ObjectNode response, RealmException e) {
+        LOG.warn("a response is not kept tenant={} response={} error_code={} cause={}", items.tenant().id(),
+                response.path("id").asText(), e.code(), e.getMessage());
     }
 }

@@ -42,7 +42,19 @@ record StoredItems(TenantStores stores, Tenant tenant) implements ResponsesReade
         if (found == null) {
             throw notFound("response", id);
         }
-        return found;
+        if (!stores.responses().isAbandoned(found)) {
+            return found;
+        }
+        ObjectNode failed = ((ObjectNode) parse(found.json())).put("status", "failed");
+        failed.putObject("error").put("code", "server_error").put("message",
+                "the server that made the response ended before it was complete");
+        return conclude(found, failed);
+    }
+
+    /** The last state of a response that its server does not bring to an end. */
+    Stored conclude(Stored running, ObjectNode state) {
+        stores.responses().conclude(tenant.id(), running.id(), state.toString());
+        return running.with(state.toString());
     }
 
     @Override
@@ -51,6 +63,10 @@ record StoredItems(TenantStores stores, Tenant tenant) implements ResponsesReade
         if (chain.all().isEmpty()) {
             RealmException e = notFound("response", previous);
             throw new RealmException(e.code(), String.valueOf(e.getMessage()), "previous_response_id", e);
+        }
+        if (chain.all().getLast().leaseMillis() > 0 && response(previous).leaseMillis() > 0) {
+            throw RealmException.badParam("previous_response_id",
+                    "the response that this one goes on from is not complete yet; wait for it or cancel it");
         }
         if (!chain.whole()) {
             throw new RealmException(ErrorCode.NOT_FOUND, "an earlier response that this one goes on from is not kept any more, "
