@@ -141,7 +141,9 @@ public final class EngineModelLoader implements ModelLoader {
         ServedModel served = new ServedModel(model, model.weightBytes(), engine, tokenizer, template, shared(tokenizer),
                 file::close);
         try {
-            GenerationWarmUp.run(engine, model.config().vocabSize());
+            if (!ready) {
+                GenerationWarmUp.run(engine, model.config().vocabSize());
+            }
             verified.join();
         } catch (RuntimeException | Error e) {
             engine.close();

@@ -65,11 +65,31 @@ public final class RealmCommand implements Runnable {
         return e instanceof RealmException && text != null ? text : e.toString();
     }
 
+    /** Runs a server whose arguments need no reading; returns when they do. */
+    private static void serve(String[] args) {
+        ServeCommand command = ServeCommand.plain(args);
+        if (command == null) {
+            return;
+        }
+        int code = 1;
+        try {
+            code = command.call();
+        } catch (ServeCommand.WrongArgumentsException _) {
+            return;
+        } catch (Exception e) {
+            System.err.println("realm: " + message(e));
+        }
+        System.exit(code);
+    }
+
     public static void main(String[] args) {
         // Before the first logger: a server says what it does, the other commands only what is wrong.
         Class<?> server = args.length == 0 ? null : SERVERS.get(args[0]);
         System.setProperty("realm.log", server != null ? "info" : "warn");
         System.setProperty("realm.guest.log", server != null ? "info" : "debug");
+        if (server == ServeCommand.class) {
+            serve(args);
+        }
         // A server does without the other commands, as reading what all of them say about themselves takes a while.
         System.exit(commandLine(server != null ? List.of(server) : COMMANDS).execute(args));
     }

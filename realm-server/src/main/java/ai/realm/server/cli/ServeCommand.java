@@ -9,8 +9,10 @@ import ai.realm.server.config.ServerSettings;
 import ai.realm.server.domain.ApiKeys;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -31,8 +33,9 @@ import sun.misc.Signal;
 public final class ServeCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
 
+    /** Null for one made of {@link #plain} arguments. */
     @Spec
-    private CommandSpec spec;
+    private @Nullable CommandSpec spec;
 
     @Option(names = "--port", paramLabel = "N", description = "Port to listen on, 0 for a free one (default: 8080, or the "
             + "configuration's)")
@@ -54,6 +57,57 @@ public final class ServeCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print one JSON object when ready, instead of text")
     private boolean json;
 
+    /** Plain arguments turned out wrong: only the command line says how. */
+    static final class WrongArgumentsException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /**
+     * The command for arguments that are all known, as {@code --name value}, or null. A server starts a third of a second earlier without the library
+     * that reads what all options say about themselves; anything unusual, a mistake above all, is left to it.
+     *
+     * @param args the first is the command's name
+     */
+    static @Nullable ServeCommand plain(String[] args) {
+        ServeCommand command = new ServeCommand();
+        Set<String> seen = new HashSet<>();
+        for (int i = 1; i < args.length; i++) {
+            if (!seen.add(args[i])) {
+                return null;
+            }
+            if (args[i].equals("--json")) {
+                command.json = true;
+            } else if (i + 1 == args.length || args[i + 1].startsWith("-") || args[i + 1].isEmpty()
+                    || !command.set(args[i], args[++i])) {
+                return null;
+            }
+        }
+        return command;
+    }
+
+    private boolean set(String option, String value) {
+        switch (option) {
+            case "--port" -> {
+                if (!value.matches("[0-9]{1,5}")) {
+                    return false;
+                }
+                port = Integer.valueOf(value);
+            }
+            case "--host" -> host = value;
+            case "--model" -> model = value;
+            case "--config" -> configFile = Path.of(value);
+            case "--data" -> data = Path.of(value);
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private RuntimeException wrong(String message) {
+        return spec == null ? new WrongArgumentsException() : new ParameterException(spec.commandLine(), message);
+    }
+
     @Override
     public Integer call() throws Exception {
         checkPort();
@@ -66,7 +120,7 @@ public final class ServeCommand implements Callable<Integer> {
         ConfigFile.Content content = file == null ? null : file.read();
         RealmConfig config = content == null ? overrides(DemoConfig.of(models, String.valueOf(key))) : content.config();
         if (configFile != null && model != null && !config.models().equals(models)) {
-            throw new ParameterException(spec.commandLine(), "--model cannot be used with a configuration that names models");
+            throw wrong("--model cannot be used with a configuration that names models");
         }
         return serve(config, key, file == null || content == null ? null : new RealmServer.Written(file, content.tree()));
     }
@@ -121,12 +175,12 @@ public final class ServeCommand implements Callable<Integer> {
 
     private void checkPort() {
         if (port != null && (port < 0 || port > 65535)) {
-            throw new ParameterException(spec.commandLine(), "--port must be 0 to 65535, not " + port);
+            throw wrong("--port must be 0 to 65535, not " + port);
         }
     }
 
     private void print(String url, @Nullable String management, @Nullable String key, RealmConfig config) {
-        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter out = spec == null ? new PrintWriter(System.out) : spec.commandLine().getOut();
         String name = config.models().keySet().iterator().next();
         String shownKey = key == null ? "$REALM_KEY" : key;
         String quote = key == null ? "\"" : "'";

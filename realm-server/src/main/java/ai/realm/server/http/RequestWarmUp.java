@@ -55,7 +55,7 @@ public final class RequestWarmUp implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(2);
     /** After it no further request is begun. */
     private static final Duration ENOUGH = Duration.ofSeconds(1);
-    private static final int TOKENS = 16;
+    private static final int TOKENS = 6;
 
     private final ModelStore store;
     private final List<String> models;
@@ -142,7 +142,7 @@ public final class RequestWarmUp implements AutoCloseable {
                     200);
             asked++;
         }
-        for (boolean stream : new boolean[]{false, true}) {
+        for (boolean stream : asked > 0 ? new boolean[]{false} : new boolean[]{false, true}) {
             if (System.nanoTime() - begun < ENOUGH.toNanos()) {
                 ask(COMPLETIONS, "{\"model\":" + name + length + ",\"stream\":" + stream
                         + ",\"temperature\":0,\"prompt\":\"Hello\"}", 200);

@@ -66,6 +66,11 @@ final class Assembler extends GeneralAssembler {
         store("vpmovdb", P_F3, M_0F38, 0, 0x31, to, from, from.bits() / 32, 0);
     }
 
+    /** Each 32-bit lane's lower half, one after the other. */
+    void vpmovdw(Address to, Vector from) {
+        store("vpmovdw", P_F3, M_0F38, 0, 0x33, to, from, from.bits() / 16, 0);
+    }
+
     void vpmovzxbd(Vector to, Address from) {
         load("vpmovzxbd", P_66, M_0F38, 0, 0x31, to, from, to.bits() / 32);
     }
@@ -236,6 +241,10 @@ final class Assembler extends GeneralAssembler {
 
     void vpmovzxwd(Vector to, int mask, Address from) {
         load("vpmovzxwd", P_66, M_0F38, 0, 0x33, to, from, to.bits() / 16, mask);
+    }
+
+    void vpsrld(Vector to, Vector from, int bits) {
+        shift("vpsrld", 0x72, 2, to, from, bits);
     }
 
     void vpslld(Vector to, Vector from, int bits) {

@@ -36,6 +36,9 @@ final class KernelCatalogue {
                 all.put(product(layout, n, false), () -> TileCode.emit(layout, n, false));
                 all.put(product(layout, n, true), () -> TileCode.emit(layout, n, true));
             }
+            if (PackCode.has(layout)) {
+                all.put(pack(layout), () -> PackCode.emit(layout));
+            }
         }
         for (Plain type : Plain.values()) {
             for (int tokens = 1; tokens <= FloatTileCode.TOKENS; tokens++) {
@@ -98,6 +101,10 @@ final class KernelCatalogue {
 
     static String product(WeightLayout layout, int tokens, boolean add) {
         return "product-" + (add ? "add-" : "") + lower(layout) + "-" + tokens;
+    }
+
+    static String pack(WeightLayout layout) {
+        return "pack-" + lower(layout);
     }
 
     static String product(Plain type, int tokens) {

@@ -44,8 +44,14 @@ final class MachineCode {
     private final MemorySegment quantizeFine;
     private final @Nullable Products[] products = new Products[WeightLayout.values().length];
 
-    /** The functions of {@link TileCode} for a layout, by tokens less one. */
-    record Products(MemorySegment[] product, MemorySegment[] productAdd) {}
+    /**
+     * The functions for a layout.
+     *
+     * @param product see {@link TileCode}; by tokens less one
+     * @param productAdd the same that add to what is there
+     * @param pack see {@link PackCode}; null for a layout without
+     */
+    record Products(MemorySegment[] product, MemorySegment[] productAdd, @Nullable MemorySegment pack) {}
 
     /** Calls that leave the thread in Java, so that arrays of the heap stay where they are: they take microseconds. */
     private static MethodHandle call(FunctionDescriptor type) {
@@ -54,7 +60,7 @@ final class MachineCode {
 
     /** Emits and loads what every model needs, which shows whether the system lets it. */
     MachineCode() throws CodeMemory.RefusedException {
-        load(catalogue.keySet().stream().filter(n -> !n.startsWith("product-") && !n.startsWith("attention-")).toList());
+        load(catalogue.keySet().stream().filter(n -> !n.startsWith("product-") && !n.startsWith("pack-") && !n.startsWith("attention-")).toList());
         quantize = function(KernelCatalogue.QUANTIZE);
         quantizeFine = function(KernelCatalogue.QUANTIZE_FINE);
     }
@@ -94,7 +100,8 @@ final class MachineCode {
                 names[TileCode.TOKENS + t] = KernelCatalogue.product(layout, t + 1, true);
             }
             MemorySegment[] all = functions(names);
-            p = new Products(Arrays.copyOf(all, TileCode.TOKENS), Arrays.copyOfRange(all, TileCode.TOKENS, all.length));
+            p = new Products(Arrays.copyOf(all, TileCode.TOKENS), Arrays.copyOfRange(all, TileCode.TOKENS, all.length),
+                    PackCode.has(layout) ? function(KernelCatalogue.pack(layout)) : null);
             products[layout.ordinal()] = p;
         }
         return p;

@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 import java.nio.ByteOrder;
 import java.util.Objects;
 
@@ -80,6 +81,31 @@ final class MachineMatrix implements WeightMatrix {
     }
 
     private void packGroup(TensorView view, int group) {
+        MemorySegment pack = code.pack();
+        if (pack != null && view.data().isNative() && (group + 1) * ROWS <= rows && view.rowBytes() < Integer.MAX_VALUE / ROWS) {
+            packWhole(pack, view, group);
+        } else {
+            packRows(view, group);
+        }
+    }
+
+    private void packWhole(MemorySegment pack, TensorView view, int group) {
+        long from = group * (long) ROWS * view.rowBytes();
+        MemorySegment source = view.data().asSlice(from, ROWS * view.rowBytes());
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment places = arena.allocate(4L * ROWS, 64);
+            for (int r = 0; r < ROWS; r++) {
+                places.setAtIndex(ValueLayout.JAVA_INT, r, (int) (r * view.rowBytes()));
+            }
+            for (int b = 0; b < blocks; b += PackCode.BLOCKS) {
+                MachineCode.outside(pack, source.address() + (long) b * layout.type.blockBytes(),
+                        address(group) + layout.blockAt(b), places.address(), Math.min(PackCode.BLOCKS, blocks - b), 0, 0);
+            }
+        }
+        Reference.reachabilityFence(source);
+    }
+
+    private void packRows(TensorView view, int group) {
         byte[] row = new byte[Math.toIntExact(view.rowBytes())];
         byte[] to = new byte[Math.toIntExact(groupBytes)];
         BlockCodes from = new BlockCodes(layout.type);

@@ -82,6 +82,34 @@ class TileCodeTest {
         }
     }
 
+    @Test
+    void pack_ofMemory_isThatOfPlainLoops() throws Exception {
+        if (!RUNS) {
+            return;
+        }
+        MachineCode code = new MachineCode();
+        try (Arena arena = Arena.ofShared();
+                Compute compute = Compute.open(new Compute.Options(1, ActivationMode.INT8, "scalar"))) {
+            for (WeightLayout layout : WeightLayout.values()) {
+                for (int cols : new int[]{32, 96, 32 * (PackCode.BLOCKS + 3)}) {
+                    if (cols % layout.type.blockElements() == 0) {
+                        TensorView array = tensor(layout, 70, cols);
+                        MemorySegment memory = guarded(array.data().byteSize()).copyFrom(array.data());
+                        TensorView file = new TensorView("w", layout.type, array.shape(), memory);
+                        MachineMatrix want = MachineMatrix.pack(array, layout, code.products(layout), false, arena, compute.pool());
+                        MachineMatrix got = MachineMatrix.pack(file, layout, code.products(layout), false, arena, compute.pool());
+                        long bytes = layout.groupBytes(cols / 32);
+                        for (int group = 0; group < 3; group++) {
+                            assertThat(MemorySegment.ofAddress(got.address(group)).reinterpret(bytes)
+                                    .mismatch(MemorySegment.ofAddress(want.address(group)).reinterpret(bytes)))
+                                    .as("%s, %d columns, group %d", layout, cols, group).isEqualTo(-1);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     private void product(MachineCode code, WeightLayout layout, int rows, int cols, int tokens) throws Exception {
         int blocks = cols / 32;
         TensorView view = tensor(layout, rows, cols);
