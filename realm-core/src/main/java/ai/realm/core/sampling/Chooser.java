@@ -26,6 +26,11 @@ public interface Chooser {
      */
     void choose(LogitRows rows, Choice choice, long steps);
 
+    /** Whether somebody outside of the engine decides too, so that the sequence may rest as long as that one likes. */
+    default boolean isSteered() {
+        return false;
+    }
+
     /** Steps of such work so far, which the sequence's tenant is charged for. */
     default long work() {
         return 0;

@@ -22,6 +22,11 @@ public final class OutsideChooser implements Chooser {
     }
 
     @Override
+    public boolean isSteered() {
+        return true;
+    }
+
+    @Override
     public void choose(LogitRows rows, Choice choice, long steps) {
         float[] row = new float[rows.cols()];
         int last = rows.count() - 1;

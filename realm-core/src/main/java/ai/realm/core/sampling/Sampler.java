@@ -27,6 +27,10 @@ public interface Sampler {
         return sample(logits, offset, vocabSize);
     }
 
+    /** Forgets a choice that was put off: the next begins anew. */
+    default void restart() {
+    }
+
     /** Records a token of the output: penalty history and grammar advance by it. */
     void accept(int token);
 

@@ -114,7 +114,13 @@ final class SamplerChain implements Sampler {
     }
 
     @Override
+    public void restart() {
+        at = Stage.CHOOSE;
+    }
+
+    @Override
     public void accept(int token) {
+        restart();
         for (int i = 0; i < stages.size(); i++) {
             stages.get(i).accept(token);
         }

@@ -42,6 +42,12 @@ public final class Samplers {
 
     private static Sampler create(SamplingParams params, int vocabSize, int[] promptTokens, @Nullable Vocab vocab,
             @Nullable Tokenizer tokenizer, @Nullable Grammar grammar) {
+        return create(params, vocabSize, promptTokens, vocab, tokenizer, constraint(params, vocab, grammar), null);
+    }
+
+    /** @param first a stage before all others, or null */
+    static Sampler create(SamplingParams params, int vocabSize, int[] promptTokens, @Nullable Vocab vocab,
+            @Nullable Tokenizer tokenizer, @Nullable TokenConstraint constraint, @Nullable SamplerStage first) {
         Long asked = params.seed();
         long seed = asked != null ? asked : new SplittableRandom().nextLong();
         List<SamplerStage> stages = new ArrayList<>();
@@ -63,7 +69,10 @@ public final class Samplers {
         if (budget != null && vocab != null) {
             stages.addFirst(new ReasoningBudgetStage(budget, vocab));
         }
-        return new SamplerChain(stages, constraint(params, vocab, grammar), params.logProbs(), params.postSampling(), seed);
+        if (first != null) {
+            stages.addFirst(first);
+        }
+        return new SamplerChain(stages, constraint, params.logProbs(), params.postSampling(), seed);
     }
 
     /** What changes the logits, in the order that is asked for, and what chooses. */

@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The bound on sequences that wait. A tenant may have at most {@value #ALPHA} times as many waiting as there are places left, so
+ * The bound on sequences that wait, or rest. A tenant may have at most {@value #ALPHA} times as many as there are places left, so
  * that one alone gets 4/5 of the queue and there is always room for another. Source: Choudhury and Hahne, Dynamic Queue Length
  * Thresholds for Shared-Memory Packet Switches, 1998. Thread-safe.
  */
@@ -15,13 +15,16 @@ final class Admission {
     private static final int ALPHA = 4;
 
     private final int places;
+    private final String what;
     @GuardedBy("this")
     private final Map<String, Integer> waiting = new HashMap<>();
     @GuardedBy("this")
     private int total;
 
-    Admission(int places) {
+    /** @param what has a place, in the plural and as errors call it */
+    Admission(int places, String what) {
         this.places = places;
+        this.what = what;
     }
 
     /** Takes {@code n} places, or throws OVERLOADED. */
@@ -29,9 +32,8 @@ final class Admission {
         int own = waiting.getOrDefault(tenant, 0);
         // A small queue would leave a tenant without any: one always may, if there is a place at all.
         if (total + n > places || own > 0 && own + n > ALPHA * (places - total)) {
-            throw new RealmException(ErrorCode.OVERLOADED, "the server's queue takes at most " + places
-                    + " waiting requests, of one tenant fewer while it fills; " + total + " wait, " + own
-                    + " of them this tenant's");
+            throw new RealmException(ErrorCode.OVERLOADED, "the server takes at most " + places + " " + what
+                    + ", of one tenant fewer while it fills; there are " + total + ", " + own + " of them this tenant's");
         }
         waiting.put(tenant, own + n);
         total += n;

@@ -31,6 +31,9 @@ import org.slf4j.LoggerFactory;
 public final class Engine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
+    /** Sequences that rest hold a row of logits each, and no place to run. */
+    private static final int STEERED_PER_PLACE = 8;
+
     private final String name;
     private final Model model;
     private final KvMemory memory;
@@ -44,6 +47,7 @@ public final class Engine implements AutoCloseable {
     private final StepRunner runner;
     private final EngineLoop<Sequence> loop;
     private final LateChoices late;
+    private final Steering steering;
     private final List<Sequence> swept = new ArrayList<>();
     private final Choice forkChoice = new Choice();
     private long draftTokens;
@@ -76,6 +80,7 @@ public final class Engine implements AutoCloseable {
         runner = new StepRunner(model, memory, workers, turn, budget, maxRunning);
         loop = new EngineLoop<>(name, options.maxWaiting(), clock, new Turns());
         late = new LateChoices(name, loop::wake, loop::computing);
+        steering = new Steering(STEERED_PER_PLACE * maxRunning, loop::wake);
         loop.start();
     }
 
@@ -128,7 +133,7 @@ public final class Engine implements AutoCloseable {
             throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED, "the prompt has " + spec.prompt().length
                     + " tokens and the context holds " + contextLength + ", the answer included");
         }
-        loop.enter(spec.tenantId(), specs.size());
+        enter(spec, specs.size());
         List<Sequence> all = new ArrayList<>();
         long now = now();
         for (int i = 0; i < specs.size(); i++) {
@@ -140,6 +145,21 @@ public final class Engine implements AutoCloseable {
         return all;
     }
 
+    private void enter(SequenceSpec spec, int n) {
+        boolean steered = spec.chooser().isSteered();
+        if (steered) {
+            steering.enter(spec.tenantId());
+        }
+        try {
+            loop.enter(spec.tenantId(), n);
+        } catch (RuntimeException e) {
+            if (steered) {
+                steering.leave(spec.tenantId());
+            }
+            throw e;
+        }
+    }
+
     /**
      * Answers for a sequence whose chooser left the choice to somebody outside. Without effect when the sequence has ended or is not
      * asked.
@@ -147,11 +167,53 @@ public final class Engine implements AutoCloseable {
      * @param tokens that come next; those behind the sequence's limits do not count
      * @param end whether it ends after them
      * @throws RealmException INVALID_REQUEST for an id outside the vocabulary, or more tokens than the output has room for; the
-     *         sequence still waits for an answer
+     *         sequence still waits for an answer. Also for a second answer while the first was not taken
      */
     public void decide(Sequence s, int[] tokens, boolean end) {
-        LateChoices.check(tokens, model.config().vocabSize(), s.output().room());
-        late.decide(s, tokens, end);
+        Steering.check(tokens, model.config().vocabSize(), s.output().room());
+        Choice choice = new Choice();
+        for (int token : tokens) {
+            choice.accept(token, null);
+        }
+        choice.goOn(end ? Choice.Kind.END : Choice.Kind.GO_ON);
+        decide(s, choice);
+    }
+
+    /** As {@link #decide(Sequence, int[], boolean)}; the choice is the engine's from here on. */
+    public void decide(Sequence s, Choice choice) {
+        steering.ask(new Steering.Decided(s, choice));
+    }
+
+    /**
+     * Changes the tokens of a sequence that somebody outside steers, and lets it go on. Without effect when the sequence has ended.
+     *
+     * @param keep how many of its first tokens stay, at least 1
+     * @param more tokens that follow them, below the vocabulary's size; together fewer than the context has
+     * @param firstRow the position, before the last that is known, from which its chooser gets the logits
+     * @param before run by the engine's loop right before: rows of before that were under way have been seen
+     * @throws RealmException INVALID_REQUEST while the last thing asked of the sequence was not done
+     */
+    public void change(Sequence s, int keep, int[] more, int firstRow, Runnable before) {
+        if (keep < 1 || keep + more.length >= contextLength || firstRow < 0 || firstRow >= keep + more.length) {
+            throw new IllegalArgumentException("a sequence cannot keep " + keep + " tokens and get " + more.length
+                    + " of a context of " + contextLength + ", with rows from " + firstRow);
+        }
+        steering.ask(new Steering.Changed(s, keep, more, firstRow, before));
+    }
+
+    /**
+     * Makes a copy of a sequence that rests, which rests too: it shares the blocks of what both begin with, and copies what it writes.
+     *
+     * @param spec its prompt is what it begins with; of the same tenant
+     * @throws RealmException OVERLOADED when there are as many that are steered as may be, DRAINING
+     */
+    public Sequence fork(Sequence parent, SequenceSpec spec, TokenQueue output) {
+        enter(spec, 1);
+        loop.places().left(spec.tenantId());
+        Sequence s = new Sequence(spec, output, blockPositions(), now(), parent);
+        output.onRoom(loop::wake);
+        loop.submit(s);
+        return s;
     }
 
     /** Makes the loop look again: a sequence was ended from outside, or its queue has room. */
@@ -163,12 +225,18 @@ public final class Engine implements AutoCloseable {
     private final class Turns implements EngineLoop.Body<Sequence> {
         @Override
         public void take(Sequence s) {
-            scheduler.submit(s);
+            Sequence parent = s.takeParent();
+            if (parent != null) {
+                scheduler.restFork(parent, s);
+            } else {
+                scheduler.submit(s);
+            }
         }
 
         @Override
         public long sweep(long now) {
             takeLate();
+            takeAsked();
             long wait = Long.MAX_VALUE;
             for (Sequence s : all()) {
                 wait = Math.min(wait, Engine.this.sweep(s, now));
@@ -233,14 +301,34 @@ public final class Engine implements AutoCloseable {
     private void takeLate() {
         for (LateChoices.Late l = late.poll(); l != null; l = late.poll()) {
             Sequence s = l.sequence;
-            if (l.fromOutside() && !s.deciding()) {
-                continue;
-            }
             scheduler.took(s, l.nanos);
-            if (s.output().ended() || !s.deciding()) {
+            if (s.output().ended() || !l.counts()) {
                 scheduler.charge(s);
             } else {
                 deliver(s, l.choice, l.error, now());
+            }
+        }
+    }
+
+    /** What those ask for who steer sequences from outside. */
+    private void takeAsked() {
+        for (Steering.Asked a = steering.poll(); a != null; a = steering.poll()) {
+            // it was submitted before it was asked for something
+            loop.takeSubmitted();
+            Sequence s = a.sequence();
+            if (s.ended() || s.output().ended()) {
+                continue;
+            }
+            switch (a) {
+                case Steering.Decided d when s.deciding() -> deliver(s, d.choice(), null, now());
+                case Steering.Decided _ -> {
+                    // nobody asked
+                }
+                case Steering.Changed c -> {
+                    c.before().run();
+                    scheduler.truncate(s, Math.min(c.keep(), s.length()));
+                    scheduler.extend(s, c.more(), c.firstRow());
+                }
             }
         }
     }
@@ -359,12 +447,17 @@ public final class Engine implements AutoCloseable {
             return false;
         }
         scheduler.chosen(s, choice, count, putOff);
+        if (error == null && choice.kind() == Choice.Kind.WAIT) {
+            scheduler.rest(s);
+        } else {
+            scheduler.resume(s);
+        }
         for (int i = 0; i < count; i++) {
             if (!s.output().offer(choice.token(i), choice.logProbs(i))) {
                 finish(s);
                 return false;
             }
-            token(s, s.generated() == count - i, now);
+            token(s, now);
         }
         if (s.generated() >= s.spec().maxTokens() || s.length() >= contextLength) {
             s.output().end(Ending.Kind.LENGTH, null);
@@ -380,9 +473,13 @@ public final class Engine implements AutoCloseable {
         return !s.ended();
     }
 
-    private void token(Sequence s, boolean first, long now) {
+    private void token(Sequence s, long now) {
         Sequence.Moments m = s.moments();
-        if (first) {
+        if (s.spec().chooser().isSteered()) {
+            return; // how long it took is somebody else's doing
+        }
+        if (!m.hadToken) {
+            m.hadToken = true;
             listening(s).firstToken(name, s.spec().tenantId(), now - s.submittedNanos());
         } else {
             listening(s).nextToken(name, s.spec().tenantId(), now - m.lastTokenNanos);
@@ -410,6 +507,9 @@ public final class Engine implements AutoCloseable {
         if (!s.moments().leftQueue) {
             s.moments().leftQueue = true;
             loop.places().left(s.spec().tenantId());
+        }
+        if (s.spec().chooser().isSteered()) {
+            steering.leave(s.spec().tenantId());
         }
         Ending e = s.output().ending();
         if (e != null) {

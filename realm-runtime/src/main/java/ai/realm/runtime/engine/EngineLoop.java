@@ -196,7 +196,8 @@ final class EngineLoop<T> {
         }
     }
 
-    private void takeSubmitted() {
+    /** Takes what was submitted until now. The body's. */
+    void takeSubmitted() {
         for (T t = submitted.poll(); t != null; t = submitted.poll()) {
             body.take(t);
         }

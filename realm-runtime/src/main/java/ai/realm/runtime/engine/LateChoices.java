@@ -1,6 +1,5 @@
 package ai.realm.runtime.engine;
 
-import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.Choice;
 import ai.realm.core.sampling.LogitRows;
 import ai.realm.runtime.scheduler.Sequence;
@@ -20,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The choices that were put off. Those of choosers that have more to do are finished on a thread of its own, a slice of each
  * tenant's in turn, so that nobody's grammar keeps another's waiting. The thread pauses while the engine computes, so that the
- * engine keeps the processors. Choices that somebody outside decides are handed in by any thread. A sequence that has ended
- * meanwhile (cancelled, too late) is left after its slice. The engine's loop hands over and takes back.
+ * engine keeps the processors. A sequence that has ended meanwhile (cancelled, too late) is left after its slice. The engine's loop
+ * hands over and takes back.
  */
 final class LateChoices implements AutoCloseable {
     /** Work between two looks at who has ended and whose turn it is: less than a millisecond. What does not fit goes on in the next. */
@@ -36,9 +35,9 @@ final class LateChoices implements AutoCloseable {
         final Sequence sequence;
         final Choice choice = new Choice();
         final LogitRows rows = new LogitRows();
-        /** Empty when somebody outside decides. */
         final float[] row;
         private final int position;
+        private final int decision;
         @Nullable
         Throwable error;
         long nanos;
@@ -47,11 +46,12 @@ final class LateChoices implements AutoCloseable {
             this.sequence = sequence;
             this.row = row;
             this.position = position;
+            this.decision = sequence.decisions();
         }
 
-        /** Somebody outside decided. */
-        boolean fromOutside() {
-            return row.length == 0;
+        /** Whether it is still asked for: nobody has changed the sequence meanwhile. */
+        boolean counts() {
+            return sequence.deciding() && sequence.decisions() == decision;
         }
     }
 
@@ -97,35 +97,11 @@ final class LateChoices implements AutoCloseable {
         }
     }
 
-    /** Throws INVALID_REQUEST for tokens that nobody may decide. */
-    static void check(int[] tokens, int vocabSize, int room) {
-        for (int token : tokens) {
-            if (token < 0 || token >= vocabSize) {
-                throw RealmException.badParam("tokens", "a token must be an id below " + vocabSize + ", not " + token);
-            }
-        }
-        if (tokens.length > room) {
-            throw RealmException.badParam("tokens",
-                    "an answer must have at most the " + room + " tokens that the output has room for, not " + tokens.length);
-        }
-    }
-
-    /** Hands in what somebody outside decided. Any thread. */
-    void decide(Sequence s, int[] tokens, boolean end) {
-        Late late = new Late(s, new float[0], 0);
-        for (int token : tokens) {
-            late.choice.accept(token, null);
-        }
-        late.choice.goOn(end ? Choice.Kind.END : Choice.Kind.GO_ON);
-        done.add(late);
-        onDone.run();
-    }
-
     /** One that is done or whose sequence has ended, or null. The loop's. */
     @Nullable
     Late poll() {
         Late late = done.poll();
-        if (late != null && late.row.length > 0 && spareRows.size() < MOST_SPARE_ROWS) {
+        if (late != null && spareRows.size() < MOST_SPARE_ROWS) {
             spareRows.push(late.row);
         }
         return late;

@@ -15,7 +15,7 @@ final class Places {
     private final Object quiet = new Object();
 
     Places(int maxWaiting) {
-        this.admission = new Admission(maxWaiting);
+        this.admission = new Admission(maxWaiting, "waiting requests");
     }
 
     /** Takes places for {@code n}, or throws OVERLOADED. */

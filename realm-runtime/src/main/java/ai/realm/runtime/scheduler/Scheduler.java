@@ -33,6 +33,7 @@ public final class Scheduler {
     private final FairShare<TenantQueue> fair = new FairShare<>(TenantQueue::new);
     private final List<Sequence> running = new ArrayList<>();
     private final List<Sequence> ranked = new ArrayList<>();
+    private final Resting resting;
     private final StepPlan plan = new StepPlan();
     private final Yielding yielding;
     private long preemptions;
@@ -62,6 +63,7 @@ public final class Scheduler {
         this.pool = pool;
         this.cache = cache;
         this.states = new RecurrentStates(states, cache != null, blockPositions);
+        this.resting = new Resting(pool);
         this.yielding = new Yielding(fair, running, maxRunning, pool.blocks());
     }
 
@@ -94,7 +96,7 @@ public final class Scheduler {
         if (t != null) {
             Sequence head = Objects.requireNonNull(t.head());
             int wanted = blocksWanted(head);
-            yielding.victims(t, head, wanted, wanted - pool.free()).forEach(s -> {
+            yielding.victims(t, head, wanted, wanted - pool.free() - resting.blocks(head)).forEach(s -> {
                 s.yielded();
                 preempt(s);
             });
@@ -104,7 +106,11 @@ public final class Scheduler {
     /** Free blocks that must be there to admit a sequence: its own, and some for the growth of those who run. */
     private int blocksWanted(Sequence s) {
         PrefixCache c = cacheOf(s);
-        int shared = c == null ? 0 : c.inUse(s.chain(), s.tokens(), Math.min(s.settled() + 1, s.length()));
+        // the last of its own may be another's too
+        int held = Math.max(0, s.table().size() - 1);
+        int shared = held > 0 || c == null
+                ? held
+                : c.inUse(s.chain(), s.tokens(), Math.min(s.settled() + 1, s.length()));
         int headroom = Math.min(running.size(), pool.blocks() / 16);
         return Math.ceilDiv(s.length(), blockPositions) - shared + headroom;
     }
@@ -165,6 +171,9 @@ public final class Scheduler {
             return true;
         }
         while (pool.free() == 0) {
+            if (resting.makeRoom(1, s)) {
+                continue;
+            }
             Sequence victim = leastDeserving();
             preempt(victim);
             if (victim == s) {
@@ -208,7 +217,10 @@ public final class Scheduler {
                     continue;
                 }
             }
-            add(s, states.chunk(s, Math.min(s.remaining(), tokenBudget - plan.tokens())));
+            int count = states.chunk(s, Math.min(s.remaining(), tokenBudget - plan.tokens()));
+            if (makeWritable(s, count)) {
+                add(s, count);
+            }
         }
     }
 
@@ -225,29 +237,47 @@ public final class Scheduler {
     }
 
     private boolean admit(TenantQueue t, Sequence s) {
-        if (running.size() + plan.furtherRows() >= maxRunning || !states.free() || pool.free() < blocksWanted(s)) {
+        if (running.size() + plan.furtherRows() >= maxRunning || !states.free()) {
+            return false;
+        }
+        int wanted = blocksWanted(s);
+        if (pool.free() < wanted && !resting.makeRoom(wanted, s)) {
             return false;
         }
         t.admitted(s);
         fair.left(t);
-        // positions whose logits are wanted are computed, whoever has computed them before
-        PrefixCache c = cacheOf(s);
-        int cached = c == null ? 0 : c.acquire(s.chain(), s.tokens(), Math.min(s.settled() + 1, s.length()), s.table());
+        resting.remove(s);
+        int held = s.table().size();
+        int cached = held > 0 ? 0 : restore(s);
         s.table().growTo(Math.ceilDiv(s.length(), blockPositions), pool);
-        states.admitted(s, cached);
-        s.restore(cached);
         if (!s.started) {
             s.begin(cached);
+            PrefixCache c = cacheOf(s);
             if (c != null) {
                 c.count(s.promptLength(), cached);
             }
         }
+        run(t, s);
+        ranked.add(s);
+        t.blocks += s.table().size() - held;
+        return true;
+    }
+
+    /** Takes what others have computed of a sequence that has nothing: so many positions. */
+    private int restore(Sequence s) {
+        // positions whose logits are wanted are computed, whoever has computed them before
+        PrefixCache c = cacheOf(s);
+        int cached = c == null ? 0 : c.acquire(s.chain(), s.tokens(), Math.min(s.settled() + 1, s.length()), s.table());
+        states.admitted(s, cached);
+        s.restore(cached);
+        return cached;
+    }
+
+    private void run(TenantQueue t, Sequence s) {
         s.state = Sequence.State.RUNNING;
         s.planned = false;
         running.add(s);
         t.running++;
-        t.blocks += s.table().size();
-        return true;
     }
 
     /** Plans a run of at most so many positions: fewer when the logits of more are wanted than there are rows left. */
@@ -344,25 +374,22 @@ public final class Scheduler {
     }
 
     /**
-     * Forgets the tokens of an output behind the first {@code length} of a sequence; the next token after those is chosen anew. A
-     * recurrent state cannot go back: its sequence starts from a checkpoint, in the queue.
+     * Forgets the tokens behind the first {@code length} of a sequence; the next token after those is chosen anew. A recurrent state
+     * cannot go back: its sequence starts from a checkpoint, in the queue.
      *
-     * @param length the prompt's at least
+     * @param length at least 1
      */
     public void truncate(Sequence s, int length) {
-        if (length < s.promptLength() || length > s.length()) {
-            throw new IllegalArgumentException("a sequence of " + s.length() + " tokens, " + s.promptLength()
-                    + " of them its prompt's, cannot be cut to " + length);
+        if (length < 1 || length > s.length()) {
+            throw new IllegalArgumentException("a sequence of " + s.length() + " tokens cannot be cut to " + length);
         }
-        boolean runs = s.state == Sequence.State.RUNNING;
-        if (runs && states.pool() != null && length <= s.computed()) {
+        if (s.state == Sequence.State.RUNNING && states.pool() != null && length <= s.computed()) {
             release(s);
             s.state = Sequence.State.WAITING;
             tenantOf(s).addFirst(s);
-            runs = false;
         }
         s.truncate(length);
-        if (runs) {
+        if (s.table().size() > 0) {
             cut(s);
             int last = s.computed() / blockPositions;
             if (cache != null && last < s.table().size()) {
@@ -402,6 +429,72 @@ public final class Scheduler {
         t.blocks += s.table().size();
     }
 
+    /** Somebody outside has a sequence: it leaves the batch, and keeps its blocks until others need them. */
+    public void rest(Sequence s) {
+        if (s.state == Sequence.State.WAITING) {
+            tenantOf(s).remove(s);
+            fair.left(tenantOf(s));
+        } else if (s.state == Sequence.State.RUNNING) {
+            running.remove(s);
+            tenantOf(s).running--;
+            if (states.pool() != null) {
+                tenantOf(s).blocks -= s.table().size();
+                s.memory().clear(pool, states.pool());
+                s.restore(0);
+            }
+        }
+        s.state = Sequence.State.RESTING;
+        resting.add(s);
+    }
+
+    /** A sequence that rested goes on: at once where there is a place that nobody waits for, else from the front of its queue. */
+    public void resume(Sequence s) {
+        if (s.state != Sequence.State.RESTING) {
+            return;
+        }
+        int missing = Math.ceilDiv(s.length(), blockPositions) - s.table().size();
+        boolean atOnce = s.table().size() > 0 && missing <= 1 && running.size() < maxRunning && fair.waiting() == 0;
+        TenantQueue t = fair.of(s.spec().tenantId());
+        if (t == null || !atOnce) {
+            t = fair.arrive(s.spec().tenantId(), s.spec().weight());
+        }
+        if (t != s.tenant) {
+            t.blocks += s.table().size();
+            s.tenant = t;
+        }
+        if (atOnce) {
+            resting.remove(s);
+            run(t, s);
+        } else {
+            s.state = Sequence.State.WAITING;
+            t.addFirst(s);
+        }
+    }
+
+    /**
+     * Adds tokens to a sequence that somebody outside has, and lets it go on.
+     *
+     * @param firstRow the position from which the logits are wanted
+     */
+    public void extend(Sequence s, int[] tokens, int firstRow) {
+        s.extend(tokens, firstRow);
+        resume(s);
+    }
+
+    /** Takes a fork of a sequence that rests, which rests too: with the blocks of what they have in common. */
+    public void restFork(Sequence parent, Sequence s) {
+        TenantQueue t = fair.of(s.spec().tenantId());
+        s.tenant = t != null ? t : fair.arrive(s.spec().tenantId(), s.spec().weight());
+        int same = s.restLike(parent);
+        if (states.pool() == null && parent.table().size() > 0) {
+            s.table().share(parent.table(), Math.ceilDiv(same, blockPositions), pool);
+            s.restore(same);
+            tenantOf(s).blocks += s.table().size();
+        }
+        s.state = Sequence.State.RESTING;
+        resting.add(s);
+    }
+
     /** Takes what waits for a sequence's prompt away from it; the first of them waits in its place, with the others. */
     public void leaveForks(Sequence s) {
         List<Sequence> left = s.forks.stream().filter(Sequence::forking).toList();
@@ -439,7 +532,9 @@ public final class Scheduler {
             case WAITING -> {
                 tenantOf(s).remove(s);
                 fair.left(tenantOf(s));
+                resting.release(s);
             }
+            case RESTING -> resting.release(s);
             case FORKING -> {
                 // Holds nothing yet.
             }
@@ -457,6 +552,7 @@ public final class Scheduler {
             s.forks.forEach(each);
         };
         running.forEach(withForks);
+        resting.forEach(withForks);
         fair.shares().forEach(t -> t.forEach(withForks));
     }
 

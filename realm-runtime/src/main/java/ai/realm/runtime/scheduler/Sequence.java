@@ -8,6 +8,7 @@ import ai.realm.runtime.kvcache.SequenceMemory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,8 @@ public final class Sequence {
         WAITING,
         /** Has blocks. */
         RUNNING,
+        /** Somebody outside has it: it has no place, and its blocks only until others need them. */
+        RESTING,
         ENDED
     }
 
@@ -32,6 +35,7 @@ public final class Sequence {
     public static final class Moments {
         /** Gave back its place in the bounded queue. */
         public boolean leftQueue;
+        public boolean hadToken;
         public long lastTokenNanos;
         public long pausedSinceNanos;
     }
@@ -46,6 +50,8 @@ public final class Sequence {
     private int[] tokens;
     /** Tokens of prompt and output. */
     private int length;
+    /** Tokens that were given, not chosen: those up to the last that was given. */
+    private int promptLength;
     /** Guesses after them that the step under way computes with them. */
     private int guessed;
     private int computed;
@@ -73,6 +79,10 @@ public final class Sequence {
     boolean started;
     /** Its chooser has put a decision off: nothing more of it can be computed until that comes. */
     private boolean deciding;
+    private int decisions;
+    private final AtomicBoolean asked = new AtomicBoolean();
+    /** Whose tokens it begins with, until the loop has it. */
+    private @Nullable Sequence parent;
 
     private final List<TokenLogProbs> scores = new ArrayList<>();
     private volatile List<TokenLogProbs> promptLogProbs = List.of();
@@ -89,8 +99,24 @@ public final class Sequence {
         this.memory = new SequenceMemory(chain);
         this.tokens = spec.prompt();
         this.length = tokens.length;
+        this.promptLength = length;
         this.settled = spec.chooser().firstRow(length);
         this.submittedNanos = nowNanos;
+    }
+
+    /** A fork of one that rests. */
+    public Sequence(SequenceSpec spec, TokenQueue output, int blockPositions, long nowNanos, Sequence parent) {
+        this(spec, output, blockPositions, nowNanos);
+        this.parent = parent;
+        this.fork = true;
+        this.moments.leftQueue = true;
+    }
+
+    /** Whom it is forked off, once; then null. The loop's. */
+    public @Nullable Sequence takeParent() {
+        Sequence p = parent;
+        parent = null;
+        return p;
     }
 
     /** Anybody's. */
@@ -128,7 +154,7 @@ public final class Sequence {
     }
 
     public int promptLength() {
-        return spec.prompt().length;
+        return promptLength;
     }
 
     /** Tokens of prompt and output. */
@@ -137,7 +163,7 @@ public final class Sequence {
     }
 
     public int generated() {
-        return length - promptLength();
+        return length - promptLength;
     }
 
     public boolean ended() {
@@ -279,6 +305,7 @@ public final class Sequence {
     /** The choice after the last token has come, or was put off; what was computed of guesses that were wrong is forgotten. */
     void chosen(boolean putOff) {
         guessed = 0;
+        decisions++;
         deciding = putOff;
         settled = putOff ? length : length - 1;
         computed = Math.min(computed, settled);
@@ -287,12 +314,61 @@ public final class Sequence {
     /** Goes back to its first tokens, the prompt at least; the logits after the last of them are wanted again. */
     void truncate(int newLength) {
         length = newLength;
+        decisions++;
+        promptLength = Math.min(promptLength, length);
+        charged = Math.min(charged, length);
         guessed = 0;
         guessCount = 0;
         deciding = false;
         chain.truncate(length);
         settled = Math.min(settled, length - 1);
         computed = Math.min(computed, length - 1);
+    }
+
+    /**
+     * Adds tokens that are given, and wants the logits from a position on.
+     *
+     * @param firstRow a position before the end
+     */
+    void extend(int[] more, int firstRow) {
+        charged = Math.max(charged, length);
+        for (int token : more) {
+            put(length++, token);
+        }
+        if (more.length > 0) {
+            promptLength = length;
+        }
+        deciding = false;
+        decisions++;
+        settled = firstRow;
+        computed = Math.min(computed, settled);
+    }
+
+    /** Rests where {@code parent} does, whose first tokens are its own: how many positions of it are computed. */
+    int restLike(Sequence parent) {
+        begin(0);
+        fork = true;
+        charged = length;
+        settled = length;
+        deciding = true;
+        int most = Math.min(parent.computed, length);
+        int same = Arrays.mismatch(tokens, 0, most, parent.tokens, 0, most);
+        return same < 0 ? most : same;
+    }
+
+    /** Numbers the decisions, so that one that comes late is known to be of before. The loop's. */
+    public int decisions() {
+        return decisions;
+    }
+
+    /** Takes the right to ask the loop for something; false while the loop has not answered the last. Anybody's. */
+    public boolean ask() {
+        return asked.compareAndSet(false, true);
+    }
+
+    /** The loop has done what it was asked for. */
+    public void answered() {
+        asked.set(false);
     }
 
     /** Makes this one wait for the prompt of another. */

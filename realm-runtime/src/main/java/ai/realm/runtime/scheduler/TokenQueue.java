@@ -33,6 +33,7 @@ public final class TokenQueue {
     private volatile boolean ended;
     private volatile boolean full;
     private volatile Runnable onRoom = () -> {};
+    private volatile Runnable onChange = () -> {};
 
     /** What {@link #take} found. */
     public enum Taken {
@@ -49,6 +50,11 @@ public final class TokenQueue {
     /** Called on the reader's thread when a queue that was full has room again. */
     public void onRoom(Runnable listener) {
         onRoom = listener;
+    }
+
+    /** Called on any thread after a token or the end came: for a reader that waits for several; must be quick. */
+    public void onChange(Runnable listener) {
+        onChange = listener;
     }
 
     /** Whether the sequence must pause: from when there is no room until half of the queue has been read. */
@@ -78,6 +84,12 @@ public final class TokenQueue {
      * @return false when the sequence has ended and the token counts for nothing
      */
     public boolean offer(int token, @Nullable TokenLogProbs logProb) {
+        boolean taken = offerLocked(token, logProb);
+        onChange.run();
+        return taken;
+    }
+
+    private boolean offerLocked(int token, @Nullable TokenLogProbs logProb) {
         lock.lock();
         try {
             if (ending != null) {
@@ -106,6 +118,7 @@ public final class TokenQueue {
             return end(new Ending(kind, offered, error));
         } finally {
             lock.unlock();
+            onChange.run();
         }
     }
 
@@ -120,6 +133,7 @@ public final class TokenQueue {
             return true;
         } finally {
             lock.unlock();
+            onChange.run();
         }
     }
 

@@ -24,6 +24,7 @@ import ai.realm.runtime.session.GenerateCommand.TextPrompt;
 import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
 import ai.realm.runtime.store.AdapterUse;
 import ai.realm.runtime.store.CountedLease;
+import ai.realm.runtime.store.ModelLease;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -44,11 +45,8 @@ public final class EngineSessions implements SessionFactory {
     public List<InferenceSession> openAll(GenerateCommand command, int n) {
         RequestContext context = command.context();
         context.check();
-        ServedModel model = served(command);
-        Tokenizer tokenizer = model.tokenizer();
-        if (tokenizer == null) {
-            throw new RealmException(ErrorCode.NO_TOKENIZER, "the model " + command.model().name() + " has no tokenizer");
-        }
+        ServedModel model = served(command.model());
+        Tokenizer tokenizer = tokenizer(model, command.model());
         SamplingParams params = command.params();
         checkStops(params, tokenizer.vocab());
         int[] prompt = promptIds(command.prompt(), tokenizer);
@@ -62,6 +60,35 @@ public final class EngineSessions implements SessionFactory {
             model.grammars().owe(context.tenantId(), owed);
             throw e;
         }
+    }
+
+    @Override
+    public TokenSequence openTokens(TokenCommand command) {
+        command.context().check();
+        ServedModel model = served(command.model());
+        Tokenizer tokenizer = tokenizer(model, command.model());
+        checkStops(command.params(), tokenizer.vocab());
+        Grammar first = model.grammars().get(command.context().tenantId(), command.params(), tokenizer.vocab());
+        return new EngineTokens(command, model, tokenizer, endTokens(command.params(), tokenizer.vocab()),
+                adapter(command.model(), command.params()), first);
+    }
+
+    @Override
+    public Grammar grammar(RequestContext context, ModelLease lease, SamplingParams params) {
+        ServedModel model = served(lease);
+        Grammar made = model.grammars().get(context.tenantId(), params, tokenizer(model, lease).vocab());
+        if (made == null) {
+            throw new IllegalArgumentException("the parameters have no grammar");
+        }
+        return made;
+    }
+
+    private static Tokenizer tokenizer(ServedModel model, ModelLease lease) {
+        Tokenizer tokenizer = model.tokenizer();
+        if (tokenizer == null) {
+            throw new RealmException(ErrorCode.NO_TOKENIZER, "the model " + lease.name() + " has no tokenizer");
+        }
+        return tokenizer;
     }
 
     private static List<InferenceSession> submit(GenerateCommand command, int n, ServedModel model, Tokenizer tokenizer,
@@ -84,7 +111,7 @@ public final class EngineSessions implements SessionFactory {
     private static SequenceSpec spec(GenerateCommand command, ServedModel model, int[] prompt, Chooser chooser) {
         RequestContext context = command.context();
         Engine engine = model.engine();
-        AdapterUse adapter = adapter(command);
+        AdapterUse adapter = adapter(command.model(), command.params());
         return new SequenceSpec(context.requestId(), context.tenantId(), context.weight(), command.priority() == Priority.BATCH,
                 prompt, Math.min(Math.max(1, command.params().maxTokens()), context.contextLimit() - prompt.length),
                 engine.now() + context.remainingNanos(), chooser,
@@ -107,9 +134,9 @@ public final class EngineSessions implements SessionFactory {
                 : new Scorer(prompt.length, params.promptLogProbs(), chooser);
     }
 
-    private static @Nullable AdapterUse adapter(GenerateCommand command) {
-        AdapterUse adapter = command.model() instanceof CountedLease lease ? lease.adapter() : null;
-        return adapter == null ? null : adapter.scaled(command.params().extras().adapterScale());
+    private static @Nullable AdapterUse adapter(ModelLease model, SamplingParams params) {
+        AdapterUse adapter = model instanceof CountedLease lease ? lease.adapter() : null;
+        return adapter == null ? null : adapter.scaled(params.extras().adapterScale());
     }
 
     private static @Nullable Drafts drafts(ServedModel model, Sampler sampler, int[] prompt) {
@@ -121,15 +148,15 @@ public final class EngineSessions implements SessionFactory {
         return forced == null ? lookup : Drafts.firstOf(List.of(forced, lookup));
     }
 
-    private static ServedModel served(GenerateCommand command) {
-        if (command.model() instanceof CountedLease lease && lease.model() instanceof ServedModel model) {
+    private static ServedModel served(ModelLease leased) {
+        if (leased instanceof CountedLease lease && lease.model() instanceof ServedModel model) {
             return model;
         }
-        if (command.model().isEncoder()) {
+        if (leased.isEncoder()) {
             throw RealmException.badParam("model",
-                    "the model " + command.model().name() + " makes embeddings and cannot generate text");
+                    "the model " + leased.name() + " makes embeddings and cannot generate text");
         }
-        throw new IllegalArgumentException("a session needs a lease of the model store, not " + command.model().getClass());
+        throw new IllegalArgumentException("a session needs a lease of the model store, not " + leased.getClass());
     }
 
     private static int unread(SamplingParams params, EngineOptions options) {

@@ -1,5 +1,10 @@
 package ai.realm.runtime.session;
 
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.sampling.grammar.Grammar;
+import ai.realm.runtime.store.ModelLease;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,5 +36,24 @@ public interface SessionFactory {
             throw e;
         }
         return all;
+    }
+
+    /**
+     * Opens a sequence that its owner steers.
+     *
+     * @throws RealmException NO_TOKENIZER, INVALID_REQUEST (a malformed grammar), CANCELLED, DEADLINE_EXCEEDED; NOT_PERMITTED where
+     *         there are none
+     */
+    default TokenSequence openTokens(TokenCommand command) {
+        throw new RealmException(ErrorCode.NOT_PERMITTED, "there are no sequences of tokens here");
+    }
+
+    /**
+     * The grammar that parameters ask for, which the request's tenant keeps for the model.
+     *
+     * @throws RealmException INVALID_REQUEST when it cannot be used; NOT_PERMITTED where there are none
+     */
+    default Grammar grammar(RequestContext context, ModelLease model, SamplingParams params) {
+        throw new RealmException(ErrorCode.NOT_PERMITTED, "there are no grammars here");
     }
 }

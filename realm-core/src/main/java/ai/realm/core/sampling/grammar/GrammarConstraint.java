@@ -222,11 +222,16 @@ public final class GrammarConstraint implements TokenConstraint {
 
     @Override
     public void mask(Candidates candidates) {
+        candidates.allowOnly(allowed());
+    }
+
+    /** A bit for each token that may come next. Do not change. */
+    public long[] allowed() {
         prepareMask(Long.MAX_VALUE);
         long[] made = mask;
         if (made == null) {
             throw new IllegalStateException("a mask without a limit was not made");
         }
-        candidates.allowOnly(made);
+        return made;
     }
 }
