@@ -44,15 +44,17 @@ enum {
     REALM_NOT_PERMITTED = -18,
     REALM_NO_SUCH_KEY = -19,
     REALM_LIMIT_REACHED = -20,
-    REALM_STALE = -21, /* realm_host_kv_swap: the value is another */
-    REALM_NOT_GRANTED = -23, /* realm_host_http: no rule of the tenant allows it */
-    REALM_HTTP_FAILED = -25  /* realm_host_http: the other machine gave no answer */
+    REALM_STALE = -21,          /* realm_host_kv_swap: the value is another */
+    REALM_NO_SUCH_HANDLE = -22, /* a sequence or grammar of this request */
+    REALM_NOT_GRANTED = -23,    /* realm_host_http: no rule of the tenant allows it; sequences: there are none */
+    REALM_NOT_YET = -24,        /* realm_host_seq_wait: none of them has anything */
+    REALM_HTTP_FAILED = -25     /* realm_host_http: the other machine gave no answer */
 };
 
 #define REALM_NO_VALUE 0xffffffffu
 
-/* What on_token returns. */
-enum { REALM_PASS = 0, REALM_SWALLOW = 1, REALM_STOP = 2 };
+/* What on_token and on_step return; the last is for on_step alone. */
+enum { REALM_PASS = 0, REALM_SWALLOW = 1, REALM_STOP = 2, REALM_ROLLED_BACK = 3 };
 
 /* Levels of realm_host_log. */
 enum { REALM_ERROR = 0, REALM_WARN = 1, REALM_INFO = 2, REALM_DEBUG = 3 };
@@ -86,13 +88,45 @@ typedef struct {
     uint32_t millis_left, tokens_left;
 } realm_usage;
 
-/* A record of realm_host_pieces. With bit 31 of first there is room behind it for log_probs alternatives of 8 bytes (id, log_prob). */
+/* A record of realm_host_pieces. With bit 31 of first there is room behind it for log_probs realm_alternative. */
 typedef struct {
     uint32_t token;
     float log_prob;
     uint32_t end; /* bytes of the result up to the end of its piece */
     uint32_t count; /* of alternatives; 0 without bit 31 */
 } realm_token;
+
+/* What follows the header of a record when bit 31 of first (REALM_ALTERNATIVES) is set. */
+typedef struct {
+    uint32_t token;
+    float log_prob;
+} realm_alternative;
+
+#define REALM_ALTERNATIVES 0x80000000u
+
+/* A token of a sequence: what on_step and realm_host_seq_take give. The bytes may be part of a character. */
+typedef struct {
+    uint32_t token;
+    float log_prob; /* 0 unless the options asked for log_probs */
+    const char *text;
+    uint32_t len;
+} realm_step;
+
+typedef struct {
+    uint32_t state; /* REALM_RESTING and so on */
+    uint32_t length, untaken, room;
+} realm_seq_info;
+
+/* realm_seq_info.state */
+enum { REALM_RESTING = 0, REALM_GENERATING = 1, REALM_ENDED = 2, REALM_FULL = 3 };
+/* realm_host_seq_feed: what is fed are ids; spellings of special tokens count; no token goes before the first text. */
+enum { REALM_FEED_IDS = 1, REALM_FEED_SPECIAL = 2, REALM_FEED_NO_BOS = 4 };
+/* realm_host_seq_mask: until it is changed, not for the next token only. */
+enum { REALM_MASK_KEEP = 1 };
+/* realm_host_grammar */
+enum { REALM_GBNF = 0, REALM_JSON_SCHEMA = 1, REALM_REGEX = 2, REALM_CHOICES = 3 };
+/* Bits 24 and 25 of a header of realm_host_vocab; bits 0 to 23 are the length. */
+enum { REALM_VOCAB_CONTROL = 1 << 24, REALM_VOCAB_END = 1 << 25 };
 
 /* The options of a generation: the request's own come with every call of generate. Version 0 ends after stop_tokens. */
 typedef struct {
@@ -197,9 +231,28 @@ REALM_IMPORT("realm_host_event") int32_t realm_host_event(const char *name, uint
 REALM_IMPORT("realm_host_refuse")
 int32_t realm_host_refuse(uint32_t status, const char *code, uint32_t code_len, const char *text, uint32_t text_len);
 REALM_IMPORT("realm_host_usage") int32_t realm_host_usage(realm_usage *dst, uint32_t size);
-/* Records of 16 bytes, or of 16 + 8 * log_probs if bit 31 of first is set; see realm_token. */
+/* Records of 16 bytes, or of 16 + 8 * log_probs if first has REALM_ALTERNATIVES; see realm_token. */
 REALM_IMPORT("realm_host_pieces") int32_t realm_host_pieces(uint32_t first, void *dst, uint32_t dst_max);
 REALM_IMPORT("realm_host_request") int32_t realm_host_request(char *dst, uint32_t dst_max);
+
+/* Sequences: tokens that the guest steers itself. A handle is above 0. */
+REALM_IMPORT("realm_host_seq_open") int32_t realm_host_seq_open(uint32_t model, const realm_options *options);
+REALM_IMPORT("realm_host_seq_feed") int32_t realm_host_seq_feed(int32_t seq, const void *ptr, uint32_t len, uint32_t flags);
+REALM_IMPORT("realm_host_seq_start") int32_t realm_host_seq_start(int32_t seq, uint32_t max_tokens);
+REALM_IMPORT("realm_host_seq_wait") int32_t realm_host_seq_wait(const int32_t *seqs, uint32_t count, uint32_t timeout_ms);
+REALM_IMPORT("realm_host_seq_take") int32_t realm_host_seq_take(int32_t seq, realm_step *dst, uint32_t dst_max);
+REALM_IMPORT("realm_host_seq_info") int32_t realm_host_seq_info(int32_t seq, realm_seq_info *dst, uint32_t size);
+REALM_IMPORT("realm_host_seq_top") int32_t realm_host_seq_top(int32_t seq, uint32_t k, realm_alternative *dst);
+REALM_IMPORT("realm_host_seq_score") int32_t realm_host_seq_score(int32_t seq, const uint32_t *ids, uint32_t count, float *dst);
+REALM_IMPORT("realm_host_seq_fork") int32_t realm_host_seq_fork(int32_t seq);
+REALM_IMPORT("realm_host_seq_rollback") int32_t realm_host_seq_rollback(int32_t seq, uint32_t tokens);
+REALM_IMPORT("realm_host_seq_close") int32_t realm_host_seq_close(int32_t seq);
+REALM_IMPORT("realm_host_seq_grammar") int32_t realm_host_seq_grammar(int32_t seq, int32_t grammar);
+REALM_IMPORT("realm_host_seq_allowed") int32_t realm_host_seq_allowed(int32_t seq, uint32_t *dst, uint32_t words);
+REALM_IMPORT("realm_host_seq_mask") int32_t realm_host_seq_mask(int32_t seq, const uint32_t *bits, uint32_t words, uint32_t flags);
+REALM_IMPORT("realm_host_seq_bias") int32_t realm_host_seq_bias(int32_t seq, const realm_bias *pairs, uint32_t count);
+REALM_IMPORT("realm_host_grammar") int32_t realm_host_grammar(uint32_t model, uint32_t kind, const char *ptr, uint32_t len);
+REALM_IMPORT("realm_host_vocab") int32_t realm_host_vocab(uint32_t model, uint32_t first, void *dst, uint32_t dst_max);
 
 static inline uint32_t realm_length(const char *text) {
     uint32_t n = 0;
@@ -222,6 +275,8 @@ void *realm_alloc(uint32_t len);
 char *realm_generate(uint32_t model, const char *prompt, uint32_t prompt_len, const realm_options *options, uint32_t *len);
 char *realm_setting(const char *key);
 char *realm_request_json(void);
+char *realm_seq_text(int32_t seq, uint32_t max_tokens, uint32_t *len);
+uint32_t realm_vocab_size(uint32_t model);
 
 #ifdef REALM_GUEST
 
@@ -279,6 +334,54 @@ char *realm_generate(uint32_t model, const char *prompt, uint32_t prompt_len, co
         *len = (uint32_t)n - 1;
     }
     return out;
+}
+
+/* Lets a sequence generate until it stops; all its text with a NUL, or 0 when it failed. */
+char *realm_seq_text(int32_t seq, uint32_t max_tokens, uint32_t *len) {
+    static char taken[4096];
+    char *text = realm_alloc(0);
+    uint32_t have = 0;
+    int32_t n = realm_host_seq_start(seq, max_tokens);
+    realm_seq_info info = {REALM_GENERATING, 0, 0, 0};
+    while (n >= 0 && (info.state == REALM_GENERATING || info.untaken)) {
+        if (info.state == REALM_GENERATING && !info.untaken) {
+            realm_host_seq_wait(&seq, 1, 1000);
+        }
+        n = realm_host_seq_take(seq, (realm_step *)taken, sizeof taken);
+        realm_step *records = (realm_step *)taken;
+        for (int32_t i = 0; i < n; i++) {
+            char *part = realm_alloc(records[i].len); /* 8-aligned: moved up to what is there */
+            if (!part) {
+                return 0;
+            }
+            __builtin_memcpy(text + have, records[i].text, records[i].len);
+            have += records[i].len;
+        }
+        n = n < 0 ? n : realm_host_seq_info(seq, &info, sizeof info);
+    }
+    if (n < 0 || !realm_alloc(1)) {
+        return 0;
+    }
+    text[have] = 0;
+    if (len) {
+        *len = have;
+    }
+    return text;
+}
+
+/* Tokens in the vocabulary of a model; found by halving. */
+uint32_t realm_vocab_size(uint32_t model) {
+    char one[256];
+    uint32_t low = 0, high = 1u << 24;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (realm_host_vocab(model, mid, one, sizeof one) > 0) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
 }
 
 /* A setting that the operator gave this guest, NUL-terminated, or 0. */

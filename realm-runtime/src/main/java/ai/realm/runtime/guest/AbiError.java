@@ -25,7 +25,9 @@ enum AbiError {
     NO_SUCH_KEY(-19),
     LIMIT_REACHED(-20),
     STALE(-21),
+    NO_SUCH_HANDLE(-22),
     NOT_GRANTED(-23),
+    NOT_YET(-24),
     HTTP_FAILED(-25);
 
     private final int code;

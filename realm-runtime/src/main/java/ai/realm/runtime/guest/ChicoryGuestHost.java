@@ -193,7 +193,7 @@ final class ChicoryGuestHost implements GuestHost {
             }
         }
         int found = image.symbols()[0];
-        ModuleGate.Facts facts = engine.facts().ofScript((found & 1) != 0, (found & 2) != 0);
+        ModuleGate.Facts facts = engine.facts().ofScript((found & 1) != 0, (found & 4) != 0, (found & 2) != 0);
         GuestReport e = engine.report();
         int pages = Objects.requireNonNull(made.snapshot(), "scripts have one").pages();
         GuestReport report = new GuestReport(digest, wasm.length, e.imports(), e.exports(), e.abiVersion(), pages,

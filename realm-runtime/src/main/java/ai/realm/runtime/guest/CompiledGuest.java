@@ -103,10 +103,18 @@ final class CompiledGuest implements GuestModule {
             throw refused(GuestLimit.MEMORY_PAGES, "its memory starts with " + report.memoryPages() + " pages",
                     limits.memoryPages());
         }
+        if (limits.sequences().open() == 0 && steers()) {
+            throw refused(GuestLimit.SEQUENCES, "it steers sequences (on_step, realm_host_grammar or realm_host_seq_…)", 0);
+        }
         if (report.tableElements() > limits.tableElements()) {
             throw refused(GuestLimit.TABLE_ELEMENTS, "its tables start with " + report.tableElements() + " elements",
                     limits.tableElements());
         }
+    }
+
+    /** A script's engine imports everything, whatever the script uses. */
+    private boolean steers() {
+        return engine == null && (facts.onStep() || facts.imported().stream().anyMatch(HostImport::ofSequences));
     }
 
     private static GuestLimitException refused(GuestLimit limit, String what, int wanted) {

@@ -4,7 +4,6 @@ import static ai.realm.runtime.guest.GuestMemory.unsigned;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
-import ai.realm.runtime.guest.HostGenerate.Verdict;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.session.SessionFactory;
 import com.dylibso.chicory.runtime.Instance;
@@ -27,13 +26,13 @@ final class GuestInstance implements AutoCloseable {
     private @Nullable BudgetedMemory pages;
     private @Nullable Instance made;
     private @Nullable GuestMemory view;
-    private long piecePtr;
-    private long pieceSize;
 
     GuestInstance(GuestRun run, SessionFactory sessions) {
         this.run = run;
         this.facts = run.guest().facts();
-        this.host = new HostFunctions(run, new HostGenerate(run, sessions, this::onToken));
+        HostSequences steered = new HostSequences(run, sessions);
+        TokenHooks hooks = new TokenHooks(run, this);
+        this.host = new HostFunctions(run, new HostGenerate(run, sessions, hooks, steered), steered);
     }
 
     void create(InstanceFactory factory) {
@@ -42,7 +41,7 @@ final class GuestInstance implements AutoCloseable {
         view = new GuestMemory(instance.memory());
     }
 
-    private GuestMemory memory() {
+    GuestMemory memory() {
         return Objects.requireNonNull(view, "create comes first");
     }
 
@@ -107,7 +106,7 @@ final class GuestInstance implements AutoCloseable {
         return text;
     }
 
-    private static GuestAbort broken(String rule) {
+    static GuestAbort broken(String rule) {
         return new GuestAbort(new RealmException(ErrorCode.GUEST_FAILED, "the guest broke the ABI: " + rule));
     }
 
@@ -115,13 +114,13 @@ final class GuestInstance implements AutoCloseable {
         return Objects.requireNonNull(made, "create comes first").export(name).apply(args);
     }
 
-    private long export(String name, long... args) {
+    long export(String name, long... args) {
         long[] results = call(name, args);
         return results == null || results.length == 0 ? 0 : results[0];
     }
 
     /** Memory for the host's own use: from the guest, or pages that the guest does not know of. */
-    private long allocate(long bytes) {
+    long allocate(long bytes) {
         if (!facts.alloc()) {
             long ptr = memory().growBy(bytes);
             if (ptr < 0) {
@@ -144,36 +143,11 @@ final class GuestInstance implements AutoCloseable {
         return ptr;
     }
 
-    private void free(long ptr, long bytes) {
+    void free(long ptr, long bytes) {
         if (facts.free()) {
             GuestRun.Phase before = run.enter(GuestRun.Phase.ALLOC);
             call("realm_free", ptr, bytes);
             run.enter(before);
         }
     }
-
-    private Verdict onToken(String piece) {
-        if (!facts.onToken()) {
-            return Verdict.PASS;
-        }
-        byte[] bytes = Text.utf8(piece);
-        if (bytes.length > pieceSize) {
-            if (pieceSize > 0) {
-                free(piecePtr, pieceSize);
-            }
-            pieceSize = (bytes.length + 255L) & -256;
-            piecePtr = allocate(pieceSize);
-        }
-        memory().write(piecePtr, bytes, "piece");
-        GuestRun.Phase before = run.enter(GuestRun.Phase.ON_TOKEN);
-        int answer = (int) export("on_token", piecePtr, bytes.length);
-        run.enter(before);
-        return switch (answer) {
-            case 0 -> Verdict.PASS;
-            case 1 -> Verdict.SWALLOW;
-            case 2 -> Verdict.STOP;
-            default -> throw broken("on_token returned " + answer + "; allowed: 0 pass on, 1 swallow, 2 stop");
-        };
-    }
-
 }

@@ -22,7 +22,10 @@ public enum GuestLimit {
     HTTP_TIME("http_ms"),
     CONCURRENT_INSTANCES,
     MODULE_BYTES,
-    COMPILE_TIME("compile_ms");
+    COMPILE_TIME("compile_ms"),
+    SEQUENCES,
+    FORKS,
+    KV_POSITIONS;
 
     private final String key;
 
@@ -52,7 +55,7 @@ public enum GuestLimit {
             case CONCURRENT_INSTANCES -> ErrorCode.RATE_LIMIT_EXCEEDED;
             case MODULE_BYTES, COMPILE_TIME -> ErrorCode.GUEST_REFUSED;
             case MEMORY_PAGES, TABLE_ELEMENTS, STACK_BYTES, CPU_TIME, GENERATIONS, GENERATED_TOKENS, OUTPUT_BYTES, LOG_LINES,
-                    KV_BYTES, KV_UPDATES, EMBEDDINGS, HTTP_REQUESTS, HTTP_BYTES, HTTP_TIME ->
+                    KV_BYTES, KV_UPDATES, EMBEDDINGS, HTTP_REQUESTS, HTTP_BYTES, HTTP_TIME, SEQUENCES, FORKS, KV_POSITIONS ->
                 ErrorCode.GUEST_LIMIT;
         };
         return new GuestLimitException(this, code, "the guest reached its limit " + label() + ": " + limit + " allowed by "

@@ -20,11 +20,12 @@ import java.time.Duration;
  * @param moduleBytes size of a module
  * @param compileTime processor time that compiling a module may take
  * @param outside what it may ask of encoders and of other machines
+ * @param sequences sequences that the guest steers
  */
 public record GuestLimits(int memoryPages, int tableElements, int stackBytes, Duration deadline, Duration cpuTime,
         int generations,
         int generatedTokens, int outputBytes, int logLines, long kvBytes, int kvUpdates, int concurrentInstances, int moduleBytes,
-        Duration compileTime, Outside outside) {
+        Duration compileTime, Outside outside, Sequences sequences) {
 
     /**
      * What a request may ask of encoders and of other machines.
@@ -40,18 +41,38 @@ public record GuestLimits(int memoryPages, int tableElements, int stackBytes, Du
         }
     }
 
-    /** With what may be asked outside by default. */
+    /**
+     * Of sequences in a request.
+     *
+     * @param open at the same time; 0: the tenant's guests may have none
+     * @param forks of them in all
+     * @param positions tokens that they hold together
+     */
+    public record Sequences(int open, int forks, int positions) {
+        public static Sequences defaults() {
+            return new Sequences(8, 32, 16_384);
+        }
+    }
+
+    /** With what may be asked outside, and sequences, by default. */
     public GuestLimits(int memoryPages, int tableElements, int stackBytes, Duration deadline, Duration cpuTime, int generations,
             int generatedTokens, int outputBytes, int logLines, long kvBytes, int kvUpdates, int concurrentInstances,
             int moduleBytes, Duration compileTime) {
         this(memoryPages, tableElements, stackBytes, deadline, cpuTime, generations, generatedTokens, outputBytes, logLines,
-                kvBytes, kvUpdates, concurrentInstances, moduleBytes, compileTime, Outside.defaults());
+                kvBytes, kvUpdates, concurrentInstances, moduleBytes, compileTime, Outside.defaults(),
+                Sequences.defaults());
     }
 
     /** The same but for the processor time of compiling. */
     public GuestLimits withCompileTime(Duration time) {
         return new GuestLimits(memoryPages, tableElements, stackBytes, deadline, cpuTime, generations, generatedTokens,
-                outputBytes, logLines, kvBytes, kvUpdates, concurrentInstances, moduleBytes, time, outside);
+                outputBytes, logLines, kvBytes, kvUpdates, concurrentInstances, moduleBytes, time, outside, sequences);
+    }
+
+    /** The same but for sequences. */
+    public GuestLimits withSequences(Sequences other) {
+        return new GuestLimits(memoryPages, tableElements, stackBytes, deadline, cpuTime, generations, generatedTokens,
+                outputBytes, logLines, kvBytes, kvUpdates, concurrentInstances, moduleBytes, compileTime, outside, other);
     }
 
     public static GuestLimits defaults() {

@@ -45,7 +45,8 @@ final class GuestRun implements BudgetedMemory.Owner, GuestTask.Failure {
         INITIALIZE("_initialize"),
         ALLOC("realm_alloc or realm_free"),
         GENERATE("generate"),
-        ON_TOKEN("on_token");
+        ON_TOKEN("on_token"),
+        ON_STEP("on_step");
 
         private final String code;
 
@@ -138,6 +139,23 @@ final class GuestRun implements BudgetedMemory.Owner, GuestTask.Failure {
         }
         generations++;
         return left;
+    }
+
+    /** A generation has ended whose sequence was counted as it went. */
+    void stepped(FinishReason how, Usage before, byte[] result) {
+        reason = how;
+        lastUsage = new Usage(usage.promptTokens() - before.promptTokens(), usage.cachedTokens() - before.cachedTokens(),
+                usage.generatedTokens() - before.generatedTokens());
+        if (usage.generatedTokens() >= limits.generatedTokens()) {
+            reached(GuestLimit.GENERATED_TOKENS);
+        }
+        lastResult = result;
+    }
+
+    /** Counts what a sequence used. */
+    void used(Usage more) {
+        usage = usage.plus(more);
+        lastUsage = more;
     }
 
     int generations() {

@@ -5,6 +5,7 @@ import static ai.realm.runtime.guest.GuestMemory.unsigned;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.tokenizer.Tokenizer;
+import ai.realm.core.tokenizer.Vocab;
 import ai.realm.runtime.store.ModelLease;
 import com.dylibso.chicory.runtime.HostFunction;
 import com.dylibso.chicory.runtime.ImportFunction;
@@ -22,15 +23,21 @@ import java.util.stream.Stream;
 final class HostFunctions {
     /** Text that is tokenized on a guest's behalf in one call. */
     private static final long MAX_TOKENIZE_BYTES = 1 << 20;
+    /** Of the vocabulary in one call. */
+    private static final long MAX_VOCAB_BYTES = 1 << 20;
+    private static final int CONTROL_TOKEN = 1;
+    private static final int END_TOKEN = 2;
 
     private final GuestRun run;
     private final HostGenerate generate;
     private final WasiFunctions wasi;
     private final HostAnswer about;
     private final HostOutside outside;
+    private final HostSequences sequences;
 
-    HostFunctions(GuestRun run, HostGenerate generate) {
+    HostFunctions(GuestRun run, HostGenerate generate, HostSequences sequences) {
         this.run = run;
+        this.sequences = sequences;
         this.generate = generate;
         this.about = new HostAnswer(run);
         this.outside = new HostOutside(run);
@@ -60,6 +67,7 @@ final class HostFunctions {
 
     /** The guest has ended. */
     void end() {
+        sequences.close();
         wasi.end();
     }
 
@@ -136,13 +144,47 @@ final class HostFunctions {
             }
             case REFUSE -> about.refuse(memory, (int) a[0], unsigned(a[1]), unsigned(a[2]), unsigned(a[3]), unsigned(a[4]));
             case USAGE -> about.usage(memory, unsigned(a[0]), unsigned(a[1]));
+            case VOCAB -> vocab(memory, (int) a[0], unsigned(a[1]), unsigned(a[2]), unsigned(a[3]));
+            case GRAMMAR, SEQ_OPEN, SEQ_FEED, SEQ_START, SEQ_WAIT, SEQ_TAKE, SEQ_INFO, SEQ_TOP, SEQ_SCORE, SEQ_FORK, SEQ_ROLLBACK,
+                    SEQ_CLOSE, SEQ_GRAMMAR, SEQ_ALLOWED, SEQ_MASK, SEQ_BIAS ->
+                sequence(function, memory, a);
             case PIECES -> run.pieces().copy(memory, unsigned(a[0]), unsigned(a[1]), unsigned(a[2]));
+        };
+    }
+
+    private long sequence(HostImport function, GuestMemory memory, long[] a) {
+        if (run.phase() != GuestRun.Phase.ON_STEP) {
+            require(GuestRun.Phase.GENERATE, function);
+        }
+        int handle = (int) a[0];
+        long b = a.length > 1 ? unsigned(a[1]) : 0;
+        long c = a.length > 2 ? unsigned(a[2]) : 0;
+        return switch (function) {
+            case GRAMMAR -> sequences.grammar(memory, handle, (int) b, c, unsigned(a[3]));
+            case SEQ_OPEN -> sequences.open(memory, handle, b);
+            case SEQ_FEED -> sequences.feed(memory, handle, b, c, (int) a[3]);
+            case SEQ_START -> sequences.start(handle, b);
+            case SEQ_WAIT -> sequences.await(memory, unsigned(a[0]), b, c);
+            case SEQ_TAKE -> sequences.take(memory, handle, b, c);
+            case SEQ_INFO -> sequences.info(memory, handle, b, c);
+            case SEQ_TOP -> sequences.top(memory, handle, b, c);
+            case SEQ_SCORE -> sequences.score(memory, handle, b, c, unsigned(a[3]));
+            case SEQ_FORK -> sequences.fork(handle);
+            case SEQ_ROLLBACK -> sequences.rollback(handle, b);
+            case SEQ_CLOSE -> sequences.close(handle);
+            case SEQ_GRAMMAR -> sequences.grammar(handle, (int) b);
+            case SEQ_ALLOWED -> sequences.allowed(memory, handle, b, c);
+            case SEQ_MASK -> sequences.mask(memory, handle, b, c, (int) a[3]);
+            case SEQ_BIAS -> sequences.bias(memory, handle, b, c);
+            default -> throw new IllegalStateException(function.functionName() + " is not of a sequence");
         };
     }
 
     /** Inside {@code on_token} only what needs no generation is permitted, inside an allocation or initialization even less. */
     private void require(GuestRun.Phase phase, HostImport function) {
-        if (run.phase() != phase && !(phase == GuestRun.Phase.ON_TOKEN && run.phase() == GuestRun.Phase.GENERATE)) {
+        boolean within = phase == GuestRun.Phase.ON_TOKEN
+                && (run.phase() == GuestRun.Phase.GENERATE || run.phase() == GuestRun.Phase.ON_STEP);
+        if (run.phase() != phase && !within) {
             throw new AbiException(AbiError.NOT_PERMITTED,
                     function.functionName() + " must not be called from " + run.phase().code());
         }
@@ -199,12 +241,39 @@ final class HostFunctions {
         return ids.length;
     }
 
-    private int[] encode(ModelLease lease, String text) {
+    /** Tokens of the vocabulary from {@code first} on, as many whole ones as fit: length and kind in four bytes, then the bytes. */
+    private long vocab(GuestMemory memory, int model, long first, long dst, long max) {
+        memory.require(dst, max, "destination");
+        Vocab vocab;
+        try (ModelLease lease = run.call().models().lease(model)) {
+            vocab = tokenizer(lease).vocab();
+        }
+        ByteBuffer out = ByteBuffer.allocate((int) Math.min(max, MAX_VOCAB_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+        int id = (int) Math.min(first, vocab.size());
+        int from = id;
+        for (; id < vocab.size() && out.remaining() >= 4 + vocab.bytes(id).length; id++) {
+            int kind = switch (vocab.kind(id)) {
+                case CONTROL, UNKNOWN, UNUSED -> CONTROL_TOKEN;
+                default -> 0;
+            };
+            kind |= vocab.endOfGenerationIds().contains(id) ? END_TOKEN : 0;
+            out.putInt(vocab.bytes(id).length | kind << 24).put(vocab.bytes(id));
+        }
+        memory.write(dst, out.array(), 0, out.position(), "destination");
+        return id - from;
+    }
+
+    private static Tokenizer tokenizer(ModelLease lease) {
         Tokenizer tokenizer = lease.tokenizer();
         if (tokenizer == null) {
             throw new AbiException(AbiError.NO_TOKENIZER, "model " + lease.name() + " has no tokenizer",
                     new RealmException(ErrorCode.NO_TOKENIZER, "model " + lease.name() + " has no tokenizer"));
         }
+        return tokenizer;
+    }
+
+    private int[] encode(ModelLease lease, String text) {
+        Tokenizer tokenizer = tokenizer(lease);
         try {
             return tokenizer.encode(text, false, run.call().parseSpecial());
         } catch (CancellationException e) {

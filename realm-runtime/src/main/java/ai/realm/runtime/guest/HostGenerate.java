@@ -25,27 +25,15 @@ final class HostGenerate {
 
     private final GuestRun run;
     private final SessionFactory sessions;
-    private final TokenHook hook;
+    private final TokenHooks hooks;
+    private final HostSequences steered;
     private boolean logged;
 
-    /** The guest's {@code on_token}, if it has one. */
-    @FunctionalInterface
-    interface TokenHook {
-        /** The guest's word about a piece of text. */
-        Verdict onToken(String piece);
-    }
-
-    /** What {@code on_token} may answer. */
-    enum Verdict {
-        PASS,
-        SWALLOW,
-        STOP
-    }
-
-    HostGenerate(GuestRun run, SessionFactory sessions, TokenHook hook) {
+    HostGenerate(GuestRun run, SessionFactory sessions, TokenHooks hooks, HostSequences steered) {
         this.run = run;
         this.sessions = sessions;
-        this.hook = hook;
+        this.hooks = hooks;
+        this.steered = steered;
     }
 
     /** Bytes written with the NUL, or an exception with the guest's error. */
@@ -64,16 +52,10 @@ final class HostGenerate {
         GenOptions.Chosen options = run.options().decode(memory, optionsPtr);
         SamplingParams params = bounded(options.params(), run.beginGeneration());
         run.call().models().admit(run.generations(), (int) promptLen, params.maxTokens());
-        byte[] result;
-        try (ModelLease lease = run.call().models().lease(model)) {
-            logStep(lease);
-            GenerateCommand command = new GenerateCommand(run.call().context(), lease,
-                    prompt(text, model, options.parseSpecial()),
-                    params, run.call().priority(), run.call().choice());
-            try (InferenceSession session = open(memory, promptLen, command)) {
-                result = generate(session, run.delivers(options), params.logProbs(), isRequests(text, model));
-            }
-        }
+        byte[] result = hooks.seesSteps()
+                ? new Stepping(run, steered, hooks).generate(memory, model, prompt(text, model, options.parseSpecial()), params,
+                        run.delivers(options))
+                : whole(memory, model, text, promptLen, options, params);
         run.recovered();
         if (result.length > outMax) {
             throw new AbiException(AbiError.RESULT_TOO_LARGE,
@@ -82,6 +64,19 @@ final class HostGenerate {
         }
         memory.write(out, result, "result buffer");
         return result.length;
+    }
+
+    private byte[] whole(GuestMemory memory, int model, String text, long promptLen, GenOptions.Chosen options,
+            SamplingParams params) {
+        try (ModelLease lease = run.call().models().lease(model)) {
+            logStep(lease);
+            GenerateCommand command = new GenerateCommand(run.call().context(), lease,
+                    prompt(text, model, options.parseSpecial()),
+                    params, run.call().priority(), run.call().choice());
+            try (InferenceSession session = open(memory, promptLen, command)) {
+                return generate(session, run.delivers(options), params.logProbs(), isRequests(text, model));
+            }
+        }
     }
 
     private void logStep(ModelLease lease) {
@@ -161,7 +156,7 @@ final class HostGenerate {
         if (stopped) {
             return false;
         }
-        switch (hook.onToken(piece)) {
+        switch (hooks.onToken(piece)) {
             case PASS -> {
                 return true;
             }

@@ -35,9 +35,27 @@ enum HostImport {
     TOOL_CALL("realm_host_tool_call", 6, true),
     EVENT("realm_host_event", 4, true),
     REFUSE("realm_host_refuse", 5, true),
-    USAGE("realm_host_usage", 2, true);
+    USAGE("realm_host_usage", 2, true),
+    VOCAB("realm_host_vocab", 4, true),
+    GRAMMAR("realm_host_grammar", 4, true),
+    SEQ_OPEN("realm_host_seq_open", 2, true),
+    SEQ_FEED("realm_host_seq_feed", 4, true),
+    SEQ_START("realm_host_seq_start", 2, true),
+    SEQ_WAIT("realm_host_seq_wait", 3, true),
+    SEQ_TAKE("realm_host_seq_take", 3, true),
+    SEQ_INFO("realm_host_seq_info", 3, true),
+    SEQ_TOP("realm_host_seq_top", 3, true),
+    SEQ_SCORE("realm_host_seq_score", 4, true),
+    SEQ_FORK("realm_host_seq_fork", 1, true),
+    SEQ_ROLLBACK("realm_host_seq_rollback", 2, true),
+    SEQ_CLOSE("realm_host_seq_close", 1, true),
+    SEQ_GRAMMAR("realm_host_seq_grammar", 2, true),
+    SEQ_ALLOWED("realm_host_seq_allowed", 3, true),
+    SEQ_MASK("realm_host_seq_mask", 4, true),
+    SEQ_BIAS("realm_host_seq_bias", 3, true);
 
     static final String MODULE = "env";
+    private static final String PREFIX = "realm_host_";
 
     private final String functionName;
     private final FunctionType type;
@@ -52,6 +70,11 @@ enum HostImport {
         this.type = FunctionType.of(params, List.of(ValType.I32));
     }
 
+    /** Whether it is of the sequences that a tenant's guests may steer or not. */
+    boolean ofSequences() {
+        return this == GRAMMAR || functionName.startsWith("realm_host_seq_");
+    }
+
     String functionName() {
         return functionName;
     }
@@ -64,7 +87,9 @@ enum HostImport {
         return Arrays.stream(values()).filter(i -> i.functionName.equals(name)).findFirst().orElse(null);
     }
 
+    /** All names, what they begin with said once. */
     static String offered() {
-        return Arrays.stream(values()).map(HostImport::functionName).collect(Collectors.joining(", "));
+        return Arrays.stream(values()).map(i -> i.functionName.substring(PREFIX.length()))
+                .collect(Collectors.joining(", ", PREFIX + "{", "}"));
     }
 }

@@ -28,6 +28,7 @@ final class ModuleGate {
     private static final FunctionType ALLOC = type(1, true);
     private static final FunctionType FREE = type(2, false);
     private static final FunctionType ON_TOKEN = type(2, true);
+    private static final FunctionType ON_STEP = type(3, true);
     private static final FunctionType ABI_VERSION = type(0, true);
     private static final FunctionType INITIALIZE = type(0, false);
     private static final FunctionType SNAPSHOT = type(0, true);
@@ -47,14 +48,14 @@ final class ModuleGate {
      *
      * @param seesTokens it sees text before the client does, or sends some itself
      */
-    record Facts(boolean alloc, boolean free, boolean onToken, boolean abiVersion, boolean initialize, boolean snapshot,
+    record Facts(boolean alloc, boolean free, boolean onToken, boolean onStep, boolean abiVersion, boolean initialize, boolean snapshot,
             boolean seesTokens, Set<HostImport> imported,
             Set<WasiImport> wasi,
             int memoryPages, int maxMemoryPages, int tableElements, int functions, List<String> imports, List<String> exports) {
 
         /** A script's, whose engine has functions for tokens whether the script does or not. */
-        Facts ofScript(boolean tokens, boolean emits) {
-            return new Facts(alloc, free, tokens, abiVersion, initialize, snapshot, tokens || emits, imported, wasi, memoryPages,
+    Facts ofScript(boolean tokens, boolean steps, boolean emits) {
+            return new Facts(alloc, free, tokens, steps, abiVersion, initialize, snapshot, tokens || steps || emits, imported, wasi, memoryPages,
                     maxMemoryPages, tableElements, functions, imports, exports);
         }
     }
@@ -94,9 +95,10 @@ final class ModuleGate {
         requireFunction("generate", GENERATE);
         boolean max = memory.maximumPages() < MemoryLimits.MAX_PAGES;
         boolean onToken = optional("on_token", ON_TOKEN);
-        return new Facts(optional("realm_alloc", ALLOC), optional("realm_free", FREE), onToken,
+        boolean onStep = optional("on_step", ON_STEP);
+        return new Facts(optional("realm_alloc", ALLOC), optional("realm_free", FREE), onToken, onStep,
                 optional("realm_abi_version", ABI_VERSION), optional("_initialize", INITIALIZE),
-                optional("realm_snapshot", SNAPSHOT), onToken || imported.contains(HostImport.EMIT), imported, wasi,
+                optional("realm_snapshot", SNAPSHOT), onToken || onStep || imported.contains(HostImport.EMIT), imported, wasi,
                 memory.initialPages(),
                 max ? memory.maximumPages() : -1, tableElements, module.functionSection().functionCount(), describeImports(),
                 describeExports());

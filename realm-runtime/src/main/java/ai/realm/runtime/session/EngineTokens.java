@@ -108,7 +108,7 @@ final class EngineTokens implements TokenSequence {
         this.chooser = parent.chooser.fork(sampler, this::wakeOwner);
         this.tokens = Arrays.copyOf(parent.tokens, Math.max(64, parent.length + 64));
         this.length = parent.length;
-        this.state = parent.state;
+        this.state = parent.state == State.GENERATING ? State.RESTING : parent.state;
         this.cachedTold = true;
         Sequence from = parent.sequence;
         if (from != null && parent.same > 0) {
@@ -152,6 +152,11 @@ final class EngineTokens implements TokenSequence {
     }
 
     @Override
+    public int token(int position) {
+        return tokens[position];
+    }
+
+    @Override
     public int room() {
         return Math.min(engine.contextLength(), command.context().contextLimit()) - 1 - length;
     }
@@ -177,7 +182,7 @@ final class EngineTokens implements TokenSequence {
         }
         System.arraycopy(ids, 0, tokens, length, ids.length);
         length += ids.length;
-        state = ids.length > 0 ? State.RESTING : state;
+        state = ids.length > 0 && state != State.GENERATING ? State.RESTING : state;
     }
 
     @Override
@@ -236,6 +241,11 @@ final class EngineTokens implements TokenSequence {
             cached = Math.min(s.cachedTokens(), promptUsed);
         }
         long nanos = s == null ? 0 : s.engineNanos() - nanosBefore;
+        Ending ending = queue == null ? null : queue.ending();
+        if (ending != null) {
+            // what it chose and nobody took was computed all the same
+            generatedUsed += Math.max(0, ending.generatedTokens() - read);
+        }
         command.meter().end(bound, new Usage(promptUsed, cached, generatedUsed, Math.max(0, nanos)));
         bound = -1;
         promptUsed = 0;
@@ -423,6 +433,16 @@ final class EngineTokens implements TokenSequence {
             turn();
         }
         return untaken.poll();
+    }
+
+    @Override
+    public @Nullable TokenLogProbs peek() {
+        return untaken.peek();
+    }
+
+    @Override
+    public int untaken() {
+        return untaken.size();
     }
 
     @Override

@@ -28,6 +28,9 @@ public interface TokenSequence extends AutoCloseable {
     /** Tokens, those that were generated and not taken included. */
     int length();
 
+    /** @param position below {@link #length} */
+    int token(int position);
+
     /** Tokens that it can still take, fed or generated. */
     int room();
 
@@ -47,6 +50,13 @@ public interface TokenSequence extends AutoCloseable {
     /** The next token that was generated and not taken, or null; does not wait. */
     @Nullable
     TokenLogProbs poll();
+
+    /** The token that {@link #poll} would give, or null; does not wait, nor look for new ones. */
+    @Nullable
+    TokenLogProbs peek();
+
+    /** Tokens that came and were not taken; does not look for new ones. */
+    int untaken();
 
     /** What it does; does not wait. Tokens may be left to take. */
     State state();

@@ -148,12 +148,14 @@ class AbiPageTest {
                 .containsEntry("output_bytes", (long) d.outputBytes()).containsEntry("log_lines", (long) d.logLines())
                 .containsEntry("kv_bytes", d.kvBytes()).containsEntry("kv_updates", (long) d.kvUpdates())
                 .containsEntry("concurrent_instances", (long) d.concurrentInstances())
+                .containsEntry("sequences", (long) d.sequences().open()).containsEntry("forks", (long) d.sequences().forks())
+                .containsEntry("kv_positions", (long) d.sequences().positions())
                 .containsEntry("module_bytes", (long) d.moduleBytes()).containsEntry("compile_time", d.compileTime().toMillis());
     }
 
     @Test
     void exports_areThoseThatTheGateKnows() {
-        for (String export : List.of("memory", "generate", "realm_alloc", "realm_free", "on_token", "realm_abi_version",
+        for (String export : List.of("memory", "generate", "realm_alloc", "realm_free", "on_token", "on_step", "realm_abi_version",
                 "_initialize", "realm_snapshot")) {
             assertThat(page).contains("| `" + export + "` |");
         }

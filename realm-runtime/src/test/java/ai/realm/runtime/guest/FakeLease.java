@@ -5,6 +5,7 @@ import ai.realm.core.model.ModelConfig;
 import ai.realm.core.tokenizer.Detokenizer;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Vocab;
+import ai.realm.runtime.session.LetterTokenizer;
 import ai.realm.runtime.store.ModelLease;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -55,7 +56,7 @@ final class FakeLease implements ModelLease {
     private static final class Characters implements Tokenizer {
         @Override
         public Vocab vocab() {
-            throw new UnsupportedOperationException("guests do not ask for it");
+            return new LetterTokenizer(false);
         }
 
         @Override

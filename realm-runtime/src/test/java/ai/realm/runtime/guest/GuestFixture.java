@@ -4,8 +4,15 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.SamplingParams;
 import ai.realm.core.sampling.TokenLogProbs;
+import ai.realm.core.tokenizer.Tokenizer;
+import ai.realm.runtime.engine.Engine;
+import ai.realm.runtime.engine.FakeModel;
+import ai.realm.runtime.kvcache.SharedPrefixes;
+import ai.realm.runtime.loading.ServedModel;
+import ai.realm.runtime.session.EngineSessions;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.session.RequestContext;
+import ai.realm.runtime.store.CountedLease;
 import ai.realm.runtime.store.ModelLease;
 import com.dylibso.chicory.wabt.Wat2Wasm;
 import com.dylibso.chicory.wasm.types.ValType;
@@ -27,6 +34,7 @@ final class GuestFixture implements AutoCloseable {
     private static final Map<String, byte[]> ASSEMBLED = new ConcurrentHashMap<>();
 
     final FakeSessions sessions = new FakeSessions();
+    private @Nullable ServedModel served;
     final GuestHost host;
     final AtomicInteger leases = new AtomicInteger();
     final FakeKv kv = new FakeKv(1 << 20);
@@ -59,6 +67,12 @@ final class GuestFixture implements AutoCloseable {
 
     GuestFixture(GuestHostOptions options) {
         host = GuestHost.start(sessions, options);
+    }
+
+    /** On a real engine with a model that is made up, whose tokens are letters. */
+    GuestFixture(FakeModel model, Engine engine, Tokenizer tokenizer) {
+        host = GuestHost.start(new EngineSessions(), GuestHostOptions.defaults().withCpuShare(1));
+        served = new ServedModel(model, 1000, engine, tokenizer, null, SharedPrefixes.NONE, () -> {});
     }
 
     /** The default limits with times that suit a test. */
@@ -160,9 +174,14 @@ final class GuestFixture implements AutoCloseable {
                 Priority.INTERACTIVE, chat, outside, 0);
     }
 
-    private FakeLease lease(int id) {
+    private ModelLease lease(int id) {
         if (id < 0 || id > 1) {
             throw new RealmException(ErrorCode.MODEL_NOT_FOUND, "model " + id + " is not granted to this tenant");
+        }
+        ServedModel real = served;
+        if (real != null) {
+            leases.incrementAndGet();
+            return new CountedLease("model-" + id, real, leases::decrementAndGet);
         }
         return new FakeLease("model-" + id, tokenizes, leases);
     }
@@ -260,11 +279,12 @@ final class GuestFixture implements AutoCloseable {
         int instances = 8;
         int moduleBytes = 1 << 20;
         Duration compileTime = Duration.ofSeconds(20);
+        GuestLimits.Sequences sequences = new GuestLimits.Sequences(4, 6, 400);
         GuestLimits.Outside outside = GuestLimits.Outside.defaults();
 
         GuestLimits build() {
             return new GuestLimits(memoryPages, tableElements, stackBytes, deadline, cpuTime, generations, generatedTokens,
-                    outputBytes, logLines, kvBytes, kvUpdates, instances, moduleBytes, compileTime, outside);
+                    outputBytes, logLines, kvBytes, kvUpdates, instances, moduleBytes, compileTime, outside, sequences);
         }
     }
 }

@@ -104,7 +104,7 @@ public final class RunCommand implements Callable<Integer> {
         GuestLimits limits = new GuestLimits(d.memoryPages(), d.tableElements(), d.stackBytes(), DEADLINE, d.cpuTime(),
                 d.generations(), Math.max(d.generatedTokens(), params.maxTokens()), 64 << 20, d.logLines(), d.kvBytes(),
                 d.kvUpdates(), 1,
-                d.moduleBytes(), d.compileTime(), d.outside());
+                d.moduleBytes(), d.compileTime(), d.outside(), d.sequences());
         GuestModule module = host.register(wasm, limits);
         try (ModelLease lease = runtime.models().lease(name, DEADLINE)) {
             ChatTemplate template = lease.chatTemplate();

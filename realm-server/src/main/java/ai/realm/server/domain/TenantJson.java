@@ -83,6 +83,7 @@ public final class TenantJson {
                 .put("embeddings", l.outside().embeddings()).put("http_requests", l.outside().httpRequests())
                 .put("http_bytes", l.outside().httpBytes()).put("http_ms", (int) l.outside().httpTime().toMillis())
                 .put("concurrent_instances", l.concurrentInstances()).put("module_bytes", l.moduleBytes())
-                .put("compile_ms", (int) l.compileTime().toMillis());
+                .put("compile_ms", (int) l.compileTime().toMillis()).put("sequences", l.sequences().open())
+                .put("forks", l.sequences().forks()).put("kv_positions", l.sequences().positions());
     }
 }

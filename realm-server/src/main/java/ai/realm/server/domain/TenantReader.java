@@ -196,7 +196,10 @@ public final class TenantReader {
                 in(at + ".kv_updates", or(l.kvUpdates(), d.kvUpdates()), 0, 1 << 20),
                 in(at + ".concurrent_instances", or(l.concurrentInstances(), d.concurrentInstances()), 1, 10_000),
                 in(at + ".module_bytes", or(l.moduleBytes(), d.moduleBytes()), 8, 64 << 20),
-                millis(at + ".compile_ms", l.compileMillis(), d.compileTime()), outside(l, d.outside(), at));
+                millis(at + ".compile_ms", l.compileMillis(), d.compileTime()), outside(l, d.outside(), at),
+                new GuestLimits.Sequences(in(at + ".sequences", or(l.sequences(), d.sequences().open()), 0, 256),
+                        in(at + ".forks", or(l.forks(), d.sequences().forks()), 0, 1 << 16),
+                        in(at + ".kv_positions", or(l.kvPositions(), d.sequences().positions()), 0, 1 << 24)));
     }
 
     private static GuestLimits.Outside outside(TenantSettings.GuestLimits l, GuestLimits.Outside d, String at) {

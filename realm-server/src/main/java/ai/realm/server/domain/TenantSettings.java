@@ -43,5 +43,7 @@ public record TenantSettings(@Nullable String id, @Nullable String name, @Nullab
             @JsonProperty("http_bytes") @Nullable Integer httpBytes, @JsonProperty("http_ms") @Nullable Integer httpMillis,
             @JsonProperty("concurrent_instances") @Nullable Integer concurrentInstances,
             @JsonProperty("module_bytes") @Nullable Integer moduleBytes,
-            @JsonProperty("compile_ms") @Nullable Integer compileMillis) {}
+            @JsonProperty("compile_ms") @Nullable Integer compileMillis,
+            @Nullable Integer sequences, @Nullable Integer forks,
+            @JsonProperty("kv_positions") @Nullable Integer kvPositions) {}
 }

@@ -1,5 +1,7 @@
 package ai.realm.server.tenant;
 
+import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.sampling.grammar.Grammar;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.runtime.session.EmbedCommand;
 import ai.realm.runtime.session.Embedder;
@@ -9,7 +11,11 @@ import ai.realm.runtime.session.InferenceSession;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.session.SessionEvent;
 import ai.realm.runtime.session.SessionFactory;
+import ai.realm.runtime.session.TokenCommand;
+import ai.realm.runtime.session.TokenMeter;
+import ai.realm.runtime.session.TokenSequence;
 import ai.realm.runtime.session.Usage;
+import ai.realm.runtime.store.ModelLease;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +51,20 @@ public final class MeteredSessions implements SessionFactory {
     public InferenceSession open(GenerateCommand command) {
         RequestUsage usage = requests.get(command.context());
         return usage == null ? sessions.open(command) : usage.prompts().open(command, (c, n) -> openAll(c, n, usage));
+    }
+
+    @Override
+    public TokenSequence openTokens(TokenCommand command) {
+        RequestUsage usage = requests.get(command.context());
+        return sessions.openTokens(usage == null
+                ? command
+                : new TokenCommand(command.context(), command.model(), command.params(), command.priority(),
+                        new Steered(usage, command.meter())));
+    }
+
+    @Override
+    public Grammar grammar(RequestContext context, ModelLease model, SamplingParams params) {
+        return sessions.grammar(context, model, params);
     }
 
     private List<InferenceSession> openAll(GenerateCommand asked, int n, RequestUsage usage) {
@@ -123,6 +143,24 @@ public final class MeteredSessions implements SessionFactory {
     /** None of a text for a model without a tokenizer, which no session takes. */
     private static long promptTokens(GenerateCommand command) {
         return command.prompt() instanceof GenerateCommand.TokenPrompt t ? t.ids().length : 0;
+    }
+
+    /** Counts what a sequence uses to its request, and then to whom it was counted anyway. */
+    private record Steered(RequestUsage usage, TokenMeter next) implements TokenMeter {
+        @Override
+        public void begin(int promptTokens, int maxTokens) {
+            next.begin(promptTokens, maxTokens);
+            usage.begin((long) promptTokens + maxTokens);
+        }
+
+        @Override
+        public void end(long bound, Usage used) {
+            usage.end(bound, used);
+            if (used.generatedTokens() > 0) {
+                usage.text();
+            }
+            next.end(bound, used);
+        }
     }
 
     /** Used by one thread, as every session. */
