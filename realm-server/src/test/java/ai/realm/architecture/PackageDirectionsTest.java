@@ -54,7 +54,8 @@ class PackageDirectionsTest {
             new Layer("server.metrics", "core", "runtime", "server.accounts"),
             new Layer("server.tenant", "core", "runtime", "guest", "server.domain", "server.error", "server.accounts"),
             new Layer("server.model", "core", "runtime", "server.domain", "server.accounts", "server.tenant"),
-            new Layer("server.admin", "core", "runtime", "server.domain", "server.config", "server.error", "server.accounts", "server.tenant",
+            new Layer("server.admin", "core", "runtime", "server.domain", "server.config", "server.error", "server.accounts",
+                    "server.tenant",
                     "server.model"),
             new Layer("server.http", "core", "runtime", "server.domain", "server.error", "server.sse", "server.config",
                     "server.accounts", "server.metrics", "server.tenant", "server.model", "server.admin", "server.outbound"));

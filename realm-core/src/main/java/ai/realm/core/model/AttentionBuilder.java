@@ -126,10 +126,13 @@ final class AttentionBuilder {
                         decoder.linear(layer, "attn_v", width, v)};
         Linear o = decoder.linear(layer, "attn_output", heads * decoder.valueDim(), width);
         float[] sinkLogits = sinks ? decoder.weights().values(DecoderBuilder.name(layer, "attn_sinks.weight"), heads) : null;
-        KvAttention.Spec spec = new KvAttention.Spec(heads, kvHeads, decoder.keyDim(), decoder.valueDim(), scale, softCap, window, chunk,
+        KvAttention.Spec spec = new KvAttention.Spec(heads, kvHeads, decoder.keyDim(), decoder.valueDim(), scale, softCap, window,
+                chunk,
                 causal, sinkLogits);
-        return new Attention(new Attention.Parts(qkv[0], qkv[1], qkv[2], o, clamp, queryNorm, keyNorm, normsAfterRope, gated, rope,
-                temperature), spec,
+        return new Attention(
+                new Attention.Parts(qkv[0], qkv[1], qkv[2], o, clamp, queryNorm, keyNorm, normsAfterRope, gated, rope,
+                        temperature),
+                spec,
                 layer, decoder.workers(), decoder.scratch());
     }
 

@@ -22,7 +22,8 @@ final class GatedDeltaNet implements Mixer {
      * @param decay factor of that, at most 0
      * @param norm over one head's values
      */
-    record Parts(Linear qkv, Linear z, @Nullable Linear alpha, @Nullable Linear beta, @Nullable Linear betaAlpha, float[] timeBias,
+    record Parts(Linear qkv, Linear z, @Nullable Linear alpha, @Nullable Linear beta, @Nullable Linear betaAlpha,
+            float[] timeBias,
             float[] decay, float[] taps, Norm norm, Linear out) {}
 
     /**

@@ -35,7 +35,8 @@ final class LlamaFamily {
                 keys.positiveOr("rope.scaling.yarn_beta_slow", 1), keys.numberOr("rope.scaling.yarn_log_multiplier", 0));
         RopeTable rope = d.rope(Order.NORM, keys.positiveOr("rope.freq_base", 10000f), scaling);
         float sharpening = keys.numberOr("attention.temperature_scale", 0);
-        plain(d, rope, usualScale(d), sharpening == 0 ? null : new Attention.Temperature(sharpening, scaling.originalContext(), 0));
+        plain(d, rope, usualScale(d),
+                sharpening == 0 ? null : new Attention.Temperature(sharpening, scaling.originalContext(), 0));
     }
 
     /** Embedding, attention, branches and logits have scales of their own; the key rope.scaling.finetuned switches positions off. */
@@ -237,7 +238,8 @@ final class LlamaFamily {
      */
     static void llama4(DecoderBuilder d) {
         ModelKeys keys = d.keys();
-        boolean plain = keys.has("attention.sliding_window") && keys.integer("attention.sliding_window", 0, Integer.MAX_VALUE) == 0;
+        boolean plain = keys.has("attention.sliding_window")
+                && keys.integer("attention.sliding_window", 0, Integer.MAX_VALUE) == 0;
         if (plain) {
             throw keys.refuse("attention.sliding_window", 0, "Llama 4 without pieces of 8192 positions is not supported");
         }
@@ -269,7 +271,8 @@ final class LlamaFamily {
     /** The small form, known by its 32 layers, has positions; the large one, which is not supported, biases that grow with distance. */
     static void baichuan(DecoderBuilder d) {
         if (d.layerCount() != 32) {
-            throw d.keys().refuse("block_count", d.layerCount(), "Baichuan is supported with 32 layers only: the large form needs ALiBi");
+            throw d.keys().refuse("block_count", d.layerCount(),
+                    "Baichuan is supported with 32 layers only: the large form needs ALiBi");
         }
         llama(d);
     }

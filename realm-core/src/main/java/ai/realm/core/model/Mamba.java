@@ -59,7 +59,8 @@ final class Mamba implements Mixer {
         this.layer = layer;
         this.convolution = new CausalConvolution(parts.taps, inner, scratch);
         int block = inner % BLOCK == 0 ? BLOCK : 1;
-        this.states = new HeadStates(layer, convolution.stateFloats(), inner / block, block * size, threads, scratch, this::recur);
+        this.states = new HeadStates(layer, convolution.stateFloats(), inner / block, block * size, threads, scratch,
+                this::recur);
         this.in = scratch.rows("mambaIn", inner);
         this.x = scratch.rows("mambaX", inner);
         this.z = scratch.rows("mambaZ", inner);

@@ -121,7 +121,8 @@ final class ModelKeys {
     float[] generalNumbers(String key, int layers) {
         double[] values = file.metadata().get(key) instanceof GgufArray array ? array.numbers() : new double[]{file.number(key)};
         if (values.length > 1 && values.length < layers) {
-            throw new GgufException("key " + key + " must have a value for each of " + layers + " layers, not " + values.length, -1);
+            throw new GgufException("key " + key + " must have a value for each of " + layers + " layers, not " + values.length,
+                    -1);
         }
         float[] out = new float[layers];
         for (int i = 0; i < layers; i++) {

@@ -48,7 +48,8 @@ final class HostOutside {
         memory.require(dst, max * Float.BYTES, "destination");
         memory.require(ptr, len, "text");
         if (len == 0 || len > MAX_TEXT_BYTES) {
-            throw new AbiException(AbiError.BAD_OPTION, "a text to embed must have 1 to " + MAX_TEXT_BYTES + " bytes, not " + len);
+            throw new AbiException(AbiError.BAD_OPTION,
+                    "a text to embed must have 1 to " + MAX_TEXT_BYTES + " bytes, not " + len);
         }
         int most = run.limits().outside().embeddings();
         if (embeddings >= most) {
@@ -84,7 +85,8 @@ final class HostOutside {
         exchanges++;
         long bytesLeft = limits.httpBytes() - exchangedBytes - bodyLen;
         if (bytesLeft <= 0) {
-            throw new AbiException(GuestLimit.HTTP_BYTES.reached(limits.httpBytes() + " bytes", (exchangedBytes + bodyLen) + " bytes"));
+            throw new AbiException(
+                    GuestLimit.HTTP_BYTES.reached(limits.httpBytes() + " bytes", (exchangedBytes + bodyLen) + " bytes"));
         }
         long millisLeft = limits.httpTime().toMillis() - exchangedNanos / 1_000_000;
         if (millisLeft <= 0) {

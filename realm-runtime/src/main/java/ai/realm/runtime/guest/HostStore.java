@@ -162,7 +162,8 @@ final class HostStore {
         memory.require(ptr, dimensions * Float.BYTES, "vector");
         memory.require(dst, max, "destination");
         if (dimensions == 0 || dimensions > MAX_DIMENSIONS) {
-            throw new AbiException(AbiError.BAD_OPTION, "a vector must have 1 to " + MAX_DIMENSIONS + " elements, not " + dimensions);
+            throw new AbiException(AbiError.BAD_OPTION,
+                    "a vector must have 1 to " + MAX_DIMENSIONS + " elements, not " + dimensions);
         }
         if (count == 0 || count > MAX_LISTED) {
             throw new AbiException(AbiError.BAD_OPTION, "a search must be for 1 to " + MAX_LISTED + " keys, not " + count);

@@ -60,7 +60,8 @@ final class FakeKv implements GuestKvStore {
 
     @Override
     public synchronized List<Listed> list(byte[] prefix, byte[] after, int most) {
-        return entries.entrySet().stream().filter(e -> e.getKey().startsWith(name(prefix)) && e.getKey().compareTo(name(after)) > 0)
+        return entries.entrySet().stream()
+                .filter(e -> e.getKey().startsWith(name(prefix)) && e.getKey().compareTo(name(after)) > 0)
                 .limit(most).map(e -> new Listed(e.getKey().getBytes(StandardCharsets.ISO_8859_1), e.getValue().length)).toList();
     }
 

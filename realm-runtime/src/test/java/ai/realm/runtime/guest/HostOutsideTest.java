@@ -132,14 +132,15 @@ class HostOutsideTest {
 
     @Test
     void http_inOnToken_isNotPermitted() {
-        f.run(GuestFixture.guest(GuestFixture.BASICS + """
-                (func (export "on_token") (param i32 i32) (result i32)
-                  (call $kv_set (i32.const 64) (i32.const 1) (i32.const 0)
-                    (i32.eq (i32.const -18) (call $http (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))))
-                (func (export "generate") (param $prompt i32) (param $len i32) (param $model i32) (param $options i32) (result i32)
-                  (drop (call $generate (i32.const 0) (local.get $prompt) (local.get $len) (local.get $options) (i32.const 4096) (i32.const 4096)))
-                  (i32.const 4096))
-                """));
+        f.run(GuestFixture.guest(GuestFixture.BASICS
+                + """
+                        (func (export "on_token") (param i32 i32) (result i32)
+                          (call $kv_set (i32.const 64) (i32.const 1) (i32.const 0)
+                            (i32.eq (i32.const -18) (call $http (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))))
+                        (func (export "generate") (param $prompt i32) (param $len i32) (param $model i32) (param $options i32) (result i32)
+                          (drop (call $generate (i32.const 0) (local.get $prompt) (local.get $len) (local.get $options) (i32.const 4096) (i32.const 4096)))
+                          (i32.const 4096))
+                        """));
         assertThat(f.kv.get(new byte[]{0})).hasSize(1);
         assertThat(asks).isEmpty();
     }

@@ -153,10 +153,11 @@ final class Migrations {
     private static final Migration SEVENTH = Migration.same(7, "values of guests that are there for a time",
             "ALTER TABLE guest_values ADD COLUMN expires_ms BIGINT NOT NULL DEFAULT 0");
 
-    private static final Migration EIGHTH = Migration.same(8, "who changed what", """
-            CREATE TABLE audit (
-              id $key, at_ms BIGINT NOT NULL, key_name TEXT NOT NULL, role TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
-              outcome INTEGER NOT NULL, request_id TEXT NOT NULL, address TEXT NOT NULL, details TEXT NOT NULL)""",
+    private static final Migration EIGHTH = Migration.same(8, "who changed what",
+            """
+                    CREATE TABLE audit (
+                      id $key, at_ms BIGINT NOT NULL, key_name TEXT NOT NULL, role TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
+                      outcome INTEGER NOT NULL, request_id TEXT NOT NULL, address TEXT NOT NULL, details TEXT NOT NULL)""",
             "CREATE INDEX audit_by_target ON audit (target, id)", "CREATE INDEX audit_by_time ON audit (at_ms)");
 
     private static final Migration NINTH = Migration.same(9, "responses that are made in the background",

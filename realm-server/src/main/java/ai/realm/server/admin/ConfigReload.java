@@ -47,8 +47,9 @@ public final class ConfigReload {
         List<ConfigDiff.Change> changes = ConfigDiff.between(read, now.tree());
         apply.accept(now.config());
         read = now.tree();
-        changes.forEach(c -> LOG.info("configuration changed setting={} from={} to={} takes_effect={}", c.path(), c.from(), c.to(),
-                c.effect().label()));
+        changes.forEach(
+                c -> LOG.info("configuration changed setting={} from={} to={} takes_effect={}", c.path(), c.from(), c.to(),
+                        c.effect().label()));
         LOG.info("configuration read again changes={}", changes.size());
         ObjectNode answer = JsonNodeFactory.instance.objectNode().put("object", "reload").put("file", file.file().toString());
         ArrayNode changed = answer.putArray("changed");

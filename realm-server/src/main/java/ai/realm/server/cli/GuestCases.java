@@ -218,7 +218,8 @@ final class GuestCases implements AutoCloseable {
                 throw new HttpTrouble(HttpTrouble.Kind.NOT_GRANTED, "the case has no answer of " + url);
             }
             JsonNode body = reply.path("body");
-            return new HttpReply(reply.path("status").asInt(200), reply.path("headers").isObject() ? reply.path("headers").toString() : "{}",
+            return new HttpReply(reply.path("status").asInt(200),
+                    reply.path("headers").isObject() ? reply.path("headers").toString() : "{}",
                     utf8(body.isTextual() ? body.asText() : body.isMissingNode() ? "" : body.toString()));
         }
     }

@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
         "REALM_LOG=debug turns the request path's log lines on; REALM_JAVA_OPTS adds options for the JVM."})
 public final class RealmCommand implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(ServeCommand.class, RunCommand.class, BenchCommand.class,
-            LoadCommand.class, GuestCommand.class, TenantsCommand.class, ConfigCommand.class, AuditCommand.class, InspectCommand.class,
+            LoadCommand.class, GuestCommand.class, TenantsCommand.class, ConfigCommand.class, AuditCommand.class,
+            InspectCommand.class,
             ModelsCommand.class, PullCommand.class, VerifyCommand.class, KernelsCommand.class, TrainCommand.class);
     private static final Map<String, Class<?>> SERVERS = Map.of("serve", ServeCommand.class, "train", TrainCommand.class);
 

@@ -134,7 +134,8 @@ public final class ServeCommand implements Callable<Integer> {
         return new RealmConfig(override(config.server()), admin, config.engine(), config.models(), config.tenants());
     }
 
-    private int serve(RealmConfig config, @Nullable String key, RealmServer.@Nullable Written written) throws InterruptedException {
+    private int serve(RealmConfig config, @Nullable String key, RealmServer.@Nullable Written written)
+            throws InterruptedException {
         CountDownLatch stop = new CountDownLatch(1);
         AtomicBoolean ready = new AtomicBoolean();
         for (String name : List.of("TERM", "INT")) {

@@ -78,7 +78,9 @@ public record HttpRule(String url, String scheme, String host, int port, String 
             checkValue(name, value, secrets, at);
         });
         String scheme = m.group(1);
-        int port = m.group(3) == null ? defaultPort(scheme) : Checks.in(at + ".url's port", Integer.parseInt(m.group(3)), 1, 65_535);
+        int port = m.group(3) == null
+                ? defaultPort(scheme)
+                : Checks.in(at + ".url's port", Integer.parseInt(m.group(3)), 1, 65_535);
         return new HttpRule(url, scheme, m.group(2).toLowerCase(Locale.ROOT), port, Checks.or(m.group(4), "/"), methods, headers,
                 Checks.or(rule.privateAddresses(), false));
     }
@@ -109,7 +111,8 @@ public record HttpRule(String url, String scheme, String host, int port, String 
 
     /** A path that is no folder stands for itself and what is below it. */
     private boolean under(String other) {
-        return other.startsWith(path) && (path.endsWith("/") || other.length() == path.length() || other.charAt(path.length()) == '/');
+        return other.startsWith(path)
+                && (path.endsWith("/") || other.length() == path.length() || other.charAt(path.length()) == '/');
     }
 
     /** The names of the secrets that it uses, which guests are not given. */

@@ -141,7 +141,8 @@ final class AdminTrail {
         int limit = (int) number(ctx, "limit", 100, 1000);
         String before = ctx.queryParam("before");
         List<AuditTrail.Entry> found = trail.list(limit + 1,
-                before == null ? null : Long.valueOf(number(ctx, "before", 0, Long.MAX_VALUE)), ctx.queryParam(ctx.queryParam("target") == null ? "tenant" : "target"));
+                before == null ? null : Long.valueOf(number(ctx, "before", 0, Long.MAX_VALUE)),
+                ctx.queryParam(ctx.queryParam("target") == null ? "tenant" : "target"));
         ObjectNode answer = Json.mapper().createObjectNode().put("object", "list");
         ArrayNode data = answer.putArray("data");
         found.stream().limit(limit).forEach(e -> data.add(entry(e)));

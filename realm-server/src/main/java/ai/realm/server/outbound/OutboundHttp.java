@@ -17,6 +17,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLSocketFactory;
+import org.jspecify.annotations.Nullable;
 
 /** Sends guests' HTTP requests: so many at the same time, shared fairly by tenants. Thread-safe; owns the threads that wait for answers. */
 public final class OutboundHttp implements AutoCloseable {
@@ -78,7 +79,8 @@ public final class OutboundHttp implements AutoCloseable {
         request.check();
         if (!places.tryTake(tenant.id(), 1)) {
             throw new RealmException(ErrorCode.OVERLOADED, "too many HTTP requests of guests are under way: "
-                    + places.used() + " of " + places.max() + ", " + places.held(tenant.id()) + " of them this tenant's, which is its share");
+                    + places.used() + " of " + places.max() + ", " + places.held(tenant.id())
+                    + " of them this tenant's, which is its share");
         }
         Future<HttpReply> answer;
         try {
@@ -106,7 +108,7 @@ public final class OutboundHttp implements AutoCloseable {
     }
 
     /** Of what an unknown failure says nothing is told: it may hold what was sent. */
-    private static HttpTrouble failed(OutboundRequest request, Throwable cause) {
+    private static HttpTrouble failed(OutboundRequest request, @Nullable Throwable cause) {
         String kind = cause instanceof IOException ? "the connection broke" : "the host failed";
         return new HttpTrouble(HttpTrouble.Kind.FAILED, request.shown() + ": " + kind);
     }

@@ -64,7 +64,8 @@ final class OutboundRequest {
     }
 
     private static HttpTrouble bad(String why) {
-        return new HttpTrouble(Kind.BAD_REQUEST, "a request is JSON as {\"url\": \"https://…\", \"method\": \"GET\", \"headers\": {}}: " + why);
+        return new HttpTrouble(Kind.BAD_REQUEST,
+                "a request is JSON as {\"url\": \"https://…\", \"method\": \"GET\", \"headers\": {}}: " + why);
     }
 
     private JsonNode parsed() {
@@ -95,7 +96,8 @@ final class OutboundRequest {
             chars += h.getKey().length() + value.length();
             if (!h.getValue().isTextual() || !HttpRule.isHeader(h.getKey()) || !HttpRule.isHeaderValue(value)
                     || chars > MAX_HEADER_CHARS) {
-                throw bad("a header is one line of ASCII, is not the host's own, and all have " + MAX_HEADER_CHARS + " characters");
+                throw bad(
+                        "a header is one line of ASCII, is not the host's own, and all have " + MAX_HEADER_CHARS + " characters");
             }
             read.put(h.getKey(), value);
         }
@@ -116,7 +118,8 @@ final class OutboundRequest {
         return tenant.guestHttp().stream()
                 .filter(r -> r.allows(method, target.scheme(), target.host(), target.port(), target.path())).findFirst()
                 .orElseThrow(() -> new HttpTrouble(Kind.NOT_GRANTED,
-                        "no rule of guest_http allows " + (method.matches("[A-Z]{1,10}") ? method : "this method") + " " + shown()));
+                        "no rule of guest_http allows " + (method.matches("[A-Z]{1,10}") ? method : "this method") + " "
+                                + shown()));
     }
 
     void abort() {
@@ -198,7 +201,8 @@ final class OutboundRequest {
             case HttpOnce.TooLarge _ -> trouble(Kind.TOO_LARGE, "the answer has more than " + ask.maxBytes() + " bytes");
             case SSLException _ -> trouble(Kind.FAILED, "no secure connection can be made");
             case EOFException _ -> trouble(Kind.FAILED, "the answer breaks off");
-            default -> trouble(Kind.FAILED, e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : "the connection broke");
+            default ->
+                trouble(Kind.FAILED, e.getClass() == IOException.class ? String.valueOf(e.getMessage()) : "the connection broke");
         };
     }
 

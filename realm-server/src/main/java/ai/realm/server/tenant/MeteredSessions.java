@@ -113,7 +113,8 @@ public final class MeteredSessions implements SessionFactory {
         Tokenizer tokenizer = command.model().tokenizer();
         for (GenerateCommand.Prompt input : command.inputs()) {
             bound += switch (input) {
-                case GenerateCommand.TextPrompt t -> tokenizer == null ? 0 : tokenizer.encode(t.text(), true, t.parseSpecial()).length;
+                case GenerateCommand.TextPrompt t ->
+                    tokenizer == null ? 0 : tokenizer.encode(t.text(), true, t.parseSpecial()).length;
                 case GenerateCommand.TokenPrompt t -> t.ids().length;
             };
         }

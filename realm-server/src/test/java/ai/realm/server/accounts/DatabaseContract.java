@@ -273,7 +273,8 @@ abstract class DatabaseContract {
     void guestValue_thatIsThereForATime_isGoneAfterIt() {
         GuestValues values = new GuestValues(database);
         byte[] key = {1};
-        values.change("a", List.of(new GuestValues.Entry(key, new byte[]{1}, 100), new GuestValues.Entry(new byte[]{2}, new byte[]{2})));
+        values.change("a",
+                List.of(new GuestValues.Entry(key, new byte[]{1}, 100), new GuestValues.Entry(new byte[]{2}, new byte[]{2})));
         assertThat(values.get("a", key, 99)).isNotNull();
         assertThat(values.swap("a", key, new byte[]{1}, new byte[]{3}, 99)).isTrue();
         assertThat(values.get("a", key, 99).endMillis()).as("as before").isEqualTo(100);
@@ -298,7 +299,8 @@ abstract class DatabaseContract {
         assertThat(values.list("a", new byte[]{1}, new byte[0], 10, 0)).extracting(GuestValues.Listed::key).containsExactly(
                 new byte[]{1}, new byte[]{1, 0}, new byte[]{1, 127}, new byte[]{1, -1});
         assertThat(values.list("a", new byte[]{1}, new byte[]{1, 0}, 1, 0)).singleElement()
-                .satisfies(l -> assertThat(l.key()).containsExactly(1, 127)).satisfies(l -> assertThat(l.valueBytes()).isEqualTo(2));
+                .satisfies(l -> assertThat(l.key()).containsExactly(1, 127))
+                .satisfies(l -> assertThat(l.valueBytes()).isEqualTo(2));
         assertThat(values.list("a", new byte[]{-1}, new byte[0], 10, 0)).hasSize(2);
         assertThat(values.list("a", new byte[0], new byte[]{2}, 10, 0)).hasSize(2);
         assertThat(values.list("c", new byte[0], new byte[0], 10, 0)).isEmpty();

@@ -52,7 +52,8 @@ class ConfigReloadTest {
     @Test
     void reload_saysWhatHasChangedAndWhenItCounts() throws IOException {
         String other = "sha256:" + "b".repeat(64);
-        write("server: {port: 9090, drain_seconds: 5, cors: ['https://a.example'], database_password: geheim}\nadmin:\n  key: '" + other
+        write("server: {port: 9090, drain_seconds: 5, cors: ['https://a.example'], database_password: geheim}\nadmin:\n  key: '"
+                + other
                 + "'\n  keys: [{name: v, key: '" + HASH + "', role: viewer}]\ntenants: [{id: acme, weight: 2}, {id: new}]\n");
 
         JsonNode answer = reload.reload();

@@ -93,7 +93,8 @@ class AdminKeysTest {
         assertThat(data.get(4).at("/details/request/guest_secrets/token").asText()).isEqualTo("…");
         assertThat(all).doesNotContain("hidden-value").doesNotContain(made).doesNotContain(ROOT);
         assertThat(data.get(0).path("request_id").asText()).startsWith("req-");
-        assertThat(HttpFixture.json(call(ROOT, "GET", "/admin/audit?limit=1&tenant=trailed", "").body()).path("has_more").asBoolean())
+        assertThat(HttpFixture.json(call(ROOT, "GET", "/admin/audit?limit=1&tenant=trailed", "").body()).path("has_more")
+                .asBoolean())
                 .isTrue();
         JsonNode older = root("GET", "/admin/audit?limit=9&target=trailed&before=" + data.get(1).path("id").asLong(), "", 200);
         assertThat(older.path("data")).hasSize(3);

@@ -71,7 +71,9 @@ class OutboundHttpTest {
                 head.write(in.read());
             }
             String text = head.toString(StandardCharsets.ISO_8859_1);
-            int length = text.contains("Content-Length: ") ? Integer.parseInt(text.replaceFirst("(?s).*Content-Length: (\\d+).*", "$1")) : 0;
+            int length = text.contains("Content-Length: ")
+                    ? Integer.parseInt(text.replaceFirst("(?s).*Content-Length: (\\d+).*", "$1"))
+                    : 0;
             requests.add(text + new String(in.readNBytes(length), StandardCharsets.UTF_8));
             String path = text.split(" ")[1];
             String reply = replies.getOrDefault(path.split("\\?")[0], "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
@@ -92,9 +94,11 @@ class OutboundHttpTest {
     }
 
     private Tenant tenant(String rules) {
-        String json = "{'id':'acme','guest_config':{'mood':'calm'},'guest_secrets':{'token':'" + SECRET + "'},'guest_http':" + rules + "}";
+        String json = "{'id':'acme','guest_config':{'mood':'calm'},'guest_secrets':{'token':'" + SECRET + "'},'guest_http':"
+                + rules + "}";
         try {
-            return TenantReader.tenant(JsonMapper.builder().build().readTree(json.replace('\'', '"').replace("PORT", port())), Set.of());
+            return TenantReader.tenant(JsonMapper.builder().build().readTree(json.replace('\'', '"').replace("PORT", port())),
+                    Set.of());
         } catch (IOException e) {
             throw new AssertionError(e);
         }
@@ -105,14 +109,16 @@ class OutboundHttpTest {
     }
 
     private Tenant usual() {
-        return tenant("[{'url':'http://api.example:PORT/v1/','methods':['GET','POST'],'headers':{'Authorization':'Bearer {token}'},'private':true},"
-                + "{'url':'http://api.example:PORT/hangs','private':true},{'url':'http://other.example:PORT','private':true},"
-                + "{'url':'http://public.example:PORT'},{'url':'http://*.wild.example:PORT','private':true}]");
+        return tenant(
+                "[{'url':'http://api.example:PORT/v1/','methods':['GET','POST'],'headers':{'Authorization':'Bearer {token}'},'private':true},"
+                        + "{'url':'http://api.example:PORT/hangs','private':true},{'url':'http://other.example:PORT','private':true},"
+                        + "{'url':'http://public.example:PORT'},{'url':'http://*.wild.example:PORT','private':true}]");
     }
 
     private HttpReply send(String request, String body, long maxBytes, long millis) throws InterruptedException {
-        return http.send(usual(), new HttpAsk(request.replace('\'', '"').replace("PORT", port()), body.getBytes(StandardCharsets.UTF_8),
-                maxBytes, millis));
+        return http.send(usual(),
+                new HttpAsk(request.replace('\'', '"').replace("PORT", port()), body.getBytes(StandardCharsets.UTF_8),
+                        maxBytes, millis));
     }
 
     private HttpReply send(String request) throws InterruptedException {
@@ -125,12 +131,14 @@ class OutboundHttpTest {
 
     @Test
     void request_hasTheHostsSecret_andTheGuestsHeaders_butNotOverTheHosts() throws Exception {
-        HttpReply reply = send("{'url':'http://api.example:PORT/v1/items?q=1','method':'POST','headers':{'content-type':'text/plain','authorization':'mine'}}",
+        HttpReply reply = send(
+                "{'url':'http://api.example:PORT/v1/items?q=1','method':'POST','headers':{'content-type':'text/plain','authorization':'mine'}}",
                 "body", 1000, 10_000);
         assertThat(reply.status()).isEqualTo(200);
         assertThat(new String(reply.body(), StandardCharsets.UTF_8)).isEqualTo("ok");
         assertThat(requests.getFirst()).startsWith("POST /v1/items?q=1 HTTP/1.1\r\nHost: api.example:" + port() + "\r\n")
-                .contains("\r\nAuthorization: Bearer " + SECRET + "\r\n", "\r\ncontent-type: text/plain\r\n", "\r\nContent-Length: 4\r\n")
+                .contains("\r\nAuthorization: Bearer " + SECRET + "\r\n", "\r\ncontent-type: text/plain\r\n",
+                        "\r\nContent-Length: 4\r\n")
                 .doesNotContain("mine").endsWith("body");
         assertThat(outcomes).containsExactly("2xx");
     }
@@ -150,8 +158,10 @@ class OutboundHttpTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{'url':'http://api.example:PORT/v2/'}", "{'url':'http://api.example:PORT/v1'}", "{'url':'http://api.example/v1/'}",
-            "{'url':'https://api.example:PORT/v1/'}", "{'url':'http://api.example.:PORT/v1/'}", "{'url':'http://127.0.0.1:PORT/v1/'}",
+    @ValueSource(strings = {"{'url':'http://api.example:PORT/v2/'}", "{'url':'http://api.example:PORT/v1'}",
+            "{'url':'http://api.example/v1/'}",
+            "{'url':'https://api.example:PORT/v1/'}", "{'url':'http://api.example.:PORT/v1/'}",
+            "{'url':'http://127.0.0.1:PORT/v1/'}",
             "{'url':'http://2130706433:PORT/v1/'}", "{'url':'http://[::1]:PORT/v1/'}", "{'url':'http://xapi.example:PORT/v1/'}",
             "{'url':'http://api.example:PORT/v1/','method':'DELETE'}", "{'url':'http://wild.example:PORT/'}",
             "{'url':'http://api.example:PORT/hangsmore'}", "{'url':'http://evilwild.example:PORT/'}"})
@@ -162,29 +172,40 @@ class OutboundHttpTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"nonsense", "{}", "[]", "{'url':1}", "{'url':'ftp://api.example/'}", "{'url':'http://u@api.example:PORT/v1/'}",
-            "{'url':'http://api.example:PORT/v1/#x'}", "{'url':'http://api.example:PORT/v1/../x'}", "{'url':'http://api.example:PORT/v1/%2e%2e/x'}",
-            "{'url':'http://api.example:PORT/v1/..'}", "{'url':'http://api.example:PORT/v1//x'}", "{'url':'http://api.example:PORT/v1/%2Fx'}",
-            "{'url':'http://api.example:PORT/v1/ x'}", "{'url':'http://api.example:PORT\\\\@evil/'}", "{'url':'http://api.example:0/'}",
-            "{'url':'http://api.example:99999/'}", "{'url':'http://api.example:PORT/v1/?a b'}", "{'url':'http://api.example:PORT/v1/','more':1}",
-            "{'url':'http://api.example:PORT/v1/','headers':{'a':'b\\r\\nc: d'}}", "{'url':'http://api.example:PORT/v1/','headers':{'a b':'c'}}",
-            "{'url':'http://api.example:PORT/v1/','headers':{'Host':'x'}}", "{'url':'http://api.example:PORT/v1/','headers':{'content-length':'0'}}",
+    @ValueSource(strings = {"nonsense", "{}", "[]", "{'url':1}", "{'url':'ftp://api.example/'}",
+            "{'url':'http://u@api.example:PORT/v1/'}",
+            "{'url':'http://api.example:PORT/v1/#x'}", "{'url':'http://api.example:PORT/v1/../x'}",
+            "{'url':'http://api.example:PORT/v1/%2e%2e/x'}",
+            "{'url':'http://api.example:PORT/v1/..'}", "{'url':'http://api.example:PORT/v1//x'}",
+            "{'url':'http://api.example:PORT/v1/%2Fx'}",
+            "{'url':'http://api.example:PORT/v1/ x'}", "{'url':'http://api.example:PORT\\\\@evil/'}",
+            "{'url':'http://api.example:0/'}",
+            "{'url':'http://api.example:99999/'}", "{'url':'http://api.example:PORT/v1/?a b'}",
+            "{'url':'http://api.example:PORT/v1/','more':1}",
+            "{'url':'http://api.example:PORT/v1/','headers':{'a':'b\\r\\nc: d'}}",
+            "{'url':'http://api.example:PORT/v1/','headers':{'a b':'c'}}",
+            "{'url':'http://api.example:PORT/v1/','headers':{'Host':'x'}}",
+            "{'url':'http://api.example:PORT/v1/','headers':{'content-length':'0'}}",
             "{'url':'http://api.example:PORT/v1/','headers':{'Transfer-Encoding':'chunked'}}",
-            "{'url':'http://api.example:PORT/v1/','headers':{'Proxy-Authorization':'x'}}", "{'url':'http://api.example:PORT/v1/','headers':{'a':1}}",
+            "{'url':'http://api.example:PORT/v1/','headers':{'Proxy-Authorization':'x'}}",
+            "{'url':'http://api.example:PORT/v1/','headers':{'a':1}}",
             "{'url':'http://api.example:PORT/v1/','headers':[]}", "{'url':'http://api.example:PORT/v1/'} {}"})
     void request_thatCanBeReadInTwoWays_isRefused(String request) {
-        HttpTrouble t = catchThrowableOfType(HttpTrouble.class, () -> send(request.replace("\\\\", "\\\\\\\\").replace("\\r\\n", "\\r\\n")));
+        HttpTrouble t = catchThrowableOfType(HttpTrouble.class,
+                () -> send(request.replace("\\\\", "\\\\\\\\").replace("\\r\\n", "\\r\\n")));
         assertThat(t.kind()).isEqualTo(Kind.BAD_REQUEST);
         assertThat(requests).isEmpty();
     }
 
     @Test
     void methodThatForgesALine_isRefused() {
-        assertThat(trouble("{'url':'http://api.example:PORT/v1/','method':'GET / HTTP/1.1\\r\\nX: y'}").getMessage()).doesNotContain("\r", "X: Y");
+        assertThat(trouble("{'url':'http://api.example:PORT/v1/','method':'GET / HTTP/1.1\\r\\nX: y'}").getMessage())
+                .doesNotContain("\r", "X: Y");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "169.254.169.254", "10.1.2.3", "fd00::1", "64:ff9b::7f00:1"})
+    @ValueSource(strings = {"127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "169.254.169.254", "10.1.2.3", "fd00::1",
+            "64:ff9b::7f00:1"})
     void name_ofAnAddressThatIsNotPublic_isRefused(String address) {
         names.put("public.example", List.of(address));
         HttpTrouble t = trouble("{'url':'http://public.example:PORT/x'}");
@@ -203,14 +224,17 @@ class OutboundHttpTest {
 
     @Test
     void redirect_isFollowedWithinTheRules_withoutWhatWasMeantForAnother() throws Exception {
-        replies.put("/v1/a", "HTTP/1.1 302 Found\r\nLocation: http://other.example:" + port() + "/b\r\nContent-Length: 0\r\n\r\n");
-        HttpReply reply = send("{'url':'http://api.example:PORT/v1/a','method':'POST','headers':{'x-mine':'1'}}", "body", 1000, 10_000);
+        replies.put("/v1/a",
+                "HTTP/1.1 302 Found\r\nLocation: http://other.example:" + port() + "/b\r\nContent-Length: 0\r\n\r\n");
+        HttpReply reply = send("{'url':'http://api.example:PORT/v1/a','method':'POST','headers':{'x-mine':'1'}}", "body", 1000,
+                10_000);
         assertThat(reply.status()).isEqualTo(200);
         assertThat(requests.get(1)).startsWith("GET /b HTTP/1.1\r\nHost: other.example").doesNotContain(SECRET, "x-mine", "body");
     }
 
     @ParameterizedTest
-    @CsvSource({"http://127.0.0.1:PORT/v1/, NOT_GRANTED", "http://api.example:PORT/secret, NOT_GRANTED", "/elsewhere, NOT_GRANTED",
+    @CsvSource({"http://127.0.0.1:PORT/v1/, NOT_GRANTED", "http://api.example:PORT/secret, NOT_GRANTED",
+            "/elsewhere, NOT_GRANTED",
             "//evil.example/v1/, BAD_REQUEST", "ftp://api.example/, BAD_REQUEST", "../x, BAD_REQUEST",
             "http://public.example:PORT/, NOT_GRANTED", "/v1/loop, FAILED"})
     void redirect_outOfTheRules_isRefused(String location, Kind kind) {
@@ -220,7 +244,8 @@ class OutboundHttpTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n",
+    @ValueSource(strings = {"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n",
             "HTTP/1.1 200 OK\r\n\r\nWHOLE"})
     void answer_thatIsTooLarge_isGivenUp(String reply) {
         replies.put("/v1/large", reply.replace("WHOLE", "x".repeat(2000)));
@@ -243,13 +268,15 @@ class OutboundHttpTest {
     void chunkedAnswer_afterAnInterimOne_isRead() throws Exception {
         replies.put("/v1/chunks", "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                 + "3;a=b\r\nabc\r\nA\r\n0123456789\r\n0\r\ntrailer: t\r\n\r\n");
-        assertThat(new String(send("{'url':'http://api.example:PORT/v1/chunks'}").body(), StandardCharsets.UTF_8)).isEqualTo("abc0123456789");
+        assertThat(new String(send("{'url':'http://api.example:PORT/v1/chunks'}").body(), StandardCharsets.UTF_8))
+                .isEqualTo("abc0123456789");
     }
 
     @Test
     void answer_thatDoesNotCome_isTooLate() {
         replies.put("/hangs", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
-        HttpTrouble t = catchThrowableOfType(HttpTrouble.class, () -> send("{'url':'http://api.example:PORT/hangs'}", "", 1000, 50));
+        HttpTrouble t = catchThrowableOfType(HttpTrouble.class,
+                () -> send("{'url':'http://api.example:PORT/hangs'}", "", 1000, 50));
         assertThat(t.kind()).isEqualTo(Kind.TOO_LATE);
     }
 

@@ -189,7 +189,8 @@ class TenantKvStoreTest {
             two.set(bytes("b"), bytes("y"));
             two.save();
             store(database, "other").put(bytes("c"), bytes("z"), 0);
-            assertThat(one.list(new byte[0], new byte[0], 10)).extracting(l -> new String(l.key(), UTF_8)).containsExactly("a", "b");
+            assertThat(one.list(new byte[0], new byte[0], 10)).extracting(l -> new String(l.key(), UTF_8)).containsExactly("a",
+                    "b");
         }
     }
 
