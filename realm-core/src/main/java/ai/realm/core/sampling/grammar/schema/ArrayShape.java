@@ -80,11 +80,7 @@ final class ArrayShape {
                     wanted.add(new Wanted(Lit.of(s.child(keyword)), 0, least, most, s, keyword));
                 }
             }
-            default -> {
-                if (!s.child(keyword).isTrue()) {
-                    throw s.unholdable(keyword, "cannot be held");
-                }
-            }
+            default -> throw new IllegalStateException(keyword);
         }
     }
 

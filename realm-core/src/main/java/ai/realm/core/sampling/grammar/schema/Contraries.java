@@ -24,7 +24,7 @@ final class Contraries {
                     out.add(Option.atoms(new Atom.Says(s, keyword, false)));
                 }
             }
-            case "patternProperties", "additionalProperties", "propertyNames" -> {
+            case "patternProperties", "additionalProperties", "propertyNames", "unevaluatedProperties", "unevaluatedItems" -> {
                 boolean never = keyword.equals("patternProperties")
                         ? s.named(keyword).values().stream().allMatch(Schema::isTrue)
                         : s.child(keyword).isTrue();

@@ -76,7 +76,7 @@ final class Disjointness {
             if (kind == Kind.BOOLEAN) {
                 return !holds(true, all) && !holds(false, all);
             }
-            for (Case c : solver.cases(all, atoms, kind)) {
+            for (Case c : solver.widely(all, atoms, kind)) {
                 if (!nothingIn(c, all, kind)) {
                     return false;
                 }

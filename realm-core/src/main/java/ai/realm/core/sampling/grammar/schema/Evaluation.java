@@ -3,6 +3,7 @@ package ai.realm.core.sampling.grammar.schema;
 import ai.realm.core.sampling.grammar.regular.Dfa;
 import ai.realm.core.sampling.grammar.schema.SchemaJson.Num;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -126,7 +127,11 @@ final class Evaluation {
                 int count = (int) items.stream().filter(i -> valid(i, wanted)).count();
                 return count >= s.count("minContains", 1) && count <= s.count("maxContains", Integer.MAX_VALUE);
             }
-            case "unevaluatedItems" -> throw s.unholdable(keyword, "cannot be held beside values that are named");
+            case "unevaluatedItems" -> {
+                Schema rest = s.child(keyword);
+                int from = evaluatedItems(items, s, s);
+                return items.stream().skip(from).allMatch(i -> valid(i, rest));
+            }
             default -> {
                 for (int i = 0; i < items.size(); i++) {
                     Schema item = ItemLayout.at(s, i);
@@ -167,7 +172,12 @@ final class Evaluation {
                 }
                 return true;
             }
-            case "unevaluatedProperties" -> throw s.unholdable(keyword, "cannot be held beside values that are named");
+            case "unevaluatedProperties" -> {
+                Schema rest = s.child(keyword);
+                Set<String> evaluated = new HashSet<>();
+                addEvaluated(members, s, s, evaluated);
+                return members.entrySet().stream().allMatch(m -> evaluated.contains(m.getKey()) || valid(m.getValue(), rest));
+            }
             default -> {
                 for (Map.Entry<?, ?> member : members.entrySet()) {
                     if (!all(member.getValue(), languages.schemasFor(s, (String) member.getKey()))) {
@@ -177,5 +187,63 @@ final class Evaluation {
                 return true;
             }
         }
+    }
+
+    /** The schemas that hold of a value because one does, at the same place. */
+    private List<Schema> applied(Object value, Schema s) {
+        List<Schema> out = new ArrayList<>();
+        for (String keyword : s.keys().keySet()) {
+            switch (keyword) {
+                case "$ref", "$dynamicRef", "$recursiveRef" -> out.add(document.target(s, keyword));
+                case "allOf" -> out.addAll(s.children(keyword));
+                case "anyOf", "oneOf" -> s.children(keyword).stream().filter(c -> valid(value, c)).forEach(out::add);
+                case "if" -> {
+                    boolean holds = valid(value, s.child(keyword));
+                    if (holds) {
+                        out.add(s.child(keyword));
+                    }
+                    String then = holds ? "then" : "else";
+                    if (s.has(then)) {
+                        out.add(s.child(then));
+                    }
+                }
+                case "dependentSchemas" -> {
+                    if (value instanceof Map<?, ?> members) {
+                        s.memberNames(keyword).stream().filter(members::containsKey).forEach(t -> out.add(s.member(keyword, t)));
+                    }
+                }
+                default -> {
+                }
+            }
+        }
+        return out;
+    }
+
+    /** Adds the names of members that a valid schema speaks of, and those that hold with it. */
+    private void addEvaluated(Map<?, ?> members, Schema s, Schema asking, Set<String> out) {
+        languages.budget().spend(4 + members.size());
+        boolean all = s.has("additionalProperties") || !s.equals(asking) && s.has("unevaluatedProperties");
+        for (Object name : members.keySet()) {
+            if (all || !languages.schemasFor(s, (String) name).isEmpty()) {
+                out.add((String) name);
+            }
+        }
+        applied(members, s).forEach(c -> addEvaluated(members, c, asking, out));
+    }
+
+    /** How many items, from the first on, a valid schema speaks of, or those that hold with it. */
+    private int evaluatedItems(List<?> items, Schema s, Schema asking) {
+        languages.budget().spend(4 + items.size());
+        if (s.has("contains")) {
+            throw asking.unholdable("unevaluatedItems", "cannot be held beside contains and values that are named");
+        }
+        if (ItemLayout.rest(s) != null || !s.equals(asking) && s.has("unevaluatedItems")) {
+            return items.size();
+        }
+        int out = Math.min(items.size(), ItemLayout.prefixLength(s));
+        for (Schema c : applied(items, s)) {
+            out = Math.max(out, evaluatedItems(items, c, asking));
+        }
+        return out;
     }
 }

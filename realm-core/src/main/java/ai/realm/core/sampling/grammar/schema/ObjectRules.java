@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Writes the objects of a case: the names that it knows in their order, each at most once, then further ones. Further names may
@@ -30,6 +31,9 @@ final class ObjectRules {
     private List<Integer> further = List.of();
     private final Set<String> required = new HashSet<>();
     private final Map<String, Set<String>> asks = new HashMap<>();
+    /** By name, the schemas that it exceeds. */
+    private final Map<String, Set<Schema>> exceeds = new HashMap<>();
+    private Set<Schema> exceed = Set.of();
     private int min;
     private int max;
 
@@ -40,8 +44,9 @@ final class ObjectRules {
      * @param count properties so far, where they are counted
      * @param must names to come that those written ask for
      * @param mustNot names to come that ask for one that was left out
+     * @param exceed schemas that name all that was written, and must not name all of the object
      */
-    private record Place(int index, boolean first, int count, Set<String> must, Set<String> mustNot) {}
+    private record Place(int index, boolean first, int count, Set<String> must, Set<String> mustNot, Set<Schema> exceed) {}
 
     private record Reserved(Place at, int rule) {}
 
@@ -55,7 +60,7 @@ final class ObjectRules {
             return rules.add("never", List.of());
         }
         if (shape.members().isEmpty() && shape.names().isEmpty() && shape.nameSchemas().isEmpty() && shape.min() == 0
-                && shape.max() < 0) {
+                && shape.max() < 0 && shape.exceeded().isEmpty()) {
             return compiler.json().object();
         }
         min = shape.min();
@@ -79,7 +84,16 @@ final class ObjectRules {
             }
         }));
         dropNamesThatAskForNone();
+        exceed = Set.copyOf(shape.exceeded());
+        for (String name : names) {
+            exceeds.put(name, exceed.stream().filter(s -> shape.surelyFurther(s, name)).collect(Collectors.toSet()));
+        }
         further(shape);
+        for (Schema s : exceed) {
+            if (!further.isEmpty() && exceeds.values().stream().noneMatch(all -> all.contains(s))) {
+                throw s.unholdable("additionalProperties", "cannot be held where it must fail and no further name is known");
+            }
+        }
         checkSize(shape);
         return write();
     }
@@ -218,7 +232,7 @@ final class ObjectRules {
     }
 
     private int write() {
-        Place start = new Place(0, true, 0, Set.of(), Set.of());
+        Place start = new Place(0, true, 0, Set.of(), Set.of(), exceed);
         int body = place(start);
         while (!todo.isEmpty()) {
             Reserved next = todo.removeLast();
@@ -267,7 +281,9 @@ final class ObjectRules {
             }
         }
         mustNot.remove(name);
-        return new Place(at.index + 1, false, counted(at.count + 1), must, mustNot);
+        Set<Schema> stillToExceed = new HashSet<>(at.exceed);
+        stillToExceed.removeAll(exceeds.getOrDefault(name, Set.of()));
+        return new Place(at.index + 1, false, counted(at.count + 1), must, mustNot, stillToExceed);
     }
 
     private Place without(Place at, String name) {
@@ -278,7 +294,7 @@ final class ObjectRules {
                 mustNot.add(trigger);
             }
         });
-        return new Place(at.index + 1, at.first, at.count, at.must, mustNot);
+        return new Place(at.index + 1, at.first, at.count, at.must, mustNot, at.exceed);
     }
 
     private int counted(int count) {
@@ -287,6 +303,10 @@ final class ObjectRules {
 
     /** Further pairs and the end. Of further pairs only one counts towards the least number, since their names may be equal. */
     private void end(Place at, List<List<Symbol>> out) {
+        if (!at.exceed.isEmpty()) {
+            // a further name could do as well, but the schemas may name it by a pattern
+            return;
+        }
         int missing = min - at.count;
         int left = max < 0 ? -1 : max - at.count;
         if (missing <= 0) {

@@ -23,6 +23,7 @@ final class ObjectShape {
     private final Map<String, List<Lit>> more = new LinkedHashMap<>();
     private final List<Schema> nameSchemas = new ArrayList<>();
     private final List<Dependency> dependencies = new ArrayList<>();
+    private final List<Schema> exceeded = new ArrayList<>();
     private final Set<Schema> said = new LinkedHashSet<>();
     private int min;
     private int max = -1;
@@ -69,11 +70,6 @@ final class ObjectShape {
                     dependencies.add(new Dependency(t, names));
                 }
             });
-            case "unevaluatedProperties" -> {
-                if (!s.child(keyword).isTrue()) {
-                    throw s.unholdable(keyword, "cannot be held");
-                }
-            }
             default -> throw new IllegalStateException(keyword);
         }
     }
@@ -86,6 +82,12 @@ final class ObjectShape {
                 max = max < 0 ? most : Math.min(max, most);
             }
             case "maxProperties" -> min = Math.max(min, s.count(keyword, 0) + 1);
+            case "additionalProperties" -> {
+                if (!s.child(keyword).isFalse()) {
+                    throw s.unholdable(keyword, "cannot be held where it must fail");
+                }
+                exceeded.add(s);
+            }
             case "enum", "const" -> {
                 for (Object value : s.values(keyword)) {
                     if (value instanceof Map<?, ?> m) {
@@ -115,6 +117,17 @@ final class ObjectShape {
 
     List<Schema> nameSchemas() {
         return nameSchemas;
+    }
+
+    /** Schemas of which each must not name some property that is there. */
+    List<Schema> exceeded() {
+        return exceeded;
+    }
+
+    /** Whether a schema surely says nothing of a name but by {@code additionalProperties}. */
+    boolean surelyFurther(Schema s, String name) {
+        return s.named("properties", name) == null && s.memberNames("patternProperties").stream()
+                .noneMatch(p -> languages.widePattern(s, "patternProperties", p).matches(name));
     }
 
     List<Dependency> dependencies() {

@@ -5,6 +5,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,12 @@ final class SchemaDocument {
     private final Map<String, Resource> resources = new HashMap<>();
     private final List<Resource> allResources = new ArrayList<>();
     private final Schema root;
+    private final Map<Instead, Schema> instead = new HashMap<>();
     private int recursiveAnchors;
+    private boolean unevaluated;
+
+    /** What stands instead of a keyword. */
+    private record Instead(Schema of, String keyword, Map<String, @Nullable Object> json) {}
 
     SchemaDocument(@Nullable Object json) {
         this.json = json;
@@ -65,6 +71,31 @@ final class SchemaDocument {
                     + JsonValues.type(value));
         }
         return make(value, pointer, above.resource());
+    }
+
+    /** Whether what is evaluated elsewhere matters anywhere in it. */
+    boolean hasUnevaluated() {
+        return unevaluated;
+    }
+
+    /**
+     * A schema that says the same as a keyword does in some case; the same one for the same text.
+     *
+     * @param rest the keyword that holds what the replaced one held
+     */
+    Schema instead(Schema of, String keyword, Map<String, @Nullable Object> json, String rest) {
+        Instead key = new Instead(of, keyword, json);
+        Schema known = instead.get(key);
+        if (known == null) {
+            Schema held = of.child(keyword);
+            Map<String, @Nullable Object> whole = new LinkedHashMap<>(json);
+            whole.put(rest, of.get(keyword));
+            String pointer = of.pointer() + "/" + keyword + "/" + instead.size();
+            byPointer.put(pointer + "/" + rest, held);
+            known = make(whole, pointer, of.resource());
+            instead.put(key, known);
+        }
+        return known;
     }
 
     private Schema make(Object value, String pointer, Resource outer) {
@@ -114,6 +145,7 @@ final class SchemaDocument {
         m.forEach((key, value) -> {
             String keyword = (String) key;
             String place = schema.pointer() + "/" + keyword;
+            unevaluated |= keyword.startsWith("unevaluated");
             if (Keywords.HOLD_ONE.contains(keyword)) {
                 makeIfSchema(value, place, schema);
             }

@@ -2,9 +2,11 @@ package ai.realm.core.sampling.grammar.schema;
 
 import ai.realm.core.sampling.grammar.regular.WorkBudget;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class Solver {
     private static final int MAX_CASES = 64;
     private static final int MAX_DEPTH = 400;
+    /** Branches of {@code anyOf} of which every combination is looked at, where it matters which hold. */
+    private static final int MAX_COMBINED = 4;
 
     /** @param first a keyword that the values stand in, when the case is one of an enumeration */
     record Case(List<Atom> atoms, @Nullable Schema first) {}
@@ -66,22 +70,32 @@ final class Solver {
 
     /** What is known on the way to a case. */
     private static final class State {
+        final boolean wide;
         final List<Atom> atoms = new ArrayList<>();
         final Set<Lit> seen = new HashSet<>();
         final List<Split> splits = new ArrayList<>();
         /** Schemas with oneOf, which is looked at when as much as can be is known. */
         final List<Late> late = new ArrayList<>();
+        /** By schema, those that hold at the same place because of it; kept where that matters. */
+        final Map<Schema, List<Schema>> links = new HashMap<>();
+        final Set<Atom.Says> unevaluated = new LinkedHashSet<>();
         /** A schema with enum or const, when one holds. */
         @Nullable
         Schema enumerated;
         boolean dead;
 
+        State(boolean wide) {
+            this.wide = wide;
+        }
+
         State copy() {
-            State out = new State();
+            State out = new State(wide);
             out.atoms.addAll(atoms);
             out.seen.addAll(seen);
             out.splits.addAll(splits);
             out.late.addAll(late);
+            links.forEach((from, to) -> out.links.put(from, new ArrayList<>(to)));
+            out.unevaluated.addAll(unevaluated);
             out.enumerated = enumerated;
             return out;
         }
@@ -89,12 +103,15 @@ final class Solver {
 
     /** The cases for values of a kind; none when no such value is valid. */
     List<Case> cases(Conjunction all, Kind kind) {
-        return cases(all, List.of(), kind);
+        return cases(all, List.of(), kind, new State(false));
     }
 
-    /** @param known what holds beside */
-    List<Case> cases(Conjunction all, List<Atom> known, Kind kind) {
-        State state = new State();
+    /** As {@link #cases(Conjunction, Kind)}, but no value is missing: what is held more strictly than it says is left out. */
+    List<Case> widely(Conjunction all, List<Atom> known, Kind kind) {
+        return cases(all, known, kind, new State(true));
+    }
+
+    private List<Case> cases(Conjunction all, List<Atom> known, Kind kind, State state) {
         state.atoms.addAll(known);
         for (Lit lit : all.parts()) {
             assume(lit, kind, state, Way.START);
@@ -114,6 +131,10 @@ final class Solver {
         }
         budget.spend(10 + state.atoms.size() + 4L * state.splits.size());
         if (state.splits.isEmpty() && state.late.isEmpty()) {
+            for (Atom.Says u : state.unevaluated) {
+                Unevaluated.atoms(u.schema(), u.keyword(), Unevaluated.holding(u.schema(), state.links), document)
+                        .forEach(a -> add(a, state));
+            }
             out.add(new Case(List.copyOf(state.atoms), null));
             return;
         }
@@ -155,6 +176,9 @@ final class Solver {
             state.dead = true;
             return;
         }
+        if (document.hasUnevaluated() && lit.holds() && before.lit != null && before.lit.holds()) {
+            state.links.computeIfAbsent(before.lit.schema(), from -> new ArrayList<>()).add(lit.schema());
+        }
         if (!state.seen.add(lit)) {
             return;
         }
@@ -187,8 +211,7 @@ final class Solver {
             }
             case "$ref", "$dynamicRef", "$recursiveRef" -> assume(Lit.of(document.target(s, keyword)), kind, state, way);
             case "allOf" -> s.children(keyword).forEach(c -> assume(Lit.of(c), kind, state, way));
-            case "anyOf" -> choose(s.children(keyword).stream().map(c -> Option.lits(Lit.of(c))).toList(), s, keyword, kind,
-                    state, way);
+            case "anyOf" -> choose(anyOf(s.children(keyword)), s, keyword, kind, state, way);
             case "oneOf" -> state.late.add(new Late(s, way));
             case "not" -> assume(Lit.not(s.child(keyword)), kind, state, way);
             case "if" -> condition(s, kind, state, way);
@@ -197,12 +220,36 @@ final class Solver {
                     dependencies(s, keyword, kind, state, way);
                 }
             }
+            case "unevaluatedProperties", "unevaluatedItems" -> {
+                if (kind.keywords().contains(keyword) && !s.child(keyword).isTrue() && !state.wide) {
+                    state.unevaluated.add(new Atom.Says(s, keyword, true));
+                }
+            }
             default -> {
                 if (kind.keywords().contains(keyword)) {
                     add(new Atom.Says(s, keyword, true), state);
                 }
             }
         }
+    }
+
+    /** One of the branches, or where it matters some of them. */
+    private List<Option> anyOf(List<Schema> branches) {
+        List<Option> out = new ArrayList<>();
+        if (!document.hasUnevaluated() || branches.size() > MAX_COMBINED) {
+            branches.forEach(b -> out.add(Option.lits(Lit.of(b))));
+            return out;
+        }
+        for (int some = 1; some < 1 << branches.size(); some++) {
+            List<Lit> lits = new ArrayList<>();
+            for (int i = 0; i < branches.size(); i++) {
+                if ((some >> i & 1) == 1) {
+                    lits.add(Lit.of(branches.get(i)));
+                }
+            }
+            out.add(new Option(lits, List.of()));
+        }
+        return out;
     }
 
     private static void type(Schema s, Kind kind, State state) {
@@ -219,7 +266,8 @@ final class Solver {
             state.dead = true;
         } else if (options.size() == 1) {
             apply(options.getFirst(), kind, state, way);
-        } else if (options.stream().noneMatch(o -> o.atoms.isEmpty() && o.lits.stream().allMatch(Lit::isTrue))) {
+        } else if (document.hasUnevaluated()
+                || options.stream().noneMatch(o -> o.atoms.isEmpty() && o.lits.stream().allMatch(Lit::isTrue))) {
             state.splits.add(new Split(options, s, keyword, way));
         }
     }
@@ -250,7 +298,7 @@ final class Solver {
     }
 
     private void condition(Schema s, Kind kind, State state, Way way) {
-        if (!s.has("then") && !s.has("else")) {
+        if (!s.has("then") && !s.has("else") && !document.hasUnevaluated()) {
             return;
         }
         Lit condition = Lit.of(s.child("if"));
