@@ -108,3 +108,16 @@ def test_bad_request_is_the_clients_own(client, model):
     with pytest.raises(openai.BadRequestError) as e:
         client.responses.create(model=model, input="Hi", temperature=9)
     assert e.value.param == "temperature"
+
+
+def test_create_logprobs_whole_and_streamed(client, model, question):
+    wanted = dict(model=model, input=question, max_output_tokens=8, temperature=0, top_logprobs=2,
+                  include=["message.output_text.logprobs"])
+    part = client.responses.create(**wanted).output[0].content[0]
+    assert "".join(t.token for t in part.logprobs) == part.text
+    assert all(len(t.top_logprobs) == 2 and t.logprob <= t.top_logprobs[0].logprob for t in part.logprobs)
+    streamed = []
+    for e in client.responses.create(**wanted, stream=True):
+        if e.type == "response.output_text.delta":
+            streamed += e.logprobs
+    assert [(t.token, t.logprob) for t in streamed] == [(t.token, t.logprob) for t in part.logprobs]

@@ -235,4 +235,57 @@ class LogProbsTest {
             assertThat(error(response).path("param").asText()).as(c[1]).isEqualTo(c[2]);
         }
     }
+
+    private static final String RESPONSE = "{\"input\":\"q\",\"include\":[\"message.output_text.logprobs\"]%s}";
+
+    @Test
+    void responses_includedLogprobs_areInTheTextWholeAndStreamed() {
+        JsonNode whole = json(f.post("/v1/responses", RESPONSE.formatted(",\"top_logprobs\":2")).body());
+        assertThat(whole.path("top_logprobs").asInt()).isEqualTo(2);
+        JsonNode tokens = whole.at("/output/0/content/0/logprobs");
+        assertThat(tokens.findValuesAsText("token")).containsExactly("h", "x", "y", "e", "x", "y", "y", "x", "y");
+        assertThat(tokens.at("/0/logprob").asDouble()).isEqualTo(-1);
+        assertThat(tokens.at("/0/bytes")).hasToString("[104]");
+        assertThat(tokens.at("/0/top_logprobs")).hasSize(2);
+        List<JsonNode> streamed = new ArrayList<>();
+        JsonNode done = null;
+        String stream = f.post("/v1/responses", RESPONSE.formatted(",\"top_logprobs\":2,\"stream\":true")).body();
+        for (String line : stream.lines().filter(l -> l.startsWith("data: ")).toList()) {
+            JsonNode e = json(line.substring(6));
+            if (e.path("type").asText().equals("response.output_text.delta")) {
+                assertThat(e.path("logprobs")).as("of %s", e.path("delta")).hasSize(e.path("delta").asText().length());
+                e.path("logprobs").forEach(streamed::add);
+            }
+            done = e.path("type").asText().equals("response.output_text.done") ? e : done;
+        }
+        assertThat(done).isNotNull();
+        assertThat(streamed).containsExactlyElementsOf(tokens);
+        assertThat(done.path("logprobs")).isEqualTo(tokens);
+    }
+
+    @Test
+    void responses_withoutTopLogprobs_haveTheTokensAlone() {
+        JsonNode tokens = json(f.post("/v1/responses", RESPONSE.formatted("")).body()).at("/output/0/content/0/logprobs");
+        assertThat(tokens).hasSize(3);
+        assertThat(tokens.at("/2/top_logprobs")).isEmpty();
+        JsonNode none = json(f.post("/v1/responses", "{\"input\":\"q\",\"include\":[\"reasoning.encrypted_content\"]}").body());
+        assertThat(none.at("/output/0/content/0/logprobs")).isEmpty();
+        assertThat(error(f.post("/v1/responses", RESPONSE.formatted(",\"top_logprobs\":21"))).path("param").asText())
+                .isEqualTo("top_logprobs");
+        assertThat(error(f.post("/v1/responses", "{\"input\":\"q\",\"include\":\"x\"}")).path("param").asText()).isEqualTo("include");
+    }
+
+    /** A guest that says something of its own before what the model wrote. */
+    @Test
+    void responses_logprobsOfTextThatAGuestWrote_areMissing() {
+        f.guestHost.behaviour = (call, output) -> {
+            output.piece("I say: ");
+            output.logProbs(List.of(token('<', -1), token('h', -1), token('e', -1), token('y', -1)));
+            output.piece("hey");
+            return new GuestResult(FinishReason.STOP, new Usage(3, 0, 3), 1);
+        };
+        JsonNode part = json(f.post("/v1/responses", RESPONSE.formatted("")).body()).at("/output/0/content/0");
+        assertThat(part.path("text").asText()).isEqualTo("I say: hey");
+        assertThat(part.path("logprobs").findValuesAsText("token")).containsExactly("h", "e", "y");
+    }
 }

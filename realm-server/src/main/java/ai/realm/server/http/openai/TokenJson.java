@@ -15,6 +15,7 @@ final class TokenJson {
     private final Api api;
     private final AnswerOptions options;
     private final TokenTexts texts;
+    private final TokenObjects objects;
     private final Detokenizer prompt;
     private final Detokenizer answer;
     private int offset;
@@ -23,6 +24,7 @@ final class TokenJson {
         this.api = api;
         this.options = options;
         this.texts = new TokenTexts(tokenizer);
+        this.objects = new TokenObjects(tokenizer, options.logProbs(), options.probabilities());
         this.prompt = tokenizer.detokenizer(true);
         this.answer = tokenizer.detokenizer(false);
     }
@@ -56,26 +58,11 @@ final class TokenJson {
     void add(ObjectNode to, List<TokenLogProbs> tokens) {
         for (TokenLogProbs t : tokens) {
             if (api == Api.CHAT) {
-                content(to.withArray("content"), t);
+                objects.add(to.withArray("content"), t);
             } else {
                 row(to, texts.of(t.token()), t, answer.accept(t.token()));
             }
         }
-    }
-
-    private void content(ArrayNode list, TokenLogProbs t) {
-        ObjectNode token = token(list.addObject(), t.token(), t.logProb());
-        ArrayNode top = token.putArray(options.probabilities() ? "top_probs" : "top_logprobs");
-        for (int i = 0; i < Math.min(options.logProbs(), t.topTokens().length); i++) {
-            token(top.addObject(), t.topTokens()[i], t.topLogProbs()[i]);
-        }
-    }
-
-    private ObjectNode token(ObjectNode out, int id, float logProb) {
-        out.put("id", id).put("token", texts.of(id)).set("bytes", texts.bytes(id));
-        return options.probabilities()
-                ? out.put("prob", Math.exp(logProb))
-                : out.put("logprob", TokenTexts.finite(logProb));
     }
 
     /** @param t null for the first token of a prompt */

@@ -16,15 +16,21 @@ final class OutputItems {
 
     private final String responseId;
     private final ResponseEvents events;
+    /** Null where no log-probabilities are wanted. */
+    private final @Nullable TextTokens tokens;
     private final ArrayNode items = Json.mapper().createArrayNode();
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder reasoning = new StringBuilder();
+    /** The log-probabilities of the message that grows. */
+    private ArrayNode logProbs = Json.mapper().createArrayNode();
     /** What grows now. */
     private @Nullable ObjectNode open;
 
-    OutputItems(String responseId, ResponseEvents events) {
+    /** @param tokens null where no log-probabilities are wanted */
+    OutputItems(String responseId, ResponseEvents events, @Nullable TextTokens tokens) {
         this.responseId = responseId;
         this.events = events;
+        this.tokens = tokens;
     }
 
     void add(AnswerEvent event) {
@@ -41,6 +47,7 @@ final class OutputItems {
             }
             case AnswerEvent.CallArguments a -> {
                 text.append(a.text());
+                tokensOf(a.text());
                 tell("response.function_call_arguments.delta", e -> e.put("delta", a.text()));
             }
             case AnswerEvent.CallEnd _ -> close("completed");
@@ -67,15 +74,22 @@ final class OutputItems {
             open(kind);
         }
         text.append(delta);
+        ArrayNode own = tokensOf(delta);
         if (kind.equals(MESSAGE)) {
-            tell("response.output_text.delta", e -> e.put("content_index", 0).put("delta", delta).putArray("logprobs"));
+            logProbs.addAll(own);
+            tell("response.output_text.delta", e -> e.put("content_index", 0).put("delta", delta).set("logprobs", own));
         } else {
             tell("response.reasoning_text.delta", e -> e.put("content_index", 0).put("delta", delta));
         }
     }
 
+    private ArrayNode tokensOf(String delta) {
+        return tokens == null ? Json.mapper().createArrayNode() : tokens.take(delta);
+    }
+
     private void open(String kind) {
         boolean message = kind.equals(MESSAGE);
+        logProbs = Json.mapper().createArrayNode();
         ObjectNode item = item(kind, message ? "msg_" : "rs_");
         if (message) {
             item.put("role", "assistant");
@@ -84,15 +98,15 @@ final class OutputItems {
         }
         item.putArray("content");
         begin(item);
-        tell("response.content_part.added", e -> e.put("content_index", 0).set("part", part(kind, "")));
+        tell("response.content_part.added", e -> e.put("content_index", 0).set("part", part(kind, "", logProbs.deepCopy())));
     }
 
-    private static ObjectNode part(String kind, String text) {
+    private static ObjectNode part(String kind, String text, ArrayNode logProbs) {
         if (kind.equals(REASONING)) {
             return Json.mapper().createObjectNode().put("type", "reasoning_text").put("text", text);
         }
         ObjectNode part = InputItems.part("output_text", text);
-        part.putArray("logprobs");
+        part.set("logprobs", logProbs);
         return part;
     }
 
@@ -109,10 +123,11 @@ final class OutputItems {
             tell("response.function_call_arguments.done",
                     e -> e.put("name", item.path("name").asText()).put("arguments", whole));
         } else {
-            ObjectNode part = part(kind, whole);
+            ArrayNode all = logProbs;
+            ObjectNode part = part(kind, whole, all);
             item.putArray("content").add(part);
             if (kind.equals(MESSAGE)) {
-                tell("response.output_text.done", e -> e.put("content_index", 0).put("text", whole).putArray("logprobs"));
+                tell("response.output_text.done", e -> e.put("content_index", 0).put("text", whole).set("logprobs", all));
             } else {
                 tell("response.reasoning_text.done", e -> e.put("content_index", 0).put("text", whole));
             }

@@ -2,10 +2,14 @@ package ai.realm.server.http.openai.responses;
 
 import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.sampling.TokenLogProbs;
+import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
 import ai.realm.server.http.inference.Answer;
 import ai.realm.server.http.inference.Client;
+import ai.realm.server.http.openai.TokenObjects;
 import ai.realm.server.sse.SseStream;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
@@ -23,6 +27,7 @@ final class ResponseAnswer implements Answer {
     private final @Nullable SseStream stream;
     private final @Nullable BackgroundRun run;
     private final ResponseJson json;
+    private final @Nullable TextTokens tokens;
     private final OutputItems output;
     private boolean begun;
     private FinishReason reason = FinishReason.STOP;
@@ -38,9 +43,25 @@ final class ResponseAnswer implements Answer {
         SseStream direct = stream;
         this.events = new ResponseEvents(run != null && streaming ? run::add : direct == null ? null : direct::events);
         this.json = new ResponseJson(request.head(), model, request.store());
-        this.output = new OutputItems(json.id(), events);
+        this.tokens = tokens(request, client);
+        this.output = new OutputItems(json.id(), events, tokens);
         if (run != null) {
             run.begun(request, json.queued(), this::failed);
+        }
+    }
+
+    private static @Nullable TextTokens tokens(ResponsesReader.Read request, Client client) {
+        Tokenizer tokenizer = client.prompt().tokenizer();
+        int likeliest = request.request().sampling().logProbs();
+        return likeliest == SamplingParams.NO_LOG_PROBS || tokenizer == null
+                ? null
+                : new TextTokens(tokenizer.vocab(), new TokenObjects(tokenizer, likeliest, false));
+    }
+
+    @Override
+    public synchronized void logProbs(int index, List<TokenLogProbs> more) {
+        if (tokens != null) {
+            tokens.add(more);
         }
     }
 

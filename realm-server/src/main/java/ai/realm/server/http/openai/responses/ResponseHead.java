@@ -39,7 +39,7 @@ final class ResponseHead {
         head.set("text", text);
         copy(body, head, "tool_choice", Json.mapper().getNodeFactory().textNode("auto"));
         copy(body, head, "tools", Json.mapper().createArrayNode());
-        head.put("top_logprobs", 0);
+        copy(body, head, "top_logprobs", Json.mapper().getNodeFactory().numberNode(0));
         copy(body, head, "top_p", Json.mapper().getNodeFactory().numberNode(1.0));
         head.put("truncation", body.path("truncation").asText("disabled"));
         copy(body, head, "user", null);

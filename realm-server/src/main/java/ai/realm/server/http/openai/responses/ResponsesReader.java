@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 /** A body of Responses, read into a {@link GenerationRequest} and into what its response says and is stored with. */
 final class ResponsesReader {
     private static final int MAX_TOKENS = 1 << 30;
-    private static final List<String> HINTS = List.of("include", "max_tool_calls", "prompt_cache_key", "prompt_cache_retention",
+    private static final List<String> HINTS = List.of("max_tool_calls", "prompt_cache_key", "prompt_cache_retention",
             "safety_identifier", "service_tier", "stream_options", "user", "context_management", "client_metadata");
+    private static final String TEXT_LOG_PROBS = "message.output_text.logprobs";
     private static final String ANY_OBJECT = "{\"type\":\"object\"}";
 
     private final JsonFields fields;
@@ -109,11 +110,27 @@ final class ResponsesReader {
     }
 
     private SamplingParams sampling() {
-        SamplingParams params = SamplingFields.read(fields);
+        SamplingParams params = SamplingFields.read(fields).toBuilder().logProbs(logProbs()).build();
         JsonNode text = fields.take("text");
         JsonNode format = text == null ? null : JsonFields.of(text, "text").take("format");
         String schema = format == null ? null : schema(JsonFields.of(format, "text.format"));
         return schema == null ? params : params.toBuilder().jsonSchema(schema).build();
+    }
+
+    /** Likeliest tokens with each token of the text; to ask for some asks for log-probabilities, as including them does. */
+    private int logProbs() {
+        boolean included = false;
+        JsonNode include = fields.take("include");
+        if (include != null) {
+            if (!include.isArray()) {
+                throw RealmException.badParam("include", "include must be a list of strings");
+            }
+            for (JsonNode name : include) {
+                included |= name.asText().equals(TEXT_LOG_PROBS);
+            }
+        }
+        Long top = fields.integer("top_logprobs", 0, SamplingParams.MOST_LOG_PROBS);
+        return top != null && top > 0 ? (int) (long) top : included ? 0 : SamplingParams.NO_LOG_PROBS;
     }
 
     private static @Nullable String schema(JsonFields format) {
@@ -130,7 +147,6 @@ final class ResponsesReader {
     private void rest() {
         HINTS.forEach(fields::hint);
         fields.refuse("prompt", _ -> false, "; send its text as instructions");
-        fields.refuse("top_logprobs", v -> v.isNumber() && v.doubleValue() == 0, "; leave it out");
     }
 
     /** What a tenant has stored, as a request needs it. */
