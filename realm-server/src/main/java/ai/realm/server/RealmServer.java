@@ -298,7 +298,8 @@ public final class RealmServer implements AutoCloseable {
 
     /** Where clients find it. */
     public String url() {
-        return HttpServer.url(config.server().host(), port);
+        String url = HttpServer.url(config.server().host(), port);
+        return config.server().api().tls() == null ? url : url.replaceFirst("http:", "https:");
     }
 
     /** Where the admin API and the metrics are; null when they have no listener of their own. */

@@ -50,6 +50,7 @@ class PackageDirectionsTest {
             new Layer("server.sse", "core", "runtime"),
             new Layer("server.outbound", "runtime.guest", "server.domain"),
             new Layer("server.config", "core", "runtime", "server.domain"),
+            new Layer("server.log"),
             new Layer("server.accounts", "core", "runtime", "server.domain", "server.config"),
             new Layer("server.metrics", "core", "runtime", "server.accounts"),
             new Layer("server.tenant", "core", "runtime", "guest", "server.domain", "server.error", "server.accounts"),

@@ -4,8 +4,10 @@ import ai.realm.core.error.RealmException;
 import ai.realm.server.cli.load.LoadCommand;
 import ai.realm.server.cli.inspect.InspectCommand;
 import ai.realm.server.cli.verify.VerifyCommand;
+import ai.realm.server.log.LogFormat;
 import java.util.List;
 import java.util.Map;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -18,11 +20,11 @@ import picocli.CommandLine.Spec;
  */
 @Command(name = "realm", mixinStandardHelpOptions = true, version = "realm 0.1.0", description = "A multi-tenant LLM inference server: every tenant's own code runs beside the model in a WebAssembly sandbox.", footer = {
         "", "./realm test runs the full build with every test.",
-        "REALM_LOG=debug turns the request path's log lines on; REALM_JAVA_OPTS adds options for the JVM."})
+        "REALM_LOG=debug turns the request path's log lines on; REALM_LOG_FORMAT=json makes each a JSON object; REALM_JAVA_OPTS adds options for the JVM."})
 public final class RealmCommand implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(ServeCommand.class, RunCommand.class, BenchCommand.class,
             LoadCommand.class, GuestCommand.class, TenantsCommand.class, ConfigCommand.class, AuditCommand.class,
-            InspectCommand.class,
+            BackupCommand.class, RestoreCommand.class, InspectCommand.class,
             ModelsCommand.class, PullCommand.class, VerifyCommand.class, KernelsCommand.class, TrainCommand.class);
     private static final Map<String, Class<?>> SERVERS = Map.of("serve", ServeCommand.class, "train", TrainCommand.class);
 
@@ -43,6 +45,11 @@ public final class RealmCommand implements Runnable {
     private static CommandLine commandLine(List<Class<?>> commands) {
         CommandLine line = new CommandLine(new RealmCommand());
         commands.forEach(line::addSubcommand);
+        if (commands == COMMANDS) {
+            line.addSubcommand("completion", new AutoComplete.GenerateCompletion());
+            line.getSubcommands().get("completion").getCommandSpec().usageMessage()
+                    .description("Prints a script for bash and zsh that completes commands and options: source <(./realm completion)");
+        }
         offerHelp(line, line.getCommandSpec().version());
         line.setExecutionExceptionHandler((e, cmd, _) -> {
             cmd.getErr().println("realm: " + message(e));
@@ -84,6 +91,11 @@ public final class RealmCommand implements Runnable {
     }
 
     public static void main(String[] args) {
+        String problem = LogFormat.problem(System.getenv(LogFormat.VARIABLE));
+        if (problem != null) {
+            System.err.println("realm: " + problem);
+            System.exit(2);
+        }
         // Before the first logger: a server says what it does, the other commands only what is wrong.
         Class<?> server = args.length == 0 ? null : SERVERS.get(args[0]);
         System.setProperty("realm.log", server != null ? "info" : "warn");

@@ -14,10 +14,12 @@ import org.jspecify.annotations.Nullable;
  * @param gateway who may name tenants, and what objectives mean; it trusts nobody by default
  * @param slow requests that take longer have a line in the log that says what took so long; zero: none
  * @param ollamaRoot whether {@code GET /} says that Ollama is running, as some of its clients ask first
+ * @param tls null for plain HTTP
  * @param page whether the page to look at is served
  */
 public record ApiSettings(boolean refuseUnknown, List<String> corsOrigins, @Nullable AnonymousTenant anonymous,
-        boolean ollamaRoot, GatewaySettings gateway, Duration slow, boolean page) {
+        boolean ollamaRoot, GatewaySettings gateway, Duration slow, boolean page,
+        @Nullable TlsSettings tls) {
     public ApiSettings {
         corsOrigins = List.copyOf(corsOrigins);
     }
@@ -27,15 +29,19 @@ public record ApiSettings(boolean refuseUnknown, List<String> corsOrigins, @Null
     }
 
     public ApiSettings(boolean refuseUnknown, List<String> corsOrigins, @Nullable AnonymousTenant anonymous, boolean ollamaRoot) {
-        this(refuseUnknown, corsOrigins, anonymous, ollamaRoot, GatewaySettings.NONE, Duration.ZERO, true);
+        this(refuseUnknown, corsOrigins, anonymous, ollamaRoot, GatewaySettings.NONE, Duration.ZERO, true, null);
     }
 
     public ApiSettings withGateway(GatewaySettings value) {
-        return new ApiSettings(refuseUnknown, corsOrigins, anonymous, ollamaRoot, value, slow, page);
+        return new ApiSettings(refuseUnknown, corsOrigins, anonymous, ollamaRoot, value, slow, page, tls);
     }
 
     public ApiSettings withPage(boolean value) {
-        return new ApiSettings(refuseUnknown, corsOrigins, anonymous, ollamaRoot, gateway, slow, value);
+        return new ApiSettings(refuseUnknown, corsOrigins, anonymous, ollamaRoot, gateway, slow, value, tls);
+    }
+
+    public ApiSettings withTls(@Nullable TlsSettings value) {
+        return new ApiSettings(refuseUnknown, corsOrigins, anonymous, ollamaRoot, gateway, slow, page, value);
     }
 
     public static ApiSettings defaults() {

@@ -123,7 +123,28 @@ public final class ConfigLoader {
                 in("server.management's port", Integer.parseInt(parts.group(2)), 0, 65535), names);
     }
 
-    private static ApiSettings api(RealmYaml.Server s) {
+    private @Nullable TlsSettings tls(RealmYaml.@Nullable Tls t) {
+        if (t == null) {
+            return null;
+        }
+        Path ca = t.clientCa() == null ? null : pem("server.tls.client_ca", t.clientCa());
+        boolean required = switch (t.clientCertificates()) {
+            case null -> ca != null;
+            case "required" -> true;
+            case "optional" -> false;
+            default -> throw bad("server.tls.client_certificates must be required or optional, not " + t.clientCertificates());
+        };
+        if (ca == null && t.clientCertificates() != null) {
+            throw bad("server.tls.client_certificates needs server.tls.client_ca");
+        }
+        return new TlsSettings(pem("server.tls.certificate", t.certificate()), pem("server.tls.key", t.key()), ca, required);
+    }
+
+    private Path pem(String at, @Nullable String file) {
+        return base.resolve(OperatorFile.path(at, required(at, file)));
+    }
+
+    private ApiSettings api(RealmYaml.Server s) {
         boolean refuse = switch (s.unknownParameters()) {
             case null -> ApiSettings.defaults().refuseUnknown();
             case "ignore" -> false;
@@ -140,7 +161,7 @@ public final class ConfigLoader {
         return new ApiSettings(refuse, origins, anonymous(s), or(s.ollamaRoot(), false),
                 GatewayReader.gateway(s.gateway()),
                 seconds("server.slow_request_seconds", s.slowRequestSeconds(), Duration.ZERO, 0),
-                or(s.page(), true));
+                or(s.page(), true), tls(s.tls()));
     }
 
     private static @Nullable AnonymousTenant anonymous(RealmYaml.Server s) {

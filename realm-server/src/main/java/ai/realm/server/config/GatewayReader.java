@@ -43,6 +43,6 @@ final class GatewayReader {
             }
             objectives.put(name, p);
         });
-        return new GatewaySettings(addresses, header, objectives);
+        return new GatewaySettings(addresses, or(g.certificates(), false), header, objectives);
     }
 }

@@ -29,10 +29,13 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @JsonProperty("unknown_parameters") @Nullable String unknownParameters, @Nullable List<String> cors,
             @JsonProperty("anonymous_tenant") @Nullable String anonymousTenant,
             @JsonProperty("anonymous_remote") @Nullable Boolean anonymousRemote,
-            @JsonProperty("ollama_root") @Nullable Boolean ollamaRoot, @Nullable Gateway gateway,
+            @JsonProperty("ollama_root") @Nullable Boolean ollamaRoot, @Nullable Gateway gateway, @Nullable Tls tls,
             @JsonProperty("slow_request_seconds") @Nullable Integer slowRequestSeconds, @Nullable Boolean page) {}
 
-    record Gateway(@Nullable List<String> addresses, @JsonProperty("tenant_header") @Nullable String tenantHeader,
+    record Tls(@Nullable String certificate, @Nullable String key, @JsonProperty("client_ca") @Nullable String clientCa,
+            @JsonProperty("client_certificates") @Nullable String clientCertificates) {}
+
+    record Gateway(@Nullable Boolean certificates, @Nullable List<String> addresses, @JsonProperty("tenant_header") @Nullable String tenantHeader,
             @Nullable Map<String, String> objectives) {}
 
     record Guests(@JsonProperty("cpu_share") @Nullable Double cpuShare, @Nullable Integer instances,

@@ -21,7 +21,7 @@ public final class AdminGate {
     private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS");
     /** What makes access, or touches the server as a whole. */
     private static final Set<String> FOR_ADMINS = Set.of("POST tenants", "DELETE tenants/*", "POST tenants/*/keys",
-            "DELETE tenants/*/keys", "PATCH tenants/*/keys", "POST reload", "POST backup");
+            "DELETE tenants/*/keys", "PATCH tenants/*/keys", "POST reload");
 
     private final boolean onApiPort;
     private final Clock clock;

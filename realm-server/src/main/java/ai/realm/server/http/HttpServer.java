@@ -114,7 +114,8 @@ public final class HttpServer implements AutoCloseable {
         this.bodies = new BodyReader(settings.connections().body());
         this.answers = new Answers(bodies);
         this.backgroundRuns = new BackgroundRuns(services.stores());
-        this.api = new Listener(settings.host(), settings.port(), settings.connections(), answers, c -> routes(c, services));
+        this.api = new Listener(settings.host(), settings.port(), settings.connections(), settings.api().tls(), answers,
+                c -> routes(c, services));
     }
 
     private void routes(JavalinConfig c, Services s) {

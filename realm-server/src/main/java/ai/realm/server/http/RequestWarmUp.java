@@ -97,7 +97,8 @@ public final class RequestWarmUp implements AutoCloseable {
         Accounts accounts = new Accounts(scratch, Clock.systemUTC());
         TenantGate gate = new TenantGate(tenants, 8, Meters.local(System::nanoTime, Clock.systemUTC(), _ -> 0));
         TenantGuests guests = new TenantGuests(real.guestHost(), new GuestVersions(scratch), new GuestValues(scratch));
-        server = new HttpServer(settings.withHost(host.getHostAddress()).withPort(0).withManagement(null),
+        server = new HttpServer(settings.withHost(host.getHostAddress()).withPort(0).withManagement(null)
+                .withApi(settings.api().withTls(null)),
                 new HttpServer.Services(real.models(), real.sessions(), real.guestHost(), guests, gate, new Readiness(), active,
                         accounts, new ServerMetrics(), real.registry(), new AdminGate(null),
                         new Operations(new AuditTrail(scratch, Clock.systemUTC(), LIMIT), null),

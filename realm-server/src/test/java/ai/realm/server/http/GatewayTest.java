@@ -27,7 +27,7 @@ class GatewayTest {
 
     private static ApiSettings trusting(String... addresses) {
         return ApiSettings.defaults().withGateway(new GatewaySettings(
-                List.of(addresses).stream().map(a -> AddressRange.parse("addresses", a)).toList(), "x-realm-tenant",
+                List.of(addresses).stream().map(a -> AddressRange.parse("addresses", a)).toList(), false, "x-realm-tenant",
                 Map.of("cheap", Priority.BATCH)));
     }
 

@@ -150,7 +150,7 @@ public final class RequestLog {
         }
     }
 
-    private static String millis(long nanos) {
-        return Long.toString(nanos / 1_000_000);
+    private static Long millis(long nanos) {
+        return nanos / 1_000_000;
     }
 }

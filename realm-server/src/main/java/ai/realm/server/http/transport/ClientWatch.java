@@ -9,6 +9,7 @@ import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.SelectableChannelEndPoint;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ClientWatch implements AutoCloseable {
     private static final long PERIOD_MILLIS = 20;
+    private static final String GONE = "the client has gone";
+    /** Of a TLS record: its type, version and length. */
+    private static final int RECORD_HEADER = 5;
+    private static final byte ALERT = 21;
+    /** In TLS 1.3: two bytes, the type, and the tag of the cipher. */
+    private static final int LONGEST_ALERT = 32;
 
     private final List<Watched> watched = new CopyOnWriteArrayList<>();
     private final Thread thread;
@@ -32,10 +39,17 @@ public final class ClientWatch implements AutoCloseable {
     /** Watches the connection of {@code request}, whose body has been read, until the result is closed. */
     public Watched watch(HttpServletRequest request, RequestContext context) {
         EndPoint endPoint = endPoint(request);
-        SocketChannel channel = endPoint instanceof SelectableChannelEndPoint s && s.getChannel() instanceof SocketChannel c
-                ? c
-                : null;
-        Watched w = new Watched(channel, context);
+        boolean multiplexed = isMultiplexed(request);
+        boolean tls = endPoint instanceof EndPoint.Wrapper;
+        EndPoint raw = endPoint instanceof EndPoint.Wrapper wrapper ? wrapper.unwrap() : endPoint;
+        SocketChannel channel = !multiplexed && raw instanceof SelectableChannelEndPoint s
+                && s.getChannel() instanceof SocketChannel c ? c : null;
+        Watched w = new Watched(channel, context, tls);
+        if (multiplexed) {
+            // Jetty reads such a connection all the time, and knows when the stream is reset.
+            ServletContextRequest.getServletContextRequest(request)
+                    .addFailureListener(_ -> context.cancel(ErrorCode.CANCELLED, GONE));
+        }
         if (channel != null) {
             synchronized (this) {
                 watched.add(w);
@@ -45,17 +59,22 @@ public final class ClientWatch implements AutoCloseable {
         return w;
     }
 
+    private static boolean isMultiplexed(HttpServletRequest request) {
+        return ServletContextRequest.getServletContextRequest(request).getConnectionMetaData()
+                .getHttpVersion() == HttpVersion.HTTP_2;
+    }
+
     static EndPoint endPoint(HttpServletRequest request) {
         return ServletContextRequest.getServletContextRequest(request).getConnectionMetaData().getConnection().getEndPoint();
     }
 
     private void run() {
-        ByteBuffer one = ByteBuffer.allocate(1);
+        ByteBuffer few = ByteBuffer.allocate(RECORD_HEADER);
         try {
             while (!closed) {
                 pause();
                 for (Watched w : watched) {
-                    if (!w.poll(one)) {
+                    if (!w.poll(few)) {
                         watched.remove(w);
                     }
                 }
@@ -82,24 +101,29 @@ public final class ClientWatch implements AutoCloseable {
     public final class Watched implements AutoCloseable {
         private final @Nullable SocketChannel channel;
         private final RequestContext context;
+        private final boolean tls;
         private boolean done;
         private boolean pipelined;
 
-        private Watched(@Nullable SocketChannel channel, RequestContext context) {
+        private Watched(@Nullable SocketChannel channel, RequestContext context, boolean tls) {
             this.channel = channel;
             this.context = context;
+            this.tls = tls;
         }
 
         /** False when there is nothing more to watch. The lock keeps this read from running into Jetty's own. */
-        private boolean poll(ByteBuffer one) {
+        private boolean poll(ByteBuffer few) {
             int read;
             synchronized (this) {
                 if (done || channel == null) {
                     return false;
                 }
                 try {
-                    one.clear();
-                    read = channel.read(one);
+                    few.clear().limit(tls ? RECORD_HEADER : 1);
+                    read = channel.read(few);
+                    if (read == RECORD_HEADER && tls && isAlert(few)) {
+                        read = -1;
+                    }
                 } catch (IOException e) {
                     read = -1;
                 }
@@ -107,9 +131,15 @@ public final class ClientWatch implements AutoCloseable {
                 pipelined = read > 0;
             }
             if (read < 0) {
-                context.cancel(ErrorCode.CANCELLED, "the client has gone");
+                context.cancel(ErrorCode.CANCELLED, GONE);
             }
             return read == 0;
+        }
+
+        /** A record that says that the client closes: an alert, or an encrypted one, which no request is as short as. */
+        private static boolean isAlert(ByteBuffer header) {
+            int length = header.getShort(3) & 0xffff;
+            return header.get(0) == ALERT || length <= LONGEST_ALERT;
         }
 
         /** True when a byte of a next request was taken: the connection must be closed after this one. */

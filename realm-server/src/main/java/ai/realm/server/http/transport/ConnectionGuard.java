@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http2.HTTP2Connection;
 import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.ssl.SslConnection;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +61,10 @@ final class ConnectionGuard implements Connection.Listener, HttpConfiguration.Cu
 
     @Override
     public void onOpened(Connection connection) {
+        if (connection instanceof SslConnection) {
+            // What is within it counts.
+            return;
+        }
         Connection surplus = null;
         synchronized (this) {
             Progress p = new Progress(addressOf(connection), now());
@@ -149,7 +155,8 @@ final class ConnectionGuard implements Connection.Listener, HttpConfiguration.Cu
     }
 
     private boolean isLate(Connection c, Progress p, long now) {
-        if (p.requests > 0) {
+        if (p.requests > 0 || c instanceof HTTP2Connection && p.since == 0) {
+            // Frames of HTTP/2 come between requests too; silence has its own bound.
             return false;
         }
         if (p.since == 0) {

@@ -28,7 +28,7 @@ public final class GatewayHeaders {
 
     /** Reads them once for a request. */
     public void read(Context ctx) {
-        if (!settings.addresses().isEmpty()) {
+        if (settings.trustsAnybody()) {
             String tenant = ctx.header(settings.tenantHeader());
             if (tenant != null && !tenant.isBlank() && isTrusted(ctx)) {
                 ctx.attribute(TENANT, tenant.strip());
@@ -46,6 +46,9 @@ public final class GatewayHeaders {
 
     /** The connection's own address counts, and nothing that a header says of where a request came from. */
     private boolean isTrusted(Context ctx) {
+        if (settings.certificates() && Tls.hasClientCertificate(ctx.req())) {
+            return true;
+        }
         try {
             return settings.trusts(InetAddress.getByName(ctx.req().getRemoteAddr()));
         } catch (UnknownHostException e) {

@@ -3,6 +3,7 @@ package ai.realm.server.http.transport;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.config.ConnectionSettings;
+import ai.realm.server.config.TlsSettings;
 import ai.realm.server.error.ErrorBody;
 import io.javalin.Javalin;
 import io.javalin.compression.CompressionStrategy;
@@ -16,6 +17,7 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.component.LifeCycle;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +36,7 @@ public final class Listener implements AutoCloseable {
     private final ConnectionSettings limits;
     private final ConnectionGuard guard;
     private final Answers answers;
+    private final @Nullable Tls tls;
     private final Javalin app;
 
     /**
@@ -43,6 +46,18 @@ public final class Listener implements AutoCloseable {
      * @param routes adds what is served
      */
     public Listener(String host, int port, ConnectionSettings limits, Answers answers, Consumer<JavalinConfig> routes) {
+        this(host, port, limits, null, answers, routes);
+    }
+
+    /**
+     * The same with TLS.
+     *
+     * @param tls null for plain HTTP
+     * @throws RealmException INVALID_REQUEST when its files cannot be used
+     */
+    public Listener(String host, int port, ConnectionSettings limits, @Nullable TlsSettings tls, Answers answers,
+            Consumer<JavalinConfig> routes) {
+        this.tls = tls == null ? null : new Tls(tls);
         this.host = host;
         this.port = port;
         this.limits = limits;
@@ -66,6 +81,15 @@ public final class Listener implements AutoCloseable {
         c.http.compressionStrategy = CompressionStrategy.NONE;
         c.jetty.host = host;
         c.jetty.port = port;
+        Tls secure = tls;
+        if (secure != null) {
+            c.jetty.addConnector((server, http) -> {
+                ServerConnector connector = secure.connector(server, http);
+                connector.setHost(host);
+                connector.setPort(port);
+                return connector;
+            });
+        }
         c.jetty.modifyHttpConfiguration(this::configure);
         c.jetty.modifyServer(this::configure);
         c.jetty.modifyServletContextHandler(h -> h.setErrorHandler(new JettyErrors()));
@@ -142,7 +166,12 @@ public final class Listener implements AutoCloseable {
      */
     public int start() {
         try {
-            return app.start().port();
+            int listening = app.start().port();
+            Tls secure = tls;
+            if (secure != null) {
+                secure.start();
+            }
+            return listening;
         } catch (JavalinBindException e) {
             throw new RealmException(ErrorCode.INVALID_REQUEST, "cannot listen on " + host + ":" + port + ": " + reason(e), e);
         }
@@ -172,5 +201,9 @@ public final class Listener implements AutoCloseable {
             LOG.debug("connections were cut at the end of the drain: {}", e.toString());
         }
         guard.close();
+        Tls secure = tls;
+        if (secure != null) {
+            secure.close();
+        }
     }
 }
