@@ -76,7 +76,7 @@ public final class Engine implements AutoCloseable {
         pool = new KvBlockPool(memory.blocks());
         states = memory.slots() == 0 ? null : new StatePool(memory.slots());
         cache = options.prefixCache() ? new PrefixCache(pool, blockPositions, states) : null;
-        scheduler = new Scheduler(budget, maxRunning, blockPositions, pool, cache, states);
+        scheduler = new Scheduler(budget, maxRunning, blockPositions, pool, cache, states, options.gap().toNanos());
         runner = new StepRunner(model, memory, workers, turn, budget, maxRunning);
         loop = new EngineLoop<>(name, options.maxWaiting(), clock, new Turns());
         late = new LateChoices(name, loop::wake, loop::computing);
@@ -372,6 +372,7 @@ public final class Engine implements AutoCloseable {
         long end = now();
         long nanos = end - start;
         loop.stepped(nanos, plan.tokens());
+        scheduler.took(plan, nanos);
         scheduler.computed(plan);
         int reader = 0;
         for (StepPlan.Work w : plan.work()) {

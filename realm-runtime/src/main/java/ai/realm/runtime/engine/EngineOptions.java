@@ -13,6 +13,7 @@ import java.util.List;
  * @param maxRunning sequences that run at the same time
  * @param maxWaiting sequences that wait at most, of all tenants; one tenant alone gets 4/5 of it
  * @param tokenBudget tokens in a step at most; bounds the time of a step, and so how long a newcomer waits for the one under way
+ * @param gap what a step should take at most that has chunks of prompts beside others who decode; zero for any time
  * @param unreadTokens tokens that a sequence may be ahead of its reader before it is paused
  * @param slowReaderLimit how long a sequence stays paused before it is cancelled
  * @param prefixCache whether full blocks are kept for prompts that begin the same
@@ -20,7 +21,7 @@ import java.util.List;
  * @param drafts whether tokens are guessed, from text that came before and from what a grammar forces, and verified together
  */
 public record EngineOptions(KvType kvType, long kvBytes, int blockPositions, int maxRunning, int maxWaiting, int tokenBudget,
-        int unreadTokens, Duration slowReaderLimit, boolean prefixCache, List<String> sharedPrefixes,
+        Duration gap, int unreadTokens, Duration slowReaderLimit, boolean prefixCache, List<String> sharedPrefixes,
         boolean drafts) {
 
     public EngineOptions {
@@ -30,6 +31,7 @@ public record EngineOptions(KvType kvType, long kvBytes, int blockPositions, int
         require(maxRunning >= 1, "running sequences must be at least 1", maxRunning);
         require(maxWaiting >= 1, "waiting sequences must be at least 1", maxWaiting);
         require(tokenBudget >= maxRunning, "the token budget must be at least the running sequences, " + maxRunning, tokenBudget);
+        require(!gap.isNegative(), "the bound on gaps must be 0 or more", gap.toMillis());
         require(unreadTokens >= 1, "unread tokens must be at least 1", unreadTokens);
         sharedPrefixes = List.copyOf(sharedPrefixes);
     }
@@ -41,31 +43,36 @@ public record EngineOptions(KvType kvType, long kvBytes, int blockPositions, int
     }
 
     public static EngineOptions defaults() {
-        return new EngineOptions(KvType.F16, 0, 32, 32, 512, 256, 64, Duration.ofSeconds(30), true, List.of(), true);
+        return new EngineOptions(KvType.F16, 0, 32, 32, 512, 256, Duration.ofMillis(100), 64, Duration.ofSeconds(30), true, List.of(), true);
     }
 
     public EngineOptions withKv(KvType type, long bytes) {
-        return new EngineOptions(type, bytes, blockPositions, maxRunning, maxWaiting, tokenBudget, unreadTokens, slowReaderLimit,
+        return new EngineOptions(type, bytes, blockPositions, maxRunning, maxWaiting, tokenBudget, gap, unreadTokens, slowReaderLimit,
                 prefixCache, sharedPrefixes, drafts);
     }
 
     public EngineOptions withLimits(int running, int waiting, int budget) {
-        return new EngineOptions(kvType, kvBytes, blockPositions, running, waiting, budget, unreadTokens, slowReaderLimit,
+        return new EngineOptions(kvType, kvBytes, blockPositions, running, waiting, budget, gap, unreadTokens, slowReaderLimit,
+                prefixCache, sharedPrefixes, drafts);
+    }
+
+    public EngineOptions withGap(Duration bound) {
+        return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, bound, unreadTokens, slowReaderLimit,
                 prefixCache, sharedPrefixes, drafts);
     }
 
     public EngineOptions withReader(int unread, Duration limit) {
-        return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, unread, limit, prefixCache,
+        return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, gap, unread, limit, prefixCache,
                 sharedPrefixes, drafts);
     }
 
     public EngineOptions withPrefixCache(boolean on, List<String> shared) {
-        return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, unreadTokens,
+        return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, gap, unreadTokens,
                 slowReaderLimit, on, shared, drafts);
     }
 
     public EngineOptions withDrafts(boolean on) {
-        return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, unreadTokens,
+        return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, gap, unreadTokens,
                 slowReaderLimit, prefixCache, sharedPrefixes, on);
     }
 }

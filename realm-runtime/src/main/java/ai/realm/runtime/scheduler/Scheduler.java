@@ -5,16 +5,18 @@ import ai.realm.runtime.kvcache.KvBlockPool;
 import ai.realm.runtime.kvcache.PrefixCache;
 import ai.realm.runtime.kvcache.StatePool;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Decides what each step computes: continuous batching over paged KV memory, fair among tenants. A step takes what is known and
  * not computed of every running sequence whose prompt is computed, mostly one token. With what is left of the token budget it
- * takes chunks of prompts, those of the tenant with the least service first. Where blocks run out the least deserving sequence
+ * takes chunks of prompts, those of the tenant with the least service first. {@link StepPace} holds back what would stretch a step
+ * for those who decode. Where blocks run out the least deserving sequence
  * loses its own and is computed again later. None ever fails for want of memory.
  *
  * <p>Deterministic: no thread, clock, memory or model; the same calls give the same plans. Its engine's loop calls it, and it
@@ -36,23 +38,23 @@ public final class Scheduler {
     private final Resting resting;
     private final StepPlan plan = new StepPlan();
     private final Yielding yielding;
+    private final StepPace pace;
     private long preemptions;
-
-    /** The most deserving first: those whose reader keeps up, of the tenant with the least service, interactive, the oldest. */
-    private static final Comparator<Sequence> RANK = Comparator.<Sequence, Boolean>comparing(s -> s.paused)
-            .thenComparingDouble(s -> tenantOf(s).counter).thenComparing(s -> s.spec().batch())
-            .thenComparingLong(Sequence::submittedNanos).thenComparing(s -> s.spec().requestId());
+    private long steps;
 
     /**
      * @param cache null for a model whose prefixes cannot be shared, or when it is turned off
      */
     public Scheduler(int tokenBudget, int maxRunning, int blockPositions, KvBlockPool pool, @Nullable PrefixCache cache) {
-        this(tokenBudget, maxRunning, blockPositions, pool, cache, null);
+        this(tokenBudget, maxRunning, blockPositions, pool, cache, null, 0);
     }
 
-    /** @param states slots for the states of a model with recurrent layers, at least {@code maxRunning}; null for one without */
+    /**
+     * @param states slots for the states of a model with recurrent layers, at least {@code maxRunning}; null for one without
+     * @param gapNanos what a step with prompts should take at most while somebody decodes, as far as {@link #took} tells; 0 for any time
+     */
     public Scheduler(int tokenBudget, int maxRunning, int blockPositions, KvBlockPool pool, @Nullable PrefixCache cache,
-            @Nullable StatePool states) {
+            @Nullable StatePool states, long gapNanos) {
         if (tokenBudget < maxRunning) {
             throw new IllegalArgumentException("the token budget " + tokenBudget + " must be at least the " + maxRunning
                     + " sequences that may run");
@@ -64,6 +66,7 @@ public final class Scheduler {
         this.cache = cache;
         this.states = new RecurrentStates(states, cache != null, blockPositions);
         this.resting = new Resting(pool);
+        this.pace = new StepPace(gapNanos);
         this.yielding = new Yielding(fair, running, maxRunning, pool.blocks());
     }
 
@@ -84,7 +87,9 @@ public final class Scheduler {
         for (Sequence s : running) {
             s.planned = false;
         }
+        steps++;
         yieldToTheLeastServed();
+        pace.begin(running, fair);
         planDecodes();
         planPrompts();
         states.plan(plan);
@@ -123,12 +128,17 @@ public final class Scheduler {
     private void planDecodes() {
         ranked.clear();
         ranked.addAll(running);
-        ranked.sort(RANK);
-        int left = ranked.size();
-        for (Sequence s : ranked) {
+        ranked.sort(Ranks.DESERVING);
+        List<Sequence> turns = ranked;
+        if (pace.shared()) {
+            turns = new ArrayList<>(ranked);
+            turns.sort(Ranks.TURN);
+        }
+        int left = turns.size();
+        for (Sequence s : turns) {
             // each has a position for sure, and more only of what nobody after it needs
             int most = 1 + Math.max(0, tokenBudget - plan.tokens() - left--);
-            if (s.state == Sequence.State.RUNNING && !s.paused && s.decoding()) {
+            if (s.state == Sequence.State.RUNNING && !s.paused && s.decoding() && pace.mayDecode(s)) {
                 s.guess(mostGuesses(s, most));
                 int count = Math.min(most, s.remaining());
                 if (makeWritable(s, count)) {
@@ -203,21 +213,28 @@ public final class Scheduler {
 
     private void planPrompts() {
         boolean[] admitting = {true};
+        Set<TenantQueue> full = new HashSet<>();
         while (plan.tokens() < tokenBudget) {
-            TenantQueue t = fair.least(q -> prefilling(q) != null || admitting[0] && q.head() != null);
+            TenantQueue t = fair.least(q -> !full.contains(q) && (prefilling(q) != null || admitting[0] && q.head() != null));
             if (t == null) {
                 return;
             }
             Sequence s = prefilling(t);
+            Sequence next = s == null ? Objects.requireNonNull(t.head()) : s;
+            int room = pace.promptRoom(t, next.computed(), Math.min(next.remaining(), tokenBudget - plan.tokens()));
+            if (room <= 0) {
+                full.add(t);
+                continue;
+            }
             if (s == null) {
-                s = Objects.requireNonNull(t.head());
+                s = next;
                 if (!admit(t, s)) {
                     // Nobody overtakes: a large prompt would wait for ever behind small ones.
                     admitting[0] = false;
                     continue;
                 }
             }
-            int count = states.chunk(s, Math.min(s.remaining(), tokenBudget - plan.tokens()));
+            int count = states.chunk(s, Math.min(s.remaining(), room));
             if (makeWritable(s, count)) {
                 add(s, count);
             }
@@ -292,7 +309,9 @@ public final class Scheduler {
         fair.charge(t, s.charge(s.computed() + count) * Service.PROMPT + (chooses ? Service.OUTPUT : 0)
                 + Math.max(0, rows - 1) * Service.ROW);
         s.planned = true;
-        plan.add(new StepPlan.Work(s, s.computed(), count, rows, s.guessed(), chooses));
+        s.lastStep = steps;
+        pace.add(s, s.computed(), count, s.decoding());
+        plan.add(new StepPlan.Work(s, s.computed(), count, rows, s.guessed(), s.decoding(), chooses));
     }
 
     private void preempt(Sequence s) {
@@ -340,6 +359,11 @@ public final class Scheduler {
     /** A reader is too slow, or no longer: a paused sequence is in no plan and gives way to others. */
     public void pause(Sequence s, boolean paused) {
         s.paused = paused;
+    }
+
+    /** A plan was computed: how long that took, from which later plans are sized. */
+    public void took(StepPlan done, long nanos) {
+        pace.took(done, nanos);
     }
 
     /** Adds a sequence's part of a step's time. */

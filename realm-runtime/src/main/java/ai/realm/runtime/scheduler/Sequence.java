@@ -73,6 +73,8 @@ public final class Sequence {
     private boolean fork;
     /** In the plan of this step. */
     boolean planned;
+    /** The last step that it was in. */
+    long lastStep;
     /** The queue was full when the step was planned. */
     boolean paused;
     /** Was admitted at least once. */

@@ -18,9 +18,10 @@ public final class StepPlan {
      *
      * @param rows of how many of its last positions the logits are wanted
      * @param guesses how many of those are guesses, which its chooser may find wrong
+     * @param decodes whether it goes on from a prompt that was computed before
      * @param chooses whether the last of them is the end of what is known, so that the next token is chosen
      */
-    public record Work(Sequence sequence, int from, int count, int rows, int guesses, boolean chooses) {}
+    public record Work(Sequence sequence, int from, int count, int rows, int guesses, boolean decodes, boolean chooses) {}
 
     /** Contents that move to another block before the step: a shared block that is about to be written. */
     public record BlockCopy(int from, int to) {}

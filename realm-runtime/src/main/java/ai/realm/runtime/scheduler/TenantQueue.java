@@ -18,8 +18,21 @@ final class TenantQueue extends FairShare.Share {
     private final Deque<Sequence> batch = new ArrayDeque<>();
     private int inRow;
 
+    /** Of the step that is being planned: whether it has a sequence in it, whether it decodes, and what its decoding would take alone. */
+    boolean inStep;
+    boolean decodes;
+    double counterBefore;
+    final StepCost.Load alone = new StepCost.Load();
+
     TenantQueue(String tenantId) {
         super(tenantId);
+    }
+
+    void beginStep() {
+        inStep = false;
+        decodes = false;
+        counterBefore = counter;
+        alone.clear();
     }
 
     void add(Sequence s) {

@@ -38,7 +38,8 @@ class SchedulerPropertyTest {
         int bp = 1 << random.nextInt(4);
         int blocks = 4 + random.nextInt(40);
         SchedulerSimulation sim = new SchedulerSimulation(budget, maxRunning, blocks, bp, random.nextBoolean(),
-                random.nextBoolean() ? 0 : maxRunning + random.nextInt(2 * maxRunning));
+                random.nextBoolean() ? 0 : maxRunning + random.nextInt(2 * maxRunning), random.nextInt(40));
+        sim.millis = plan -> 1 + plan.tokens() * random.nextDouble();
         int tenants = 1 + random.nextInt(4);
         sim.outcomes = outcomes ? random : null;
         for (int event = 0; event < 120; event++) {
@@ -116,7 +117,8 @@ class SchedulerPropertyTest {
         int longestOutput = 4 + random.nextInt(40);
         int blocks = (longestPrompt + longestOutput) * (1 + random.nextInt(maxRunning)) / 4 + 4;
         SchedulerSimulation sim = new SchedulerSimulation(budget, maxRunning, blocks, 4, random.nextBoolean(),
-                random.nextBoolean() ? 0 : maxRunning + random.nextInt(2 * maxRunning));
+                random.nextBoolean() ? 0 : maxRunning + random.nextInt(2 * maxRunning), seed % 3 * 20);
+        sim.millis = plan -> 1 + 0.2 * plan.tokens();
         double[] weights = new double[tenants];
         double least = Double.MAX_VALUE;
         for (int t = 0; t < tenants; t++) {

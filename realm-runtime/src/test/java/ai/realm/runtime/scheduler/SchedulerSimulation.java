@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.ToDoubleFunction;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,10 @@ final class SchedulerSimulation {
     /** Decides what is put off, scored, guessed, cut back, how many tokens come at once and who forks; null for a token at once. */
     @Nullable
     Random outcomes;
+    /** What a step takes. */
+    ToDoubleFunction<StepPlan> millis = _ -> 1;
+    /** The last one, in milliseconds. */
+    double took;
     int steps;
     long forwarded;
 
@@ -50,6 +55,12 @@ final class SchedulerSimulation {
 
     /** @param slots for the states of recurrent layers; 0 for a model without */
     SchedulerSimulation(int tokenBudget, int maxRunning, int blocks, int blockPositions, boolean prefixCache, int slots) {
+        this(tokenBudget, maxRunning, blocks, blockPositions, prefixCache, slots, 0);
+    }
+
+    /** @param gapMillis see {@link StepPace}; steps take what {@link #millis} says */
+    SchedulerSimulation(int tokenBudget, int maxRunning, int blocks, int blockPositions, boolean prefixCache, int slots,
+            long gapMillis) {
         this.tokenBudget = tokenBudget;
         this.maxRunning = maxRunning;
         this.blockPositions = blockPositions;
@@ -57,7 +68,7 @@ final class SchedulerSimulation {
         this.states = slots == 0 ? null : new StatePool(slots);
         this.stateOf = new int[slots];
         PrefixCache cache = prefixCache ? new PrefixCache(pool, blockPositions, states) : null;
-        this.scheduler = new Scheduler(tokenBudget, maxRunning, blockPositions, pool, cache, states);
+        this.scheduler = new Scheduler(tokenBudget, maxRunning, blockPositions, pool, cache, states, gapMillis * 1_000_000);
         this.memory = new int[blocks][blockPositions];
     }
 
@@ -101,6 +112,8 @@ final class SchedulerSimulation {
                 recur(w);
             }
         }
+        took = millis.applyAsDouble(plan);
+        scheduler.took(plan, (long) (1e6 * took));
         scheduler.computed(plan);
         for (StepPlan.Work w : plan.work()) {
             if (w.rows() > 0) {

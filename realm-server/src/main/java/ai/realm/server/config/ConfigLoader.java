@@ -235,6 +235,7 @@ public final class ConfigLoader {
                 (long) in("engine.kv_mb", or(e.kvMb(), 0), 0, 1 << 22) << 20, block, running,
                 in("engine.waiting", or(e.waiting(), o.maxWaiting()), 1, 1_000_000),
                 in("engine.step_tokens", or(e.stepTokens(), Math.max(o.tokenBudget(), running)), running, 1 << 16),
+                Duration.ofMillis(in("engine.gap_ms", or(e.gapMillis(), (int) o.gap().toMillis()), 0, 60_000)),
                 o.unreadTokens(), o.slowReaderLimit(), or(e.prefixCache(), o.prefixCache()),
                 or(e.sharedPrefixes(), o.sharedPrefixes()), or(e.drafts(), o.drafts()));
         return new EngineSettings((long) in("engine.memory_mb", or(e.memoryMb(), 0), 0, 1 << 22) << 20, options);

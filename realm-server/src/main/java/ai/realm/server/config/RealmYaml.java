@@ -58,6 +58,6 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
     record Engine(@JsonProperty("memory_mb") @Nullable Integer memoryMb, @JsonProperty("kv_type") @Nullable String kvType,
             @JsonProperty("kv_mb") @Nullable Integer kvMb, @JsonProperty("kv_block") @Nullable Integer kvBlock,
             @Nullable Integer running, @Nullable Integer waiting, @JsonProperty("step_tokens") @Nullable Integer stepTokens,
-            @JsonProperty("prefix_cache") @Nullable Boolean prefixCache,
+            @JsonProperty("gap_ms") @Nullable Integer gapMillis, @JsonProperty("prefix_cache") @Nullable Boolean prefixCache,
             @JsonProperty("shared_prefixes") @Nullable List<String> sharedPrefixes, @Nullable Boolean drafts) {}
 }
