@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,7 @@ final class AdapterReader {
     private final Map<String, List<AdapterSite>> sites = new HashMap<>();
     private final int maps;
     private final LowRankPanel kind;
+    private final Set<String> ignored;
 
     /** The two tensors for one of the model's. */
     private record Pair(TensorView a, TensorView b, int rank, List<AdapterSite> places) {
@@ -66,10 +68,12 @@ final class AdapterReader {
 
     /**
      * @param sites all maps of the model, numbered from 0
+     * @param ignored tensors of the model that do not count, for which an adapter's matrices do not either
      * @param kind how numbers are to lie in memory; pairs that 8 bits would change too much are kept in fp16
      */
-    AdapterReader(GgufFile file, List<AdapterSite> sites, LowRankPanel kind) {
+    AdapterReader(GgufFile file, List<AdapterSite> sites, Set<String> ignored, LowRankPanel kind) {
         this.file = file;
+        this.ignored = ignored;
         this.kind = kind;
         this.maps = sites.stream().mapToInt(AdapterSite::map).max().orElse(-1) + 1;
         sites.forEach(s -> this.sites.computeIfAbsent(s.tensor(), _ -> new ArrayList<>()).add(s));
@@ -149,7 +153,9 @@ final class AdapterReader {
             if (!file.tensors().containsKey(base + (a ? B : A))) {
                 throw new GgufException("tensor " + tensor + " comes without " + base + (a ? B : A), -1);
             }
-            named.put(base, sitesOf(base));
+            if (!ignored.contains(base + WEIGHT)) {
+                named.put(base, sitesOf(base));
+            }
         }
         if (named.isEmpty()) {
             throw new GgufException("the adapter has no tensors", -1);

@@ -30,6 +30,8 @@ final class Architectures {
         ALL.put("gemma", GemmaFamily::gemma);
         ALL.put("gemma2", GemmaFamily::gemma2);
         ALL.put("gemma3", GemmaFamily::gemma3);
+        ALL.put("gemma3n", GemmaFamily::gemma3n);
+        ALL.put("gemma4", GemmaFamily::gemma4);
         ALL.put("glm4", LlamaFamily::glm4);
         ALL.put("glm4moe", LlamaFamily::glm4moe);
         ALL.put("gpt-oss", LlamaFamily::gptOss);

@@ -14,14 +14,16 @@ final class Attention implements Mixer {
     /**
      * The tensors and choices of one layer's attention.
      *
+     * @param k null when keys and values are those of another layer
+     * @param v null when the values are what {@code k} gives, or another layer's
      * @param clamp what queries, keys and values are brought to at most; 0 for none
      * @param normsAfterRope whether queries and keys are normalised after they are rotated, not before
      * @param gated whether each head's query is followed by a gate of the same size
      * @param rope null for a layer without positions
      * @param temperature sharpening with the position, or null
      */
-    record Parts(Linear q, Linear k, Linear v, Linear o, float clamp, @Nullable HeadNorm qNorm, @Nullable HeadNorm kNorm,
-            boolean normsAfterRope,
+    record Parts(Linear q, @Nullable Linear k, @Nullable Linear v, Linear o, float clamp, @Nullable HeadNorm qNorm,
+            @Nullable HeadNorm kNorm, @Nullable HeadNorm vNorm, boolean normsAfterRope,
             boolean gated, @Nullable RopeTable rope, @Nullable Temperature temperature) {}
 
     /** Queries at position p are multiplied by {@code 1 + scale * ln(1 + floor((p + offset) / length))}. */
@@ -48,10 +50,14 @@ final class Attention implements Mixer {
         this.spec = spec;
         this.core = new KvAttention(spec, layer, workers);
         this.queries = scratch.rows("q", parts.q.rows());
-        this.keys = scratch.rows("k", parts.k.rows());
-        this.values = scratch.rows("v", parts.v.rows());
+        this.keys = scratch.rows("k", spec.kvHeads() * spec.keyDim());
+        this.values = scratch.rows("v", spec.kvHeads() * spec.valueDim());
         this.mixed = scratch.rows("mixed", spec.heads() * spec.valueDim());
-        this.input = new Linear.Group(new Linear[]{parts.q, parts.k, parts.v}, new FloatRows[]{queries, keys, values});
+        this.input = parts.k == null
+                ? new Linear.Group(new Linear[]{parts.q}, new FloatRows[]{queries})
+                : parts.v == null
+                        ? new Linear.Group(new Linear[]{parts.q, parts.k}, new FloatRows[]{queries, keys})
+                        : new Linear.Group(new Linear[]{parts.q, parts.k, parts.v}, new FloatRows[]{queries, keys, values});
         this.queryStride = parts.gated ? 2 * spec.keyDim() : spec.keyDim();
     }
 
@@ -70,6 +76,9 @@ final class Attention implements Mixer {
     /** Normalises, rotates and stores what the projections gave. */
     private void place(Step step, int from, int to) {
         for (int row = from; row < to; row++) {
+            if (parts.v == null && parts.k != null) {
+                System.arraycopy(keys.data(), keys.offset(row), values.data(), values.offset(row), keys.cols());
+            }
             if (parts.clamp > 0) {
                 clamp(queries, row);
                 clamp(keys, row);
@@ -80,7 +89,9 @@ final class Attention implements Mixer {
             }
             if (parts.rope != null) {
                 parts.rope.rotate(step.rowKernels(), queries.data(), queries.offset(row), queryStride, spec.heads(), row);
-                parts.rope.rotate(step.rowKernels(), keys.data(), keys.offset(row), spec.keyDim(), spec.kvHeads(), row);
+                if (parts.k != null) {
+                    parts.rope.rotate(step.rowKernels(), keys.data(), keys.offset(row), spec.keyDim(), spec.kvHeads(), row);
+                }
             }
             if (parts.normsAfterRope) {
                 normalise(step, row);
@@ -88,6 +99,12 @@ final class Attention implements Mixer {
             if (parts.temperature != null) {
                 step.rowKernels().scale(queries.data(), queries.offset(row), parts.temperature.at(step.batch().position(row)),
                         queries.cols());
+            }
+            if (parts.k == null) {
+                continue;
+            }
+            if (parts.vNorm != null) {
+                parts.vNorm.apply(step.rowKernels(), values.data(), values.offset(row), spec.valueDim(), spec.kvHeads());
             }
             core.store(step, row, keys.data(), keys.offset(row), values.data(), values.offset(row));
         }
@@ -122,7 +139,7 @@ final class Attention implements Mixer {
 
     @Override
     public int kvHeads() {
-        return spec.kvHeads();
+        return parts.k == null ? 0 : spec.kvHeads();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package ai.realm.core.model;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,12 +21,19 @@ final class AttentionBuilder {
     private float scale;
     private float softCap;
     private int window;
+    private int keyDim;
+    private int valueDim;
+    private int kvLayer;
+    private @Nullable HeadNorm valueNorm;
     private int chunk;
     private float clamp;
 
     AttentionBuilder(DecoderBuilder decoder, int layer) {
         this.decoder = decoder;
         this.layer = layer;
+        this.kvLayer = layer;
+        this.keyDim = decoder.keyDim();
+        this.valueDim = decoder.valueDim();
         this.causal = !decoder.seesEveryToken();
         this.scale = (float) (1 / Math.sqrt(decoder.keyDim()));
     }
@@ -86,10 +94,29 @@ final class AttentionBuilder {
         return this;
     }
 
+    /** Heads of other sizes than the keys say; to be called before anything that makes norms. */
+    AttentionBuilder heads(int key, int value) {
+        keyDim = key;
+        valueDim = value;
+        return this;
+    }
+
+    /** Keys and values are those of another layer, and this one has none of its own. */
+    AttentionBuilder keysOf(int other) {
+        kvLayer = other;
+        return this;
+    }
+
+    /** Values are normalised head by head, without weights. */
+    AttentionBuilder plainValueNorm() {
+        valueNorm = HeadNorm.perHead(Norm.plain(valueDim, decoder.epsilon()));
+        return this;
+    }
+
     /** {@code attn_q_norm} and {@code attn_k_norm} of head size, shared by the heads. */
     AttentionBuilder headNorms() {
-        queryNorm = HeadNorm.perHead(decoder.norm(DecoderBuilder.name(layer, "attn_q_norm"), decoder.keyDim()));
-        keyNorm = HeadNorm.perHead(decoder.norm(DecoderBuilder.name(layer, "attn_k_norm"), decoder.keyDim()));
+        queryNorm = HeadNorm.perHead(decoder.norm(DecoderBuilder.name(layer, "attn_q_norm"), keyDim));
+        keyNorm = kvLayer == layer ? HeadNorm.perHead(decoder.norm(DecoderBuilder.name(layer, "attn_k_norm"), keyDim)) : null;
         return this;
     }
 
@@ -107,7 +134,7 @@ final class AttentionBuilder {
 
     Attention build() {
         int heads = decoder.heads();
-        int kvHeads = decoder.kvHeads(layer);
+        int kvHeads = decoder.kvHeads(kvLayer);
         if (kvHeads == 0) {
             throw decoder.keys().refuse("attention.head_count_kv", 0,
                     "layer " + layer + " of this architecture needs at least 1");
@@ -116,24 +143,35 @@ final class AttentionBuilder {
             throw decoder.keys().refuse("attention.causal", false,
                     "a window is supported only where tokens see what comes before them");
         }
-        int width = decoder.width();
-        int q = heads * decoder.keyDim() * (gated ? 2 : 1);
-        int k = kvHeads * decoder.keyDim();
-        int v = kvHeads * decoder.valueDim();
-        Linear[] qkv = decoder.has(layer, "attn_qkv.weight")
-                ? fused(width, q, k, v)
-                : new Linear[]{decoder.linear(layer, "attn_q", width, q), decoder.linear(layer, "attn_k", width, k),
-                        decoder.linear(layer, "attn_v", width, v)};
-        Linear o = decoder.linear(layer, "attn_output", heads * decoder.valueDim(), width);
+        @Nullable
+        Linear[] qkv = projections(decoder.width(), heads * keyDim * (gated ? 2 : 1), kvHeads * keyDim, kvHeads * valueDim);
+        Linear o = decoder.linear(layer, "attn_output", heads * valueDim, decoder.width());
         float[] sinkLogits = sinks ? decoder.weights().values(DecoderBuilder.name(layer, "attn_sinks.weight"), heads) : null;
-        KvAttention.Spec spec = new KvAttention.Spec(heads, kvHeads, decoder.keyDim(), decoder.valueDim(), scale, softCap, window,
-                chunk,
-                causal, sinkLogits);
+        KvAttention.Spec spec = new KvAttention.Spec(heads, kvHeads, keyDim, valueDim, scale, softCap, window, chunk, causal,
+                sinkLogits);
         return new Attention(
-                new Attention.Parts(qkv[0], qkv[1], qkv[2], o, clamp, queryNorm, keyNorm, normsAfterRope, gated, rope,
-                        temperature),
-                spec,
-                layer, decoder.workers(), decoder.scratch());
+                new Attention.Parts(Objects.requireNonNull(qkv[0]), qkv[1], qkv[2], o, clamp, queryNorm, keyNorm, valueNorm,
+                        normsAfterRope, gated, rope, temperature),
+                spec, kvLayer, decoder.workers(), decoder.scratch());
+    }
+
+    /** Queries, keys and values; the last two are null where they are another layer's, values alone where they are the keys. */
+    private @Nullable Linear[] projections(int width, int q, int k, int v) {
+        if (decoder.has(layer, "attn_qkv.weight")) {
+            Linear[] all = fused(width, q, k, v);
+            return kvLayer == layer ? all : new Linear[]{all[0], null, null};
+        }
+        Linear query = decoder.linear(layer, "attn_q", width, q);
+        if (kvLayer != layer) {
+            for (String tensor : new String[]{"attn_k.weight", "attn_v.weight", "attn_k_norm.weight"}) {
+                decoder.ignore(DecoderBuilder.name(layer, tensor));
+            }
+            return new Linear[]{query, null, null};
+        }
+        Linear values = valueNorm != null && k == v && !decoder.has(layer, "attn_v.weight")
+                ? null
+                : decoder.linear(layer, "attn_v", width, v);
+        return new Linear[]{query, decoder.linear(layer, "attn_k", width, k), values};
     }
 
     /** Fused weights may come with separate biases. */

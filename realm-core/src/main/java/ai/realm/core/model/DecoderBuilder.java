@@ -18,10 +18,6 @@ import org.jspecify.annotations.Nullable;
  * layers, and {@link #build}s.
  */
 final class DecoderBuilder {
-    private static final int MAX_LAYERS = 512;
-    private static final int MAX_EXPERTS = 1024;
-    private static final int MAX_HEADS = 4096;
-    private static final int MAX_HEAD = 8192;
     private static final int TILE_ROWS = AttentionTile.MAX_ROWS;
 
     private final ModelKeys keys;
@@ -30,12 +26,7 @@ final class DecoderBuilder {
     private final Compute compute;
     private final int contextLength;
 
-    private final int layerCount;
-    private final int predictLayers;
-    private final int width;
-    private final int headCount;
-    private final int heads;
-    private final int ropeDims;
+    private final DecoderShape shape;
     private int[] kvHeads;
     private int keyDim;
     private int valueDim;
@@ -46,6 +37,9 @@ final class DecoderBuilder {
     private final List<Layer> layers = new ArrayList<>();
     private Norm.Kind normKind = Norm.Kind.RMS;
     private @Nullable TensorView positions;
+    private @Nullable Ends ends;
+    private int mostKeyDim;
+    private int mostValueDim;
     private String epsilonKey = "attention.layer_norm_rms_epsilon";
     private String outputNormName = "output_norm";
     private float embeddingScale = 1f;
@@ -61,79 +55,19 @@ final class DecoderBuilder {
         this.compute = compute;
         this.contextLength = contextLength;
         this.scratch = new Scratch(maxBatch);
-        int all = keys.integer("block_count", 1, MAX_LAYERS);
-        this.predictLayers = keys.integerOr("nextn_predict_layers", 0, 0, all - 1);
-        this.layerCount = all - predictLayers;
-        this.width = keys.size("embedding_length");
-        // The embedding is read first: it bounds the width by what the file really holds.
-        weights.checked("token_embd.weight", width, weights.shape("token_embd.weight").dim(1));
-        this.headCount = sameInEveryLayer("attention.head_count",
-                keys.perLayer("attention.head_count", layerCount, keys.has("ssm.conv_kernel") ? 0 : 1, MAX_HEADS));
-        this.heads = Math.max(1, headCount);
-        this.kvHeads = keys.has("attention.head_count_kv")
-                ? keys.perLayer("attention.head_count_kv", layerCount, 0, heads)
-                : filled(layerCount, heads);
-        this.keyDim = keys.integerOr("attention.key_length", width / heads, 1, MAX_HEAD);
-        this.valueDim = keys.integerOr("attention.value_length", width / heads, 1, MAX_HEAD);
-        this.ropeDims = keys.integerOr("rope.dimension_count", keyDim, 0, keyDim);
-        checkHeads();
-        checkExperts();
-    }
-
-    /** The counts of experts must fit together whether or not a layer has any. */
-    private void checkExperts() {
-        int experts = keys.integerOr("expert_count", 0, 0, MAX_EXPERTS);
-        if (keys.has("expert_used_count")) {
-            int[] used = keys.perLayer("expert_used_count", layerCount, 0, experts);
-            if (experts > 0 && Arrays.stream(used).max().orElse(0) == 0) {
-                throw keys.refuse("expert_used_count", 0, "of " + experts + " experts at least one must be used");
-            }
-        } else if (experts > 0) {
-            throw keys.refuse("expert_count", experts, "the key " + keys.full("expert_used_count") + " is missing");
-        }
-        int groups = keys.integerOr("expert_group_count", 0, 0, experts);
-        if (groups > 1 && experts % groups != 0) {
-            throw keys.refuse("expert_group_count", groups, "expert_count " + experts + " must be a multiple of it");
-        }
-    }
-
-    private int sameInEveryLayer(String key, int[] values) {
-        for (int v : values) {
-            if (v != values[0]) {
-                throw keys.refuse(key, Arrays.toString(values), "it must be the same for every layer");
-            }
-        }
-        return values[0];
-    }
-
-    private static int[] filled(int n, int value) {
-        int[] out = new int[n];
-        Arrays.fill(out, value);
-        return out;
-    }
-
-    private void checkHeads() {
-        if (Math.min(keyDim, valueDim) < 1 || Math.max(keyDim, valueDim) > MAX_HEAD) {
-            throw keys.refuse("attention.head_count", heads,
-                    "embedding_length " + width + " divided by it must be 1.." + MAX_HEAD
-                            + " where there is no attention.key_length");
-        }
-        if (ropeDims % 2 != 0) {
-            throw keys.refuse("rope.dimension_count", ropeDims, "it must be even");
-        }
-        for (int kv : kvHeads) {
-            if (kv > 0 && heads % kv != 0) {
-                throw keys.refuse("attention.head_count_kv", kv, "attention.head_count " + heads + " must be a multiple of it");
-            }
-        }
+        this.shape = DecoderShape.read(keys, weights);
+        this.kvHeads = shape.kvHeads();
+        this.keyDim = shape.keyDim();
+        this.valueDim = shape.valueDim();
     }
 
     /** All heads share one key and one value of these sizes, whatever the keys say; to be called before any layer is made. */
     void latentHeads(int key, int value) {
-        if (key > MAX_HEAD) {
-            throw keys.refuse("attention.kv_lora_rank", value, "with the rotated part it must not exceed " + MAX_HEAD);
+        if (key > DecoderShape.MAX_HEAD) {
+            throw keys.refuse("attention.kv_lora_rank", value, "with the rotated part it must not exceed " + DecoderShape.MAX_HEAD);
         }
-        kvHeads = filled(layerCount, 1);
+        kvHeads = new int[layerCount()];
+        Arrays.fill(kvHeads, 1);
         keyDim = key;
         valueDim = value;
     }
@@ -155,19 +89,19 @@ final class DecoderBuilder {
     }
 
     int layerCount() {
-        return layerCount;
+        return shape.layers();
     }
 
     int width() {
-        return width;
+        return shape.width();
     }
 
     /** Query heads of each layer with attention. */
     int heads() {
-        if (headCount == 0) {
+        if (shape.heads() == 0) {
             throw keys.refuse("attention.head_count", 0, "attention needs at least 1");
         }
-        return heads;
+        return shape.heads();
     }
 
     int kvHeads(int layer) {
@@ -183,7 +117,7 @@ final class DecoderBuilder {
     }
 
     int ropeDims() {
-        return ropeDims;
+        return shape.ropeDims();
     }
 
     /** The threads' scratch for attention, made at the first call. */
@@ -191,10 +125,10 @@ final class DecoderBuilder {
         if (workers == null) {
             int group = 1;
             for (int kv : kvHeads) {
-                group = kv > 0 ? Math.max(group, heads / kv) : group;
+                group = kv > 0 ? Math.max(group, Math.max(1, shape.heads()) / kv) : group;
             }
             tileTokens = Math.max(4, TILE_ROWS / group);
-            workers = KvAttention.workers(compute.pool().threads(), keyDim, valueDim);
+            workers = KvAttention.workers(compute.pool().threads(), Math.max(keyDim, mostKeyDim), Math.max(valueDim, mostValueDim));
         }
         return workers;
     }
@@ -215,7 +149,23 @@ final class DecoderBuilder {
 
     /** Positions are learned rows added to the embedding. */
     void learnedPositions() {
-        positions = weights.table("position_embd.weight", width, keys.size("context_length"));
+        positions = weights.table("position_embd.weight", width(), keys.size("context_length"));
+    }
+
+    /** What is done before the first layer and after the last. */
+    void ends(Ends both) {
+        ends = both;
+    }
+
+    /** A tensor that the file may have and that does not count. */
+    void ignore(String tensor) {
+        weights.ignore(tensor);
+    }
+
+    /** Some layers have heads of these sizes; to be called before any layer is made. */
+    void headsOf(int key, int value) {
+        mostKeyDim = Math.max(mostKeyDim, key);
+        mostValueDim = Math.max(mostValueDim, value);
     }
 
     void outputNorm(String name) {
@@ -254,11 +204,15 @@ final class DecoderBuilder {
 
     /** Rotary positions with another base or scaling than the keys'. */
     RopeTable rope(RopeTable.Order order, double base, RopeScaling scaling) {
-        if (ropeDims == 0) {
+        if (ropeDims() == 0) {
             throw keys.refuse("rope.dimension_count", 0, "this architecture needs it to be at least 2");
         }
-        RopeTable table = new RopeTable(order, scaling.frequencies(ropeDims, base, ropeDivisors(scaling)), scaling.magnitude(),
-                scratch.maxBatch());
+        return rope(order, base, scaling, ropeDims(), ropeDivisors(scaling));
+    }
+
+    /** Rotary positions of so many values of a head, with no divisors but the given ones. */
+    RopeTable rope(RopeTable.Order order, double base, RopeScaling scaling, int dims, float @Nullable [] divisors) {
+        RopeTable table = new RopeTable(order, scaling.frequencies(dims, base, divisors), scaling.magnitude(), scratch.maxBatch());
         ropes.add(table);
         return table;
     }
@@ -268,11 +222,11 @@ final class DecoderBuilder {
             return null;
         }
         if (scaling.type() != RopeScaling.Type.LONGROPE && weights.has("rope_freqs.weight")) {
-            return weights.values("rope_freqs.weight", ropeDims / 2);
+            return weights.values("rope_freqs.weight", ropeDims() / 2);
         }
         return weights.optional(
                 contextLength > scaling.originalContext() ? "rope_factors_long.weight" : "rope_factors_short.weight",
-                ropeDims / 2);
+                ropeDims() / 2);
     }
 
     Norm norm(String name, int n) {
@@ -287,7 +241,7 @@ final class DecoderBuilder {
 
     /** A layer's norm of full width. */
     Norm norm(int layer, String tensor) {
-        return norm(name(layer, tensor), width);
+        return norm(name(layer, tensor), width());
     }
 
     float epsilon() {
@@ -313,7 +267,7 @@ final class DecoderBuilder {
     }
 
     int feedForwardLength(int layer) {
-        return keys.perLayer("feed_forward_length", layerCount, 1, ModelKeys.MAX_WIDTH)[layer];
+        return keys.perLayer("feed_forward_length", layerCount(), 1, ModelKeys.MAX_WIDTH)[layer];
     }
 
     /** {@code down(act(gate(x)) * up(x))}; gate and up may be one tensor. */
@@ -323,12 +277,12 @@ final class DecoderBuilder {
 
     /** The same with so many hidden units. */
     DenseMlp gatedMlp(int layer, Activation activation, int n) {
-        Linear down = linear(layer, "ffn_down", n, width);
+        Linear down = linear(layer, "ffn_down", n, width());
         if (has(layer, "ffn_gate.weight")) {
-            return new DenseMlp(activation, linear(layer, "ffn_gate", width, n), linear(layer, "ffn_up", width, n), down,
+            return new DenseMlp(activation, linear(layer, "ffn_gate", width(), n), linear(layer, "ffn_up", width(), n), down,
                     scratch);
         }
-        Linear[] fused = weights.fused(name(layer, "ffn_up"), width, n, n);
+        Linear[] fused = weights.fused(name(layer, "ffn_up"), width(), n, n);
         return new DenseMlp(activation, fused[0], fused[1], down, scratch);
     }
 
@@ -339,7 +293,7 @@ final class DecoderBuilder {
 
     /** The same with so many hidden units. */
     DenseMlp plainMlp(int layer, Activation activation, int n) {
-        return new DenseMlp(activation, null, linear(layer, "ffn_up", width, n), linear(layer, "ffn_down", n, width), scratch);
+        return new DenseMlp(activation, null, linear(layer, "ffn_up", width(), n), linear(layer, "ffn_down", n, width()), scratch);
     }
 
     ExpertsBuilder experts(int layer) {
@@ -359,21 +313,21 @@ final class DecoderBuilder {
 
     /** A layer of one branch, with its norm under the usual name of the first. */
     Layer singleLayer(int layer, Mixer mixer) {
-        return SingleLayer.of(norm(layer, "attn_norm"), mixer, width, scratch);
+        return SingleLayer.of(norm(layer, "attn_norm"), mixer, width(), scratch);
     }
 
     /** The same with a feed-forward part. */
     Layer singleLayer(int layer, FeedForward feedForward) {
-        return SingleLayer.of(norm(layer, "attn_norm"), feedForward, width, scratch);
+        return SingleLayer.of(norm(layer, "attn_norm"), feedForward, width(), scratch);
     }
 
     SequentialLayer sequential(SequentialLayer.Norms norms, Mixer mixer, FeedForward feedForward) {
-        return new SequentialLayer(norms, mixer, feedForward, residualScale, width, scratch);
+        return new SequentialLayer(norms, mixer, feedForward, residualScale, width(), scratch);
     }
 
     /** Makes every layer. */
     DecoderBuilder layers(IntFunction<Layer> maker) {
-        for (int l = 0; l < layerCount; l++) {
+        for (int l = 0; l < layerCount(); l++) {
             layers.add(maker.apply(l));
         }
         return this;
@@ -383,14 +337,14 @@ final class DecoderBuilder {
         int vocabulary = Math.toIntExact(weights.shape("token_embd.weight").dim(1));
         checkVocabulary(vocabulary);
         boolean tied = !weights.has("output.weight");
-        TensorView embedding = weights.table("token_embd.weight", width, vocabulary);
-        Linear output = weights.linear("output", tied ? "token_embd.weight" : "output.weight", width, vocabulary);
-        Norm norm = norm(outputNormName, width);
+        TensorView embedding = weights.table("token_embd.weight", width(), vocabulary);
+        Linear output = weights.linear("output", tied ? "token_embd.weight" : "output.weight", width(), vocabulary);
+        Norm norm = norm(outputNormName, width());
         weights.requireAllRead(this::mayStayUnread);
         return new TransformerModel(
-                new TransformerModel.Parts(config(vocabulary), embedding, positions, embeddingScale, ropes, layers, norm,
+                new TransformerModel.Parts(config(vocabulary), embedding, positions, embeddingScale, ends, ropes, layers, norm,
                         output, logitScale, logitSoftCap),
-                compute, scratch, tileTokens, weights.bytes(), weights.sites(), arena);
+                compute, scratch, tileTokens, weights.bytes(), weights.sites(), weights.ignored(), arena);
     }
 
     /**
@@ -401,18 +355,18 @@ final class DecoderBuilder {
         int vocabulary = Math.toIntExact(weights.shape("token_embd.weight").dim(1));
         checkVocabulary(vocabulary);
         checkMixers();
-        TensorView embedding = weights.table("token_embd.weight", width, vocabulary);
+        TensorView embedding = weights.table("token_embd.weight", width(), vocabulary);
         float[] types = encoder && weights.has("token_types.weight")
-                ? weights.values("token_types.weight", width, weights.shape("token_types.weight").dim(1))
+                ? weights.values("token_types.weight", width(), weights.shape("token_types.weight").dim(1))
                 : null;
-        Norm embeddingNorm = encoder ? norm("token_embd_norm", width) : null;
-        Norm outputNorm = encoder ? null : norm(outputNormName, width);
+        Norm embeddingNorm = encoder ? norm("token_embd_norm", width()) : null;
+        Norm outputNorm = encoder ? null : norm(outputNormName, width());
         Classifier classifier = Pooling.ranks(keys) ? Classifier.read(this) : null;
         weights.requireAllRead(name -> mayStayUnread(name) || classifier == null && name.startsWith("cls.")
                 || !encoder && name.startsWith("output."));
         return new EncoderModel(
                 new EncoderModel.Parts(config(vocabulary), embedding, embeddingScale,
-                        types == null ? null : Arrays.copyOf(types, width), positions, embeddingNorm, ropes, layers, outputNorm,
+                        types == null ? null : Arrays.copyOf(types, width()), positions, embeddingNorm, ropes, layers, outputNorm,
                         Pooling.read(keys, encoder ? Pooling.CLS : Pooling.LAST), classifier),
                 maxTokens, compute, scratch, tileTokens, weights.bytes(), arena);
     }
@@ -438,7 +392,7 @@ final class DecoderBuilder {
         if (tensor.endsWith(".input_scale") || tensor.contains("rope_f") || tensor.contains("rot_embd")) {
             return true;
         }
-        for (int l = layerCount; l < layerCount + predictLayers; l++) {
+        for (int l = layerCount(); l < layerCount() + shape.predictLayers(); l++) {
             if (tensor.startsWith(name(l, ""))) {
                 return true;
             }
@@ -448,7 +402,7 @@ final class DecoderBuilder {
 
     private ModelConfig config(int vocabulary) {
         return new ModelConfig(keys.architecture(), modelName(), vocabulary, keys.integer("context_length", 1, Integer.MAX_VALUE),
-                width, layerCount, heads);
+                width(), layerCount(), shape.heads());
     }
 
     private void checkVocabulary(int rows) {

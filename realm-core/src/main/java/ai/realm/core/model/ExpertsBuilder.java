@@ -108,7 +108,7 @@ final class ExpertsBuilder {
         Linear.Stack down = w.stack(name("ffn_down_exps"), length, width, experts);
         ExpertMlp.Experts all = gateAndUp(w, width, down);
         Router router = new Router(new Router.Spec(experts, used, gating, groups, groupsUsed, normalise, scale),
-                decoder.linear(layer, "ffn_gate_inp", width, experts), w.optional(name("exp_probs_b.bias"), experts),
+                w.unscaled(name("ffn_gate_inp"), width, experts), w.optional(name("exp_probs_b.bias"), experts),
                 decoder.scratch());
         Linear sharedGate = sharedLength > 0 && w.has(name("ffn_gate_inp_shexp.weight"))
                 ? decoder.linear(layer, "ffn_gate_inp_shexp", width, 1)

@@ -5,6 +5,7 @@ import ai.realm.core.gguf.GgufException;
 import ai.realm.core.gguf.GgufFile;
 import ai.realm.core.gguf.GgufType;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -17,6 +18,8 @@ final class KnownKeys {
     private static final Map<String, GgufType> GENERAL = Map.of("general.architecture", GgufType.STRING, "general.name",
             GgufType.STRING, "general.type", GgufType.STRING, "general.file_type", GgufType.UINT32, "general.alignment",
             GgufType.UINT32, "general.quantization_version", GgufType.UINT32);
+    /** Numbers without the architecture's prefix, one or one for each layer. */
+    private static final List<String> NUMBERS = List.of("xielu.alpha_n", "xielu.alpha_p", "xielu.beta", "xielu.eps");
     private static final Map<String, GgufType> OF_ARCHITECTURE = new HashMap<>();
     /** Keys that may also come as an array with a value for each layer. */
     private static final Set<String> PER_LAYER = Set.of("feed_forward_length", "expert_feed_forward_length", "expert_used_count",
@@ -63,6 +66,14 @@ final class KnownKeys {
     /** Refuses a file with a key whose value has another type than the key is to have. */
     static void check(GgufFile file) {
         GENERAL.forEach(file::requireType);
+        for (String key : NUMBERS) {
+            if (!(file.metadata().get(key) instanceof GgufArray array)) {
+                file.requireType(key, GgufType.FLOAT32);
+            } else if (array.elements() != GgufType.FLOAT32) {
+                throw new GgufException("key " + key + " must be of type FLOAT32 or an array of it, not an array of "
+                        + array.elements(), -1);
+            }
+        }
         String prefix = file.architecture() + ".";
         for (Map.Entry<String, Object> e : file.metadata().entrySet()) {
             String key = e.getKey();

@@ -201,13 +201,12 @@ final class LlamaFamily {
     /** An MLP with xIELU, whose numbers are keys without the architecture's prefix, and queries and keys normalised head by head. */
     static void apertus(DecoderBuilder d) {
         RopeTable rope = d.rope(Order.NEOX);
-        float scale = attentionScale(d);
         float[][] numbers = new float[4][];
         String[] names = {"alpha_n", "alpha_p", "beta", "eps"};
         for (int i = 0; i < names.length; i++) {
             numbers[i] = d.keys().generalNumbers("xielu." + names[i], d.layerCount());
         }
-        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).headNorms().scale(scale).build(),
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).headNorms().build(),
                 new XieluMlp(new XieluMlp.Shape(numbers[0][l], numbers[1][l], numbers[2][l], numbers[3][l]),
                         d.linear(l, "ffn_up", d.width(), d.feedForwardLength(l)),
                         d.linear(l, "ffn_down", d.feedForwardLength(l), d.width()), d.scratch())));
@@ -248,11 +247,10 @@ final class LlamaFamily {
         RopeTable local = keys.has("rope.freq_base_swa")
                 ? d.rope(Order.NORM, keys.positive("rope.freq_base_swa"), RopeScaling.read(keys))
                 : rope;
-        float scale = attentionScale(d);
         boolean normed = keys.integer("expert_count", 1, 1024) != 128;
         HeadNorm norm = HeadNorm.perHead(Norm.plain(d.keyDim(), d.epsilon()));
         d.layers(l -> {
-            AttentionBuilder attention = d.attention(l).scale(scale).chunk(pieces.at(l));
+            AttentionBuilder attention = d.attention(l).chunk(pieces.at(l));
             if ((l + 1) % 4 == 0) {
                 attention.temperature(new Attention.Temperature(0.1f, 8192, 1));
             } else {

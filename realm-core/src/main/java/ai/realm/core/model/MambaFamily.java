@@ -46,10 +46,8 @@ final class MambaFamily {
     static void falconH1(DecoderBuilder d) {
         Mamba2.Shape shape = shape(d.keys());
         RopeTable rope = d.rope(Order.NEOX);
-        float scale = LlamaFamily.attentionScale(d);
         d.layers(l -> {
-            Mixer both = new SumMixer(d.attention(l).rope(rope).scale(scale).build(), second(d, l, shape), d.width(),
-                    d.scratch());
+            Mixer both = new SumMixer(d.attention(l).rope(rope).build(), second(d, l, shape), d.width(), d.scratch());
             String ffnNorm = DecoderBuilder.name(l, "ffn_norm");
             Norm norm = d.weights().has(ffnNorm)
                     ? Norm.of(Norm.Kind.RMS, d.weights().values(ffnNorm, d.width()), null, d.epsilon())
@@ -67,14 +65,12 @@ final class MambaFamily {
         ModelKeys keys = d.keys();
         Mamba2.Shape shape = shape(keys);
         int[] hidden = keys.perLayer("feed_forward_length", d.layerCount(), 0, ModelKeys.MAX_WIDTH);
-        float scale = LlamaFamily.attentionScale(d);
         d.epsilonOr("attention.layer_norm_epsilon");
         d.layers(l -> {
             if (hidden[l] > 0) {
-                return d.singleLayer(l,
-                        d.hasExperts(l) ? nemotronExperts(d, l) : d.plainMlp(l, Activation.RELU_SQUARED, hidden[l]));
+                return d.singleLayer(l, d.hasExperts(l) ? nemotronExperts(d, l) : d.plainMlp(l, Activation.RELU_SQUARED, hidden[l]));
             }
-            return d.singleLayer(l, d.kvHeads(l) == 0 ? second(d, l, shape) : d.attention(l).scale(scale).build());
+            return d.singleLayer(l, d.kvHeads(l) == 0 ? second(d, l, shape) : d.attention(l).build());
         });
     }
 
@@ -106,13 +102,10 @@ final class MambaFamily {
 
     private static Norm @Nullable [] selectionNorms(DecoderBuilder d, int l, boolean normed, int rank, int size) {
         if (d.has(l, "ssm_dt_norm.weight")) {
-            return new Norm[]{d.norm(DecoderBuilder.name(l, "ssm_dt_norm"), rank),
-                    d.norm(DecoderBuilder.name(l, "ssm_b_norm"), size),
+            return new Norm[]{d.norm(DecoderBuilder.name(l, "ssm_dt_norm"), rank), d.norm(DecoderBuilder.name(l, "ssm_b_norm"), size),
                     d.norm(DecoderBuilder.name(l, "ssm_c_norm"), size)};
         }
-        return normed
-                ? new Norm[]{Norm.plain(rank, d.epsilon()), Norm.plain(size, d.epsilon()), Norm.plain(size, d.epsilon())}
-                : null;
+        return normed ? new Norm[]{Norm.plain(rank, d.epsilon()), Norm.plain(size, d.epsilon()), Norm.plain(size, d.epsilon())} : null;
     }
 
     private static void checkState(ModelKeys keys, int inner, int size) {
@@ -148,8 +141,7 @@ final class MambaFamily {
                 w.values(DecoderBuilder.name(l, "ssm_conv1d.weight"), taps, shape.channels()),
                 w.optional(DecoderBuilder.name(l, "ssm_conv1d.bias"), shape.channels()),
                 w.values(DecoderBuilder.name(l, "ssm_dt.bias"), shape.heads()),
-                w.values(DecoderBuilder.name(l, "ssm_a"), 1, shape.heads()),
-                w.values(DecoderBuilder.name(l, "ssm_d"), 1, shape.heads()),
+                w.values(DecoderBuilder.name(l, "ssm_a"), 1, shape.heads()), w.values(DecoderBuilder.name(l, "ssm_d"), 1, shape.heads()),
                 groupNorms(d, l, shape), d.linear(l, "ssm_out", shape.inner(), d.width())), shape, l,
                 d.compute().pool().threads(), d.scratch());
     }

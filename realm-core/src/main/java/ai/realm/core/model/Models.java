@@ -50,8 +50,8 @@ public final class Models {
         boolean tied = !file.tensors().containsKey("output.weight") && Architectures.names().contains(file.architecture());
         long bytes = 0;
         for (TensorView t : file.tensors().values()) {
-            boolean table = t.name().equals("token_embd.weight");
-            boolean multiplied = table ? tied : t.shape().rank() > 1;
+            boolean table = t.name().endsWith("token_embd.weight");
+            boolean multiplied = table ? tied && t.name().startsWith("token") : t.shape().rank() > 1;
             bytes += multiplied ? compute.preparedBytes(t) : 0;
             bytes += table || !multiplied ? t.data().byteSize() : 0;
         }

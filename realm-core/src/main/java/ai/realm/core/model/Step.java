@@ -92,10 +92,14 @@ final class Step {
         return false;
     }
 
+    /** Which token of the batch a row is of. */
+    int token(int row) {
+        return outputsOnly ? batch().output(row) : row;
+    }
+
     /** The adapter of the sequence that a row belongs to, or null. */
     Adapter.@Nullable Use adapter(int row) {
-        ForwardBatch b = batch();
-        return adapterCount == 0 ? null : b.adapter(outputsOnly ? b.output(row) : row);
+        return adapterCount == 0 ? null : batch().adapter(token(row));
     }
 
     /** Lets go of the caller's objects. */

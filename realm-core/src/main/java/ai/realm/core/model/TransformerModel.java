@@ -11,6 +11,7 @@ import ai.realm.core.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,12 +25,13 @@ final class TransformerModel implements Model {
      * @param embedding rows of the token embedding, read where they lie in the file
      * @param positions learned position embedding, or null
      * @param embeddingScale factor of the embedding
+     * @param ends what is done before the first layer and after the last, or null
      * @param ropes the tables that the layers use
      * @param logitScale factor of the logits
      * @param logitSoftCap logits become {@code cap * tanh(logit / cap)}; 0 for none
      */
     record Parts(ModelConfig config, TensorView embedding, @Nullable TensorView positions, float embeddingScale,
-            List<RopeTable> ropes, List<Layer> layers, Norm outputNorm, Linear output, float logitScale, float logitSoftCap) {}
+            @Nullable Ends ends, List<RopeTable> ropes, List<Layer> layers, Norm outputNorm, Linear output, float logitScale, float logitSoftCap) {}
 
     private final Parts parts;
     private final KvShape kvShape;
@@ -41,6 +43,7 @@ final class TransformerModel implements Model {
     private final float[][] positionRow;
     private final long weightBytes;
     private final List<AdapterSite> sites;
+    private final Set<String> ignored;
     private final Arena arena;
     private final Step.RowTask embed = this::embed;
     private final Step.RowTask normalise = this::normalise;
@@ -50,10 +53,11 @@ final class TransformerModel implements Model {
 
     /**
      * @param sites where the file's matrices went
+     * @param ignored tensors of the file that do not count
      * @param arena holds the prepared weights; closed with the model
      */
     TransformerModel(Parts parts, Compute compute, Scratch scratch, int tileTokens, long weightBytes, List<AdapterSite> sites,
-            Arena arena) {
+            Set<String> ignored, Arena arena) {
         this.parts = parts;
         this.maxBatch = scratch.maxBatch();
         this.step = new Step(compute, maxBatch, tileTokens);
@@ -65,6 +69,7 @@ final class TransformerModel implements Model {
         this.kvShape = shape(parts.layers);
         this.weightBytes = weightBytes;
         this.sites = sites;
+        this.ignored = ignored;
         this.arena = arena;
     }
 
@@ -112,12 +117,12 @@ final class TransformerModel implements Model {
 
     @Override
     public long adapterBytes(GgufFile file) {
-        return new AdapterReader(file, sites, adapterKind()).bytes(parts.config.architecture());
+        return new AdapterReader(file, sites, ignored, adapterKind()).bytes(parts.config.architecture());
     }
 
     @Override
     public Adapter adapter(GgufFile file, long mostBytes) {
-        return new AdapterReader(file, sites, adapterKind()).read(this, parts.config.architecture(), mostBytes);
+        return new AdapterReader(file, sites, ignored, adapterKind()).read(this, parts.config.architecture(), mostBytes);
     }
 
     @Override
@@ -143,6 +148,9 @@ final class TransformerModel implements Model {
                 rope.prepare(batch);
             }
             s.forRows(batch.count(), embed);
+            if (parts.ends != null) {
+                parts.ends.enter(s, x);
+            }
             for (int l = firstLayer; l < endLayer; l++) {
                 parts.layers.get(l).forward(s, x, l == endLayer - 1);
             }
@@ -201,6 +209,9 @@ final class TransformerModel implements Model {
         int count = batch.outputCount();
         if (count == 0) {
             return;
+        }
+        if (parts.ends != null) {
+            parts.ends.leave(s, x, count);
         }
         s.forRows(count, normalise);
         parts.output.apply(s, last, count, out);

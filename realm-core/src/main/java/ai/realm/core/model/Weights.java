@@ -32,6 +32,7 @@ class Weights {
     private final Compute compute;
     private final Arena arena;
     private final Set<String> read = new HashSet<>();
+    private final Set<String> ignored = new HashSet<>();
     private final List<AdapterSite> sites = new ArrayList<>();
     private final boolean gptoss;
     private long bytes;
@@ -66,6 +67,12 @@ class Weights {
         return linear(name, name + ".weight", in, out);
     }
 
+    /** The same, where {@code name.scale} is no factor of the map. */
+    Linear unscaled(String name, int in, int out) {
+        TensorView t = checked(name + ".weight", in, out);
+        return new Linear(matrix(t), optional(name + ".bias", out), 1f, site(name + ".weight", 0, 1, 0, out, t, false));
+    }
+
     /** As {@link #linear(String, int, int)} with the weights of another tensor. */
     Linear linear(String name, String weights, int in, int out) {
         TensorView t = checked(weights, in, out);
@@ -95,6 +102,16 @@ class Weights {
     private static TensorView rows(TensorView t, long from, long count) {
         return new TensorView(t.name() + "[" + from + ".." + (from + count) + "]", t.type(), new Shape(t.shape().dim(0), count),
                 t.data().asSlice(from * t.rowBytes(), count * t.rowBytes()));
+    }
+
+    /** {@code name.weight} of {@code in × out × count} as so many maps. */
+    Linear[] linears(String name, int in, int out, int count) {
+        TensorView all = checked(name + ".weight", in, out, count);
+        Linear[] maps = new Linear[count];
+        for (int i = 0; i < count; i++) {
+            maps[i] = new Linear(matrix(count == 1 ? all : all.slice(i)), null, 1f, site(all.name(), i, count, 0, out, all, false));
+        }
+        return maps;
     }
 
     /** {@code name.weight} of {@code in × out × count}: one map for each expert or head, with biases and scales if given. */
@@ -148,6 +165,16 @@ class Weights {
         return map;
     }
 
+    /** A tensor that the file may have and that does not count. */
+    void ignore(String tensor) {
+        ignored.add(tensor);
+    }
+
+    /** The tensors that do not count. */
+    Set<String> ignored() {
+        return Set.copyOf(ignored);
+    }
+
     /** Where the file's matrices went. */
     List<AdapterSite> sites() {
         return List.copyOf(sites);
@@ -194,11 +221,11 @@ class Weights {
      * Refuses a file with a tensor that no part of the model has read: what is left out (a bias, a norm, a second MLP) would make every
      * answer wrong without a word.
      *
-     * @param ignored what may be left unread
+     * @param mayBe what may be left unread
      */
-    void requireAllRead(Predicate<String> ignored) {
+    void requireAllRead(Predicate<String> mayBe) {
         for (String name : file.tensors().keySet()) {
-            if (!read.contains(name) && !ignored.test(name)) {
+            if (!read.contains(name) && !ignored.contains(name) && !mayBe.test(name)) {
                 throw new GgufException("tensor " + name + " has no place in a model of architecture " + file.architecture()
                         + ", or not with the keys of this file", -1);
             }

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,8 +74,8 @@ class AdapterTest {
         });
         try (GgufFile file = tiny.file().open(); GgufFile lora = adapter.open(); Model model = load(file)) {
             TransformerModel decoder = (TransformerModel) model;
-            Adapter halves = new AdapterReader(lora, decoder.sites(), LowRankPanel.HALVES).read(model, "llama", MOST);
-            Adapter bytes = new AdapterReader(lora, decoder.sites(), LowRankPanel.BYTES).read(model, "llama", MOST);
+            Adapter halves = new AdapterReader(lora, decoder.sites(), Set.of(), LowRankPanel.HALVES).read(model, "llama", MOST);
+            Adapter bytes = new AdapterReader(lora, decoder.sites(), Set.of(), LowRankPanel.BYTES).read(model, "llama", MOST);
 
             double error = Golden.nmse(logits(model, new Adapter.Use(bytes, 1)), logits(model, new Adapter.Use(halves, 1)));
             if (outliers) {
@@ -233,7 +234,7 @@ class AdapterTest {
     private static Map<String, long[]> maps(TinyModel tiny) {
         Map<String, long[]> out = new LinkedHashMap<>();
         tiny.forEachTensor((tensor, dims) -> {
-            boolean other = tensor.matches("(token_embd|position_embd|.*conv1d|.*shortconv\\.conv|.*norm(_2)?)\\.weight");
+            boolean other = tensor.matches("(token_embd|position_embd|per_layer_token_embd|.*conv1d|.*shortconv\\.conv|.*norm(_2)?)\\.weight");
             boolean matrix = dims.length > 1 || tensor.endsWith("ffn_gate_inp_shexp.weight");
             if (tensor.endsWith(".weight") && matrix && !other) {
                 out.put(tensor.substring(0, tensor.length() - 7),

@@ -130,6 +130,7 @@ record TinyModel(JsonNode data) {
             case "f32" -> out.f32(name, (float) value.asDouble());
             case "bool" -> out.bool(name, value.asBoolean());
             case "string" -> out.string(name, value.asText());
+            case "f32s" -> out.f32s(name, Golden.floats(value));
             case "i32s" -> out.i32s(name, Golden.ints(value));
             case "strings" -> out.strings(name, strings(value));
             case "bools" -> out.bools(name, booleans(value));
@@ -178,6 +179,8 @@ record TinyModel(JsonNode data) {
             return 1.5 + 0.5 * u;
         } else if (name.endsWith("ssm_a")) {
             return -0.5 + 0.4 * u;
+        } else if (name.endsWith("scale") || name.endsWith("scale.weight")) {
+            return 0.75 + 0.25 * u;
         } else if (name.endsWith("norm.weight") || name.endsWith("norm_2.weight")) {
             return 1 + 0.2 * u;
         } else if (name.endsWith(".bias")) {

@@ -116,14 +116,17 @@ class TinyModelsTest {
     }
 
     /**
-     * The reference reads tanh-GELU from a table of half-precision values, which costs it up to 1e-6; and in qwen2vl it takes an epsilon of
-     * 0, whatever the file says.
+     * The reference reads tanh-GELU from a table of half-precision values, which costs it up to 1e-6, and more where scores are not scaled or
+     * layers are many: with such a table here too, gemma4 is at 3e-9 and gemma3n at 1e-6. In qwen2vl it takes an epsilon of 0, whatever the
+     * file says.
      */
     private static double limit(TinyModel tiny) {
-        if (tiny.name().equals("qwen2vl")) {
-            return 1e-7;
-        }
-        return tiny.name().matches("(gemma|gpt2|gptneox|falcon|phi2|starcoder|codeshell).*") ? 1e-6 : 1e-10;
+        return switch (tiny.name()) {
+            case "qwen2vl" -> 1e-7;
+            case "gemma4" -> 1e-5;
+            case "gemma3n" -> 2e-3;
+            default -> tiny.name().matches("(gemma|gpt2|gptneox|falcon-?[^h]|falcon$|phi2|starcoder|codeshell).*") ? 1e-6 : 1e-10;
+        };
     }
 
     private static void withModel(TinyModel tiny, BiConsumer<Model, KvView> test) {
