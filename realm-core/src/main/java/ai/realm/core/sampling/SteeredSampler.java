@@ -97,7 +97,8 @@ public final class SteeredSampler {
         Switch last = switches.isEmpty() ? null : switches.getLast();
         Grammar grammar = last == null ? null : last.grammar();
         GrammarConstraint held = grammar == null ? null : new GrammarConstraint(grammar, tokenizer.vocab());
-        chain = Samplers.create(params.toBuilder().seed(seed).build(), vocabSize, Arrays.copyOf(tokens, length), tokenizer.vocab(),
+        chain = Samplers.create(params.toBuilder().seed(seed).build(), vocabSize, Arrays.copyOf(tokens, length),
+                tokenizer.vocab(),
                 tokenizer, held, steering);
         constraint = held;
         if (held != null && last != null) {

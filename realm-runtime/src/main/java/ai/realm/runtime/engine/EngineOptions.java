@@ -43,11 +43,13 @@ public record EngineOptions(KvType kvType, long kvBytes, int blockPositions, int
     }
 
     public static EngineOptions defaults() {
-        return new EngineOptions(KvType.F16, 0, 32, 32, 512, 256, Duration.ofMillis(100), 64, Duration.ofSeconds(30), true, List.of(), true);
+        return new EngineOptions(KvType.F16, 0, 32, 32, 512, 256, Duration.ofMillis(100), 64, Duration.ofSeconds(30), true,
+                List.of(), true);
     }
 
     public EngineOptions withKv(KvType type, long bytes) {
-        return new EngineOptions(type, bytes, blockPositions, maxRunning, maxWaiting, tokenBudget, gap, unreadTokens, slowReaderLimit,
+        return new EngineOptions(type, bytes, blockPositions, maxRunning, maxWaiting, tokenBudget, gap, unreadTokens,
+                slowReaderLimit,
                 prefixCache, sharedPrefixes, drafts);
     }
 
@@ -57,12 +59,14 @@ public record EngineOptions(KvType kvType, long kvBytes, int blockPositions, int
     }
 
     public EngineOptions withGap(Duration bound) {
-        return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, bound, unreadTokens, slowReaderLimit,
+        return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, bound, unreadTokens,
+                slowReaderLimit,
                 prefixCache, sharedPrefixes, drafts);
     }
 
     public EngineOptions withReader(int unread, Duration limit) {
-        return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, gap, unread, limit, prefixCache,
+        return new EngineOptions(kvType, kvBytes, blockPositions, maxRunning, maxWaiting, tokenBudget, gap, unread, limit,
+                prefixCache,
                 sharedPrefixes, drafts);
     }
 

@@ -57,7 +57,8 @@ final class Steering {
     /** Throws INVALID_REQUEST while the last thing that was asked of the sequence is not done. */
     void ask(Asked what) {
         if (!what.sequence().ask()) {
-            throw new RealmException(ErrorCode.INVALID_REQUEST, "the sequence was asked for something else, which is not done yet");
+            throw new RealmException(ErrorCode.INVALID_REQUEST,
+                    "the sequence was asked for something else, which is not done yet");
         }
         asked.add(what);
         onAsked.run();

@@ -48,14 +48,16 @@ final class ModuleGate {
      *
      * @param seesTokens it sees text before the client does, or sends some itself
      */
-    record Facts(boolean alloc, boolean free, boolean onToken, boolean onStep, boolean abiVersion, boolean initialize, boolean snapshot,
+    record Facts(boolean alloc, boolean free, boolean onToken, boolean onStep, boolean abiVersion, boolean initialize,
+            boolean snapshot,
             boolean seesTokens, Set<HostImport> imported,
             Set<WasiImport> wasi,
             int memoryPages, int maxMemoryPages, int tableElements, int functions, List<String> imports, List<String> exports) {
 
         /** A script's, whose engine has functions for tokens whether the script does or not. */
-    Facts ofScript(boolean tokens, boolean steps, boolean emits) {
-            return new Facts(alloc, free, tokens, steps, abiVersion, initialize, snapshot, tokens || steps || emits, imported, wasi, memoryPages,
+        Facts ofScript(boolean tokens, boolean steps, boolean emits) {
+            return new Facts(alloc, free, tokens, steps, abiVersion, initialize, snapshot, tokens || steps || emits, imported,
+                    wasi, memoryPages,
                     maxMemoryPages, tableElements, functions, imports, exports);
         }
     }

@@ -10,5 +10,5 @@ import ai.realm.runtime.store.ModelLease;
  * @param model stays leased by the caller until the sequence and its forks are closed
  * @param params what is sampled by; a grammar or schema in them holds what is generated first. Stop strings do not count
  */
-public record TokenCommand(RequestContext context, ModelLease model, SamplingParams params, Priority priority, TokenMeter meter) {
-}
+public record TokenCommand(RequestContext context, ModelLease model, SamplingParams params, Priority priority,
+        TokenMeter meter) {}

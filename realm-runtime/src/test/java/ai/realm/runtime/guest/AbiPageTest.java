@@ -155,7 +155,8 @@ class AbiPageTest {
 
     @Test
     void exports_areThoseThatTheGateKnows() {
-        for (String export : List.of("memory", "generate", "realm_alloc", "realm_free", "on_token", "on_step", "realm_abi_version",
+        for (String export : List.of("memory", "generate", "realm_alloc", "realm_free", "on_token", "on_step",
+                "realm_abi_version",
                 "_initialize", "realm_snapshot")) {
             assertThat(page).contains("| `" + export + "` |");
         }

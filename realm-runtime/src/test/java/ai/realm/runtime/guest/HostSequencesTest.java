@@ -202,7 +202,8 @@ class HostSequencesTest {
     @Test
     void calls_onAClosedSequence_areNoSuchHandle() {
         List<String> calls = List.of("seq_feed s 96 3 0", "seq_start s 5", "seq_take s 4096 100", "seq_info s 4096 16",
-                "seq_top s 1 4096", "seq_score s 160 1 4096", "seq_fork s", "seq_rollback s 1", "seq_close s", "seq_mask s 128 4 0",
+                "seq_top s 1 4096", "seq_score s 160 1 4096", "seq_fork s", "seq_rollback s 1", "seq_close s",
+                "seq_mask s 128 4 0",
                 "seq_allowed s 4096 4", "seq_bias s 160 0", "seq_grammar s 0");
         assertThat(firstWrong(calls, "(drop (call $seq_close (global.get $s)))", calls.stream().map(c -> "-22").toList()))
                 .isEqualTo("none");
@@ -257,7 +258,8 @@ class HostSequencesTest {
         String fork = "(global.set $s (call $seq_fork (global.get $s)))";
         assertThat(number(OPEN + fork.repeat(3), call("seq_feed", "s", "96", "3", "0"))).isEqualTo("3");
         assertThat(number(OPEN + fork, call("seq_feed", "s", "64", "8", "0"))).isEqualTo("-20");
-        assertThat(number(OPEN + call("seq_start", "s", "100") + "(drop)", call("seq_feed", "s", "64", "8", "0"))).isEqualTo("-20");
+        assertThat(number(OPEN + call("seq_start", "s", "100") + "(drop)", call("seq_feed", "s", "64", "8", "0")))
+                .isEqualTo("-20");
     }
 
     @Test
@@ -284,7 +286,8 @@ class HostSequencesTest {
     @ValueSource(strings = {"unreachable", "(loop $l (br $l)) (i32.const 0)", "(i32.const 0)"})
     void guest_thatTrapsOrLoopsWithSequencesOpen_leavesNothing(String end) {
         limits.cpuTime = Duration.ofMillis(100);
-        Outcome o = run(OPEN + "(drop (call $seq_start (global.get $s) (i32.const 250)))" + call("seq_fork", "s") + "(drop)" + end);
+        Outcome o = run(
+                OPEN + "(drop (call $seq_start (global.get $s) (i32.const 250)))" + call("seq_fork", "s") + "(drop)" + end);
         assertThat(o.error()).isNotNull();
     }
 
@@ -328,16 +331,18 @@ class HostSequencesTest {
 
     /** Generates through {@code on_step} with this body; the answer is what that passes on. */
     private static String stepper(String body) {
-        return GuestFixture.guest(DATA + GuestFixture.BASICS + """
-                (global $steps (mut i32) (i32.const 0))
-                (func (export "on_step") (param $seq i32) (param $records i32) (param $count i32) (result i32)
-                  (global.set $steps (i32.add (global.get $steps) (i32.const 1)))
-                  %s)
-                (func (export "generate") (param $prompt i32) (param $len i32) (param $model i32) (param $options i32) (result i32)
-                  (if (i32.lt_s (call $generate (i32.const 0) (i32.const 64) (i32.const 5) (i32.const 0) (i32.const 4096) (i32.const 4096)) (i32.const 0))
-                    (then (return (i32.const 0))))
-                  (i32.const 4096))
-                """.formatted(body));
+        return GuestFixture.guest(DATA + GuestFixture.BASICS
+                + """
+                        (global $steps (mut i32) (i32.const 0))
+                        (func (export "on_step") (param $seq i32) (param $records i32) (param $count i32) (result i32)
+                          (global.set $steps (i32.add (global.get $steps) (i32.const 1)))
+                          %s)
+                        (func (export "generate") (param $prompt i32) (param $len i32) (param $model i32) (param $options i32) (result i32)
+                          (if (i32.lt_s (call $generate (i32.const 0) (i32.const 64) (i32.const 5) (i32.const 0) (i32.const 4096) (i32.const 4096)) (i32.const 0))
+                            (then (return (i32.const 0))))
+                          (i32.const 4096))
+                        """
+                        .formatted(body));
     }
 
     private String stepped(String body) {
@@ -403,7 +408,8 @@ class HostSequencesTest {
     @Test
     void grammar_thatExplodes_isRefusedWithinItsTime() {
         String grammar = "root ::= " + "(".repeat(40) + "a*" + ")*".repeat(40);
-        String wat = guest("(call $number " + call("grammar", "0", "0", "600", String.valueOf(grammar.length())) + " (i32.const 16))")
+        String wat = guest(
+                "(call $number " + call("grammar", "0", "0", "600", String.valueOf(grammar.length())) + " (i32.const 16))")
                 .replace("(global $next", "(data (i32.const 600) \"" + grammar + "\") (global $next");
         f.limits = limits.build();
         f.context = f.context();

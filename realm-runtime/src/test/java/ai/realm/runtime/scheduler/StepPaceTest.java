@@ -180,7 +180,8 @@ class StepPaceTest {
                 int decodes = random.nextInt(33);
                 int prompts = random.nextInt(3) * random.nextInt(100);
                 cost.observe(load(decodes, prompts),
-                        (long) (1e6 * slower * (STEP + DECODE * decodes + PROMPT * prompts) * (0.95 + 0.1 * random.nextDouble())));
+                        (long) (1e6 * slower * (STEP + DECODE * decodes + PROMPT * prompts)
+                                * (0.95 + 0.1 * random.nextDouble())));
             }
             for (int[] step : new int[][]{{1, 0}, {32, 0}, {8, 200}, {0, 256}}) {
                 double want = 1e6 * slower * (STEP + DECODE * step[0] + PROMPT * step[1]);

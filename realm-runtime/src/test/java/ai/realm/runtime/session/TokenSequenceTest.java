@@ -64,9 +64,11 @@ class TokenSequenceTest {
     }
 
     private TokenSequence opened(RequestContext of) {
-        ServedModel served = new ServedModel(model, 1000, engine, new LetterTokenizer(false), null, SharedPrefixes.NONE, () -> {});
+        ServedModel served = new ServedModel(model, 1000, engine, new LetterTokenizer(false), null, SharedPrefixes.NONE,
+                () -> {});
         TokenSequence s = sessions
-                .openTokens(new TokenCommand(of, new CountedLease("fake", served, () -> {}), params, Priority.INTERACTIVE, meter));
+                .openTokens(
+                        new TokenCommand(of, new CountedLease("fake", served, () -> {}), params, Priority.INTERACTIVE, meter));
         open.add(s);
         return s;
     }

@@ -82,9 +82,11 @@ public final class StoredResponses {
         long now = clock.millis();
         database.atomically(() -> {
             database.update("DELETE FROM responses WHERE expires_ms <= ?", now);
-            database.update("""
-                    INSERT INTO responses (id, tenant, created_ms, expires_ms, previous, bytes, input, json, lease_owner, lease_ms)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""", r.id, tenant, r.createdMillis,
+            database.update(
+                    """
+                            INSERT INTO responses (id, tenant, created_ms, expires_ms, previous, bytes, input, json, lease_owner, lease_ms)
+                            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                    r.id, tenant, r.createdMillis,
                     now + limits.responseLife().toMillis(), r.previous, bytes, r.input, r.json, owner, lease);
             makeRoom(tenant, limits.responseBytes());
         });
@@ -103,7 +105,8 @@ public final class StoredResponses {
             List<Long> inputs = database.query(r -> utf8(r.getString(1)),
                     "SELECT input FROM responses WHERE id = ? AND tenant = ? AND lease_owner = ?", id, tenant, owner);
             if (!inputs.isEmpty()) {
-                done[0] = database.update("UPDATE responses SET json = ?, bytes = ?, lease_owner = ?, lease_ms = ? WHERE id = ?", json,
+                done[0] = database.update("UPDATE responses SET json = ?, bytes = ?, lease_owner = ?, lease_ms = ? WHERE id = ?",
+                        json,
                         inputs.getFirst() + utf8(json), lease == null ? null : owner,
                         lease == null ? 0 : clock.millis() + lease.toMillis(), id) > 0;
                 makeRoom(tenant, limits.responseBytes());
@@ -126,7 +129,8 @@ public final class StoredResponses {
     /** The last state of a response that its server does not bring to an end; nothing when that has. */
     public void conclude(String tenant, String id, String json) {
         database.update("""
-                UPDATE responses SET json = ?, lease_owner = NULL, lease_ms = 0 WHERE id = ? AND tenant = ? AND lease_ms > 0""", json,
+                UPDATE responses SET json = ?, lease_owner = NULL, lease_ms = 0 WHERE id = ? AND tenant = ? AND lease_ms > 0""",
+                json,
                 id, tenant);
     }
 

@@ -28,7 +28,8 @@ final class DataOption {
         }
         RealmConfig read = ConfigLoader.load(config, Map.of(), _ -> null);
         if (read.server().database() != null) {
-            throw new RealmException(ErrorCode.INVALID_REQUEST, "the database is on a PostgreSQL server; use pg_dump and pg_restore");
+            throw new RealmException(ErrorCode.INVALID_REQUEST,
+                    "the database is on a PostgreSQL server; use pg_dump and pg_restore");
         }
         return read.server().data();
     }

@@ -46,9 +46,10 @@ public final class RealmCommand implements Runnable {
         CommandLine line = new CommandLine(new RealmCommand());
         commands.forEach(line::addSubcommand);
         if (commands == COMMANDS) {
-            line.addSubcommand("completion", new AutoComplete.GenerateCompletion());
-            line.getSubcommands().get("completion").getCommandSpec().usageMessage()
-                    .description("Prints a script for bash and zsh that completes commands and options: source <(./realm completion)");
+            CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
+            completion.getCommandSpec().usageMessage().description(
+                    "Prints a script for bash and zsh that completes commands and options: source <(./realm completion)");
+            line.addSubcommand("completion", completion);
         }
         offerHelp(line, line.getCommandSpec().version());
         line.setExecutionExceptionHandler((e, cmd, _) -> {

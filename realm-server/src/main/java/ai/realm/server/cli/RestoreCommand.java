@@ -29,7 +29,8 @@ public final class RestoreCommand implements Callable<Integer> {
         Path directory = data.directory();
         String aside = "realm.db.before-" + Instant.now().getEpochSecond();
         SqliteBackup.Content c = SqliteBackup.restore(file, directory, aside);
-        spec.commandLine().getOut().printf("%s holds schema version %d, %d tenants, accounts of %d requests%n", directory, c.schema(),
+        spec.commandLine().getOut().printf("%s holds schema version %d, %d tenants, accounts of %d requests%n", directory,
+                c.schema(),
                 c.tenants(), c.requests());
         if (Files.exists(directory.resolve(aside))) {
             spec.commandLine().getOut().printf("what was there is %s%n", directory.resolve(aside));

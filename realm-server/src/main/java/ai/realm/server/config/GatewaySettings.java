@@ -14,7 +14,8 @@ import java.util.Map;
  * @param tenantHeader where the tenant's id is, lower case
  * @param objectives the priority that each name in {@code x-gateway-inference-objective} stands for
  */
-public record GatewaySettings(List<AddressRange> addresses, boolean certificates, String tenantHeader, Map<String, Priority> objectives) {
+public record GatewaySettings(List<AddressRange> addresses, boolean certificates, String tenantHeader,
+        Map<String, Priority> objectives) {
     static final String TENANT_HEADER = "x-realm-tenant";
 
     /** Trusts nobody. */

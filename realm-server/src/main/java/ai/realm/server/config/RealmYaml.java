@@ -35,7 +35,8 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
     record Tls(@Nullable String certificate, @Nullable String key, @JsonProperty("client_ca") @Nullable String clientCa,
             @JsonProperty("client_certificates") @Nullable String clientCertificates) {}
 
-    record Gateway(@Nullable Boolean certificates, @Nullable List<String> addresses, @JsonProperty("tenant_header") @Nullable String tenantHeader,
+    record Gateway(@Nullable Boolean certificates, @Nullable List<String> addresses,
+            @JsonProperty("tenant_header") @Nullable String tenantHeader,
             @Nullable Map<String, String> objectives) {}
 
     record Guests(@JsonProperty("cpu_share") @Nullable Double cpuShare, @Nullable Integer instances,

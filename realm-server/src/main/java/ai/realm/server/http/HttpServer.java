@@ -128,7 +128,8 @@ public final class HttpServer implements AutoCloseable {
         c.routes.before(ctx -> gateway.read(ctx));
         closeWhileDraining(c);
         c.routes.before(ctx -> cors.before(ctx));
-        for (ApiShape shape : Stream.concat(SHAPES.stream(), Stream.of(new ResponsesShape(s.stores(), backgroundRuns))).toList()) {
+        for (ApiShape shape : Stream.concat(SHAPES.stream(), Stream.of(new ResponsesShape(s.stores(), backgroundRuns)))
+                .toList()) {
             InferenceHandler handler = new InferenceHandler(shape, parts);
             shape.paths().forEach(path -> post(c, path, handler));
             shape.paths().stream().filter(path -> path.startsWith(V1)).forEach(path -> frames.put(path, handler.frame()));

@@ -100,7 +100,8 @@ public final class JsonLogEncoder extends EncoderBase<ILoggingEvent> {
                 lines.put(pattern, line);
             }
         }
-        @Nullable Object[] values = event.getArgumentArray() == null ? new Object[0] : event.getArgumentArray();
+        @Nullable
+        Object[] values = event.getArgumentArray() == null ? new Object[0] : event.getArgumentArray();
         StringBuilder text = new StringBuilder(line.texts.getFirst());
         for (int i = 0; i < line.names.size(); i++) {
             String name = line.names.get(i);

@@ -145,8 +145,9 @@ class ConfigLoaderTest {
                         """);
         EngineSettings e = config.engine();
         assertThat(e.memoryBytes()).isEqualTo(512L << 20);
-        assertThat(e.options()).isEqualTo(new EngineOptions(KvType.Q8_0, 128L << 20, 16, 4, 9, 40, Duration.ofMillis(70), e.options().unreadTokens(),
-                e.options().slowReaderLimit(), false, List.of("You are"), false));
+        assertThat(e.options()).isEqualTo(
+                new EngineOptions(KvType.Q8_0, 128L << 20, 16, 4, 9, 40, Duration.ofMillis(70), e.options().unreadTokens(),
+                        e.options().slowReaderLimit(), false, List.of("You are"), false));
         assertThat(config.models().get("m").preload()).isFalse();
         Tenant t = config.tenants().getFirst();
         assertThat(t.priority()).isEqualTo(Priority.BATCH);

@@ -76,7 +76,8 @@ class BackgroundResponsesTest {
         String id = queued.path("id").asText();
         assertThat(begun.await(5, TimeUnit.SECONDS)).isTrue();
         assertThat(get(id).path("status").asText()).isEqualTo("in_progress");
-        assertThat(HttpFixture.error(server.post(PATH, "{\"input\":\"b\",\"previous_response_id\":\"" + id + "\"}")).path("param").asText())
+        assertThat(HttpFixture.error(server.post(PATH, "{\"input\":\"b\",\"previous_response_id\":\"" + id + "\"}")).path("param")
+                .asText())
                 .isEqualTo("previous_response_id");
         goOn.countDown();
         assertThat(server.active.awaitNone(Duration.ofSeconds(5))).isTrue();
@@ -153,7 +154,8 @@ class BackgroundResponsesTest {
         }
         assertThat(events(server.get(PATH + "/" + id + "?stream=true").body())).isEqualTo(all);
         for (String wrong : List.of("-1", "x", String.valueOf(all.size()))) {
-            assertThat(HttpFixture.error(server.get(PATH + "/" + id + "?stream=true&starting_after=" + wrong)).path("param").asText())
+            assertThat(HttpFixture.error(server.get(PATH + "/" + id + "?stream=true&starting_after=" + wrong)).path("param")
+                    .asText())
                     .isEqualTo("starting_after");
         }
     }
@@ -163,7 +165,8 @@ class BackgroundResponsesTest {
         StoredResponses responses = new StoredResponses(server.database, Clock.systemUTC());
         String json = "{\"id\":\"resp_0123\",\"status\":\"in_progress\",\"background\":true,\"output\":[]}";
         var limits = HttpFixture.tenantWithModels("acme", List.of("tiny")).limits().storage();
-        responses.putRunning("acme", new StoredResponses.Stored("resp_0123", null, 1, "[]", json), limits, "gone", Duration.ofSeconds(-1));
+        responses.putRunning("acme", new StoredResponses.Stored("resp_0123", null, 1, "[]", json), limits, "gone",
+                Duration.ofSeconds(-1));
         JsonNode failed = get("resp_0123");
         assertThat(failed.path("status").asText()).isEqualTo("failed");
         assertThat(failed.at("/error/code").asText()).isEqualTo("server_error");
@@ -176,7 +179,8 @@ class BackgroundResponsesTest {
         StoredResponses responses = new StoredResponses(server.database, Clock.systemUTC());
         String json = "{\"id\":\"resp_0456\",\"status\":\"in_progress\",\"background\":true,\"output\":[]}";
         var limits = HttpFixture.tenantWithModels("acme", List.of("tiny")).limits().storage();
-        responses.putRunning("acme", new StoredResponses.Stored("resp_0456", null, 1, "[]", json), limits, "other", Duration.ofMinutes(1));
+        responses.putRunning("acme", new StoredResponses.Stored("resp_0456", null, 1, "[]", json), limits, "other",
+                Duration.ofMinutes(1));
         assertThat(responses.renew("other", Duration.ofMinutes(1))).containsExactly("resp_0456");
         assertThat(ok(server.post(PATH + "/resp_0456/cancel", "{}")).path("status").asText()).isEqualTo("cancelled");
         assertThat(responses.renew("other", Duration.ofMinutes(1))).isEmpty();

@@ -272,7 +272,8 @@ class LogProbsTest {
         assertThat(none.at("/output/0/content/0/logprobs")).isEmpty();
         assertThat(error(f.post("/v1/responses", RESPONSE.formatted(",\"top_logprobs\":21"))).path("param").asText())
                 .isEqualTo("top_logprobs");
-        assertThat(error(f.post("/v1/responses", "{\"input\":\"q\",\"include\":\"x\"}")).path("param").asText()).isEqualTo("include");
+        assertThat(error(f.post("/v1/responses", "{\"input\":\"q\",\"include\":\"x\"}")).path("param").asText())
+                .isEqualTo("include");
     }
 
     /** A guest that says something of its own before what the model wrote. */

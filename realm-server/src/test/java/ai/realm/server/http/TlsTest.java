@@ -54,7 +54,8 @@ class TlsTest {
     static void make() throws Exception {
         for (String[] key : new String[][]{{"one", "EC", "256"}, {"two", "RSA", "2048"}, {"client", "EC", "256"}}) {
             Path store = made.resolve(key[0] + ".p12");
-            Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair",
+            Process keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                    "-genkeypair",
                     "-alias", key[0], "-keyalg", key[1], "-keysize", key[2], "-dname", "CN=" + key[0], "-ext",
                     "san=ip:127.0.0.1,dns:localhost", "-storetype", "PKCS12", "-keystore", store.toString(), "-storepass",
                     new String(PASSWORD), "-validity", "30").redirectErrorStream(true).start();
@@ -168,7 +169,8 @@ class TlsTest {
         try (HttpClient stranger = client(HttpClient.Version.HTTP_1_1, null);
                 HttpClient other = client(HttpClient.Version.HTTP_1_1, "two");
                 HttpClient gateway = client(HttpClient.Version.HTTP_2, "client")) {
-            assertThatThrownBy(() -> stranger.send(ask(tls), HttpResponse.BodyHandlers.ofString())).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> stranger.send(ask(tls), HttpResponse.BodyHandlers.ofString()))
+                    .isInstanceOf(IOException.class);
             assertThatThrownBy(() -> other.send(ask(tls), HttpResponse.BodyHandlers.ofString())).isInstanceOf(IOException.class);
             assertThat(gateway.send(ask(tls, "x-realm-tenant", "acme"), HttpResponse.BodyHandlers.ofString()).statusCode())
                     .isEqualTo(200);
@@ -222,7 +224,7 @@ class TlsTest {
                 {dir.resolve("empty.pem"), key}, {dir.resolve("missing.pem"), key}, {cert, made.resolve("two.key")}}) {
             assertThatThrownBy(() -> new HttpFixture(ApiSettings.defaults()
                     .withTls(new TlsSettings(files[0], files[1], null, false)))).hasMessageContaining(".")
-                            .hasMessageNotContainingAny("c2VjcmV0", "nothing");
+                    .hasMessageNotContainingAny("c2VjcmV0", "nothing");
         }
     }
 }

@@ -32,7 +32,8 @@ class JsonLogEncoderTest {
 
     @Test
     void line_withNamedValues_hasThemAsFields() throws IOException {
-        JsonNode json = line(null, "request ended request_id={} tenant={} e2e_ms={} ok={} trace_id={} cause={}", "req-1", "acme", 12L,
+        JsonNode json = line(null, "request ended request_id={} tenant={} e2e_ms={} ok={} trace_id={} cause={}", "req-1", "acme",
+                12L,
                 true, "-", null);
         assertThat(json.path("message").asText()).isEqualTo("request ended");
         assertThat(json.path("level").asText()).isEqualTo("WARN");

@@ -60,7 +60,8 @@ final class MachineCode {
 
     /** Emits and loads what every model needs, which shows whether the system lets it. */
     MachineCode() throws CodeMemory.RefusedException {
-        load(catalogue.keySet().stream().filter(n -> !n.startsWith("product-") && !n.startsWith("pack-") && !n.startsWith("attention-")).toList());
+        load(catalogue.keySet().stream()
+                .filter(n -> !n.startsWith("product-") && !n.startsWith("pack-") && !n.startsWith("attention-")).toList());
         quantize = function(KernelCatalogue.QUANTIZE);
         quantizeFine = function(KernelCatalogue.QUANTIZE_FINE);
     }

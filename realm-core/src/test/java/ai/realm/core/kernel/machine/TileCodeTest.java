@@ -96,7 +96,8 @@ class TileCodeTest {
                         TensorView array = tensor(layout, 70, cols);
                         MemorySegment memory = guarded(array.data().byteSize()).copyFrom(array.data());
                         TensorView file = new TensorView("w", layout.type, array.shape(), memory);
-                        MachineMatrix want = MachineMatrix.pack(array, layout, code.products(layout), false, arena, compute.pool());
+                        MachineMatrix want = MachineMatrix.pack(array, layout, code.products(layout), false, arena,
+                                compute.pool());
                         MachineMatrix got = MachineMatrix.pack(file, layout, code.products(layout), false, arena, compute.pool());
                         long bytes = layout.groupBytes(cols / 32);
                         for (int group = 0; group < 3; group++) {

@@ -99,8 +99,9 @@ final class Pem {
         return switch (m.group(1)) {
             case "PRIVATE KEY" -> key(file, der);
             case "RSA PRIVATE KEY" -> key(file, rsa(der));
-            default -> throw bad(file, "it is a " + m.group(1) + "; wanted is one without a password in PKCS #8 (openssl pkcs8 -topk8 "
-                    + "-nocrypt)", null);
+            default ->
+                throw bad(file, "it is a " + m.group(1) + "; wanted is one without a password in PKCS #8 (openssl pkcs8 -topk8 "
+                        + "-nocrypt)", null);
         };
     }
 
@@ -117,7 +118,8 @@ final class Pem {
 
     /** PKCS #1 within PKCS #8: a sequence of version 0, the algorithm's name and the key as octets (RFC 5208). */
     private static byte[] rsa(byte[] pkcs1) {
-        byte[] algorithm = {0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x09, 0x2a, (byte) 0x86, 0x48, (byte) 0x86, (byte) 0xf7, 0x0d, 0x01,
+        byte[] algorithm = {0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x09, 0x2a, (byte) 0x86, 0x48, (byte) 0x86, (byte) 0xf7, 0x0d,
+                0x01,
                 0x01, 0x01, 0x05, 0x00};
         byte[] key = der(0x04, pkcs1);
         byte[] inner = new byte[algorithm.length + key.length];

@@ -100,7 +100,8 @@ final class BackgroundRun implements Background, Exchange {
                 cancel();
             }
         } catch (RealmException e) {
-            LOG.warn("a state of a response is not kept tenant={} response={} error_code={}", tenantId(), state.path("id").asText(),
+            LOG.warn("a state of a response is not kept tenant={} response={} error_code={}", tenantId(),
+                    state.path("id").asText(),
                     e.code());
         }
     }

@@ -61,8 +61,9 @@ public final class ResponseRoutes {
         long after = after(ctx.queryParam("starting_after"));
         BackgroundRun run = runs.find(items.tenant().id(), found.id());
         if (run == null || !run.isStreamed()) {
-            throw RealmException.badParam("stream", "stream is for a response that was asked for with background and stream, and that"
-                    + " this server makes or has made a short while ago; leave it out");
+            throw RealmException.badParam("stream",
+                    "stream is for a response that was asked for with background and stream, and that"
+                            + " this server makes or has made a short while ago; leave it out");
         }
         run.checkStart(after);
         run.follow(new SseStream(ctx.res(), runs.reader(RequestIds.of(ctx), items.tenant())), after);

@@ -61,7 +61,8 @@ final class ResponsesReader {
         boolean store = !Boolean.FALSE.equals(fields.bool("store"));
         boolean background = Boolean.TRUE.equals(fields.bool("background"));
         if (background && !store) {
-            throw RealmException.badParam("background", "a response in the background is stored: store must not be false beside it");
+            throw RealmException.badParam("background",
+                    "a response in the background is stored: store must not be false beside it");
         }
         ObjectNode head = ResponseHead.of(fields, background, previous, conversation);
         SamplingParams params = sampling();
