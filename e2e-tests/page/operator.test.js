@@ -53,6 +53,11 @@ for (const [where, url] of [["the management listener", MANAGEMENT], ["one port"
       await page.getByRole("button", { name: "Save" }).click();
       await page.getByRole("dialog").waitFor({ state: "detached" });
       await page.getByRole("button", { name: "New key" }).click();
+      await page.getByRole("dialog").getByLabel("Name").fill(HOSTILE);
+      await page.getByRole("dialog").getByLabel("Ends on").fill("2099-01-31");
+      await page.getByRole("dialog").getByLabel("The keys that there are").selectOption("86400");
+      await sound(page, "the form of a key");
+      await page.getByRole("button", { name: "Make it" }).click();
       assert.notEqual(await page.getByRole("textbox", { name: "The new key" }).inputValue(), key);
       await page.getByRole("button", { name: "Close" }).click();
       await page.getByRole("button", { name: /^Remove [0-9a-f]|^Remove sha/ }).first().click();
@@ -97,7 +102,7 @@ test("a model is loaded and unloaded", async () => {
   });
 });
 
-test("charts move with the load, and the audit trail is shown or its absence told", async () => {
+test("charts move with the load, and the audit trail is shown", async () => {
   await onPage(`${ONE}/#live`, { colorScheme: "dark" }, async (page, context) => {
     await signIn(page, ADMIN_KEY);
     await page.getByRole("heading", { name: "Tokens a second" }).waitFor();
@@ -113,7 +118,10 @@ test("charts move with the load, and the audit trail is shown or its absence tol
     await page.getByRole("button", { name: "Go on" }).waitFor();
     await open(page, "Audit");
     await page.getByRole("heading", { name: "Audit" }).waitFor();
+    await page.getByText("tenant.create").or(page.getByText("new-one")).first().waitFor();
+    await page.getByText("Details", { exact: true }).nth(1).click();
     await sound(page, "audit");
+    await picture(page, "audit-dark", { compare: false });
   });
 });
 

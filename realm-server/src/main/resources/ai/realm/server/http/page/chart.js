@@ -28,8 +28,8 @@ function frame(name, top, format) {
   return { picture, title, y };
 }
 
-const legend = (series, values) => h("ul", { class: "legend" }, series.map((one, i) =>
-  h("li", {}, h("span", { class: `swatch c${i % 8}` }), one, values && h("strong", {}, values[i]))));
+const legend = (names, values, colours) => h("ul", { class: "legend" }, names.map((one, i) =>
+  h("li", {}, h("span", { class: `swatch c${colours?.[i] ?? i % 8}` }), one, values && h("strong", {}, values[i]))));
 
 /**
  * Lines over time.
@@ -66,11 +66,12 @@ export function lines(name, series, { format = compact, top = 0, seconds = 0 } =
  * Bars, one above another for each day.
  *
  * @param days labels along the axis
- * @param series [name, values], a value a day
+ * @param series [name, values, colour], a value a day; the colour is the next one unless it is given
  */
 export function bars(name, days, series) {
   const sums = days.map((_, i) => series.reduce((sum, [, values]) => sum + values[i], 0));
   const { picture, title, y } = frame(name, roof(Math.max(...sums, 0)), compact);
+  const colours = series.map(([, , colour], i) => colour ?? i % 8);
   const step = (WIDTH - LEFT) / days.length;
   days.forEach((day, i) => {
     let below = 0;
@@ -80,7 +81,7 @@ export function bars(name, days, series) {
       const from = y(below);
       below += values[i];
       if (values[i] > 0) {
-        group.append(s("rect", { class: `column c${n % 8}`, x: LEFT + i * step + step * 0.15, width: step * 0.7, y: y(below), height: Math.max(0.5, from - y(below)) }));
+        group.append(s("rect", { class: `column c${colours[n]}`, x: LEFT + i * step + step * 0.15, width: step * 0.7, y: y(below), height: Math.max(0.5, from - y(below)) }));
       }
     });
     picture.append(group);
@@ -88,7 +89,7 @@ export function bars(name, days, series) {
   picture.append(s("text", { class: "axis", x: LEFT, y: HEIGHT - 4 }, days[0]),
     s("text", { class: "axis", x: WIDTH, y: HEIGHT - 4, "text-anchor": "end" }, days.at(-1)));
   title.textContent = `${name}, ${days[0]} to ${days.at(-1)}: ${series.map(([one, values]) => `${one} ${compact(values.reduce((a, b) => a + b, 0))}`).join(", ")}`;
-  return h("div", {}, picture, legend(series.map(([one]) => one)));
+  return h("div", {}, picture, legend(series.map(([one]) => one), null, colours));
 }
 
 /** How much of a limit is used. */

@@ -21,7 +21,7 @@ const LIMITS = [
  * @returns element, and body(), which has what was changed
  */
 export function tenantFields(given, models) {
-  const id = h("input", { required: true, pattern: "[A-Za-z0-9][A-Za-z0-9._-]*", maxlength: 64, spellcheck: "false", autocomplete: "off" });
+  const id = h("input", { required: true, pattern: "[A-Za-z0-9][A-Za-z0-9._:\\-]*", maxlength: 64, spellcheck: "false", autocomplete: "off" });
   const name = h("input", { value: given?.name ?? "", autocomplete: "off" });
   const granted = new Set(given?.models ?? models);
   const boxes = [...new Set([...models, ...granted])].map((m) => h("label", { class: "check" }, h("input", { type: "checkbox", value: m, checked: granted.has(m) }), h("span", {}, m)));

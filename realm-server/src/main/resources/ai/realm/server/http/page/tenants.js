@@ -1,6 +1,6 @@
 // The admin's view of tenants: made, changed, suspended, removed; their keys, guests and usage.
 
-import { badge, button, card, confirm, copyable, dialog, failure, h, heading, number, say, table } from "./dom.js";
+import { badge, button, card, confirm, copyable, dialog, failure, field, h, heading, moment, number, say, select, table } from "./dom.js";
 import { ApiError, admin, part } from "./api.js";
 import { versions } from "./guests.js";
 import { tenantFields } from "./tenant-form.js";
@@ -14,6 +14,10 @@ const perMinute = (n) => (n > 0 ? number(n) : "–");
 function showKey(id, key) {
   dialog("The new key", h("p", {}, `This is a key of ${id}. The server keeps only its hash, so it is shown this once.`), copyable(key, "The new key"));
 }
+
+const keyTable = (t, remove) => table("Keys", ["Name", "Hash", "Made", "Ends", "Action"], (t.key_details ?? t.keys.map((hash) => ({ hash }))).map((k) => [k.name ?? "–",
+  h("code", {}, `${k.hash}…`), moment(k.created_at), k.expired ? badge("ended", "bad") : k.expires_at ? moment(k.expires_at) : "never",
+  button("Remove", () => remove(k.hash), { "aria-label": `Remove ${k.hash}` })]), "It has no key, so nobody can ask.");
 
 /** A form in a dialog that stays open, saying why, when the server refuses. */
 function ask(title, fields, action, send) {
@@ -70,9 +74,7 @@ class Tenants {
       heading(t.id, t.name === t.id ? null : t.name, t.suspended && badge("suspended", "bad"),
         button("Edit", () => this.edit(t)), button(t.suspended ? "Resume" : "Suspend", () => this.suspend(t)), button("Remove", () => this.remove(t), { class: "danger" })),
       this.problem,
-      card("Keys", table("Keys", ["Hash", { text: "Action" }], t.keys.map((hash) => [h("code", {}, `${hash}…`),
-        button("Remove", () => this.removeKey(t, hash), { "aria-label": `Remove ${hash}` })]), "It has no key, so nobody can ask."),
-      h("div", { class: "actions" }, button("New key", () => this.act(async () => showKey(t.id, (await admin(`${path(t.id)}/keys`, { method: "POST" })).key), t.id)))),
+      card("Keys", keyTable(t, (hash) => this.removeKey(t, hash)), h("div", { class: "actions" }, button("New key", () => this.newKey(t)))),
       card("Guest", versions(guests, (v) => button("Make active", () => this.act(() => admin(`${path(t.id)}/guests/rollback`, { method: "POST", body: { version: v.version } }), t.id,
         `Version ${v.version} is active.`), { "aria-label": `Make version ${v.version} active` }))),
       h("div", { class: "stack" }, report(used)));
@@ -107,6 +109,19 @@ class Tenants {
       await this.patch(t, fields.body());
       say("Saved.");
       await this.open(t.id);
+    });
+  }
+
+  newKey(t) {
+    const name = h("input", { maxlength: 64, autocomplete: "off" });
+    const ends = h("input", { type: "date" });
+    const others = select([["", "stay"], ["0", "end at once"], ["3600", "end in an hour"], ["86400", "end in a day"], ["604800", "end in a week"]], "");
+    ask(`A new key of ${t.id}`, h("div", {}, field("Name", name, "What people call it; optional."), field("Ends on", ends, "When that day begins, in UTC. Absent: never."),
+      field("The keys that there are", others)), "Make it", async () => {
+      const made = await admin(`${path(t.id)}/keys`, { method: "POST", body: { ...(name.value && { name: name.value }), ...(ends.value && { expires_at: ends.value }),
+        ...(others.value && { overlap_seconds: Number(others.value) }) } });
+      await this.open(t.id);
+      showKey(t.id, made.key);
     });
   }
 

@@ -5,6 +5,7 @@ import { request, tenant } from "./api.js";
 import { bars, meter } from "./chart.js";
 
 const DAY = 86_400_000;
+const FAILED = 5; // Red.
 
 const day = (time) => new Date(time).toISOString().slice(0, 10);
 
@@ -40,7 +41,7 @@ export function report(answer) {
     h("div", { class: "grid-2" },
       card("Tokens a day", bars("Tokens a day", axis, [["generated", by((r) => r.completion_tokens)], ["prompt", by((r) => r.prompt_tokens - r.cached_tokens)],
         ["prompt, cached", by((r) => r.cached_tokens)]])),
-      card("Requests a day", bars("Requests a day", axis, [["answered", by((r) => r.requests - r.failed_requests)], ["failed", by((r) => r.failed_requests)]]))),
+      card("Requests a day", bars("Requests a day", axis, [["answered", by((r) => r.requests - r.failed_requests)], ["failed", by((r) => r.failed_requests), FAILED]]))),
     card("By model", table("Usage by model", ["Model", { text: "Requests", number: true }, { text: "Prompt", number: true }, { text: "Generated", number: true },
       { text: "Engine", number: true }], byModel(answer.data).map(([model, m]) => [model, number(m.requests), number(m.prompt_tokens), number(m.completion_tokens),
       `${m.engine_seconds.toFixed(1)} s`]), "Nothing was used in these days.")),
