@@ -22,6 +22,7 @@ import ai.realm.server.accounts.TenantStores;
 import ai.realm.server.admin.AdminService;
 import ai.realm.server.admin.ChangeFollower;
 import ai.realm.server.admin.ConfigReload;
+import ai.realm.server.admin.SpendWatch;
 import ai.realm.server.config.ConfigFile;
 import ai.realm.server.config.DatabaseSettings;
 import ai.realm.server.config.GuestSettings;
@@ -39,7 +40,9 @@ import ai.realm.server.http.Operations;
 import ai.realm.server.http.Readiness;
 import ai.realm.server.http.RequestWarmUp;
 import ai.realm.server.metrics.ServerMetrics;
+import ai.realm.server.domain.PriceList;
 import ai.realm.server.outbound.OutboundHttp;
+import ai.realm.server.outbound.Webhooks;
 import ai.realm.server.tenant.MeteredSessions;
 import ai.realm.server.tenant.Meters;
 import ai.realm.server.tenant.SharedMeters;
@@ -49,6 +52,8 @@ import ai.realm.server.tenant.TenantGuests;
 import ai.realm.server.domain.TenantLimits;
 import ai.realm.server.tenant.Tenants;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.time.Clock;
@@ -91,6 +96,7 @@ public final class RealmServer implements AutoCloseable {
     private final StorageWatch storage;
     private final AdminGate adminGate;
     private final AuditTrail trail;
+    private final SpendWatch spending;
     private final @Nullable ConfigReload reload;
     private final Readiness readiness = new Readiness();
     private final ActiveRequests active = new ActiveRequests();
@@ -169,14 +175,28 @@ public final class RealmServer implements AutoCloseable {
         readiness.check(List.of(storage::problem, new ModelFileWatch(runtime.models(), registry)::problem));
         AdminService admin = new AdminService(store, guests, follower, runtime.models());
         this.adminGate = new AdminGate(config.admin());
+        Webhooks webhooks = new Webhooks(outbound);
+        this.spending = new SpendWatch(accounts, Clock.systemUTC(), config.accounts(), (budget, notice) -> {
+            if (budget.webhook() != null) {
+                webhooks.send(budget.webhook(), budget.secret(), describe(notice));
+            }
+        });
+        gate.admitOnlyWho(spending::require);
         this.trail = new AuditTrail(kept, Clock.systemUTC(),
                 config.admin() == null ? Duration.ofDays(1) : config.admin().audit());
         this.reload = written == null ? null : new ConfigReload(written.file(), written.tree(), this::apply);
         this.services = new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
                 readiness, active, accounts, metrics, registry, adminGate,
-                new Operations(trail, reload == null ? null : reload::reload), admin,
+                new Operations(trail, reload == null ? null : reload::reload, spending), admin,
                 models, TenantStores.of(kept, accounts, Clock.systemUTC()), tenants, outbound, false);
         this.http = new HttpServer(config.server(), services);
+    }
+
+    /** What a webhook is told. */
+    private static ObjectNode describe(SpendWatch.Notice n) {
+        return JsonNodeFactory.instance.objectNode().put("event", n.stopped() ? "budget.stopped" : "budget.warning")
+                .put("tenant", n.tenant()).put("month", n.month().toString()).put("percent", n.percent())
+                .put("spent", PriceList.shown(n.spent())).put("budget", n.budget()).put("currency", n.currency());
     }
 
     /** A configuration that was read, and can be again. */
@@ -190,6 +210,7 @@ public final class RealmServer implements AutoCloseable {
             trail.keep(now.admin().audit());
         }
         http.apply(now.server().api());
+        spending.apply(now.accounts());
     }
 
     /**
@@ -244,6 +265,7 @@ public final class RealmServer implements AutoCloseable {
         port = http.start();
         storage.start();
         follower.start();
+        spending.start();
         if (sharedMeters != null) {
             sharedMeters.start();
         }
@@ -332,6 +354,7 @@ public final class RealmServer implements AutoCloseable {
     public void close() {
         http.close();
         follower.close();
+        spending.close();
         storage.close();
         try {
             guestHost.close();

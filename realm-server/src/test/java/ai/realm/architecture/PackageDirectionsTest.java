@@ -48,7 +48,7 @@ class PackageDirectionsTest {
             new Layer("server.domain", "core", "runtime"),
             new Layer("server.error", "runtime.guest"),
             new Layer("server.sse", "core", "runtime"),
-            new Layer("server.outbound", "runtime.guest", "server.domain"),
+            new Layer("server.outbound", "runtime.guest", "runtime.session", "server.domain"),
             new Layer("server.config", "core", "runtime", "server.domain"),
             new Layer("server.log"),
             new Layer("server.accounts", "core", "runtime", "server.domain", "server.config"),

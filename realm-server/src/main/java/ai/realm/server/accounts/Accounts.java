@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
 public final class Accounts {
     private static final Logger LOG = LoggerFactory.getLogger(Accounts.class);
     private static final long DAY_MILLIS = 86_400_000;
+    private static final int SLICE = 5_000;
 
     private final Database database;
     private final Clock clock;
@@ -110,6 +111,32 @@ public final class Accounts {
         if (kept > 0) {
             LOG.info("accounts that waited for the database are kept accounts={}", kept);
         }
+    }
+
+    /** Says something once for a database, whichever servers say it; true for the one that is first. */
+    public boolean markOnce(String name) {
+        return database.update("INSERT INTO marks (name, value) VALUES (?, 'true') ON CONFLICT (name) DO NOTHING", name) > 0;
+    }
+
+    /** Forgets rows of requests that ended before a time, a slice at a time; sums by day stay. */
+    public long forgetRequests(long beforeMillis) {
+        long forgotten = 0;
+        int now;
+        do {
+            List<Long> oldest = database.query(r -> r.getLong(1), "SELECT ended_ms FROM requests ORDER BY id LIMIT 1");
+            if (oldest.isEmpty() || oldest.getFirst() >= beforeMillis) {
+                break;
+            }
+            now = database.update("DELETE FROM requests WHERE id <= (SELECT max(id) FROM (SELECT id FROM requests ORDER BY id LIMIT "
+                    + SLICE + ") AS slice) AND ended_ms < ?", beforeMillis);
+            forgotten += now;
+        } while (now > 0);
+        return forgotten;
+    }
+
+    /** Forgets sums of days before one. */
+    public long forgetUsage(LocalDate before) {
+        return database.update("DELETE FROM usage_days WHERE day < ?", before.toEpochDay());
     }
 
     /** Prompt and generated tokens of a tenant since midnight UTC. */

@@ -131,7 +131,8 @@ public final class ServeCommand implements Callable<Integer> {
         AdminSettings admin = adminKey == null || adminKey.isBlank() || config.admin() != null
                 ? config.admin()
                 : new AdminSettings(ApiKeys.hash(adminKey.strip()), false);
-        return new RealmConfig(override(config.server()), admin, config.engine(), config.models(), config.tenants());
+        return new RealmConfig(override(config.server()), admin, config.engine(), config.models(), config.tenants(),
+                config.accounts());
     }
 
     private int serve(RealmConfig config, @Nullable String key, RealmServer.@Nullable Written written)

@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
 @SuppressWarnings("NullAway.Init")
 public final class TenantsCommand implements Runnable {
     private static final List<String> USAGE_COLUMNS = List.of("date", "tenant", "model", "guest", "requests", "failed_requests",
-            "prompt_tokens", "cached_tokens", "completion_tokens", "guest_cpu_seconds", "engine_seconds");
+            "prompt_tokens", "cached_tokens", "completion_tokens", "guest_cpu_seconds", "engine_seconds", "cost");
 
     @Spec
     private CommandSpec spec;

@@ -77,7 +77,7 @@ public final class ConfigLoader {
     private RealmConfig config(RealmYaml yaml) {
         Map<String, ModelEntry> models = models(yaml.models());
         return new RealmConfig(server(yaml.server()), AdminReader.admin(yaml.admin()), engine(yaml.engine()), models,
-                tenants(yaml.tenants(), models));
+                tenants(yaml.tenants(), models), AccountReader.accounts(yaml.accounts()));
     }
 
     private ServerSettings server(RealmYaml.@Nullable Server s) {

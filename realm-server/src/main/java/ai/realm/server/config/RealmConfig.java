@@ -18,7 +18,13 @@ import org.jspecify.annotations.Nullable;
  */
 public record RealmConfig(ServerSettings server, @Nullable AdminSettings admin, EngineSettings engine,
         Map<String, ModelEntry> models,
-        List<Tenant> tenants) {
+        List<Tenant> tenants, AccountSettings accounts) {
+
+    /** The same without prices and budgets. */
+    public RealmConfig(ServerSettings server, @Nullable AdminSettings admin, EngineSettings engine,
+            Map<String, ModelEntry> models, List<Tenant> tenants) {
+        this(server, admin, engine, models, tenants, AccountSettings.DEFAULTS);
+    }
 
     /**
      * @param keys of those who may use the admin API

@@ -3,6 +3,7 @@ package ai.realm.server.config;
 import ai.realm.server.domain.ModelSettings;
 import ai.realm.server.domain.TenantSettings;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** {@code realm.yaml} as it is written: what is absent is null. {@link ConfigLoader} checks it and puts the defaults in. */
 record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engine engine,
         @Nullable Map<String, ModelSettings> models,
-        @Nullable List<TenantSettings> tenants) {
+        @Nullable List<TenantSettings> tenants, @Nullable Accounts accounts) {
 
     record Server(@Nullable String host, @Nullable Integer port, @Nullable String data,
             @JsonProperty("concurrent_requests") @Nullable Integer concurrentRequests,
@@ -49,6 +50,17 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @JsonProperty("all_locals") @Nullable Integer allLocals,
             @JsonProperty("branch_targets") @Nullable Integer branchTargets, @Nullable Integer nesting,
             @JsonProperty("frame_values") @Nullable Integer frameValues) {}
+
+    record Accounts(@JsonProperty("request_days") @Nullable Integer requestDays,
+            @JsonProperty("usage_days") @Nullable Integer usageDays, @Nullable String currency, @Nullable List<Price> prices,
+            @Nullable List<SpendBudget> budgets) {}
+
+    record Price(@Nullable String model, @Nullable String tenant, @Nullable String from, @Nullable BigDecimal prompt,
+            @Nullable BigDecimal cached, @Nullable BigDecimal completion) {}
+
+    record SpendBudget(@Nullable String tenant, @Nullable BigDecimal month, @Nullable List<Integer> warn, @Nullable Boolean stop,
+            @Nullable String webhook, @JsonProperty("webhook_secret") @Nullable String webhookSecret,
+            @JsonProperty("webhook_private") @Nullable Boolean webhookPrivate) {}
 
     record Admin(@JsonProperty("key") @Nullable String keyHash, @Nullable List<@Nullable AdminKeyEntry> keys,
             @Nullable Boolean remote, @JsonProperty("audit_days") @Nullable Integer auditDays) {}

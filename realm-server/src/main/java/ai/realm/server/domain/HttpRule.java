@@ -58,6 +58,19 @@ public record HttpRule(String url, String scheme, String host, int port, String 
         return given.stream().map(r -> of(r, secrets, at)).toList();
     }
 
+    /** An address of the operator's that is sent to. */
+    public static HttpRule webhook(String at, String url, boolean privateAddresses) {
+        Matcher m = URL.matcher(url);
+        if (!m.matches() || m.group(2).startsWith("*")) {
+            throw bad(at + " must be as https://hooks.example.com/realm, not " + url);
+        }
+        int port = m.group(3) == null
+                ? defaultPort(m.group(1))
+                : Checks.in(at + "'s port", Integer.parseInt(m.group(3)), 1, 65_535);
+        return new HttpRule(url, m.group(1), m.group(2).toLowerCase(Locale.ROOT), port, Checks.or(m.group(4), "/"),
+                Set.of("POST"), Map.of(), privateAddresses);
+    }
+
     private static HttpRule of(TenantSettings.HttpRule rule, Map<String, String> secrets, String at) {
         String url = Checks.required(at + ".url", rule.url());
         Matcher m = URL.matcher(url);

@@ -81,6 +81,7 @@ final class AdminHandler {
         c.routes.post("/admin/tenants/{id}/guests/rollback",
                 ctx -> answers.json(ctx, 200, TenantHandler.versions(service.rollback(id(ctx), wantedVersion(json(ctx))))));
         c.routes.get("/admin/usage", usage::any);
+        c.routes.get("/admin/budgets", usage::budgets);
         new ModelAdminHandler(models, answers, this::json).routes(c);
     }
 

@@ -154,7 +154,7 @@ public final class HttpServer implements AutoCloseable {
         c.routes.get("/props", models::props);
         c.routes.get("/slots", models::slots);
         c.routes.get("/openapi.json", ctx -> answers.json(ctx, 200, ApiDescription.document(VERSION)));
-        get(c, "/v1/usage", new UsageHandler(s.gate(), s.accounts(), answers)::own);
+        get(c, "/v1/usage", new UsageHandler(s.gate(), s.accounts(), s.operations().spending(), answers)::own);
         get(c, "/v1/tenant", new TenantHandler(s.gate(), s.guests(), answers)::own);
         page(c, true, s.adminGate().isOnApiPort());
         if (s.adminGate().isOnApiPort()) {
@@ -252,7 +252,7 @@ public final class HttpServer implements AutoCloseable {
             ServerMetrics.Exposition all = s.metrics().exposition(ctx.header("Accept"));
             ctx.contentType(all.contentType()).result(all.text());
         });
-        new AdminHandler(s.adminGate(), s.admin(), s.modelAdmin(), new UsageHandler(s.gate(), s.accounts(), answers), answers,
+        new AdminHandler(s.adminGate(), s.admin(), s.modelAdmin(), new UsageHandler(s.gate(), s.accounts(), s.operations().spending(), answers), answers,
                 s.operations())
                 .routes(c);
     }

@@ -1,6 +1,7 @@
 package ai.realm.server.http;
 
 import ai.realm.server.accounts.AuditTrail;
+import ai.realm.server.admin.SpendWatch;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -10,5 +11,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param trail who changed what
  * @param reload reads the configuration again and says what has changed; null for a server without a file
+ * @param spending prices, budgets and what was spent
  */
-public record Operations(AuditTrail trail, @Nullable Supplier<ObjectNode> reload) {}
+public record Operations(AuditTrail trail, @Nullable Supplier<ObjectNode> reload, SpendWatch spending) {}

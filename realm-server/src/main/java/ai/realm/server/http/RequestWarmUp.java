@@ -12,6 +12,8 @@ import ai.realm.server.accounts.Database;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
 import ai.realm.server.accounts.TenantStores;
+import ai.realm.server.admin.SpendWatch;
+import ai.realm.server.config.AccountSettings;
 import ai.realm.server.config.ServerSettings;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.metrics.ServerMetrics;
@@ -101,7 +103,8 @@ public final class RequestWarmUp implements AutoCloseable {
                 .withApi(settings.api().withTls(null)),
                 new HttpServer.Services(real.models(), real.sessions(), real.guestHost(), guests, gate, new Readiness(), active,
                         accounts, new ServerMetrics(), real.registry(), new AdminGate(null),
-                        new Operations(new AuditTrail(scratch, Clock.systemUTC(), LIMIT), null),
+                        new Operations(new AuditTrail(scratch, Clock.systemUTC(), LIMIT), null,
+                                new SpendWatch(accounts, Clock.systemUTC(), AccountSettings.DEFAULTS, (_, _) -> {})),
                         real.admin(), real.modelAdmin(), TenantStores.of(scratch, accounts, Clock.systemUTC()), tenants,
                         real.outbound(), true));
         port = server.start();

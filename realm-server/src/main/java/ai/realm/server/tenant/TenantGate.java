@@ -9,6 +9,7 @@ import ai.realm.server.domain.TenantLimits;
 import ai.realm.server.error.RetryableException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ public final class TenantGate {
     private final Map<String, Meter> meters = new ConcurrentHashMap<>();
     private volatile boolean draining;
     private volatile Runnable requireStorage = () -> {};
+    private volatile Consumer<String> requireBudget = _ -> {};
 
     /** A gate that refuses requests without a key. */
     public TenantGate(Tenants tenants, int maxConcurrent, Meters meters) {
@@ -42,6 +44,11 @@ public final class TenantGate {
         anonymous = now;
     }
 
+    /** @param solvent throws INSUFFICIENT_QUOTA for a tenant that has spent what it may */
+    public void admitOnlyWho(Consumer<String> solvent) {
+        requireBudget = solvent;
+    }
+
     /** @param usable throws STORAGE_UNAVAILABLE while what a request uses could not be accounted for */
     public void admitOnlyWhen(Runnable usable) {
         requireStorage = usable;
@@ -58,6 +65,7 @@ public final class TenantGate {
             throw new RealmException(ErrorCode.DRAINING, "the server is shutting down; try another one");
         }
         requireStorage.run();
+        requireBudget.accept(tenant.id());
         TenantLimits limits = tenant.limits();
         Meter meter = meter(tenant);
         meter.begin(limits);

@@ -2,11 +2,16 @@ package ai.realm.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.realm.server.config.AccountSettings;
 import ai.realm.server.config.RealmConfig.AdminSettings;
 import ai.realm.server.domain.AdminKey;
 import ai.realm.server.domain.AdminRole;
 import ai.realm.server.domain.ApiKeys;
+import ai.realm.server.domain.PriceList;
+import ai.realm.server.domain.SpendBudget;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
+import java.time.LocalDate;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -158,5 +163,24 @@ class AdminKeysTest {
         assertThat(call(ROOT, "POST", "/admin/tenants", "{\"id\":\"x\",\"key_facts\":{}}").statusCode()).isEqualTo(400);
         String shown = root("GET", "/admin/tenants/acme", "", 200).toString();
         assertThat(shown).doesNotContain("key_facts");
+    }
+
+    @Test
+    void money_isInReportsOncePricesAreSet() {
+        String key = root("POST", "/admin/tenants", "{\"id\":\"paying\"}", 201).path("key").asText();
+        assertThat(ask(key)).isEqualTo(200);
+        assertThat(root("GET", "/admin/usage?tenant=paying", "", 200).has("currency")).isFalse();
+        PriceList prices = new PriceList("EUR", List.of(new PriceList.Price("tiny", null, LocalDate.EPOCH, new BigDecimal("1000"),
+                new BigDecimal("1000"), new BigDecimal("2000"))));
+        server.services.operations().spending().apply(new AccountSettings(0, 0, prices,
+                List.of(new SpendBudget("paying", BigDecimal.TEN, List.of(100), true, null, null))));
+        JsonNode usage = root("GET", "/admin/usage?tenant=paying", "", 200);
+        long prompt = usage.at("/total/prompt_tokens").asLong();
+        long completion = usage.at("/total/completion_tokens").asLong();
+        assertThat(usage.path("currency").asText()).isEqualTo("EUR");
+        assertThat(usage.at("/total/cost").decimalValue()).isEqualByComparingTo(
+                BigDecimal.valueOf(prompt * 1000 + completion * 2000).movePointLeft(6));
+        assertThat(usage.at("/data/0/cost").decimalValue()).isPositive();
+        assertThat(root("GET", "/admin/budgets", "", 200).path("currency").asText()).isEqualTo("EUR");
     }
 }

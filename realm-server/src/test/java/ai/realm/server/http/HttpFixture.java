@@ -14,6 +14,8 @@ import ai.realm.server.accounts.TenantStore;
 import ai.realm.server.accounts.TenantStores;
 import ai.realm.server.accounts.UsageRow;
 import ai.realm.server.admin.AdminService;
+import ai.realm.server.admin.SpendWatch;
+import ai.realm.server.config.AccountSettings;
 import ai.realm.server.admin.ChangeFollower;
 import ai.realm.server.config.ApiSettings;
 import ai.realm.server.config.RealmConfig.AdminSettings;
@@ -108,7 +110,8 @@ final class HttpFixture implements AutoCloseable {
         services = new HttpServer.Services(models, sessions, guestHost, guests, gate, readiness, active,
                 new Accounts(database, Clock.systemUTC()), new ServerMetrics(), registry,
                 new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), onApiPort)),
-                new Operations(new AuditTrail(database, Clock.systemUTC(), Duration.ofDays(1)), null), admin,
+                new Operations(new AuditTrail(database, Clock.systemUTC(), Duration.ofDays(1)), null,
+                        new SpendWatch(new Accounts(database, Clock.systemUTC()), Clock.systemUTC(), AccountSettings.DEFAULTS, (_, _) -> {})), admin,
                 modelAdmin, TenantStores.of(database, new Accounts(database, Clock.systemUTC()), Clock.systemUTC()), tenants,
                 new OutboundHttp((_, _) -> {}), false);
         server = new HttpServer(settings, services);
