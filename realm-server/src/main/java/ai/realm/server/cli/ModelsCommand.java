@@ -1,6 +1,7 @@
 package ai.realm.server.cli;
 
 import ai.realm.server.cli.catalog.CatalogEntry;
+import ai.realm.server.cli.catalog.Fit;
 import ai.realm.server.cli.catalog.ModelCatalog;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -118,6 +119,8 @@ public final class ModelsCommand implements Callable<Integer> {
             line.put("name", m.entry.name());
             line.put("file", m.file == null ? null : m.file.toString());
             line.put("bytes", m.bytes == 0 ? null : m.bytes);
+            Fit fit = Fit.of(m.bytes);
+            line.put("fits", fit == null ? null : fit.fits());
             line.put("licence", m.entry.licence());
             line.put("url", m.entry.url() == null ? null : m.entry.url().toString());
             line.put("sha256", m.entry.sha256());
@@ -134,7 +137,9 @@ public final class ModelsCommand implements Callable<Integer> {
     private void print(List<Listed> models, @Nullable List<String> served, PrintWriter out) {
         for (Listed m : models) {
             String size = m.bytes == 0 ? "" : String.format(Locale.ROOT, "%.1f MiB", m.bytes / MIB);
-            out.printf(Locale.ROOT, "%-26s %-8s %12s  %s%n", m.entry.name(), m.state(), size, m.entry.licence());
+            Fit fit = Fit.of(m.bytes);
+            out.printf(Locale.ROOT, "%-26s %-8s %12s  %-9s  %s%n", m.entry.name(), m.state(), size,
+                    fit == null ? "" : fit.fits() ? "fits" : "too large", m.entry.licence());
         }
         if (served != null) {
             out.println();

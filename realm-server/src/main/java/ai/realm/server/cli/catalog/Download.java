@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,11 +24,11 @@ import org.jspecify.annotations.Nullable;
 public final class Download {
     private static final int BUFFER = 1 << 20;
     private static final int MAX_ATTEMPTS = 8;
-    private static final int CONNECT_MILLIS = 20_000;
     /** Room to leave on the disk. */
     private static final long RESERVE = 64L << 20;
 
     private final CatalogEntry entry;
+    private final @Nullable String token;
     private final URI url;
     private final Path target;
     private final Path part;
@@ -48,11 +49,17 @@ public final class Download {
      * @param stallMillis how long a connection may bring nothing
      */
     public Download(CatalogEntry entry, Path target, long maxBytes, int stallMillis, Progress progress) {
+        this(entry, null, target, maxBytes, stallMillis, progress);
+    }
+
+    /** @param token for the entry's host, or null */
+    Download(CatalogEntry entry, @Nullable String token, Path target, long maxBytes, int stallMillis, Progress progress) {
         URI from = entry.url();
         if (from == null) {
             throw new IllegalArgumentException("model " + entry.name() + " comes with Realm and has no url");
         }
         this.entry = entry;
+        this.token = token;
         this.url = from;
         this.target = target;
         this.part = target.resolveSibling(target.getFileName() + ".part");
@@ -103,29 +110,29 @@ public final class Download {
     }
 
     private boolean request(long have) throws IOException {
-        HttpURLConnection connection = (HttpURLConnection) url.toURL().openConnection();
-        connection.setConnectTimeout(CONNECT_MILLIS);
-        connection.setReadTimeout(stallMillis);
-        connection.setRequestProperty("User-Agent", "realm");
-        connection.setRequestProperty("Accept-Encoding", "identity");
-        if (have > 0) {
-            connection.setRequestProperty("Range", "bytes=" + have + "-");
-            if (Files.exists(tagFile)) {
-                connection.setRequestProperty("If-Range", Files.readString(tagFile));
+        String tag = have > 0 && Files.exists(tagFile) ? Files.readString(tagFile) : null;
+        HttpURLConnection connection = connected(c -> {
+            if (have > 0) {
+                c.setRequestProperty("Range", "bytes=" + have + "-");
+                if (tag != null) {
+                    c.setRequestProperty("If-Range", tag);
+                }
             }
-        }
+        });
         try {
-            return answer(connection, status(connection), have);
+            return answer(connection, connection.getResponseCode(), have);
         } finally {
             connection.disconnect();
         }
     }
 
-    private int status(HttpURLConnection connection) throws IOException {
+    private HttpURLConnection connected(Consumer<HttpURLConnection> prepared) throws IOException {
         try {
-            return connection.getResponseCode();
+            return Connections.get(url, token, stallMillis, prepared);
         } catch (UnknownHostException | ConnectException e) {
             throw new IOException("no connection to " + url.getHost() + " (" + e + "): is there a network?", e);
+        } catch (Connections.RefusedException e) {
+            throw e;
         } catch (IOException e) {
             throw new BrokenBody("the connection to " + url.getHost() + " broke (" + e + ")", e);
         }
@@ -139,7 +146,8 @@ public final class Download {
             case 404, 410 -> throw new IOException(
                     "not found (" + status + "): " + url + "; the file may have moved, see the model's page");
             case 401, 403 -> throw new IOException(
-                    "access refused (" + status + "): " + url + "; the model may ask for its licence to be accepted first");
+                    "access refused (" + status + "): " + url + "; the model may ask for its licence to be accepted first, or for a token"
+                            + " (HF_TOKEN, REALM_PULL_TOKEN)");
             default -> throw new IOException("the server answered " + status + " for " + url);
         };
     }

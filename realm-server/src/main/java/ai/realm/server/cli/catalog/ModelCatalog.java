@@ -8,9 +8,14 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +28,9 @@ import java.util.Optional;
 public final class ModelCatalog {
     private static final ObjectMapper YAML = YAMLMapper.builder().enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
+
+    /** The file in the folder of pulled models that says what they are. */
+    private static final String RECORD = "pulled.yaml";
 
     private final Map<String, CatalogEntry> entries = new LinkedHashMap<>();
     private final Path shipped;
@@ -58,11 +66,43 @@ public final class ModelCatalog {
         String text = new String(OperatorFile.read("the catalogue of models", yaml, 1 << 20), StandardCharsets.UTF_8);
         try {
             Document document = YAML.readValue(text, Document.class);
-            return new ModelCatalog(document.models(), yaml.resolveSibling(""), pulled);
+            List<CatalogEntry> models = new ArrayList<>(document.models());
+            for (CatalogEntry entry : recorded(pulled)) {
+                if (models.stream().noneMatch(m -> m.name().equals(entry.name()))) {
+                    models.add(entry);
+                }
+            }
+            return new ModelCatalog(models, yaml.resolveSibling(""), pulled);
         } catch (IOException | IllegalArgumentException e) {
             Throwable cause = e.getCause() instanceof IllegalArgumentException ? e.getCause() : e;
             throw new IOException("the catalogue " + yaml + " is malformed: " + cause.getMessage(), e);
         }
+    }
+
+    /** What was pulled without being of the catalogue. */
+    private static List<CatalogEntry> recorded(Path pulled) throws IOException {
+        Path record = pulled.resolve(RECORD);
+        return Files.exists(record)
+                ? YAML.readValue(OperatorFile.read("the record of pulled models", record, 1 << 20), Document.class).models()
+                : List.of();
+    }
+
+    /** Remembers a model that was pulled from a hub, so that it has a name here; one of the same name is forgotten. */
+    public void record(CatalogEntry entry) throws IOException {
+        Files.createDirectories(pulled);
+        try (FileChannel lock = FileChannel.open(pulled.resolve(RECORD + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock _ = lock.lock()) {
+            List<CatalogEntry> models = new ArrayList<>(recorded(pulled));
+            models.removeIf(m -> m.name().equals(entry.name()));
+            models.add(entry);
+            Path fresh = Files.writeString(pulled.resolve(RECORD + ".new"), YAML.writeValueAsString(new Document(models)));
+            Files.move(fresh, pulled.resolve(RECORD), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    /** Whether a model has this name. */
+    public boolean has(String name) {
+        return entries.containsKey(name);
     }
 
     /** All models in the catalogue's order. */
@@ -95,6 +135,11 @@ public final class ModelCatalog {
             }
         }
         return Optional.empty();
+    }
+
+    /** The folder of pulled files. */
+    public Path folder() {
+        return pulled;
     }
 
     /** Where a pulled file goes. */
