@@ -104,7 +104,10 @@ typedef struct {
 
 #define REALM_ALTERNATIVES 0x80000000u
 
-/* A token of a sequence: what on_step and realm_host_seq_take give. The bytes may be part of a character. */
+/*
+ * A token of a sequence: what realm_host_seq_take gives, and on_step(int32_t seq, const realm_step *records, int32_t count), whose count
+ * is 0 before the first token and -1 where the model would end. The bytes may be part of a character.
+ */
 typedef struct {
     uint32_t token;
     float log_prob; /* 0 unless the options asked for log_probs */
@@ -277,6 +280,10 @@ char *realm_setting(const char *key);
 char *realm_request_json(void);
 char *realm_seq_text(int32_t seq, uint32_t max_tokens, uint32_t *len);
 uint32_t realm_vocab_size(uint32_t model);
+const realm_token *realm_pieces(uint32_t first, uint32_t *count, uint32_t *stride);
+
+/* The alternatives behind a record that realm_pieces gave. */
+static inline const realm_alternative *realm_alternatives(const realm_token *record) { return (const realm_alternative *)(record + 1); }
 
 #ifdef REALM_GUEST
 
@@ -367,6 +374,24 @@ char *realm_seq_text(int32_t seq, uint32_t max_tokens, uint32_t *len) {
         *len = have;
     }
     return text;
+}
+
+/* The tokens of the last generation with log_probs, from first on, each with its alternatives: stride bytes apart; 0 when it failed. */
+const realm_token *realm_pieces(uint32_t first, uint32_t *count, uint32_t *stride) {
+    static realm_token one[1 + 256 * sizeof(realm_alternative) / sizeof(realm_token)];
+    int32_t all = realm_host_pieces(first, 0, 0);
+    if (all < 0) {
+        return 0;
+    }
+    one->count = 0;
+    realm_host_pieces(first | REALM_ALTERNATIVES, one, sizeof one);
+    *count = (uint32_t)all - first;
+    *stride = (uint32_t)(sizeof *one + one->count * sizeof(realm_alternative));
+    realm_token *records = realm_alloc(*count * *stride);
+    if (records) {
+        realm_host_pieces(first | REALM_ALTERNATIVES, records, *count * *stride);
+    }
+    return records;
 }
 
 /* Tokens in the vocabulary of a model; found by halving. */

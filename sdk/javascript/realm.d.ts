@@ -22,7 +22,7 @@ interface RealmOptions {
   jsonSchema?: string | object;
   /** By token id: what is added to its logit. */
   logitBias?: Record<number, number>;
-  /** Alternatives to each token; 0 is the token alone. realm.tokens gives the tokens without their alternatives. */
+  /** Alternatives to each token; 0 is the token alone. */
   logProbs?: number;
   /** Whether pieces go to the client as they are generated. */
   stream?: boolean;
@@ -33,6 +33,52 @@ interface RealmToken {
   logProb: number;
   /** Bytes of the result up to the end of the piece that shows it. */
   end: number;
+  /** The logProbs likeliest in its place, the likeliest first. */
+  top: { id: number; logProb: number }[];
+}
+
+/** A token of a sequence. Its text may be a part of a character, which is then broken here but not in text() and generate(). */
+interface RealmStep {
+  id: number;
+  /** 0 unless the options asked for logProbs. */
+  logProb: number;
+  text: string;
+}
+
+/**
+ * Tokens that the script steers itself. What changes one that generates stops it first, where it is. While nothing is asked of it,
+ * it costs nobody anything. A script that has a function onStep(seq, tokens, ends) sees each token of realm.generate before the next is
+ * chosen; what it does to seq then holds for that. There are no tokens before the first, and where the model would end (ends). It returns PASS (or nothing), SWALLOW, STOP or ROLLED_BACK.
+ */
+interface RealmSequence {
+  /** Adds text or ids; how many tokens that were. special: spellings of special tokens count; bos: the first text begins with the model's. */
+  feed(what: string | number[] | Uint32Array, options?: { special?: boolean; bos?: boolean }): number;
+  /** Generates by itself. */
+  start(maxTokens: number): void;
+  /** Waits until it has stopped: all text that came and was not taken. */
+  text(): string;
+  /** start, then text. */
+  generate(maxTokens: number): string;
+  /** Tokens that came; does not wait. */
+  take(): RealmStep[];
+  /** ended: the model would end here; full: as many tokens came as were asked for. */
+  info(): { state: "resting" | "generating" | "ended" | "full"; length: number; untaken: number; room: number };
+  /** The likeliest next tokens. */
+  top(k?: number): { id: number; logProb: number }[];
+  /** The log-probability of each token if they came next. */
+  score(what: string | number[]): number[];
+  fork(): RealmSequence;
+  /** The last so many tokens never were. */
+  rollback(tokens: number): void;
+  /** What realm.grammar gave, from here on; null for none. */
+  grammar(grammar: number | null): void;
+  /** A bit for each token that may come next. */
+  allowed(): Uint32Array;
+  /** For the next token, or to keep; null takes it away. */
+  mask(bits: Uint32Array | null, keep?: boolean): void;
+  /** Biases by id, from here on; null takes them away. */
+  bias(biases: Record<number, number> | null): void;
+  close(): void;
 }
 
 /** What a host function throws: code is its number in docs/guest-abi.md. */
@@ -91,10 +137,22 @@ declare const realm: {
     /** The keys with this prefix whose vectors are nearest, nearest first; 10, 100 at most. */
     search(prefix: string, vector: ArrayLike<number>, count?: number): { key: string; cosine: number }[];
   };
+  /** A sequence without tokens. */
+  open(options?: RealmOptions): RealmSequence;
+  /** The first of them that has something to take or does not generate; null when none has in that time. */
+  wait(sequences: RealmSequence[], milliseconds?: number): RealmSequence | null;
+  grammar(kind: "gbnf" | "json" | "regex" | "choices", what: string | object | string[], options?: { model?: number }): number;
+  tokenize(text: string, model?: number): number[];
+  /** A mask of the tokens whose bytes, as characters, pass a test, and of those that end an output. */
+  mask(test: (text: string, id: number) => boolean, options?: { model?: number }): Uint32Array;
+  /** Tokens of the vocabulary. */
+  vocabulary(model?: number): number;
   /** What onToken returns: to the client; to nobody; the generation ends before it. */
   readonly PASS: 0;
   readonly SWALLOW: 1;
   readonly STOP: 2;
+  /** What onStep returns when it has rolled back; nothing of the step goes to the client. */
+  readonly ROLLED_BACK: 3;
 };
 
 /** Lines of the server's log. */

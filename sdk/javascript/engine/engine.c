@@ -311,6 +311,14 @@ static JSValue js_request(JSContext *ctx, JSValueConst this, int argc, JSValueCo
     return value;
 }
 
+/* Bytes of a record with alternatives: the first says how many there are. */
+static uint32_t stride_of(uint32_t first) {
+    static char one[sizeof(realm_token) + 256 * sizeof(realm_alternative)];
+    ((realm_token *)one)->count = 0;
+    realm_host_pieces(first | REALM_ALTERNATIVES, one, sizeof one);
+    return sizeof(realm_token) + ((realm_token *)one)->count * sizeof(realm_alternative);
+}
+
 static JSValue js_tokens(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv) {
     (void)this;
     uint32_t first = 0;
@@ -321,17 +329,26 @@ static JSValue js_tokens(JSContext *ctx, JSValueConst this, int argc, JSValueCon
     if (n < 0) {
         return host_error(ctx, n);
     }
-    uint32_t count = (uint32_t)n - first;
-    realm_token *records = malloc(count * sizeof *records + 1);
+    uint32_t count = (uint32_t)n - first, stride = count ? stride_of(first) : sizeof(realm_token);
+    char *records = malloc(count * stride + 1);
     JSValue list = JS_NewArray(ctx);
     if (records) {
-        realm_host_pieces(first, records, count * sizeof *records);
+        realm_host_pieces(first | REALM_ALTERNATIVES, records, count * stride);
     }
     for (uint32_t i = 0; records && i < count; i++) {
-        JSValue one = JS_NewObject(ctx);
-        JS_SetPropertyStr(ctx, one, "id", JS_NewUint32(ctx, records[i].token));
-        JS_SetPropertyStr(ctx, one, "logProb", JS_NewFloat64(ctx, records[i].log_prob));
-        JS_SetPropertyStr(ctx, one, "end", JS_NewUint32(ctx, records[i].end));
+        realm_token *token = (realm_token *)(records + i * stride);
+        realm_alternative *others = (realm_alternative *)(token + 1);
+        JSValue one = JS_NewObject(ctx), top = JS_NewArray(ctx);
+        JS_SetPropertyStr(ctx, one, "id", JS_NewUint32(ctx, token->token));
+        JS_SetPropertyStr(ctx, one, "logProb", JS_NewFloat64(ctx, token->log_prob));
+        JS_SetPropertyStr(ctx, one, "end", JS_NewUint32(ctx, token->end));
+        for (uint32_t k = 0; k < token->count; k++) {
+            JSValue other = JS_NewObject(ctx);
+            JS_SetPropertyStr(ctx, other, "id", JS_NewUint32(ctx, others[k].token));
+            JS_SetPropertyStr(ctx, other, "logProb", JS_NewFloat64(ctx, others[k].log_prob));
+            JS_SetPropertyUint32(ctx, top, k, other);
+        }
+        JS_SetPropertyStr(ctx, one, "top", top);
         JS_SetPropertyUint32(ctx, list, i, one);
     }
     free(records);
@@ -694,6 +711,8 @@ static JSValue js_http(JSContext *ctx, JSValueConst this, int argc, JSValueConst
     return answer;
 }
 
+#include "sequences.c"
+
 static const JSCFunctionListEntry kv_functions[] = {
     JS_CFUNC_MAGIC_DEF("get", 1, js_kv, KV_GET),       JS_CFUNC_MAGIC_DEF("set", 2, js_kv, KV_SET),
     JS_CFUNC_MAGIC_DEF("delete", 1, js_kv, KV_DELETE), JS_CFUNC_MAGIC_DEF("add", 2, js_kv, KV_ADD),
@@ -758,6 +777,7 @@ static void start(void) {
                               JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
     JS_FreeValue(context, math);
     JS_FreeValue(context, global);
+    start_sequences(context);
 }
 
 /* What a script threw, for realm_script's caller and the log: message and stack. */
@@ -801,7 +821,7 @@ REALM_EXPORT("realm_snapshot") int32_t realm_snapshot(void) {
     return 0;
 }
 
-/* Evaluates a guest's script, which ends with a NUL: below 0 it failed, otherwise bit 0 onToken, bit 1 it emits. */
+/* Evaluates a guest's script, which ends with a NUL: below 0 it failed, otherwise bit 0 onToken, bit 1 it emits, bit 2 onStep. */
 REALM_EXPORT("realm_script") int32_t realm_script(const char *source, uint32_t len) {
     JSValue value = JS_Eval(context, source, len, "guest.js", JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT);
     JSContext *job;
@@ -817,7 +837,7 @@ REALM_EXPORT("realm_script") int32_t realm_script(const char *source, uint32_t l
         memcpy(failure, "the script has no function generate(prompt, options)", 53);
         return -1;
     }
-    return has("onToken") | (strstr(source, "emit") ? 2 : 0);
+    return has("onToken") | (strstr(source, "emit") ? 2 : 0) | (has("onStep") ? 4 : 0);
 }
 
 static JSValue call(const char *name, int argc, JSValue *argv) {
@@ -869,11 +889,9 @@ const char *generate(const char *prompt, uint32_t len, uint32_t model, const rea
     return answer;
 }
 
-REALM_EXPORT("on_token") int32_t on_token(const char *piece, uint32_t len) {
-    JSValue text = JS_NewStringLen(context, piece, len);
-    JSValue result = call("onToken", 1, &text);
+/* What a hook answered; nothing passes on. */
+static int32_t verdict_of(JSValue result) {
     int32_t verdict = REALM_PASS;
-    JS_FreeValue(context, text);
     if (JS_IsException(result)) {
         report();
         return -1;
@@ -882,5 +900,26 @@ REALM_EXPORT("on_token") int32_t on_token(const char *piece, uint32_t len) {
         return -1;
     }
     JS_FreeValue(context, result);
+    return verdict;
+}
+
+REALM_EXPORT("on_token") int32_t on_token(const char *piece, uint32_t len) {
+    JSValue text = JS_NewStringLen(context, piece, len);
+    int32_t verdict = verdict_of(call("onToken", 1, &text));
+    JS_FreeValue(context, text);
+    return verdict;
+}
+
+REALM_EXPORT("on_step") int32_t on_step(int32_t seq, const realm_step *records, int32_t count) {
+    static JSValue stepping;
+    static int32_t wrapped;
+    if (wrapped != seq) {
+        JSValue handle = JS_NewInt32(context, seq);
+        stepping = JS_Call(context, seq_wrap, JS_UNDEFINED, 1, &handle);
+        wrapped = seq;
+    }
+    JSValue args[] = {stepping, steps(context, records, count), JS_NewBool(context, count < 0)};
+    int32_t verdict = verdict_of(call("onStep", 3, args));
+    JS_FreeValue(context, args[1]);
     return verdict;
 }

@@ -29,6 +29,8 @@ final class Stepping {
     /** Characters of the text that were passed on or swallowed. */
     private int handled;
     private int generated;
+    /** The guest took tokens back in the last step. */
+    private boolean back;
 
     Stepping(GuestRun run, HostSequences sequences, TokenHooks hooks) {
         this.run = run;
@@ -54,7 +56,6 @@ final class Stepping {
             });
             run.pieces().begin(params.logProbs());
             StepText text = new StepText(s.sequence, s.tokenizer, params);
-            sequences.start(s, params.maxTokens(), true);
             FinishReason reason = steps(s, text, params, deliver);
             text.finish();
             String all = Text.withoutNul(text.text().toString());
@@ -73,6 +74,10 @@ final class Stepping {
     }
 
     private FinishReason steps(Steered s, StepText text, SamplingParams params, boolean deliver) {
+        if (show(s, text, List.of(), false, params, deliver) == Verdict.STOP) {
+            return FinishReason.STOP;
+        }
+        sequences.start(s, params.maxTokens(), true);
         while (true) {
             State state = await(s.sequence);
             List<TokenLogProbs> came = new ArrayList<>();
@@ -85,14 +90,7 @@ final class Stepping {
             if (came.isEmpty() && !ends) {
                 return FinishReason.LENGTH;
             }
-            Verdict verdict = hooks.onStep(s.handle, came, s.vocab());
-            boolean back = text.follow();
-            String now = Text.withoutNul(text.text().toString());
-            String piece = now.substring(Math.min(handled, now.length()));
-            run.pieces().add(piece, params.logProbs() >= 0 ? came : List.of());
-            if (deliver) {
-                send(now, verdict, params.logProbs() >= 0 && !back ? came : List.of());
-            }
+            Verdict verdict = show(s, text, came, ends, params, deliver);
             if (verdict == Verdict.STOP || text.stopped()) {
                 return FinishReason.STOP;
             }
@@ -110,6 +108,19 @@ final class Stepping {
                 });
             }
         }
+    }
+
+    /** Shows the guest a step, and passes on what it lets pass. */
+    private Verdict show(Steered s, StepText text, List<TokenLogProbs> came, boolean ends, SamplingParams params, boolean deliver) {
+        Verdict verdict = hooks.onStep(s.handle, came, ends, s.vocab());
+        back = text.follow();
+        List<TokenLogProbs> logProbs = params.logProbs() >= 0 && !back ? came : List.of();
+        String now = Text.withoutNul(text.text().toString());
+        run.pieces().add(now.substring(Math.min(handled, now.length())), logProbs);
+        if (deliver) {
+            send(now, verdict, logProbs);
+        }
+        return verdict;
     }
 
     private void send(String now, Verdict verdict, List<TokenLogProbs> tokens) {

@@ -61,12 +61,15 @@ final class TokenHooks {
         };
     }
 
-    /** @param tokens none when the model would end here */
-    Verdict onStep(int handle, List<TokenLogProbs> tokens, Vocab vocab) {
+    /**
+     * @param tokens none before the first, and where the model would end
+     * @param ends whether it would end here
+     */
+    Verdict onStep(int handle, List<TokenLogProbs> tokens, boolean ends, Vocab vocab) {
         int size = StepRecords.size(tokens, vocab);
         long at = block(Math.max(1, size));
         guest.memory().write(at, StepRecords.write(tokens, tokens.size(), vocab, at), "records");
-        int answer = call(GuestRun.Phase.ON_STEP, handle, at, tokens.size());
+        int answer = call(GuestRun.Phase.ON_STEP, handle, at, ends ? -1 : tokens.size());
         return switch (answer) {
             case 0 -> Verdict.PASS;
             case 1, 3 -> Verdict.SWALLOW;

@@ -335,6 +335,7 @@ class HostSequencesTest {
                 + """
                         (global $steps (mut i32) (i32.const 0))
                         (func (export "on_step") (param $seq i32) (param $records i32) (param $count i32) (result i32)
+                          (if (i32.lt_s (local.get $count) (i32.const 1)) (then (return (i32.const 0))))
                           (global.set $steps (i32.add (global.get $steps) (i32.const 1)))
                           %s)
                         (func (export "generate") (param $prompt i32) (param $len i32) (param $model i32) (param $options i32) (result i32)
