@@ -128,7 +128,8 @@ public final class Dfa {
      *
      * @param step the next place, or null
      */
-    public static <P> Dfa explore(P start, String alphabet, BiFunction<P, Character, @Nullable P> step, Predicate<P> accepts) {
+    public static <P> Dfa explore(P start, String alphabet, BiFunction<P, Character, @Nullable P> step, Predicate<P> accepts,
+            WorkBudget budget) {
         Map<P, Integer> ids = new HashMap<>();
         List<P> places = new ArrayList<>();
         List<int[]> edges = new ArrayList<>();
@@ -139,6 +140,7 @@ public final class Dfa {
         places.add(start);
         for (int i = 0; i < places.size(); i++) {
             P at = places.get(i);
+            budget.spend(sorted.length);
             accepting.set(i, accepts.test(at));
             EdgeList list = new EdgeList();
             for (char c : sorted) {

@@ -1,6 +1,7 @@
 package ai.realm.core.sampling.grammar.schema;
 
 import ai.realm.core.sampling.grammar.regular.Dfa;
+import ai.realm.core.sampling.grammar.regular.WorkBudget;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.function.Predicate;
@@ -23,13 +24,13 @@ final class DecimalAutomata {
         Place next(Place at, char c);
     }
 
-    private static Dfa explore(Step step, Predicate<Place> accepts) {
-        return Dfa.explore(new Place(SIGN, false, 0, 0, 0), "-.0123456789", step::next, accepts);
+    private static Dfa explore(WorkBudget budget, Step step, Predicate<Place> accepts) {
+        return Dfa.explore(new Place(SIGN, false, 0, 0, 0), "-.0123456789", step::next, accepts, budget);
     }
 
     /** {@code a}: whether a digit above 0 has been; {@code b}: whether the whole part is a single 0. */
-    static Dfa written(int whole, int fraction) {
-        return explore((at, c) -> {
+    static Dfa written(int whole, int fraction, WorkBudget budget) {
+        return explore(budget, (at, c) -> {
             if (c == '-') {
                 return at.phase == SIGN && !at.negative ? new Place(SIGN, true, 0, 0, 0) : null;
             }
@@ -49,8 +50,8 @@ final class DecimalAutomata {
     }
 
     /** Numbers that are no integers; {@code a}: whether a digit above 0 stands after the point. */
-    static Dfa fractional() {
-        return explore((at, c) -> {
+    static Dfa fractional(WorkBudget budget) {
+        return explore(budget, (at, c) -> {
             if (c == '-') {
                 return at.phase == SIGN ? at : null;
             }
@@ -67,13 +68,13 @@ final class DecimalAutomata {
      * Numbers that compare with a value as the bound says. {@code a}: how the digits so far compare with the value's; {@code b}: no
      * use. Digits before the point count up to one more than the value has.
      */
-    static Dfa compared(NumberLanguage.Bound bound) {
+    static Dfa compared(NumberLanguage.Bound bound, WorkBudget budget) {
         BigDecimal magnitude = bound.value().abs().stripTrailingZeros();
         String plain = magnitude.signum() == 0 ? "0" : magnitude.toPlainString();
         int point = plain.indexOf('.');
         String whole = point < 0 ? plain : plain.substring(0, point);
         String fraction = point < 0 ? "" : plain.substring(point + 1);
-        return explore((at, c) -> {
+        return explore(budget, (at, c) -> {
             if (c == '-') {
                 return at.phase == SIGN && !at.negative ? new Place(SIGN, true, 0, 0, 0) : null;
             }
@@ -109,13 +110,13 @@ final class DecimalAutomata {
     }
 
     /** Multiples of {@code units} in the last of {@code scale} digits after the point, or what is none. {@code a}: the residue. */
-    static Dfa multiples(int units, int scale, boolean are) {
+    static Dfa multiples(int units, int scale, boolean are, WorkBudget budget) {
         int[] powers = new int[scale + 1];
         powers[0] = 1 % units;
         for (int i = 1; i <= scale; i++) {
             powers[i] = BigInteger.valueOf(powers[i - 1]).multiply(BigInteger.TEN).mod(BigInteger.valueOf(units)).intValueExact();
         }
-        return explore((at, c) -> {
+        return explore(budget, (at, c) -> {
             if (c == '-') {
                 return at.phase == SIGN ? at : null;
             }

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class Disjointness {
     private static final int MAX_DEPTH = 3;
     private static final int MAX_ITEMS = 64;
+    /** Steps of work that a question costs beside those of its answer. */
+    private static final int QUESTION = 20;
 
     private record Question(Conjunction all, Kind kind) {}
 
@@ -23,11 +25,13 @@ final class Disjointness {
     private final Languages languages;
     private final Map<Question, Boolean> known = new HashMap<>();
     private final Solver solver;
+    private final WorkBudget budget;
     private int depth;
 
     Disjointness(SchemaDocument document, Languages languages, WorkBudget budget) {
         this.document = document;
         this.languages = languages;
+        this.budget = budget;
         this.solver = new Solver(document, this, budget);
     }
 
@@ -37,6 +41,7 @@ final class Disjointness {
 
     /** Whether no value of a kind fulfils all, beside atoms that are known to hold. */
     boolean isEmpty(Collection<Lit> lits, List<Atom> atoms, Kind kind) {
+        budget.spend(QUESTION);
         Question question = new Question(Conjunction.of(lits, document), kind);
         Boolean answer = known.get(question);
         if (answer == null) {

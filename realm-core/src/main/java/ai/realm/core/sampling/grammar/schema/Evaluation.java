@@ -63,7 +63,7 @@ final class Evaluation {
     private boolean valid(@Nullable Object value, Schema s, String keyword) {
         return switch (keyword) {
             case "type" -> typed(value, s.types());
-            case "enum", "const" -> s.values(keyword).stream().anyMatch(v -> JsonValues.equal(v, value));
+            case "enum", "const" -> s.valueKeys(keyword).contains(JsonValues.key(value));
             case "$ref", "$dynamicRef", "$recursiveRef" -> valid(value, document.target(s, keyword));
             case "allOf" -> all(value, s.children(keyword));
             case "anyOf" -> s.children(keyword).stream().anyMatch(c -> valid(value, c));

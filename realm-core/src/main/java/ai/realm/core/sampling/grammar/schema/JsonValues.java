@@ -2,6 +2,7 @@ package ai.realm.core.sampling.grammar.schema;
 
 import ai.realm.core.sampling.grammar.schema.SchemaJson.Num;
 import java.math.BigDecimal;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -28,30 +29,6 @@ final class JsonValues {
         return value.signum() == 0 || value.stripTrailingZeros().scale() <= 0;
     }
 
-    static boolean equal(@Nullable Object a, @Nullable Object b) {
-        if (a instanceof Num x && b instanceof Num y) {
-            BigDecimal p = decimal(x);
-            BigDecimal q = decimal(y);
-            return p != null && q != null ? p.compareTo(q) == 0 : x.text().equals(y.text());
-        }
-        if (a instanceof List<?> x && b instanceof List<?> y) {
-            if (x.size() != y.size()) {
-                return false;
-            }
-            for (int i = 0; i < x.size(); i++) {
-                if (!equal(x.get(i), y.get(i))) {
-                    return false;
-                }
-            }
-            return true;
-        }
-        if (a instanceof Map<?, ?> x && b instanceof Map<?, ?> y) {
-            return x.size() == y.size()
-                    && x.entrySet().stream().allMatch(e -> y.containsKey(e.getKey()) && equal(e.getValue(), y.get(e.getKey())));
-        }
-        return a == null ? b == null : a.equals(b);
-    }
-
     /** A key that equal values share. */
     static Object key(@Nullable Object value) {
         return switch (value) {
@@ -62,7 +39,7 @@ final class JsonValues {
             }
             case List<?> l -> l.stream().map(JsonValues::key).toList();
             case Map<?, ?> m -> {
-                java.util.HashMap<Object, Object> out = new java.util.HashMap<>();
+                Map<Object, Object> out = new HashMap<>();
                 m.forEach((k, v) -> out.put(k, key(v)));
                 yield out;
             }

@@ -1,6 +1,7 @@
 package ai.realm.core.sampling.grammar.schema;
 
 import ai.realm.core.sampling.grammar.regular.Dfa;
+import ai.realm.core.sampling.grammar.regular.WorkBudget;
 import ai.realm.core.sampling.grammar.schema.SchemaJson.Num;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -91,7 +92,7 @@ final class NumberLanguage {
         fraction = Math.max(fraction + 1, fractional ? 3 : longest == 0 ? DIGITS : DIGITS - 1 - longest);
         for (Atom atom : atoms) {
             if (atom instanceof Atom.Says says) {
-                for (Dfa part : languages(says)) {
+                for (Dfa part : languages(says, languages.budget())) {
                     part = part.minimized(languages.budget());
                     whole = Math.max(longest, Math.min(whole, Math.max(5, MAX_PLACES / part.size())));
                     out = out == null ? part : out.intersection(part, languages.budget());
@@ -101,7 +102,7 @@ final class NumberLanguage {
         if (out == null && !integer) {
             return null;
         }
-        Dfa written = DecimalAutomata.written(whole, integer ? 0 : fraction);
+        Dfa written = DecimalAutomata.written(whole, integer ? 0 : fraction, languages.budget());
         return out == null ? written : written.intersection(out, languages.budget());
     }
 
@@ -119,20 +120,20 @@ final class NumberLanguage {
         };
     }
 
-    private static List<Dfa> languages(Atom.Says says) {
+    private static List<Dfa> languages(Atom.Says says, WorkBudget budget) {
         return switch (says.keyword()) {
-            case "type" -> says.holds() ? List.of() : List.of(DecimalAutomata.fractional());
+            case "type" -> says.holds() ? List.of() : List.of(DecimalAutomata.fractional(budget));
             case "enum", "const" -> values(says).stream()
-                    .map(v -> DecimalAutomata.compared(new Bound(v, true, false, true))).toList();
-            case "multipleOf" -> List.of(multiples(says));
+                    .map(v -> DecimalAutomata.compared(new Bound(v, true, false, true), budget)).toList();
+            case "multipleOf" -> List.of(multiples(says, budget));
             default -> {
                 Bound bound = bound(says.schema(), says.keyword(), says.holds());
-                yield bound == null ? List.of() : List.of(DecimalAutomata.compared(bound));
+                yield bound == null ? List.of() : List.of(DecimalAutomata.compared(bound, budget));
             }
         };
     }
 
-    private static Dfa multiples(Atom.Says says) {
+    private static Dfa multiples(Atom.Says says, WorkBudget budget) {
         BigDecimal divisor = says.schema().number("multipleOf");
         if (divisor == null || divisor.signum() <= 0) {
             throw says.schema().unholdable("multipleOf", "must be above 0, not " + divisor);
@@ -142,6 +143,6 @@ final class NumberLanguage {
         if (units.bitLength() > 31 || units.intValueExact() > MAX_DIVISOR || plain.scale() > DIGITS) {
             throw says.schema().unholdable("multipleOf", "cannot be held beyond " + MAX_DIVISOR + " units of its last digit");
         }
-        return DecimalAutomata.multiples(units.intValueExact(), Math.max(0, plain.scale()), says.holds());
+        return DecimalAutomata.multiples(units.intValueExact(), Math.max(0, plain.scale()), says.holds(), budget);
     }
 }

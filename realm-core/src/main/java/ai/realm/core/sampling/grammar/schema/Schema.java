@@ -3,6 +3,9 @@ package ai.realm.core.sampling.grammar.schema;
 import ai.realm.core.sampling.grammar.schema.SchemaJson.Num;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +28,10 @@ final class Schema {
     private final Object json;
     private final String pointer;
     private final SchemaDocument.Resource resource;
+    // by keyword, what is asked for again and again
+    private final Map<String, Set<Object>> valueKeys = new HashMap<>();
+    private final Map<String, List<Schema>> children = new HashMap<>();
+    private final Map<String, Map<String, Schema>> named = new HashMap<>();
 
     /** @param json a Map or a Boolean */
     Schema(SchemaDocument document, int id, Object json, String pointer, SchemaDocument.Resource resource) {
@@ -99,6 +106,15 @@ final class Schema {
 
     /** The schemas of a keyword's list. */
     List<Schema> children(String keyword) {
+        List<Schema> known = children.get(keyword);
+        if (known == null) {
+            known = List.copyOf(makeChildren(keyword));
+            children.put(keyword, known);
+        }
+        return known;
+    }
+
+    private List<Schema> makeChildren(String keyword) {
         if (!(get(keyword) instanceof List<?> list)) {
             throw wrong(keyword, "a list of schemas");
         }
@@ -114,6 +130,15 @@ final class Schema {
         if (!has(keyword)) {
             return Map.of();
         }
+        Map<String, Schema> known = named.get(keyword);
+        if (known == null) {
+            known = Collections.unmodifiableMap(makeNamed(keyword));
+            named.put(keyword, known);
+        }
+        return known;
+    }
+
+    private Map<String, Schema> makeNamed(String keyword) {
         if (!(get(keyword) instanceof Map<?, ?> m)) {
             throw wrong(keyword, "an object of schemas");
         }
@@ -207,6 +232,15 @@ final class Schema {
             throw wrong(keyword, "a list of values");
         }
         return new ArrayList<>(list);
+    }
+
+    /** The keys of those values, made once: that a value is one of many takes one look. */
+    Set<Object> valueKeys(String keyword) {
+        return valueKeys.computeIfAbsent(keyword, k -> {
+            Set<Object> out = new HashSet<>();
+            values(k).forEach(v -> out.add(JsonValues.key(v)));
+            return out;
+        });
     }
 
     /** A count that is not negative, or {@code absent}. */
