@@ -10,7 +10,8 @@
  *   #define REALM_GUEST
  *   #include "realm.h"
  *
- * which adds an allocator (realm_alloc, realm_free) and realm_abi_version. Then define REALM_EXPORT("generate").
+ * which adds an allocator (realm_alloc, realm_free) and realm_abi_version. Then define REALM_EXPORT("generate"), and if it is wanted
+ * REALM_EXPORT("on_token") or, for the tenant's timetable, REALM_EXPORT("on_schedule") int32_t on_schedule(const char *name, uint32_t len).
  * An instance serves one request and is thrown away, so the allocator never needs to be clever.
  */
 #ifndef REALM_H

@@ -1,4 +1,5 @@
-// What a guest in JavaScript finds, for editors. A script defines generate, and onToken if it wants to see text before the client does.
+// What a guest in JavaScript finds, for editors. A script defines generate, onToken if it wants to see text before the client does, and
+// onSchedule(name) if the tenant's guest_schedule is to call it.
 // It is evaluated once, when it is pushed; every request begins with what that left, and nothing survives a request but realm.kv.
 // Math.random() is another in every request, but what was drawn while the script was evaluated is the same for all.
 

@@ -351,3 +351,14 @@ pub fn guest(comptime run: fn ([]const u8, u32, *Options) Failed![]const u8) voi
     @export(&exported.version, .{ .name = "realm_abi_version" });
     @export(&exported.answer, .{ .name = "generate" });
 }
+
+/// Exports what the tenant's timetable calls, beside guest().
+pub fn schedule(comptime run: fn ([]const u8) Failed!void) void {
+    const exported = struct {
+        fn due(name: [*]const u8, len: u32) callconv(.c) i32 {
+            run(name[0..len]) catch return -1;
+            return 0;
+        }
+    };
+    @export(&exported.due, .{ .name = "on_schedule" });
+}

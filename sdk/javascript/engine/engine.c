@@ -821,7 +821,7 @@ REALM_EXPORT("realm_snapshot") int32_t realm_snapshot(void) {
     return 0;
 }
 
-/* Evaluates a guest's script, which ends with a NUL: below 0 it failed, otherwise bit 0 onToken, bit 1 it emits, bit 2 onStep. */
+/* Evaluates a guest's script, which ends with a NUL: below 0 it failed, otherwise bit 0 onToken, 1 it emits, 2 onStep, 3 onSchedule. */
 REALM_EXPORT("realm_script") int32_t realm_script(const char *source, uint32_t len) {
     JSValue value = JS_Eval(context, source, len, "guest.js", JS_EVAL_TYPE_GLOBAL | JS_EVAL_FLAG_STRICT);
     JSContext *job;
@@ -837,7 +837,7 @@ REALM_EXPORT("realm_script") int32_t realm_script(const char *source, uint32_t l
         memcpy(failure, "the script has no function generate(prompt, options)", 53);
         return -1;
     }
-    return has("onToken") | (strstr(source, "emit") ? 2 : 0) | (has("onStep") ? 4 : 0);
+    return has("onToken") | (strstr(source, "emit") ? 2 : 0) | (has("onStep") ? 4 : 0) | (has("onSchedule") ? 8 : 0);
 }
 
 static JSValue call(const char *name, int argc, JSValue *argv) {
@@ -887,6 +887,16 @@ const char *generate(const char *prompt, uint32_t len, uint32_t model, const rea
         report();
     }
     return answer;
+}
+
+REALM_EXPORT("on_schedule") int32_t on_schedule(const char *name, uint32_t len) {
+    JSValue text = JS_NewStringLen(context, name, len);
+    JSValue result = settled(call("onSchedule", 1, &text));
+    if (JS_IsException(result)) {
+        report();
+        return -1;
+    }
+    return 0;
 }
 
 /* What a hook answered; nothing passes on. */

@@ -427,3 +427,17 @@ macro_rules! guest {
         }
     };
 }
+
+/// Exports what the tenant's timetable calls: `schedule!(run)` with `fn run(name: &str) -> Result<(), Error>`, beside [`guest!`].
+#[macro_export]
+macro_rules! schedule {
+    ($run:path) => {
+        #[no_mangle]
+        pub unsafe extern "C" fn on_schedule(name: *const u8, len: usize) -> i32 {
+            match $run(core::str::from_utf8_unchecked(core::slice::from_raw_parts(name, len))) {
+                Ok(()) => 0,
+                Err(e) => e.0,
+            }
+        }
+    };
+}

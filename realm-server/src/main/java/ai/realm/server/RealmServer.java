@@ -141,8 +141,10 @@ public final class RealmServer implements AutoCloseable {
         registry.registered().forEach(runtime.models()::register);
         metrics.engines(runtime::snapshots);
         metrics.models(runtime.models()::list);
+        TenantStores stores = TenantStores.of(kept, accounts, Clock.systemUTC());
         MeteredSessions sessions = new MeteredSessions(runtime.sessions(), runtime.embedder());
-        this.guestHost = GuestHost.start(sessions, guestOptions(config.server()).withListener(metrics));
+        this.guestHost = GuestHost.start(sessions, guestOptions(config.server()).withListener(metrics)
+                .withLines(stores.guestLogs()));
         this.outbound = new OutboundHttp(metrics::guestHttp);
         this.tenants = new Tenants(opened.tenants());
         this.guests = new TenantGuests(guestHost, new GuestVersions(kept, config.server().guests().versions(),
@@ -166,7 +168,7 @@ public final class RealmServer implements AutoCloseable {
         ModelService models = new ModelService(runtime.models(), registry, files, tenants);
         this.follower = new ChangeFollower(new ChangeLog(kept), store, tenants, guests, models, active, opened.seen());
         this.storage = new StorageWatch(database, accounts, config.server().database() == null ? config.server().data() : null,
-                List.of(guests::saveWaiting));
+                List.of(guests::saveWaiting, stores.guestLogs()::flush));
         gate.admitOnlyWhen(storage::requireUsable);
         tenants.lookFurtherBy(() -> {
             storage.requireUsable();
@@ -188,7 +190,7 @@ public final class RealmServer implements AutoCloseable {
         this.services = new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
                 readiness, active, accounts, metrics, registry, adminGate,
                 new Operations(trail, reload == null ? null : reload::reload, spending), admin,
-                models, TenantStores.of(kept, accounts, Clock.systemUTC()), tenants, outbound, false);
+                models, stores, tenants, outbound, false);
         this.http = new HttpServer(config.server(), services);
     }
 
@@ -377,6 +379,7 @@ public final class RealmServer implements AutoCloseable {
         try {
             accounts.keepWaiting();
             guests.saveWaiting();
+            services.stores().guestLogs().flush();
         } catch (RealmException e) {
             LOG.warn("accounts wait for the next start accounts={} cause={}", accounts.waiting(), e.getMessage());
         }

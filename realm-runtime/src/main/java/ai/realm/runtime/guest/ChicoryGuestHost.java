@@ -193,7 +193,7 @@ final class ChicoryGuestHost implements GuestHost {
             }
         }
         int found = image.symbols()[0];
-        ModuleGate.Facts facts = engine.facts().ofScript((found & 1) != 0, (found & 4) != 0, (found & 2) != 0);
+        ModuleGate.Facts facts = engine.facts().ofScript((found & 1) != 0, (found & 4) != 0, (found & 2) != 0, (found & 8) != 0);
         GuestReport e = engine.report();
         int pages = Objects.requireNonNull(made.snapshot(), "scripts have one").pages();
         GuestReport report = new GuestReport(digest, wasm.length, e.imports(), e.exports(), e.abiVersion(), pages,
@@ -295,7 +295,8 @@ final class ChicoryGuestHost implements GuestHost {
                 context.remainingNanos());
         GuestTask task = new GuestTask(supervision, watchdog, limits.stackBytes(), call.stream(), context::check, output);
         GuestRun run = new GuestRun(guest, code, call, limits, supervision,
-                new AnswerStream(guest.facts().seesTokens(), limits.outputBytes(), task), task, listener);
+                new AnswerStream(guest.facts().seesTokens(), limits.outputBytes(), task), task, listener,
+                context.isWarmUp() ? GuestLines.NONE : options.lines());
         boolean failed = true;
         try (RequestContext.Registration registration = context.onCancel(() -> {
             RealmException cause = context.cancelled();

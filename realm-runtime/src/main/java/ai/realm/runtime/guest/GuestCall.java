@@ -18,17 +18,26 @@ import org.jspecify.annotations.Nullable;
  * @param chat what {@code realm_host_render} and its like ask
  * @param config what {@code realm_host_config} gives
  * @param outside what {@code realm_host_embed} and {@code realm_host_http} ask
+ * @param schedule the name under which {@code on_schedule} is called; null for a request that {@code generate} answers
  * @param choice which of the answers to its prompt the guest is asked for, from 0
  */
 public record GuestCall(RequestContext context, String prompt, int @Nullable [] promptTokens, boolean parseSpecial,
         SamplingParams params, boolean stream, String requestJson, GuestModels models, Map<String, String> config,
-        GuestKvStore kv, Priority priority, GuestChat chat, GuestOutside outside, int choice) {
+        GuestKvStore kv, Priority priority, GuestChat chat, GuestOutside outside, @Nullable String schedule, int choice) {
 
     /** The only answer, without chats and what is outside. */
     public GuestCall(RequestContext context, String prompt, int @Nullable [] promptTokens, boolean parseSpecial,
             SamplingParams params, boolean stream, String requestJson, GuestModels models, Map<String, String> config,
             GuestKvStore kv, Priority priority) {
         this(context, prompt, promptTokens, parseSpecial, params, stream, requestJson, models, config, kv, priority,
-                GuestChat.NONE, GuestOutside.NONE, 0);
+                GuestChat.NONE, GuestOutside.NONE, null, 0);
+    }
+
+    /** A request that {@code generate} answers. */
+    public GuestCall(RequestContext context, String prompt, int @Nullable [] promptTokens, boolean parseSpecial,
+            SamplingParams params, boolean stream, String requestJson, GuestModels models, Map<String, String> config,
+            GuestKvStore kv, Priority priority, GuestChat chat, GuestOutside outside, int choice) {
+        this(context, prompt, promptTokens, parseSpecial, params, stream, requestJson, models, config, kv, priority, chat,
+                outside, null, choice);
     }
 }

@@ -13,9 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param compiledMegabytes compiled code that is held in memory; what was not used for longest goes first
  * @param modules how much of each kind a module may have
  * @param listener told about instances and limits
+ * @param lines gets what guests log
  */
 public record GuestHostOptions(double cpuShare, int maxInstances, int memoryPages, @Nullable Path compiledCache,
-        int compiledMegabytes, ModuleLimits modules, GuestListener listener) {
+        int compiledMegabytes, ModuleLimits modules, GuestListener listener, GuestLines lines) {
 
     public GuestHostOptions {
         if (!(cpuShare > 0 && cpuShare <= 1)) {
@@ -33,34 +34,38 @@ public record GuestHostOptions(double cpuShare, int maxInstances, int memoryPage
     public static GuestHostOptions defaults() {
         long pages = Runtime.getRuntime().maxMemory() / 4 / 65_536;
         return new GuestHostOptions(0.25, 256, (int) Math.clamp(pages, 64, Integer.MAX_VALUE), null, 128,
-                ModuleLimits.defaults(), GuestListener.NONE);
+                ModuleLimits.defaults(), GuestListener.NONE, GuestLines.NONE);
     }
 
     public GuestHostOptions withCpuShare(double share) {
-        return new GuestHostOptions(share, maxInstances, memoryPages, compiledCache, compiledMegabytes, modules, listener);
+        return new GuestHostOptions(share, maxInstances, memoryPages, compiledCache, compiledMegabytes, modules, listener, lines);
     }
 
     public GuestHostOptions withMaxInstances(int instances) {
-        return new GuestHostOptions(cpuShare, instances, memoryPages, compiledCache, compiledMegabytes, modules, listener);
+        return new GuestHostOptions(cpuShare, instances, memoryPages, compiledCache, compiledMegabytes, modules, listener, lines);
     }
 
     public GuestHostOptions withMemoryPages(int pages) {
-        return new GuestHostOptions(cpuShare, maxInstances, pages, compiledCache, compiledMegabytes, modules, listener);
+        return new GuestHostOptions(cpuShare, maxInstances, pages, compiledCache, compiledMegabytes, modules, listener, lines);
     }
 
     public GuestHostOptions withCompiledCache(@Nullable Path folder) {
-        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, folder, compiledMegabytes, modules, listener);
+        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, folder, compiledMegabytes, modules, listener, lines);
     }
 
     public GuestHostOptions withCompiledMegabytes(int megabytes) {
-        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, megabytes, modules, listener);
+        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, megabytes, modules, listener, lines);
     }
 
     public GuestHostOptions withModules(ModuleLimits limits) {
-        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, compiledMegabytes, limits, listener);
+        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, compiledMegabytes, limits, listener, lines);
     }
 
     public GuestHostOptions withListener(GuestListener l) {
-        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, compiledMegabytes, modules, l);
+        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, compiledMegabytes, modules, l, lines);
+    }
+
+    public GuestHostOptions withLines(GuestLines l) {
+        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, compiledMegabytes, modules, listener, l);
     }
 }

@@ -60,6 +60,11 @@ final class GuestInstance implements AutoCloseable {
         if (facts.initialize() && run.code().snapshot() == null) {
             export("_initialize");
         }
+        String schedule = run.call().schedule();
+        if (schedule != null) {
+            scheduled(schedule);
+            return;
+        }
         byte[] prompt = Text.utf8(run.call().prompt() + "\0");
         long promptPtr = allocate(prompt.length);
         memory().write(promptPtr, prompt, "prompt");
@@ -79,6 +84,23 @@ final class GuestInstance implements AutoCloseable {
             throw run.failure("generate returned 0", null);
         }
         run.answer().finish(read(out));
+    }
+
+    /** What nobody asked for: there is no answer. */
+    private void scheduled(String name) {
+        if (!facts.onSchedule()) {
+            throw new GuestAbort(new RealmException(ErrorCode.GUEST_FAILED, "the guest has no export on_schedule"));
+        }
+        byte[] text = Text.utf8(name);
+        long ptr = allocate(text.length);
+        memory().write(ptr, text, "name");
+        run.enter(GuestRun.Phase.GENERATE);
+        int result = (int) export("on_schedule", ptr, text.length);
+        run.supervision().check();
+        run.call().context().check();
+        if (result != 0) {
+            throw run.failure("on_schedule returned " + result, null);
+        }
     }
 
     private void logStep() {

@@ -15,9 +15,11 @@ final class GuestLog {
     private final RequestContext context;
     private final String digest;
     private final int maxLines;
+    private final GuestLines out;
     private int lines;
 
-    GuestLog(RequestContext context, String digest, int maxLines) {
+    GuestLog(RequestContext context, String digest, int maxLines, GuestLines out) {
+        this.out = out;
         this.context = context;
         this.digest = digest;
         this.maxLines = maxLines;
@@ -29,6 +31,7 @@ final class GuestLog {
         if (lines == maxLines + 1) {
             LOG.warn("guest reached its limit log_lines: {} allowed, further lines of this request are dropped tenant={} "
                     + "request_id={} guest={}", maxLines, context.tenantId(), context.requestId(), digest);
+            tell(1, "the limit log_lines of " + maxLines + " is reached, further lines of this request are dropped");
         }
         return lines <= maxLines;
     }
@@ -42,6 +45,11 @@ final class GuestLog {
     void stopped(String why, String where) {
         LOG.warn("guest stopped \"{}\" {} tenant={} request_id={} guest={}", why, where, context.tenantId(), context.requestId(),
                 digest);
+        tell(0, Text.printable("stopped: " + why + " " + where, MAX_CHARS));
+    }
+
+    private void tell(int level, String text) {
+        out.line(context.tenantId(), context.requestId(), digest, level, text);
     }
 
     /** @param level 0 error, 1 warning, 2 information, anything else debug */
@@ -53,5 +61,6 @@ final class GuestLog {
             case 2 -> org.slf4j.event.Level.INFO;
             default -> org.slf4j.event.Level.DEBUG;
         }).log("guest says \"{}\" tenant={} request_id={} guest={}", line, context.tenantId(), context.requestId(), digest);
+        tell(level, line);
     }
 }

@@ -61,7 +61,7 @@ final class GuestRun implements BudgetedMemory.Owner, GuestTask.Failure {
 
     GuestRun(CompiledGuest guest, GuestCode code, GuestCall call, GuestLimits limits, Supervision supervision,
             AnswerStream answer,
-            HostAnswer.Notices notices, GuestListener listener) {
+            HostAnswer.Notices notices, GuestListener listener, GuestLines lines) {
         this.guest = guest;
         this.code = code;
         this.call = call;
@@ -73,7 +73,7 @@ final class GuestRun implements BudgetedMemory.Owner, GuestTask.Failure {
         int stream = call.stream() || guest.facts().seesTokens() ? GenOptions.STREAM : 0;
         int special = call.parseSpecial() ? GenOptions.PARSE_SPECIAL : 0;
         this.options = new GenOptions(call.params(), stream | special, guest.abiVersion());
-        this.log = new GuestLog(call.context(), guest.digest(), limits.logLines());
+        this.log = new GuestLog(call.context(), guest.digest(), limits.logLines(), lines);
     }
 
     GuestCode code() {
@@ -282,7 +282,8 @@ final class GuestRun implements BudgetedMemory.Owner, GuestTask.Failure {
         if (at.isEmpty()) {
             return "";
         }
-        String where = "in export " + phase.code() + ": " + at;
+        String export = phase == Phase.GENERATE && call.schedule() != null ? "on_schedule" : phase.code();
+        String where = "in export " + export + ": " + at;
         log.stopped(GuestCompiler.describe(thrown), where);
         return where;
     }

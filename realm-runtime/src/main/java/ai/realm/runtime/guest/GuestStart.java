@@ -69,7 +69,7 @@ final class GuestStart {
         return abiVersion;
     }
 
-    /** What the engine found in the script: bit 0 a function for tokens, bit 1 that it emits. */
+    /** What the engine found in the script: bit 0 a function for tokens, 1 that it emits, 2 one for steps, 3 one for schedules. */
     int found() {
         return found;
     }

@@ -29,6 +29,7 @@ final class ModuleGate {
     private static final FunctionType FREE = type(2, false);
     private static final FunctionType ON_TOKEN = type(2, true);
     private static final FunctionType ON_STEP = type(3, true);
+    private static final FunctionType ON_SCHEDULE = type(2, true);
     private static final FunctionType ABI_VERSION = type(0, true);
     private static final FunctionType INITIALIZE = type(0, false);
     private static final FunctionType SNAPSHOT = type(0, true);
@@ -49,15 +50,14 @@ final class ModuleGate {
      * @param seesTokens it sees text before the client does, or sends some itself
      */
     record Facts(boolean alloc, boolean free, boolean onToken, boolean onStep, boolean abiVersion, boolean initialize,
-            boolean snapshot,
-            boolean seesTokens, Set<HostImport> imported,
+            boolean snapshot, boolean onSchedule, boolean seesTokens, Set<HostImport> imported,
             Set<WasiImport> wasi,
             int memoryPages, int maxMemoryPages, int tableElements, int functions, List<String> imports, List<String> exports) {
 
         /** A script's, whose engine has functions for tokens whether the script does or not. */
-        Facts ofScript(boolean tokens, boolean steps, boolean emits) {
-            return new Facts(alloc, free, tokens, steps, abiVersion, initialize, snapshot, tokens || steps || emits, imported,
-                    wasi, memoryPages,
+        Facts ofScript(boolean tokens, boolean steps, boolean emits, boolean schedules) {
+            return new Facts(alloc, free, tokens, steps, abiVersion, initialize, snapshot, schedules, tokens || steps || emits,
+                    imported, wasi, memoryPages,
                     maxMemoryPages, tableElements, functions, imports, exports);
         }
     }
@@ -100,7 +100,8 @@ final class ModuleGate {
         boolean onStep = optional("on_step", ON_STEP);
         return new Facts(optional("realm_alloc", ALLOC), optional("realm_free", FREE), onToken, onStep,
                 optional("realm_abi_version", ABI_VERSION), optional("_initialize", INITIALIZE),
-                optional("realm_snapshot", SNAPSHOT), onToken || onStep || imported.contains(HostImport.EMIT), imported, wasi,
+                optional("realm_snapshot", SNAPSHOT), optional("on_schedule", ON_SCHEDULE),
+                onToken || onStep || imported.contains(HostImport.EMIT), imported, wasi,
                 memory.initialPages(),
                 max ? memory.maximumPages() : -1, tableElements, module.functionSection().functionCount(), describeImports(),
                 describeExports());

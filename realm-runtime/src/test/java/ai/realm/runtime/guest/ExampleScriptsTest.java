@@ -36,6 +36,7 @@ class ExampleScriptsTest {
         f.config.clear();
         f.notices.clear();
         f.outside = GuestOutside.NONE;
+        f.schedule = null;
         f.sessions.commands.clear();
         f.sessions.says("Par", "is");
         f.requestJson = "{\"model\":\"m\",\"user\":\"ada\",\"messages\":[{\"role\":\"user\",\"content\":\"When was Ada born?\"}]}";
@@ -199,6 +200,19 @@ class ExampleScriptsTest {
         assertThat(asked).containsExactly("{\"url\":\"https://api.example.com/v1/weather?city=Rome\"}");
         f.sessions.answers(c -> c.prompt().toString().contains("weather") ? List.of("Wet.") : List.of("weather(Atlantis"));
         assertThat(text("http-tool")).isEqualTo("weather(Atlantis) = no weather\nWet.");
+    }
+
+    @Test
+    void nightly_sumsUpWhatWasAsked_forAnswersAfterIt() throws IOException {
+        assertThat(text("nightly")).isEqualTo("Paris");
+        assertThat(f.sessions.last().prompt().toString()).doesNotContain("usually");
+        f.schedule = "summary";
+        assertThat(text("nightly")).isEmpty();
+        assertThat(f.sessions.last().prompt().toString()).contains("When was Ada born?");
+        f.schedule = null;
+        text("nightly");
+        assertThat(f.sessions.last().prompt().toString()).contains("What people usually ask: Paris");
+        assertThat(f.kv.lives.values()).contains(604_800L);
     }
 
     @Test

@@ -53,6 +53,7 @@ final class GuestFixture implements AutoCloseable {
     int quota = Integer.MAX_VALUE;
     GuestChat chat = GuestChat.NONE;
     GuestOutside outside = GuestOutside.NONE;
+    @Nullable String schedule;
     final List<String> notices = new CopyOnWriteArrayList<>();
     final List<int[]> admitted = new ArrayList<>();
     /** The tokens of the answers whose log-probabilities came, and those of the prompts. */
@@ -171,7 +172,7 @@ final class GuestFixture implements AutoCloseable {
             }
         };
         return new GuestCall(context, prompt, promptTokens, parseSpecial, params, stream, requestJson, models, config, kv,
-                Priority.INTERACTIVE, chat, outside, 0);
+                Priority.INTERACTIVE, chat, outside, schedule, 0);
     }
 
     private ModelLease lease(int id) {

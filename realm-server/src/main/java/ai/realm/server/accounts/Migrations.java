@@ -165,7 +165,18 @@ final class Migrations {
             "ALTER TABLE responses ADD COLUMN lease_ms BIGINT NOT NULL DEFAULT 0",
             "CREATE INDEX responses_by_lease ON responses (lease_owner)");
 
-    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH);
+    private static final Migration TENTH = Migration.same(10, "shares, logs and timetables of guests",
+            "ALTER TABLE guests ADD COLUMN share INTEGER NOT NULL DEFAULT 0", """
+                    CREATE TABLE guest_logs (
+                      seq $key, tenant TEXT NOT NULL, at_ms BIGINT NOT NULL, request_id TEXT NOT NULL, guest TEXT NOT NULL,
+                      level INTEGER NOT NULL, line TEXT NOT NULL)""",
+            "CREATE INDEX guest_logs_by_tenant ON guest_logs (tenant, seq)", """
+                    CREATE TABLE guest_runs (
+                      tenant TEXT NOT NULL, name TEXT NOT NULL, due_ms BIGINT NOT NULL, owner TEXT NOT NULL, lease_ms BIGINT NOT NULL,
+                      PRIMARY KEY (tenant, name))""");
+
+    private static final List<Migration> ALL = List.of(FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH,
+            TENTH);
 
     private Migrations() {
     }

@@ -197,6 +197,8 @@ public final class TenantStore {
     private void forgetStored(String id) {
         database.update("DELETE FROM guests WHERE tenant = ?", id);
         database.update("DELETE FROM guest_values WHERE tenant = ?", id);
+        database.update("DELETE FROM guest_logs WHERE tenant = ?", id);
+        database.update("DELETE FROM guest_runs WHERE tenant = ?", id);
         database.update("DELETE FROM batch_results WHERE batch IN (SELECT id FROM batches WHERE tenant = ?)", id);
         database.update("DELETE FROM batches WHERE tenant = ?", id);
         database.update("DELETE FROM file_pieces WHERE file IN (SELECT id FROM files WHERE tenant = ?)", id);

@@ -219,6 +219,24 @@ public final class AdminService {
                 .orElseThrow(() -> new RealmException(ErrorCode.NOT_FOUND, "tenant " + id + " was removed meanwhile"));
     }
 
+    /** Checks a module and keeps it as the tenant's next version, which gets no requests but those that ask for it. */
+    public GuestVersions.Version stageGuest(String id, byte[] wasm) {
+        Tenant tenant = get(id).tenant;
+        GuestModule module = guests.compile(tenant, wasm);
+        int version = guests.stage(tenant, wasm, module);
+        LOG.info("tenant={} guest staged version={} digest={}", id, version, module.digest().substring(0, 12));
+        return guests.versions(tenant).stream().filter(v -> v.version() == version).findFirst()
+                .orElseThrow(() -> new RealmException(ErrorCode.NOT_FOUND, "tenant " + id + " was removed meanwhile"));
+    }
+
+    /** Shares the tenant's requests out among versions of its guest; none gives all to the active one again. */
+    public List<GuestVersions.Version> shareTraffic(String id, List<GuestVersions.Share> shares) {
+        Tenant tenant = get(id).tenant;
+        guests.share(tenant, shares);
+        LOG.info("tenant={} guest traffic {}", id, shares);
+        return guests.versions(tenant);
+    }
+
     public List<GuestVersions.Version> guestVersions(String id) {
         return guests.versions(get(id).tenant);
     }

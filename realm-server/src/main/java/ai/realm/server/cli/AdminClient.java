@@ -31,6 +31,17 @@ final class AdminClient {
     @Option(names = "--admin-key", defaultValue = "${env:REALM_ADMIN_KEY}", paramLabel = "KEY", description = "The admin's key (default: $REALM_ADMIN_KEY)")
     private @Nullable String key;
 
+    /** The same server with a tenant's key. */
+    AdminClient withKey(@Nullable String tenantKey) {
+        if (tenantKey == null || tenantKey.isBlank()) {
+            throw new RealmException(ErrorCode.INVALID_API_KEY, "the tenant's key is missing: set REALM_KEY or give --key");
+        }
+        AdminClient other = new AdminClient();
+        other.url = url;
+        other.key = tenantKey;
+        return other;
+    }
+
     /** The answer to a call; an error of the server is thrown with its message. */
     JsonNode call(String method, String path, byte[] body) throws IOException, InterruptedException {
         if (key == null || key.isBlank()) {

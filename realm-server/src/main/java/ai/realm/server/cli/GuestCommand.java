@@ -34,6 +34,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "guest", description = "Checks, starts, tries, pushes and rolls back guests.")
 @SuppressWarnings("NullAway.Init")
 public final class GuestCommand implements Runnable {
+    private static final long FOLLOW_MILLIS = 1000;
+
     @Spec
     private CommandSpec spec;
 
@@ -205,9 +207,10 @@ public final class GuestCommand implements Runnable {
 
     @Command(name = "push", mixinStandardHelpOptions = true, description = "Makes a module the guest of a tenant of a running server, for its next requests.")
     int push(@Parameters(paramLabel = "TENANT") String tenant, @Parameters(paramLabel = "FILE") Path file,
+            @Option(names = "--staged", description = "Only for requests that ask for it, until it gets a share of the others") boolean staged,
             @Mixin AdminClient admin)
             throws IOException, InterruptedException {
-        return print(admin.call("POST", AdminClient.tenant(tenant) + "/guests", read(file)));
+        return print(admin.call("POST", AdminClient.tenant(tenant) + "/guests" + (staged ? "?staged=true" : ""), read(file)));
     }
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "The versions of a tenant's guest that were pushed.")
@@ -224,6 +227,40 @@ public final class GuestCommand implements Runnable {
             throws IOException, InterruptedException {
         String body = version == null ? "{}" : "{\"version\":" + version + "}";
         return print(admin.call("POST", AdminClient.tenant(tenant) + "/guests/rollback", body));
+    }
+
+    @Command(name = "traffic", mixinStandardHelpOptions = true, description = "Shares a tenant's requests out among versions of its guest, as 3=95 4=5; without any the active one gets all.")
+    int traffic(@Parameters(paramLabel = "TENANT") String tenant,
+            @Parameters(index = "1..*", arity = "0..*", paramLabel = "VERSION=PERCENT") @Nullable Map<Integer, Integer> shares,
+            @Mixin AdminClient admin)
+            throws IOException, InterruptedException {
+        return print(admin.call("PUT", AdminClient.tenant(tenant) + "/guests/traffic", Json.bytes(shares == null ? Map.of() : shares)));
+    }
+
+    @Command(name = "logs", mixinStandardHelpOptions = true, description = "What a tenant's guests have logged, oldest first: by the tenant's own key, or any tenant's by the admin's.")
+    int logs(@Parameters(paramLabel = "TENANT", arity = "0..1", description = "Whose, with the admin's key; else that of the key in REALM_KEY") @Nullable String tenant,
+            @Option(names = "--limit", defaultValue = "100", paramLabel = "N", description = "Lines at most (default: 100)") int limit,
+            @Option(names = "--follow", description = "Goes on with what comes") boolean follow,
+            @Option(names = "--key", defaultValue = "${env:REALM_KEY}", paramLabel = "KEY", description = "The tenant's key (default: $REALM_KEY)") @Nullable String key,
+            @Mixin AdminClient admin)
+            throws IOException, InterruptedException {
+        AdminClient client = tenant == null ? admin.withKey(key) : admin;
+        String path = tenant == null ? "/v1/guest/logs" : AdminClient.tenant(tenant) + "/guests/logs";
+        long after = 0;
+        do {
+            List<JsonNode> lines = new ArrayList<>();
+            client.call("GET", path + "?limit=" + limit + "&after=" + after, "").path("data").forEach(lines::add);
+            for (JsonNode l : lines.reversed()) {
+                out().printf("%s %-5s %s %s%n", l.path("at").asText(), l.path("level").asText(), l.path("request_id").asText("-"),
+                        l.path("message").asText());
+                after = l.path("id").asLong();
+            }
+            out().flush();
+            if (follow) {
+                Thread.sleep(FOLLOW_MILLIS);
+            }
+        } while (follow);
+        return 0;
     }
 
     private int print(JsonNode answer) {

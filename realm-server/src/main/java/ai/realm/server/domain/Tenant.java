@@ -20,12 +20,14 @@ import java.util.stream.Collectors;
  * @param guestConfig what the guest reads with {@code realm_host_config}
  * @param secretConfig the names in {@code guestConfig} whose values nobody is shown
  * @param guestHttp where the guest may send HTTP requests
+ * @param guestSchedule when the guest is run by itself, by the names that it is given
  * @param weight share of the engine against other tenants' weights
  * @param priority of its requests that do not say
  */
 public record Tenant(String id, String name, List<String> keyHashes, Map<String, KeyFacts> keyFacts, boolean suspended,
         List<String> models, String defaultModel, String guest, Map<String, String> guestConfig, Set<String> secretConfig,
-        List<HttpRule> guestHttp, GuestLimits guestLimits, TenantLimits limits, double weight, Priority priority) {
+        List<HttpRule> guestHttp, Map<String, CronTimes> guestSchedule, GuestLimits guestLimits, TenantLimits limits,
+        double weight, Priority priority) {
     /** The guest that comes with Realm. */
     public static final String DEFAULT_GUEST = "default";
 
@@ -36,14 +38,15 @@ public record Tenant(String id, String name, List<String> keyHashes, Map<String,
         guestConfig = Map.copyOf(guestConfig);
         secretConfig = Set.copyOf(secretConfig);
         guestHttp = List.copyOf(guestHttp);
+        guestSchedule = Map.copyOf(guestSchedule);
     }
 
     /** A tenant whose guest has no secrets, and of whose keys nothing is known. */
     public Tenant(String id, String name, List<String> keyHashes, boolean suspended, List<String> models, String defaultModel,
             String guest, Map<String, String> guestConfig, GuestLimits guestLimits, TenantLimits limits, double weight,
             Priority priority) {
-        this(id, name, keyHashes, Map.of(), suspended, models, defaultModel, guest, guestConfig, Set.of(), List.of(), guestLimits,
-                limits, weight, priority);
+        this(id, name, keyHashes, Map.of(), suspended, models, defaultModel, guest, guestConfig, Set.of(), List.of(), Map.of(),
+                guestLimits, limits, weight, priority);
     }
 
     /** The names in {@code guestConfig} that are for the host alone, which puts them into HTTP requests. */
@@ -65,7 +68,7 @@ public record Tenant(String id, String name, List<String> keyHashes, Map<String,
     /** The same with another priority of requests that do not say. */
     public Tenant withPriority(Priority other) {
         return new Tenant(id, name, keyHashes, keyFacts, suspended, models, defaultModel, guest, guestConfig, secretConfig,
-                guestHttp, guestLimits, limits, weight, other);
+                guestHttp, guestSchedule, guestLimits, limits, weight, other);
     }
 
     /** What is known of one of its keys. */

@@ -44,6 +44,8 @@ public final class TenantJson {
             ObjectNode headers = rule.putObject("headers");
             r.headers().forEach(headers::put);
         });
+        ObjectNode schedule = json.putObject("guest_schedule");
+        t.guestSchedule().forEach((name, times) -> schedule.put(name, times.toString()));
         limits(json.putObject("limits"), t.limits());
         guestLimits(json.putObject("guest_limits"), t.guestLimits());
         return json.put("weight", t.weight());

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** What is written of a tenant, checked; {@link TenantJson} writes it. */
 public final class TenantReader {
     private static final int NAME_LENGTH = 256;
+    private static final int MAX_SCHEDULES = 32;
 
     private TenantReader() {
     }
@@ -105,7 +106,8 @@ public final class TenantReader {
         }
         return new Tenant(id, shown, keys, keyFacts(t, keys, at), or(t.suspended(), false), granted, preferred,
                 guest, guestConfig(t, at), secrets(t).keySet(),
-                HttpRule.all(t.guestHttp(), secrets(t), at + ".guest_http"), guestLimits(t.guestLimits(), at + ".guest_limits"),
+                HttpRule.all(t.guestHttp(), secrets(t), at + ".guest_http"), schedule(t, at + ".guest_schedule"),
+                guestLimits(t.guestLimits(), at + ".guest_limits"),
                 limits(t.limits(), at + ".limits"), weight, priority(t.priority(), at + ".priority"));
     }
 
@@ -146,6 +148,16 @@ public final class TenantReader {
             }
         });
         return given;
+    }
+
+    private static Map<String, CronTimes> schedule(TenantSettings t, String at) {
+        Map<String, String> given = given(t.guestSchedule());
+        if (given.size() > MAX_SCHEDULES) {
+            throw bad(at + " may have " + MAX_SCHEDULES + " entries, not " + given.size());
+        }
+        Map<String, CronTimes> times = new LinkedHashMap<>();
+        given.forEach((name, text) -> times.put(name(name, at), CronTimes.of(at + "." + name, text)));
+        return times;
     }
 
     private static Priority priority(@Nullable String given, String at) {

@@ -12,6 +12,7 @@ public record TenantSettings(@Nullable String id, @Nullable String name, @Nullab
         @Nullable String priority, @JsonProperty("guest_config") @Nullable Map<String, @Nullable String> guestConfig,
         @JsonProperty("guest_secrets") @Nullable Map<String, @Nullable String> guestSecrets,
         @JsonProperty("guest_http") @Nullable List<HttpRule> guestHttp,
+        @JsonProperty("guest_schedule") @Nullable Map<String, @Nullable String> guestSchedule,
         @JsonProperty("guest_limits") @Nullable GuestLimits guestLimits, @Nullable Limits limits,
         @Nullable Double weight) {
 

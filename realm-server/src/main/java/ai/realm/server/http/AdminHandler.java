@@ -25,21 +25,22 @@ import org.jspecify.annotations.Nullable;
 /** The admin API under {@code /admin}: tenants, keys, guests, models, usage. Every route needs the admin's key. */
 final class AdminHandler {
     private static final int MAX_JSON = 1 << 20;
-    private static final int MAX_MODULE = 64 << 20;
 
     private static final Pattern ETAG = Pattern.compile("(?:W/)?\"?(\\d{1,18})\"?");
 
     private final AdminService service;
     private final ModelService models;
     private final UsageHandler usage;
+    private final GuestLogHandler logs;
     private final Answers answers;
     private final AdminTrail trail;
     private final Operations operations;
 
-    AdminHandler(AdminGate gate, AdminService service, ModelService models, UsageHandler usage, Answers answers,
+    AdminHandler(AdminGate gate, AdminService service, ModelService models, UsageHandler usage, GuestLogHandler logs, Answers answers,
             Operations operations) {
         this.trail = new AdminTrail(gate, operations.trail(), answers);
         this.operations = operations;
+        this.logs = logs;
         this.service = service;
         this.models = models;
         this.usage = usage;
@@ -72,14 +73,7 @@ final class AdminHandler {
         });
         c.routes.delete("/admin/tenants/{id}/keys/{hash}",
                 ctx -> tenant(ctx, 200, service.removeKey(id(ctx), ctx.pathParam("hash"), version(ctx, null))));
-        c.routes.get("/admin/tenants/{id}/guests",
-                ctx -> answers.json(ctx, 200, TenantHandler.versions(service.guestVersions(id(ctx)))));
-        c.routes.post("/admin/tenants/{id}/guests", ctx -> {
-            byte[] wasm = answers.body(ctx, MAX_MODULE);
-            answers.json(ctx, 201, TenantHandler.version(service.pushGuest(id(ctx), wasm)));
-        });
-        c.routes.post("/admin/tenants/{id}/guests/rollback",
-                ctx -> answers.json(ctx, 200, TenantHandler.versions(service.rollback(id(ctx), wantedVersion(json(ctx))))));
+        new GuestAdminHandler(service, logs, answers, this::json).routes(c);
         c.routes.get("/admin/usage", usage::any);
         c.routes.get("/admin/budgets", usage::budgets);
         new ModelAdminHandler(models, answers, this::json).routes(c);
@@ -162,10 +156,4 @@ final class AdminHandler {
         answers.json(ctx, 200, answer);
     }
 
-    private static @Nullable Integer wantedVersion(ObjectNode body) {
-        JsonFields fields = JsonFields.of(body);
-        Long version = fields.integer("version", 0, Integer.MAX_VALUE);
-        fields.end();
-        return version == null ? null : version.intValue();
-    }
 }

@@ -74,6 +74,7 @@ final class ApiDescription {
             GET    /v1/models                            KEY     -                The models granted to the tenant
             GET    /v1/models/{model}                    KEY     -                One of them
             GET    /v1/usage                             KEY     -                What the tenant has used
+            GET    /v1/guest/logs                        KEY     -                What the tenant's guests have logged
             GET    /v1/tenant                            KEY     -                What the tenant may know of itself
             POST   /v1/messages                          MODEL   Messages         Answers as Anthropic's API does
             POST   /v1/messages/count_tokens             MODEL   Messages         Counts the tokens of a request

@@ -35,6 +35,7 @@ import ai.realm.server.http.openai.responses.ConversationRoutes;
 import ai.realm.server.http.openai.responses.ResponseRoutes;
 import ai.realm.server.http.openai.responses.ResponsesShape;
 import ai.realm.server.http.page.PageRoutes;
+import ai.realm.server.http.schedules.ScheduleRunner;
 import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.BodyReader;
 import ai.realm.server.http.transport.ClientWatch;
@@ -99,6 +100,7 @@ public final class HttpServer implements AutoCloseable {
     private final Listener api;
     private @Nullable Listener management;
     private @Nullable BatchRunner batchRunner;
+    private @Nullable ScheduleRunner scheduleRunner;
     private volatile @Nullable String managementUrl;
     private volatile int apiPort;
     private volatile ApiSettings inForce;
@@ -155,6 +157,8 @@ public final class HttpServer implements AutoCloseable {
         c.routes.get("/slots", models::slots);
         c.routes.get("/openapi.json", ctx -> answers.json(ctx, 200, ApiDescription.document(VERSION)));
         get(c, "/v1/usage", new UsageHandler(s.gate(), s.accounts(), s.operations().spending(), answers)::own);
+        get(c, "/v1/guest/logs", new GuestLogHandler(s.gate(), s.stores().guestLogs(), answers)::own);
+        scheduleRunner = new ScheduleRunner(s.stores(), s.tenants(), parts, Clock.systemUTC());
         get(c, "/v1/tenant", new TenantHandler(s.gate(), s.guests(), answers)::own);
         page(c, true, s.adminGate().isOnApiPort());
         if (s.adminGate().isOnApiPort()) {
@@ -218,20 +222,25 @@ public final class HttpServer implements AutoCloseable {
         post(c, "/v1/batches/{id}/cancel", batches::cancel);
     }
 
-    /** Begins to work on batches: the server is ready. */
+    /** Begins to work on batches and timetables: the server is ready. */
     public void startBatches() {
         BatchRunner runner = batchRunner;
         if (runner != null) {
             runner.start();
         }
+        ScheduleRunner schedules = scheduleRunner;
+        if (schedules != null) {
+            schedules.start();
+        }
     }
 
-    /** Begins no more requests of batches. */
+    /** Begins no more requests of batches and no more runs of timetables. */
     public void drain() {
         BatchRunner runner = batchRunner;
         if (runner != null) {
             runner.drain();
         }
+        closeSchedules();
     }
 
     /** Both listeners have them: whoever fills one of them does not hide the server from probes at the other. */
@@ -252,7 +261,9 @@ public final class HttpServer implements AutoCloseable {
             ServerMetrics.Exposition all = s.metrics().exposition(ctx.header("Accept"));
             ctx.contentType(all.contentType()).result(all.text());
         });
-        new AdminHandler(s.adminGate(), s.admin(), s.modelAdmin(), new UsageHandler(s.gate(), s.accounts(), s.operations().spending(), answers), answers,
+        new AdminHandler(s.adminGate(), s.admin(), s.modelAdmin(),
+                new UsageHandler(s.gate(), s.accounts(), s.operations().spending(), answers),
+                new GuestLogHandler(s.gate(), s.stores().guestLogs(), answers), answers,
                 s.operations())
                 .routes(c);
     }
@@ -391,6 +402,7 @@ public final class HttpServer implements AutoCloseable {
             runner.close();
         }
         backgroundRuns.close();
+        closeSchedules();
         api.close();
         Listener m = management;
         if (m != null) {
@@ -398,5 +410,12 @@ public final class HttpServer implements AutoCloseable {
         }
         watch.close();
         bodies.close();
+    }
+
+    private void closeSchedules() {
+        ScheduleRunner schedules = scheduleRunner;
+        if (schedules != null) {
+            schedules.close();
+        }
     }
 }

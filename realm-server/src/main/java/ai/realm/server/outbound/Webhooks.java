@@ -95,7 +95,7 @@ public final class Webhooks {
 
     private void deliver(HttpRule to, HttpAsk ask) throws InterruptedException {
         Tenant operator = new Tenant("operator", "operator", List.of(), Map.of(), false, List.of(), "", Tenant.DEFAULT_GUEST, Map.of(),
-                Set.of(), List.of(to), GuestLimits.defaults(), TenantLimits.defaults(), 1, Priority.INTERACTIVE);
+                Set.of(), List.of(to), Map.of(), GuestLimits.defaults(), TenantLimits.defaults(), 1, Priority.INTERACTIVE);
         String trouble = "";
         for (Duration pause : pauses) {
             Thread.sleep(pause);

@@ -9,15 +9,19 @@ import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.guest.GuestScripts;
 import ai.realm.server.accounts.GuestValues;
 import ai.realm.server.accounts.GuestVersions;
+import ai.realm.server.accounts.GuestVersions.Share;
+import ai.realm.server.domain.ApiKeys;
 import ai.realm.server.domain.Checks;
 import ai.realm.server.domain.OperatorFile;
 import ai.realm.server.domain.Tenant;
 import java.lang.ref.SoftReference;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
@@ -40,6 +44,10 @@ public final class TenantGuests {
     private final Map<String, GuestModule> modules = new ConcurrentHashMap<>();
     /** Not softly: the database does not have what these hold. */
     private final Set<TenantKvStore> unsaved = ConcurrentHashMap.newKeySet();
+    /** How requests are shared out, of the tenants where they are. */
+    private final Map<String, List<Share>> shares = new ConcurrentHashMap<>();
+    /** Versions that were asked for beside the active one; the host lets their code go as any other's. */
+    private final Map<String, Map<Integer, GuestModule>> staged = new ConcurrentHashMap<>();
     private final Map<String, Object> refreshing = new ConcurrentHashMap<>();
     private final GuestValues values;
     /** Soft, because the database has it all: a tenant that rests need not hold memory. */
@@ -74,6 +82,7 @@ public final class TenantGuests {
      */
     public void loadAll(Collection<Tenant> tenants, BiConsumer<Tenant, GuestModule> loaded) {
         Set<String> pushed = versions.tenantsWithActive();
+        versions.tenantsWithShares().forEach(this::readShares);
         for (Tenant tenant : tenants) {
             if (!pushed.contains(tenant.id())) {
                 loaded.accept(tenant, install(tenant, compileConfigured(tenant)));
@@ -118,6 +127,7 @@ public final class TenantGuests {
         // Of two changes the later is read last.
         synchronized (refreshing.computeIfAbsent(tenant.id(), _ -> new Object())) {
             String digest = versions.activeDigest(tenant.id());
+            readShares(tenant.id());
             GuestModule old = modules.get(tenant.id());
             if (digest == null || old == null || !digest.equals(old.digest())) {
                 GuestModule next = likely != null && likely.digest().equals(digest) ? install(tenant, likely) : load(tenant);
@@ -155,6 +165,90 @@ public final class TenantGuests {
         int version = versions.push(tenant.id(), module.digest(), wasm, System.currentTimeMillis());
         refresh(tenant, module);
         return version;
+    }
+
+    /** Keeps a module that was compiled as the next version, which gets no requests but those that ask for it. */
+    public int stage(Tenant tenant, byte[] wasm, GuestModule module) {
+        int version = versions.push(tenant.id(), module.digest(), wasm, System.currentTimeMillis(), false);
+        staged.computeIfAbsent(tenant.id(), _ -> new ConcurrentHashMap<>()).put(version, module);
+        return version;
+    }
+
+    private void readShares(String tenantId) {
+        List<Share> now = versions.shares(tenantId);
+        if (now.isEmpty()) {
+            shares.remove(tenantId);
+            staged.remove(tenantId);
+        } else {
+            shares.put(tenantId, now);
+        }
+    }
+
+    /**
+     * Shares the tenant's requests out among versions, which are made ready before; none gives all to the active one again.
+     *
+     * @param wanted parts of a hundred, together a hundred, or none
+     */
+    public void share(Tenant tenant, List<Share> wanted) {
+        int sum = wanted.stream().mapToInt(Share::percent).sum();
+        if (!wanted.isEmpty() && sum != 100) {
+            throw RealmException.badParam("traffic", "the shares of versions must be 100 together, not " + sum);
+        }
+        wanted.forEach(s -> version(tenant, s.version()));
+        if (!versions.share(tenant.id(), wanted)) {
+            throw new RealmException(ErrorCode.NOT_FOUND, "tenant " + tenant.id() + " has not all of these guest versions");
+        }
+        readShares(tenant.id());
+    }
+
+    /**
+     * Which guest answers a request.
+     *
+     * @param version 0 when it is the active one, or the configured
+     */
+    public record Chosen(GuestModule module, int version) {}
+
+    /**
+     * The guest for one request: the version that it asks for; else, where requests are shared out, the one whose share has the user, the
+     * same on every server; else the active one.
+     *
+     * @param wanted the version that the request asks for, or null
+     * @param user who asks, or the request's id when it does not say
+     */
+    public Chosen choose(Tenant tenant, @Nullable Integer wanted, String user) {
+        List<Share> split = shares.get(tenant.id());
+        if (wanted == null && split == null) {
+            return new Chosen(of(tenant), 0);
+        }
+        int version = wanted != null ? wanted : pick(tenant.id(), user, Objects.requireNonNull(split));
+        return new Chosen(version(tenant, version), version);
+    }
+
+    private static int pick(String tenantId, String user, List<Share> split) {
+        int slot = Math.floorMod(ByteBuffer.wrap(ApiKeys.digest(tenantId + '\n' + user)).getInt(), 100);
+        for (Share s : split) {
+            slot -= s.percent();
+            if (slot < 0) {
+                return s.version();
+            }
+        }
+        return split.getLast().version();
+    }
+
+    private GuestModule version(Tenant tenant, int version) {
+        Map<Integer, GuestModule> known = staged.computeIfAbsent(tenant.id(), _ -> new ConcurrentHashMap<>());
+        GuestModule module = known.get(version);
+        if (module != null && host.isReady(module)) {
+            return module;
+        }
+        byte[] wasm = versions.bytes(tenant.id(), version);
+        if (wasm == null) {
+            known.remove(version);
+            throw noVersion(tenant, version);
+        }
+        module = compile(tenant, wasm);
+        known.put(version, module);
+        return module;
     }
 
     public List<GuestVersions.Version> versions(Tenant tenant) {
@@ -236,6 +330,8 @@ public final class TenantGuests {
     /** Lets go of a tenant that was removed. */
     public void drop(String tenantId) {
         modules.remove(tenantId);
+        shares.remove(tenantId);
+        staged.remove(tenantId);
         refreshing.remove(tenantId);
         TenantKvStore store = known(tenantId);
         stores.remove(tenantId);

@@ -306,6 +306,75 @@ abstract class DatabaseContract {
         assertThat(values.list("c", new byte[0], new byte[0], 10, 0)).isEmpty();
     }
 
+    @Test
+    void guestVersions_stagedAndShared_stayAndAreNotActive() {
+        GuestVersions guests = new GuestVersions(database, 2, 1000);
+        guests.push("a", "one", new byte[1], 1);
+        assertThat(guests.push("a", "two", new byte[1], 2, false)).isEqualTo(2);
+        assertThat(guests.activeDigest("a")).isEqualTo("one");
+        assertThat(guests.share("a", List.of(new GuestVersions.Share(1, 90), new GuestVersions.Share(3, 10)))).as("no such").isFalse();
+        assertThat(guests.shares("a")).isEmpty();
+        assertThat(guests.share("a", List.of(new GuestVersions.Share(1, 90), new GuestVersions.Share(2, 10)))).isTrue();
+        guests.push("a", "three", new byte[1], 3, false);
+        guests.push("a", "four", new byte[1], 4, false);
+        assertThat(guests.list("a")).extracting(GuestVersions.Version::version).as("those with shares stay").containsExactly(1, 2, 3, 4);
+        assertThat(guests.tenantsWithShares()).containsExactly("a");
+        assertThat(guests.activate("a", 2)).isTrue();
+        assertThat(guests.shares("a")).as("the active one gets all").isEmpty();
+        guests.share("a", List.of(new GuestVersions.Share(1, 100)));
+        guests.push("a", "five", new byte[1], 5);
+        assertThat(guests.shares("a")).isEmpty();
+        long seen = new ChangeLog(database).span().newest();
+        guests.share("a", List.of(new GuestVersions.Share(5, 100)));
+        assertThat(new ChangeLog(database).since(seen)).as("other servers learn of it").isNotEmpty();
+    }
+
+    @Test
+    void guestLogs_areTheNewestOfTheirTenant_andAFloodIsCut() {
+        MovedClock clock = new MovedClock();
+        GuestLogs logs = new GuestLogs(database, clock);
+        logs.line("b", "r", "other", 0, "theirs");
+        for (int i = 0; i < GuestLogs.KEPT + 5; i++) {
+            logs.line("a", "r" + i, "digest", 2, "line " + i);
+        }
+        List<GuestLogs.Line> newest = logs.newest("a", 0, 3);
+        assertThat(newest).extracting(GuestLogs.Line::text).containsExactly("line 1004", "line 1003", "line 1002");
+        assertThat(newest.getFirst().requestId()).isEqualTo("r1004");
+        assertThat(logs.newest("a", newest.get(1).seq(), 10)).extracting(GuestLogs.Line::text).containsExactly("line 1004");
+        assertThat(logs.newest("a", 0, 5000)).hasSize(GuestLogs.KEPT);
+        assertThat(new GuestLogs(database, clock).newest("b", 0, 10)).as("by another server").extracting(GuestLogs.Line::text)
+                .containsExactly("theirs");
+        for (int i = 0; i < 10_000; i++) {
+            logs.line("a", "r", "digest", 2, "flood");
+        }
+        logs.line("b", "r", "other", 2, "still there");
+        assertThat(logs.newest("b", 0, 1)).extracting(GuestLogs.Line::text).containsExactly("still there");
+        assertThat(logs.newest("a", 0, 1).getFirst().text()).matches("\\d+ lines are left out, as they came too fast");
+        tenants.create(tenant("a", 1));
+        assertThat(logs.newest("a", 0, 10)).as("of an earlier tenant of the id").isEmpty();
+    }
+
+    @Test
+    void guestRun_isOneServers_andLeftOutWhileTheOneBeforeGoesOn() {
+        MovedClock clock = new MovedClock();
+        GuestRuns runs = new GuestRuns(database, clock);
+        long noon = clock.millis();
+        runs.note("a", "n");
+        runs.note("a", "n");
+        Duration most = Duration.ofSeconds(30);
+        assertThat(runs.claim("a", "n", noon - 1, "one", most)).as("before it was known").isEqualTo(GuestRuns.Claim.TAKEN);
+        assertThat(runs.claim("a", "n", noon + 60_000, "one", most)).isEqualTo(GuestRuns.Claim.MINE);
+        assertThat(runs.claim("a", "n", noon + 60_000, "two", most)).isEqualTo(GuestRuns.Claim.TAKEN);
+        assertThat(runs.claim("a", "n", noon + 61_000, "two", most)).as("it overruns").isEqualTo(GuestRuns.Claim.SKIPPED);
+        assertThat(runs.claim("a", "n", noon + 61_000, "one", most)).isEqualTo(GuestRuns.Claim.TAKEN);
+        runs.end("a", "n", "two");
+        assertThat(runs.claim("a", "n", noon + 62_000, "two", most)).as("another's end").isEqualTo(GuestRuns.Claim.SKIPPED);
+        runs.end("a", "n", "one");
+        assertThat(runs.claim("a", "n", noon + 63_000, "two", most)).isEqualTo(GuestRuns.Claim.MINE);
+        clock.now = clock.now.plusSeconds(30);
+        assertThat(runs.claim("a", "n", noon + 64_000, "one", most)).as("its server is gone").isEqualTo(GuestRuns.Claim.MINE);
+    }
+
     /** As the first release made it: tables without versions, and a row in each. */
     private void makeFirstRelease() throws Exception {
         try (Connection c = raw(); Statement s = c.createStatement()) {
@@ -362,8 +431,8 @@ abstract class DatabaseContract {
         assertThat(guests.push("b", "one", new byte[]{3}, 30)).isEqualTo(1);
         assertThat(guests.active("a")).containsExactly(2, 2);
         guests.activate("a", 1);
-        assertThat(guests.list("a")).containsExactly(new GuestVersions.Version(1, "one", 10, true, 1),
-                new GuestVersions.Version(2, "two", 20, false, 2));
+        assertThat(guests.list("a")).containsExactly(new GuestVersions.Version(1, "one", 10, true, 1, 0),
+                new GuestVersions.Version(2, "two", 20, false, 2, 0));
         guests.activate("a", 0);
         assertThat(guests.active("a")).isNull();
         assertThat(guests.bytes("a", 2)).containsExactly(2, 2);

@@ -46,6 +46,11 @@ public interface Exchange {
     /** What stands in the request's path where its route has a name. */
     String pathParam(String name);
 
+    /** A header of the request, or null. */
+    default @Nullable String requestHeader(String name) {
+        return null;
+    }
+
     /** A header of the answer, before it is sent. */
     void header(String name, String value);
 

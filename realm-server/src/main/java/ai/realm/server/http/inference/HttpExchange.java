@@ -58,6 +58,11 @@ record HttpExchange(Context ctx, RequestFrame.Parts parts) implements Exchange {
     }
 
     @Override
+    public @Nullable String requestHeader(String name) {
+        return ctx.header(name);
+    }
+
+    @Override
     public void header(String name, String value) {
         ctx.header(name, value);
     }

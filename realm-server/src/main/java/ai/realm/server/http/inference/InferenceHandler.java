@@ -11,8 +11,10 @@ import ai.realm.server.http.inference.RequestFrame.Admitted;
 import ai.realm.server.model.ModelRegistry;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGuests;
+import com.fasterxml.jackson.databind.JsonNode;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
+import java.util.List;
 
 /**
  * A request for text from its first byte to its last, whatever API it came by. The gate admits it (1), its shape reads it and it
@@ -31,6 +33,9 @@ public final class InferenceHandler implements Handler {
             return frame.registry();
         }
     }
+
+    /** Which version of its guest a tenant wants to try, and which one answered. */
+    private static final String GUEST = "x-realm-guest";
 
     private final ApiShape shape;
     private final Parts parts;
@@ -89,7 +94,7 @@ public final class InferenceHandler implements Handler {
     }
 
     private void answer(Admitted a, Asked asked, ValidRequest request, PromptTokens prompt) {
-        GuestModule module = parts.guests.of(a.tenant());
+        GuestModule module = guest(a, asked.request().json());
         a.log().guest(module.digest());
         Client client = new Client(a.exchange(), a.context(), prompt, a.usage());
         Answer answer = new TimedAnswer(reading(asked.answer(request, client), request, a), a.log());
@@ -114,6 +119,30 @@ public final class InferenceHandler implements Handler {
             }
             failCommitted(a, answer, ErrorBody.known(e));
         }
+    }
+
+    /** The version that the request asks for, or that its user gets; told in the answer where there is a choice. */
+    private GuestModule guest(Admitted a, JsonNode body) {
+        String wanted = a.exchange().requestHeader(GUEST);
+        if (wanted != null && !wanted.matches("[1-9]\\d{0,8}")) {
+            throw RealmException.badParam(GUEST, GUEST + " must be the number of a version of the guest");
+        }
+        TenantGuests.Chosen chosen = parts.guests.choose(a.tenant(), wanted == null ? null : Integer.valueOf(wanted),
+                user(body, a.log().requestId()));
+        if (chosen.version() > 0) {
+            a.exchange().header(GUEST, String.valueOf(chosen.version()));
+        }
+        return chosen.module();
+    }
+
+    /** The end user, by the names that the APIs have for it. */
+    private static String user(JsonNode body, String otherwise) {
+        for (JsonNode name : List.of(body.path("safety_identifier"), body.path("user"), body.path("metadata").path("user_id"))) {
+            if (name.isTextual() && !name.asText().isEmpty()) {
+                return name.asText();
+            }
+        }
+        return otherwise;
     }
 
     /** The server's own guest changes nothing, so that what it lets through has kept to the grammar. */

@@ -4,6 +4,7 @@ import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.GuestRefusal;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.SamplingParams;
 import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.guest.GuestCall;
 import ai.realm.runtime.guest.GuestHost;
@@ -11,17 +12,21 @@ import ai.realm.runtime.guest.GuestModule;
 import ai.realm.runtime.guest.GuestOutput;
 import ai.realm.runtime.guest.GuestResult;
 import ai.realm.runtime.session.FinishReason;
+import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.store.ModelStore;
 import ai.realm.server.error.ErrorBody;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
+import ai.realm.server.http.json.Json;
 import ai.realm.server.outbound.OutboundHttp;
 import ai.realm.server.tenant.RequestUsage;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGuests;
 import ai.realm.server.tenant.TenantKvStore;
 import java.util.ArrayList;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -32,6 +37,8 @@ import org.jspecify.annotations.Nullable;
 public final class InferenceRunner {
     /** Choices that run at the same time; those after wait for their turn, in their order. */
     private static final int SIDE_BY_SIDE = 32;
+    /** What a generation of a timetable's run has unless its guest says otherwise. */
+    private static final int SCHEDULED_TOKENS = 256;
 
     private final ModelStore models;
     private final GuestHost host;
@@ -76,6 +83,37 @@ public final class InferenceRunner {
         }
         answer.end(index, result.reason());
         return result.reason();
+    }
+
+    /** A run of the tenant's timetable; what its guest says goes nowhere. */
+    public void scheduled(String name, String model, Admitted admitted, GuestModule module) {
+        Tenant tenant = admitted.tenant();
+        TenantKvStore store = guests.store(tenant);
+        GrantedModels granted = new GrantedModels(models, tenant, model);
+        SamplingParams params = SamplingParams.defaults().toBuilder().maxTokens(Math.min(SCHEDULED_TOKENS, tenant.limits().maxTokens()))
+                .build();
+        admitted.usage().expectChoices(1);
+        admitted.usage().expectTokens(params.maxTokens());
+        String json = new String(Json.bytes(Map.of("schedule", name, "model", model, "request_id", admitted.log().requestId())),
+                StandardCharsets.UTF_8);
+        GuestCall call = new GuestCall(admitted.context(), "", null, true, params, false, json, granted, tenant.guestSettings(), store,
+                Priority.BATCH, new RequestChat(granted, chats, false),
+                new RequestOutside(granted, admitted.parts().sessions(), admitted.context(), outbound), name, 0);
+        try {
+            host.run(module, call, tenant.guestLimits(), new GuestOutput() {
+                @Override
+                public void piece(String text) {
+                    // Nobody listens.
+                }
+
+                @Override
+                public void ended(long guestCpuNanos) {
+                    admitted.usage().addGuestCpu(guestCpuNanos);
+                }
+            });
+        } finally {
+            store.save();
+        }
     }
 
     /** Where what one choice's guest says goes, and its processor time. */

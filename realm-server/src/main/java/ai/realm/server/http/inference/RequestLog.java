@@ -69,7 +69,7 @@ public final class RequestLog {
         model = name;
     }
 
-    void guest(String digest) {
+    public void guest(String digest) {
         guest = digest.substring(0, Math.min(12, digest.length()));
     }
 
