@@ -9,6 +9,9 @@ import ai.realm.testkit.PostgresServer;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.Instant;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -94,6 +97,21 @@ class PostgresDatabaseTest extends DatabaseContract {
             server.cutConnections();
             database.update("INSERT INTO tenants (id, position, json) VALUES ('after', 1, '{}')");
             assertThat(database.query(r -> r.getString(1), "SELECT id FROM tenants")).containsExactly("after");
+        }
+    }
+
+    @Test
+    void batch_ofAServerWhoseClockIsBehind_isNotTakenByAnother() throws Exception {
+        try (Database database = reopen()) {
+            Instant now = Instant.now();
+            Clock behind = Clock.fixed(now.minus(Duration.ofHours(1)), ZoneOffset.UTC);
+            Batches slow = TenantStores.of(database, new Accounts(database, behind), behind).batches();
+            Batches quick = TenantStores.of(database, new Accounts(database, Clock.systemUTC()), Clock.systemUTC()).batches();
+            slow.create(new Batches.Batch("batch_clock", "clocks", "/v1/x", "file-1", "24h", "{}", "validating",
+                    new Batches.Counts(0, 0, 0), new Batches.Times(1, Long.MAX_VALUE, 0, 0, 0, 0), null, null, null));
+            assertThat(slow.claim("batch_clock", "slow", Duration.ofMinutes(1))).isTrue();
+            assertThat(quick.claim("batch_clock", "quick", Duration.ofMinutes(1))).isFalse();
+            assertThat(quick.waiting("quick")).isEmpty();
         }
     }
 }
