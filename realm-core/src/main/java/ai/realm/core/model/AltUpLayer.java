@@ -160,7 +160,8 @@ final class AltUpLayer implements Layer {
             for (int s = 0; s < predicted.length; s++) {
                 FloatRows corrected = current(s);
                 System.arraycopy(predicted[s].data(), predicted[s].offset(row), corrected.data(), corrected.offset(row), n);
-                k.addScaled(corrected.data(), corrected.offset(row), 1f + corrections.data()[corrections.offset(row) + s], beside.data(), at, n);
+                k.addScaled(corrected.data(), corrected.offset(row), 1f + corrections.data()[corrections.offset(row) + s],
+                        beside.data(), at, n);
             }
             System.arraycopy(current(0).data(), current(0).offset(row), scaled.data(), scaled.offset(row), n);
             k.multiply(scaled.data(), scaled.offset(row), correctScale, 0, n);

@@ -64,7 +64,8 @@ final class DecoderBuilder {
     /** All heads share one key and one value of these sizes, whatever the keys say; to be called before any layer is made. */
     void latentHeads(int key, int value) {
         if (key > DecoderShape.MAX_HEAD) {
-            throw keys.refuse("attention.kv_lora_rank", value, "with the rotated part it must not exceed " + DecoderShape.MAX_HEAD);
+            throw keys.refuse("attention.kv_lora_rank", value,
+                    "with the rotated part it must not exceed " + DecoderShape.MAX_HEAD);
         }
         kvHeads = new int[layerCount()];
         Arrays.fill(kvHeads, 1);
@@ -128,7 +129,8 @@ final class DecoderBuilder {
                 group = kv > 0 ? Math.max(group, Math.max(1, shape.heads()) / kv) : group;
             }
             tileTokens = Math.max(4, TILE_ROWS / group);
-            workers = KvAttention.workers(compute.pool().threads(), Math.max(keyDim, mostKeyDim), Math.max(valueDim, mostValueDim));
+            workers = KvAttention.workers(compute.pool().threads(), Math.max(keyDim, mostKeyDim),
+                    Math.max(valueDim, mostValueDim));
         }
         return workers;
     }
@@ -212,7 +214,8 @@ final class DecoderBuilder {
 
     /** Rotary positions of so many values of a head, with no divisors but the given ones. */
     RopeTable rope(RopeTable.Order order, double base, RopeScaling scaling, int dims, float @Nullable [] divisors) {
-        RopeTable table = new RopeTable(order, scaling.frequencies(dims, base, divisors), scaling.magnitude(), scratch.maxBatch());
+        RopeTable table = new RopeTable(order, scaling.frequencies(dims, base, divisors), scaling.magnitude(),
+                scratch.maxBatch());
         ropes.add(table);
         return table;
     }
@@ -293,7 +296,8 @@ final class DecoderBuilder {
 
     /** The same with so many hidden units. */
     DenseMlp plainMlp(int layer, Activation activation, int n) {
-        return new DenseMlp(activation, null, linear(layer, "ffn_up", width(), n), linear(layer, "ffn_down", n, width()), scratch);
+        return new DenseMlp(activation, null, linear(layer, "ffn_up", width(), n), linear(layer, "ffn_down", n, width()),
+                scratch);
     }
 
     ExpertsBuilder experts(int layer) {

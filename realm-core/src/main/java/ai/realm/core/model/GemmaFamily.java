@@ -87,7 +87,8 @@ final class GemmaFamily {
         d.layers(l -> {
             int dim = local[l] ? localDim : d.keyDim();
             Attention attention = d.attention(l).heads(dim, dim).keysOf(l < own ? l : sharedKeys(d, own, local, l))
-                    .rope(local[l] ? localRope : rope).window(local[l] ? window : 0).scale(1).headNorms().plainValueNorm().build();
+                    .rope(local[l] ? localRope : rope).window(local[l] ? window : 0).scale(1).headNorms().plainValueNorm()
+                    .build();
             return gemma4Layer(d, l, attention, inputs);
         });
     }
@@ -167,7 +168,8 @@ final class GemmaFamily {
         Weights w = d.weights();
         PerLayerInputs inputs = new PerLayerInputs(
                 w.table("per_layer_token_embd.weight", all, w.shape("token_embd.weight").dim(1)),
-                w.linear("per_layer_model_proj", d.width(), all), d.norm("per_layer_proj_norm", each), each, d.width(), d.scratch());
+                w.linear("per_layer_model_proj", d.width(), all), d.norm("per_layer_proj_norm", each), each, d.width(),
+                d.scratch());
         d.ends(inputs);
         return inputs;
     }

@@ -68,7 +68,8 @@ final class MambaFamily {
         d.epsilonOr("attention.layer_norm_epsilon");
         d.layers(l -> {
             if (hidden[l] > 0) {
-                return d.singleLayer(l, d.hasExperts(l) ? nemotronExperts(d, l) : d.plainMlp(l, Activation.RELU_SQUARED, hidden[l]));
+                return d.singleLayer(l,
+                        d.hasExperts(l) ? nemotronExperts(d, l) : d.plainMlp(l, Activation.RELU_SQUARED, hidden[l]));
             }
             return d.singleLayer(l, d.kvHeads(l) == 0 ? second(d, l, shape) : d.attention(l).build());
         });
@@ -102,10 +103,13 @@ final class MambaFamily {
 
     private static Norm @Nullable [] selectionNorms(DecoderBuilder d, int l, boolean normed, int rank, int size) {
         if (d.has(l, "ssm_dt_norm.weight")) {
-            return new Norm[]{d.norm(DecoderBuilder.name(l, "ssm_dt_norm"), rank), d.norm(DecoderBuilder.name(l, "ssm_b_norm"), size),
+            return new Norm[]{d.norm(DecoderBuilder.name(l, "ssm_dt_norm"), rank),
+                    d.norm(DecoderBuilder.name(l, "ssm_b_norm"), size),
                     d.norm(DecoderBuilder.name(l, "ssm_c_norm"), size)};
         }
-        return normed ? new Norm[]{Norm.plain(rank, d.epsilon()), Norm.plain(size, d.epsilon()), Norm.plain(size, d.epsilon())} : null;
+        return normed
+                ? new Norm[]{Norm.plain(rank, d.epsilon()), Norm.plain(size, d.epsilon()), Norm.plain(size, d.epsilon())}
+                : null;
     }
 
     private static void checkState(ModelKeys keys, int inner, int size) {
@@ -141,7 +145,8 @@ final class MambaFamily {
                 w.values(DecoderBuilder.name(l, "ssm_conv1d.weight"), taps, shape.channels()),
                 w.optional(DecoderBuilder.name(l, "ssm_conv1d.bias"), shape.channels()),
                 w.values(DecoderBuilder.name(l, "ssm_dt.bias"), shape.heads()),
-                w.values(DecoderBuilder.name(l, "ssm_a"), 1, shape.heads()), w.values(DecoderBuilder.name(l, "ssm_d"), 1, shape.heads()),
+                w.values(DecoderBuilder.name(l, "ssm_a"), 1, shape.heads()),
+                w.values(DecoderBuilder.name(l, "ssm_d"), 1, shape.heads()),
                 groupNorms(d, l, shape), d.linear(l, "ssm_out", shape.inner(), d.width())), shape, l,
                 d.compute().pool().threads(), d.scratch());
     }

@@ -31,7 +31,8 @@ final class TransformerModel implements Model {
      * @param logitSoftCap logits become {@code cap * tanh(logit / cap)}; 0 for none
      */
     record Parts(ModelConfig config, TensorView embedding, @Nullable TensorView positions, float embeddingScale,
-            @Nullable Ends ends, List<RopeTable> ropes, List<Layer> layers, Norm outputNorm, Linear output, float logitScale, float logitSoftCap) {}
+            @Nullable Ends ends, List<RopeTable> ropes, List<Layer> layers, Norm outputNorm, Linear output, float logitScale,
+            float logitSoftCap) {}
 
     private final Parts parts;
     private final KvShape kvShape;

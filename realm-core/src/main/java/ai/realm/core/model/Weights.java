@@ -109,7 +109,8 @@ class Weights {
         TensorView all = checked(name + ".weight", in, out, count);
         Linear[] maps = new Linear[count];
         for (int i = 0; i < count; i++) {
-            maps[i] = new Linear(matrix(count == 1 ? all : all.slice(i)), null, 1f, site(all.name(), i, count, 0, out, all, false));
+            maps[i] = new Linear(matrix(count == 1 ? all : all.slice(i)), null, 1f,
+                    site(all.name(), i, count, 0, out, all, false));
         }
         return maps;
     }

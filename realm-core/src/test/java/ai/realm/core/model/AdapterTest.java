@@ -234,7 +234,8 @@ class AdapterTest {
     private static Map<String, long[]> maps(TinyModel tiny) {
         Map<String, long[]> out = new LinkedHashMap<>();
         tiny.forEachTensor((tensor, dims) -> {
-            boolean other = tensor.matches("(token_embd|position_embd|per_layer_token_embd|.*conv1d|.*shortconv\\.conv|.*norm(_2)?)\\.weight");
+            boolean other = tensor
+                    .matches("(token_embd|position_embd|per_layer_token_embd|.*conv1d|.*shortconv\\.conv|.*norm(_2)?)\\.weight");
             boolean matrix = dims.length > 1 || tensor.endsWith("ffn_gate_inp_shexp.weight");
             if (tensor.endsWith(".weight") && matrix && !other) {
                 out.put(tensor.substring(0, tensor.length() - 7),

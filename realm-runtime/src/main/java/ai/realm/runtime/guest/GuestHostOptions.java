@@ -58,7 +58,8 @@ public record GuestHostOptions(double cpuShare, int maxInstances, int memoryPage
     }
 
     public GuestHostOptions withModules(ModuleLimits limits) {
-        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, compiledMegabytes, limits, listener, lines);
+        return new GuestHostOptions(cpuShare, maxInstances, memoryPages, compiledCache, compiledMegabytes, limits, listener,
+                lines);
     }
 
     public GuestHostOptions withListener(GuestListener l) {

@@ -111,7 +111,8 @@ final class Stepping {
     }
 
     /** Shows the guest a step, and passes on what it lets pass. */
-    private Verdict show(Steered s, StepText text, List<TokenLogProbs> came, boolean ends, SamplingParams params, boolean deliver) {
+    private Verdict show(Steered s, StepText text, List<TokenLogProbs> came, boolean ends, SamplingParams params,
+            boolean deliver) {
         Verdict verdict = hooks.onStep(s.handle, came, ends, s.vocab());
         back = text.follow();
         List<TokenLogProbs> logProbs = params.logProbs() >= 0 && !back ? came : List.of();

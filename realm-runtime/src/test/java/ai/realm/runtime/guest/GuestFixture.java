@@ -53,7 +53,8 @@ final class GuestFixture implements AutoCloseable {
     int quota = Integer.MAX_VALUE;
     GuestChat chat = GuestChat.NONE;
     GuestOutside outside = GuestOutside.NONE;
-    @Nullable String schedule;
+    @Nullable
+    String schedule;
     final List<String> notices = new CopyOnWriteArrayList<>();
     final List<int[]> admitted = new ArrayList<>();
     /** The tokens of the answers whose log-probabilities came, and those of the prompts. */

@@ -34,9 +34,10 @@ class ScheduledGuestTest {
 
     @Test
     void run_getsItsName_mayGenerateAndStore_andHasNoAnswer() {
-        Outcome o = scheduled("""
-                (drop (call $generate (i32.const 0) (local.get $name) (local.get $len) (i32.const 0) (i32.const 4096) (i32.const 4096)))
-                (call $kv_set (local.get $name) (local.get $len) (i32.const 4096) (i32.const 5))""");
+        Outcome o = scheduled(
+                """
+                        (drop (call $generate (i32.const 0) (local.get $name) (local.get $len) (i32.const 0) (i32.const 4096) (i32.const 4096)))
+                        (call $kv_set (local.get $name) (local.get $len) (i32.const 4096) (i32.const 5))""");
         assertThat(o.error()).isNull();
         assertThat(o.text()).isEmpty();
         assertThat(f.sessions.last().prompt().toString()).contains("nightly");
@@ -60,7 +61,8 @@ class ScheduledGuestTest {
         String other = GuestFixture.guest(GuestFixture.BASICS + """
                 (func (export "generate") (param i32 i32 i32 i32) (result i32) unreachable)
                 (func (export "on_schedule") (result i32) unreachable)""");
-        assertThatThrownBy(() -> f.run(other)).hasMessageContaining("on_schedule has signature () -> (i32); wanted: (i32, i32) -> (i32)");
+        assertThatThrownBy(() -> f.run(other))
+                .hasMessageContaining("on_schedule has signature () -> (i32); wanted: (i32, i32) -> (i32)");
     }
 
     @Test
@@ -71,10 +73,12 @@ class ScheduledGuestTest {
                 function onSchedule(name) { realm.kv.set("ran", name); }""".getBytes(StandardCharsets.UTF_8)));
         assertThat(o.error()).isNull();
         assertThat(f.kv.get("ran".getBytes(StandardCharsets.UTF_8))).isEqualTo("nightly".getBytes(StandardCharsets.UTF_8));
-        assertThat(f.run(GuestScripts.javascript("function generate() { return 'x'; }".getBytes(StandardCharsets.UTF_8))).message())
+        assertThat(
+                f.run(GuestScripts.javascript("function generate() { return 'x'; }".getBytes(StandardCharsets.UTF_8))).message())
                 .contains("no export on_schedule");
         assertThat(f.run(GuestScripts.javascript(
-                "function generate() { return 'x'; } function onSchedule() { throw new Error('no'); }".getBytes(StandardCharsets.UTF_8)))
+                "function generate() { return 'x'; } function onSchedule() { throw new Error('no'); }"
+                        .getBytes(StandardCharsets.UTF_8)))
                 .code()).isEqualTo(ErrorCode.GUEST_FAILED);
         assertThat(lines).anyMatch(l -> l.startsWith("acme req-1 0 Error: no"));
     }

@@ -142,7 +142,8 @@ class TokenScriptsTest {
     @Test
     void spliceTool_aCall_getsItsResultAndTheModelGoesOn() throws IOException {
         String plain = expected("hello", 40);
-        String source = Files.readString(Path.of("../examples/javascript/splice-tool.js")).replace("/calc\\((\\d{1,9})([-+*])(\\d{1,9})\\)=$/",
+        String source = Files.readString(Path.of("../examples/javascript/splice-tool.js")).replace(
+                "/calc\\((\\d{1,9})([-+*])(\\d{1,9})\\)=$/",
                 "/" + plain.substring(2, 5) + "()()()$/");
         assertThat(answer(source)).isEqualTo(plain.substring(0, 5) + "0 " + expected("hello" + plain.substring(0, 5) + "0 ", 35));
         f.context = f.context();

@@ -127,8 +127,9 @@ public final class Accounts {
             if (oldest.isEmpty() || oldest.getFirst() >= beforeMillis) {
                 break;
             }
-            now = database.update("DELETE FROM requests WHERE id <= (SELECT max(id) FROM (SELECT id FROM requests ORDER BY id LIMIT "
-                    + SLICE + ") AS slice) AND ended_ms < ?", beforeMillis);
+            now = database
+                    .update("DELETE FROM requests WHERE id <= (SELECT max(id) FROM (SELECT id FROM requests ORDER BY id LIMIT "
+                            + SLICE + ") AS slice) AND ended_ms < ?", beforeMillis);
             forgotten += now;
         } while (now > 0);
         return forgotten;

@@ -84,7 +84,8 @@ public final class GuestLogs implements GuestLines {
 
     private void keep(String tenant, List<Line> lines) {
         for (Line l : lines.subList(Math.max(0, lines.size() - KEPT), lines.size())) {
-            database.update("INSERT INTO guest_logs (tenant, at_ms, request_id, guest, level, line) VALUES (?, ?, ?, ?, ?, ?)", tenant,
+            database.update("INSERT INTO guest_logs (tenant, at_ms, request_id, guest, level, line) VALUES (?, ?, ?, ?, ?, ?)",
+                    tenant,
                     l.atMillis(), l.requestId(), l.guest(), l.level(), l.text());
         }
         database.update("DELETE FROM guest_logs WHERE tenant = ? AND seq <= (SELECT seq FROM guest_logs WHERE tenant = ? "
@@ -98,7 +99,8 @@ public final class GuestLogs implements GuestLines {
      */
     public List<Line> newest(String tenant, long after, int most) {
         flush();
-        return database.query(r -> new Line(r.getLong(1), r.getLong(2), r.getString(3), r.getString(4), r.getInt(5), r.getString(6)),
+        return database.query(
+                r -> new Line(r.getLong(1), r.getLong(2), r.getString(3), r.getString(4), r.getInt(5), r.getString(6)),
                 "SELECT seq, at_ms, request_id, guest, level, line FROM guest_logs WHERE tenant = ? AND seq > ? "
                         + "ORDER BY seq DESC LIMIT ?",
                 tenant, after, most);

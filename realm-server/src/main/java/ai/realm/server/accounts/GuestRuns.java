@@ -37,7 +37,8 @@ public final class GuestRuns {
     public Claim claim(String tenant, String name, long dueMillis, String owner, Duration most) {
         long now = clock.millis();
         int mine = database.update("UPDATE guest_runs SET due_ms = ?, owner = ?, lease_ms = ? "
-                + "WHERE tenant = ? AND name = ? AND due_ms < ? AND lease_ms <= ?", dueMillis, owner, now + most.toMillis(), tenant,
+                + "WHERE tenant = ? AND name = ? AND due_ms < ? AND lease_ms <= ?", dueMillis, owner, now + most.toMillis(),
+                tenant,
                 name, dueMillis, now);
         if (mine > 0) {
             return Claim.MINE;

@@ -42,7 +42,8 @@ public final class GuestVersions {
     public List<Version> list(String tenant) {
         return database.query(r -> new Version(r.getInt(1), r.getString(2), r.getLong(3), r.getInt(4) != 0, r.getInt(5),
                 r.getInt(6)),
-                "SELECT version, digest, pushed_ms, active, length(wasm), share FROM guests WHERE tenant = ? ORDER BY version", tenant);
+                "SELECT version, digest, pushed_ms, active, length(wasm), share FROM guests WHERE tenant = ? ORDER BY version",
+                tenant);
     }
 
     /** The bytes of a tenant's active version, or null. */

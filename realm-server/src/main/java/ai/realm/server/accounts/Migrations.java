@@ -170,7 +170,8 @@ final class Migrations {
                     CREATE TABLE guest_logs (
                       seq $key, tenant TEXT NOT NULL, at_ms BIGINT NOT NULL, request_id TEXT NOT NULL, guest TEXT NOT NULL,
                       level INTEGER NOT NULL, line TEXT NOT NULL)""",
-            "CREATE INDEX guest_logs_by_tenant ON guest_logs (tenant, seq)", """
+            "CREATE INDEX guest_logs_by_tenant ON guest_logs (tenant, seq)",
+            """
                     CREATE TABLE guest_runs (
                       tenant TEXT NOT NULL, name TEXT NOT NULL, due_ms BIGINT NOT NULL, owner TEXT NOT NULL, lease_ms BIGINT NOT NULL,
                       PRIMARY KEY (tenant, name))""");

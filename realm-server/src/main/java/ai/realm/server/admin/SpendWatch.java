@@ -94,7 +94,8 @@ public final class SpendWatch implements AutoCloseable {
     public void require(String tenant) {
         Spend s = spends.get(tenant);
         if (s != null && s.budget.stop() && s.isSpent() && s.month.equals(month())) {
-            Duration left = Duration.between(clock.instant(), s.month.plusMonths(1).atDay(1).atStartOfDay(ZoneOffset.UTC).toInstant());
+            Duration left = Duration.between(clock.instant(),
+                    s.month.plusMonths(1).atDay(1).atStartOfDay(ZoneOffset.UTC).toInstant());
             throw new RetryableException(ErrorCode.INSUFFICIENT_QUOTA, "the budget of " + PriceList.shown(s.budget.month()) + " "
                     + settings.prices().currency() + " for this month is spent", Math.max(1, left.toSeconds()));
         }
@@ -168,7 +169,8 @@ public final class SpendWatch implements AutoCloseable {
     private void tell(Spend s, String currency) {
         for (int percent : s.budget.warn()) {
             if (s.percent() >= percent && accounts.markOnce("budget " + s.budget.tenant() + " " + s.month + " " + percent)) {
-                LOG.warn("budget tenant={} month={} percent={} spent={} budget={} currency={} stopped={}", s.budget.tenant(), s.month,
+                LOG.warn("budget tenant={} month={} percent={} spent={} budget={} currency={} stopped={}", s.budget.tenant(),
+                        s.month,
                         percent, PriceList.shown(s.spent), s.budget.month(), currency, s.budget.stop() && s.isSpent());
                 tell.accept(s.budget, new Notice(s.budget.tenant(), s.month, percent, s.spent, s.budget.month(), currency,
                         s.budget.stop() && s.isSpent()));

@@ -234,11 +234,13 @@ public final class GuestCommand implements Runnable {
             @Parameters(index = "1..*", arity = "0..*", paramLabel = "VERSION=PERCENT") @Nullable Map<Integer, Integer> shares,
             @Mixin AdminClient admin)
             throws IOException, InterruptedException {
-        return print(admin.call("PUT", AdminClient.tenant(tenant) + "/guests/traffic", Json.bytes(shares == null ? Map.of() : shares)));
+        return print(admin.call("PUT", AdminClient.tenant(tenant) + "/guests/traffic",
+                Json.bytes(shares == null ? Map.of() : shares)));
     }
 
     @Command(name = "logs", mixinStandardHelpOptions = true, description = "What a tenant's guests have logged, oldest first: by the tenant's own key, or any tenant's by the admin's.")
-    int logs(@Parameters(paramLabel = "TENANT", arity = "0..1", description = "Whose, with the admin's key; else that of the key in REALM_KEY") @Nullable String tenant,
+    int logs(
+            @Parameters(paramLabel = "TENANT", arity = "0..1", description = "Whose, with the admin's key; else that of the key in REALM_KEY") @Nullable String tenant,
             @Option(names = "--limit", defaultValue = "100", paramLabel = "N", description = "Lines at most (default: 100)") int limit,
             @Option(names = "--follow", description = "Goes on with what comes") boolean follow,
             @Option(names = "--key", defaultValue = "${env:REALM_KEY}", paramLabel = "KEY", description = "The tenant's key (default: $REALM_KEY)") @Nullable String key,

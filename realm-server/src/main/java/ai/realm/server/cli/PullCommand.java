@@ -56,7 +56,8 @@ public final class PullCommand implements Callable<Integer> {
                 ? ModelCatalog.open()
                 : ModelCatalog.read(catalogFile, catalogFile.resolveSibling(""));
         if (!catalog.has(name)) {
-            Optional<RemoteModel> remote = new Hubs(System.getenv()).find(name, sha256 == null ? null : sha256.toLowerCase(Locale.ROOT));
+            Optional<RemoteModel> remote = new Hubs(System.getenv()).find(name,
+                    sha256 == null ? null : sha256.toLowerCase(Locale.ROOT));
             if (remote.isPresent()) {
                 return pull(remote.get(), catalog, out, err);
             }
@@ -86,7 +87,8 @@ public final class PullCommand implements Callable<Integer> {
     private int pull(RemoteModel model, ModelCatalog catalog, PrintWriter out, PrintWriter err) throws IOException {
         CatalogEntry first = model.first();
         URI from = first.url();
-        err.println("realm: fetching " + first.name() + " (licence: " + first.licence() + ") from " + (from == null ? "" : from.getHost())
+        err.println("realm: fetching " + first.name() + " (licence: " + first.licence() + ") from "
+                + (from == null ? "" : from.getHost())
                 + (model.parts().size() == 1 ? "" : ", " + model.parts().size() + " files"));
         Fit fit = Fit.of(model.bytes());
         if (fit != null && !fit.fits()) {

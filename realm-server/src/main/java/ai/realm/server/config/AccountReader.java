@@ -64,7 +64,8 @@ final class AccountReader {
         String model = name(required(at + ".model", p == null ? null : p.model()), at + ".model");
         String tenant = p == null ? null : p.tenant();
         BigDecimal prompt = amount(at + ".prompt", p == null ? null : p.prompt(), null);
-        return new Price(model, tenant == null ? null : name(tenant, at + ".tenant"), day(at + ".from", p == null ? null : p.from()),
+        return new Price(model, tenant == null ? null : name(tenant, at + ".tenant"),
+                day(at + ".from", p == null ? null : p.from()),
                 prompt, amount(at + ".cached", p == null ? null : p.cached(), prompt),
                 amount(at + ".completion", p == null ? null : p.completion(), null));
     }
@@ -80,7 +81,8 @@ final class AccountReader {
         HttpRule webhook = url == null
                 ? null
                 : HttpRule.webhook(at + ".webhook", url, or(b == null ? null : b.webhookPrivate(), false));
-        return new SpendBudget(tenant, month, warn.stream().distinct().sorted().toList(), or(b == null ? null : b.stop(), true), webhook,
+        return new SpendBudget(tenant, month, warn.stream().distinct().sorted().toList(), or(b == null ? null : b.stop(), true),
+                webhook,
                 b == null ? null : b.webhookSecret());
     }
 

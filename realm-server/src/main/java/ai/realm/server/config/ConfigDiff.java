@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /** What differs between two states of {@code realm.yaml}, setting by setting, and when it counts. */
 public final class ConfigDiff {
     /** What takes effect while the server runs. */
-    private static final List<String> LIVE = List.of("accounts", "admin.key", "admin.keys", "admin.audit_days", "server.drain_seconds",
+    private static final List<String> LIVE = List.of("accounts", "admin.key", "admin.keys", "admin.audit_days",
+            "server.drain_seconds",
             "server.drain_delay_seconds", "server.slow_request_seconds", "server.unknown_parameters", "server.cors",
             "server.gateway", "server.anonymous_tenant", "server.anonymous_remote");
     private static final Pattern SECRET = Pattern.compile(".*(password|secret|\\.keys?\\b).*");

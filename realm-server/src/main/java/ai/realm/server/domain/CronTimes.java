@@ -69,7 +69,9 @@ public final class CronTimes {
             }
             boolean all = m.group(1).equals("*");
             int first = all ? from : Integer.parseInt(m.group(2));
-            int last = all || m.group(4) != null && m.group(3) == null ? to : m.group(3) == null ? first : Integer.parseInt(m.group(3));
+            int last = all || m.group(4) != null && m.group(3) == null
+                    ? to
+                    : m.group(3) == null ? first : Integer.parseInt(m.group(3));
             int step = m.group(4) == null ? 1 : Integer.parseInt(m.group(4));
             if (first < from || last > to || first > last || step < 1) {
                 throw bad(at + ": " + shown(part) + " must be within " + from + " and " + to);

@@ -36,7 +36,8 @@ final class AdminHandler {
     private final AdminTrail trail;
     private final Operations operations;
 
-    AdminHandler(AdminGate gate, AdminService service, ModelService models, UsageHandler usage, GuestLogHandler logs, Answers answers,
+    AdminHandler(AdminGate gate, AdminService service, ModelService models, UsageHandler usage, GuestLogHandler logs,
+            Answers answers,
             Operations operations) {
         this.trail = new AdminTrail(gate, operations.trail(), answers);
         this.operations = operations;

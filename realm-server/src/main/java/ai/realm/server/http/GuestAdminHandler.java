@@ -75,7 +75,8 @@ final class GuestAdminHandler {
         for (Map.Entry<String, JsonNode> e : body.properties()) {
             JsonNode share = e.getValue();
             if (!e.getKey().matches("[1-9]\\d{0,8}") || !share.isIntegralNumber() || share.asLong() < 1 || share.asLong() > 100) {
-                throw RealmException.badParam("traffic", "traffic must be as {\"3\": 95, \"4\": 5}: versions, and whole parts of a hundred");
+                throw RealmException.badParam("traffic",
+                        "traffic must be as {\"3\": 95, \"4\": 5}: versions, and whole parts of a hundred");
             }
             shares.add(new GuestVersions.Share(Integer.parseInt(e.getKey()), share.intValue()));
         }

@@ -58,6 +58,7 @@ final class TenantHandler {
 
     static ObjectNode version(GuestVersions.Version v) {
         return Json.mapper().createObjectNode().put("version", v.version()).put("digest", v.digest()).put("active", v.active())
-                .put("share", v.share()).put("bytes", v.bytes()).put("pushed_at", Instant.ofEpochMilli(v.pushedMillis()).toString());
+                .put("share", v.share()).put("bytes", v.bytes())
+                .put("pushed_at", Instant.ofEpochMilli(v.pushedMillis()).toString());
     }
 }

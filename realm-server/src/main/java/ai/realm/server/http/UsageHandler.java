@@ -84,7 +84,8 @@ final class UsageHandler {
         to.put("guest_cpu_seconds", rows.stream().mapToLong(UsageRow::guestCpuNanos).sum() * 1e-9);
         to.put("engine_seconds", rows.stream().mapToLong(UsageRow::engineNanos).sum() * 1e-9);
         if (!prices.isEmpty()) {
-            to.put("cost", PriceList.shown(rows.stream().map(r -> SpendWatch.cost(prices, r)).reduce(BigDecimal.ZERO, BigDecimal::add)));
+            to.put("cost",
+                    PriceList.shown(rows.stream().map(r -> SpendWatch.cost(prices, r)).reduce(BigDecimal.ZERO, BigDecimal::add)));
         }
     }
 

@@ -94,7 +94,8 @@ public final class Webhooks {
     }
 
     private void deliver(HttpRule to, HttpAsk ask) throws InterruptedException {
-        Tenant operator = new Tenant("operator", "operator", List.of(), Map.of(), false, List.of(), "", Tenant.DEFAULT_GUEST, Map.of(),
+        Tenant operator = new Tenant("operator", "operator", List.of(), Map.of(), false, List.of(), "", Tenant.DEFAULT_GUEST,
+                Map.of(),
                 Set.of(), List.of(to), Map.of(), GuestLimits.defaults(), TenantLimits.defaults(), 1, Priority.INTERACTIVE);
         String trouble = "";
         for (Duration pause : pauses) {

@@ -312,12 +312,14 @@ abstract class DatabaseContract {
         guests.push("a", "one", new byte[1], 1);
         assertThat(guests.push("a", "two", new byte[1], 2, false)).isEqualTo(2);
         assertThat(guests.activeDigest("a")).isEqualTo("one");
-        assertThat(guests.share("a", List.of(new GuestVersions.Share(1, 90), new GuestVersions.Share(3, 10)))).as("no such").isFalse();
+        assertThat(guests.share("a", List.of(new GuestVersions.Share(1, 90), new GuestVersions.Share(3, 10)))).as("no such")
+                .isFalse();
         assertThat(guests.shares("a")).isEmpty();
         assertThat(guests.share("a", List.of(new GuestVersions.Share(1, 90), new GuestVersions.Share(2, 10)))).isTrue();
         guests.push("a", "three", new byte[1], 3, false);
         guests.push("a", "four", new byte[1], 4, false);
-        assertThat(guests.list("a")).extracting(GuestVersions.Version::version).as("those with shares stay").containsExactly(1, 2, 3, 4);
+        assertThat(guests.list("a")).extracting(GuestVersions.Version::version).as("those with shares stay").containsExactly(1, 2,
+                3, 4);
         assertThat(guests.tenantsWithShares()).containsExactly("a");
         assertThat(guests.activate("a", 2)).isTrue();
         assertThat(guests.shares("a")).as("the active one gets all").isEmpty();

@@ -66,7 +66,8 @@ class SpendWatchTest {
 
     private void use(String tenant, int prompt, int completion) {
         long at = now.toEpochMilli();
-        accounts.record(new RequestRecord("r", tenant, "small", "g", at, at, 200, "stop", null, new Usage(prompt, 0, completion), 0));
+        accounts.record(
+                new RequestRecord("r", tenant, "small", "g", at, at, 200, "stop", null, new Usage(prompt, 0, completion), 0));
     }
 
     @Test

@@ -25,8 +25,9 @@ class AccountReaderTest {
 
     @Test
     void pricesAndBudgets_areReadWithTheirDefaults() throws IOException {
-        AccountSettings a = read("{currency: EUR, request_days: 90, prices: [{model: small, prompt: 0.15, completion: 0.6, from: 2026-01-01}],"
-                + " budgets: [{tenant: acme, month: 20, webhook: 'https://hooks.example/x', webhook_secret: s}]}");
+        AccountSettings a = read(
+                "{currency: EUR, request_days: 90, prices: [{model: small, prompt: 0.15, completion: 0.6, from: 2026-01-01}],"
+                        + " budgets: [{tenant: acme, month: 20, webhook: 'https://hooks.example/x', webhook_secret: s}]}");
         assertThat(a.requestDays()).isEqualTo(90);
         assertThat(a.prices().prices().getFirst().cached()).isEqualByComparingTo("0.15");
         assertThat(a.prices().prices().getFirst().from()).isEqualTo(LocalDate.parse("2026-01-01"));

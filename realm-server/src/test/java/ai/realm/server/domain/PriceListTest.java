@@ -13,7 +13,8 @@ class PriceListTest {
     private static final LocalDate DAY = LocalDate.parse("2026-06-15");
 
     private static Price price(String model, @Nullable String tenant, String from, String prompt) {
-        return new Price(model, tenant, LocalDate.parse(from), new BigDecimal(prompt), new BigDecimal("0.1"), new BigDecimal("4"));
+        return new Price(model, tenant, LocalDate.parse(from), new BigDecimal(prompt), new BigDecimal("0.1"),
+                new BigDecimal("4"));
     }
 
     private final PriceList list = new PriceList("EUR", List.of(price("small", null, "2020-01-01", "1"),

@@ -43,7 +43,9 @@ class GuestRolloutTest {
             request.header("x-realm-guest", version);
         }
         return server.send(request
-                .POST(HttpRequest.BodyPublishers.ofString("{\"prompt\":\"hi\"" + (user == null ? "" : ",\"user\":\"" + user + "\"") + "}")).build());
+                .POST(HttpRequest.BodyPublishers
+                        .ofString("{\"prompt\":\"hi\"" + (user == null ? "" : ",\"user\":\"" + user + "\"") + "}"))
+                .build());
     }
 
     private static String answeredBy(HttpResponse<String> r) {
@@ -110,7 +112,8 @@ class GuestRolloutTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{\"1\":50}", "{\"1\":101}", "{\"1\":0}", "{\"x\":100}", "{\"1\":\"100\"}", "{\"1\":50.5,\"2\":49.5}", "[]"})
+    @ValueSource(strings = {"{\"1\":50}", "{\"1\":101}", "{\"1\":0}", "{\"x\":100}", "{\"1\":\"100\"}", "{\"1\":50.5,\"2\":49.5}",
+            "[]"})
     void traffic_thatIsNotAHundred_is400AndChangesNothing(String body) {
         push("");
         admin("PUT", "/admin/tenants/acme/guests/traffic", body, 400);
@@ -144,14 +147,16 @@ class GuestRolloutTest {
         assertThat(server.get("/v1/guest/logs?after=x").statusCode()).isEqualTo(400);
         assertThat(admin("GET", "/admin/tenants/limited/guests/logs", "", 200).path("data")).hasSize(1);
         admin("GET", "/admin/tenants/nobody/guests/logs", "", 404);
-        assertThat(server.send(server.request("/v1/guest/logs").setHeader("Authorization", "Bearer wrong").GET().build()).statusCode())
+        assertThat(server.send(server.request("/v1/guest/logs").setHeader("Authorization", "Bearer wrong").GET().build())
+                .statusCode())
                 .isEqualTo(401);
     }
 
     @Test
     void schedule_isATenantsSetting_andARunIsAnAccountedRequest() {
         server.guestHost.behaviour = (call, output) -> new GuestResult(FinishReason.STOP, new Usage(3, 0, 4), 1);
-        assertThat(admin("PATCH", "/admin/tenants/acme", "{\"guest_schedule\":{\"report\":\"*/5 * * * *\"}}", 200).path("guest_schedule")
+        assertThat(admin("PATCH", "/admin/tenants/acme", "{\"guest_schedule\":{\"report\":\"*/5 * * * *\"}}", 200)
+                .path("guest_schedule")
                 .path("report").asText()).isEqualTo("*/5 * * * *");
         assertThat(admin("PATCH", "/admin/tenants/acme", "{\"guest_schedule\":{\"report\":\"whenever\"}}", 400).toString())
                 .contains("guest_schedule.report");

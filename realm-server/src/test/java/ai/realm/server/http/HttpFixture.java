@@ -111,7 +111,9 @@ final class HttpFixture implements AutoCloseable {
                 new Accounts(database, Clock.systemUTC()), new ServerMetrics(), registry,
                 new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), onApiPort)),
                 new Operations(new AuditTrail(database, Clock.systemUTC(), Duration.ofDays(1)), null,
-                        new SpendWatch(new Accounts(database, Clock.systemUTC()), Clock.systemUTC(), AccountSettings.DEFAULTS, (_, _) -> {})), admin,
+                        new SpendWatch(new Accounts(database, Clock.systemUTC()), Clock.systemUTC(), AccountSettings.DEFAULTS,
+                                (_, _) -> {})),
+                admin,
                 modelAdmin, TenantStores.of(database, new Accounts(database, Clock.systemUTC()), Clock.systemUTC()), tenants,
                 new OutboundHttp((_, _) -> {}), false);
         server = new HttpServer(settings, services);

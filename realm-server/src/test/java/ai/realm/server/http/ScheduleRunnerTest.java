@@ -91,7 +91,8 @@ class ScheduleRunnerTest {
         InferenceRunner inference = new InferenceRunner(s.models(), s.guestHost(), s.guests(), GuestChats::read, s.outbound());
         logs.add(stores.guestLogs());
         RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), watch, s.active(),
-                new Answers(new BodyReader(ServerSettings.defaults().connections().body())), s.accounts(), s.metrics(), s.registry(),
+                new Answers(new BodyReader(ServerSettings.defaults().connections().body())), s.accounts(), s.metrics(),
+                s.registry(),
                 false, ApiSettings::defaults);
         return new ScheduleRunner(stores, s.tenants(), new InferenceHandler.Parts(frame, s.guests(), inference), clock);
     }

@@ -35,7 +35,8 @@ class SchemaWorkTest {
         String numbers = list(35_000, Integer::toString);
         String decimals = list(20_000, i -> i + ".5e1");
         String texts = list(20_000, i -> "'t" + i * 7919 + "'");
-        List<String> out = new ArrayList<>(List.of("{'enum':" + numbers + "}", "{'enum':" + decimals + "}", "{'enum':" + texts + "}",
+        List<String> out = new ArrayList<>(List.of("{'enum':" + numbers + "}", "{'enum':" + decimals + "}",
+                "{'enum':" + texts + "}",
                 "{'enum':" + list(8000, i -> "{'a':" + i + ",'b':[" + i + "]}") + "}",
                 "{'enum':" + list(9000, Integer::toString) + ",'allOf':[{'enum':" + list(9000, i -> i + ".0") + "}]}",
                 "{'type':'integer','not':{'enum':" + numbers + "}}", "{'type':'string','not':{'enum':" + texts + "}}",
@@ -54,7 +55,8 @@ class SchemaWorkTest {
         out.add("{'patternProperties':" + object(3000, i -> "'^a" + i + "':{'type':'integer'}") + "}");
         out.add("{'propertyNames':{'enum':" + texts + "},'type':'object'}");
         out.add("{'prefixItems':" + list(9000, i -> "{'const':" + i + "}") + ",'uniqueItems':true}");
-        out.add("{'$ref':'#/$defs/d0','$defs':" + object(6000, i -> "'d" + i + "':{'$ref':'#/$defs/d" + (i + 1) % 6000 + "'}") + "}");
+        out.add("{'$ref':'#/$defs/d0','$defs':" + object(6000, i -> "'d" + i + "':{'$ref':'#/$defs/d" + (i + 1) % 6000 + "'}")
+                + "}");
         out.add("{'properties':{'x':{'$ref':'#/$defs/d0'}},'$defs':"
                 + object(4000, i -> "'d" + i + "':{'properties':{'n':{'$ref':'#/$defs/d" + (i + 1) % 4000 + "'}}}") + "}");
         out.add("{'anyOf':" + list(4, i -> "{'properties':" + object(800, j -> "'p" + i + "_" + j + "':{}") + "}")

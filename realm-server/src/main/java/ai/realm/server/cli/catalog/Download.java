@@ -146,7 +146,8 @@ public final class Download {
             case 404, 410 -> throw new IOException(
                     "not found (" + status + "): " + url + "; the file may have moved, see the model's page");
             case 401, 403 -> throw new IOException(
-                    "access refused (" + status + "): " + url + "; the model may ask for its licence to be accepted first, or for a token"
+                    "access refused (" + status + "): " + url
+                            + "; the model may ask for its licence to be accepted first, or for a token"
                             + " (HF_TOKEN, REALM_PULL_TOKEN)");
             default -> throw new IOException("the server answered " + status + " for " + url);
         };

@@ -26,7 +26,9 @@ public record Fit(long needed, long available) {
 
     /** As a sentence. */
     public String text() {
-        return String.format(Locale.ROOT, "it needs about %.0f MiB, and models may have %.0f MiB on this machine: %s", needed / MIB,
-                available / MIB, fits() ? "it fits" : String.format(Locale.ROOT, "%.0f MiB are missing", (needed - available) / MIB));
+        return String.format(Locale.ROOT, "it needs about %.0f MiB, and models may have %.0f MiB on this machine: %s",
+                needed / MIB,
+                available / MIB,
+                fits() ? "it fits" : String.format(Locale.ROOT, "%.0f MiB are missing", (needed - available) / MIB));
     }
 }

@@ -16,10 +16,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Hubs {
     private static final String PART = "[A-Za-z0-9][A-Za-z0-9._-]{0,95}";
-    private static final Pattern HUGGING_FACE = Pattern.compile("(?:https://)?(?:hf\\.co|huggingface\\.co)/(" + PART + ")/(" + PART
-            + ")(?::(" + PART + ")|/(?:(?:resolve|blob)/main/)?((?:" + PART + "/)*" + PART + "\\.gguf))?");
-    private static final Pattern OLLAMA = Pattern.compile("(?:(?:https://)?(?:registry\\.)?ollama\\.(?:ai|com)/)?(?:(" + PART + ")/)?("
-            + PART + "):(" + PART + ")");
+    private static final Pattern HUGGING_FACE = Pattern
+            .compile("(?:https://)?(?:hf\\.co|huggingface\\.co)/(" + PART + ")/(" + PART
+                    + ")(?::(" + PART + ")|/(?:(?:resolve|blob)/main/)?((?:" + PART + "/)*" + PART + "\\.gguf))?");
+    private static final Pattern OLLAMA = Pattern
+            .compile("(?:(?:https://)?(?:registry\\.)?ollama\\.(?:ai|com)/)?(?:(" + PART + ")/)?("
+                    + PART + "):(" + PART + ")");
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
     private final Map<String, String> environment;

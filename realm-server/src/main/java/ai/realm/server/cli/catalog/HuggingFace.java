@@ -35,7 +35,8 @@ final class HuggingFace {
      * @param quantization such as Q4_K_M, or null
      * @param file one file of it, or null
      */
-    static RemoteModel find(URI hub, @Nullable String token, String repository, @Nullable String quantization, @Nullable String file)
+    static RemoteModel find(URI hub, @Nullable String token, String repository, @Nullable String quantization,
+            @Nullable String file)
             throws IOException {
         JsonNode told = HubJson.read(URI.create(hub + "/api/models/" + repository + "?blobs=true"), token);
         Map<String, List<Sibling>> models = models(told);
@@ -68,8 +69,9 @@ final class HuggingFace {
             model.getValue().sort(Comparator.comparing(Sibling::path));
             Matcher split = SPLIT.matcher(model.getValue().getFirst().path);
             if (split.matches() && Integer.parseInt(split.group(3)) != model.getValue().size()) {
-                throw new IOException(model.getKey() + " comes in " + Integer.parseInt(split.group(3)) + " parts, of which the repository has "
-                        + model.getValue().size());
+                throw new IOException(
+                        model.getKey() + " comes in " + Integer.parseInt(split.group(3)) + " parts, of which the repository has "
+                                + model.getValue().size());
             }
         }
         return models;

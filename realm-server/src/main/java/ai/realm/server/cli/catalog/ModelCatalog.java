@@ -90,7 +90,8 @@ public final class ModelCatalog {
     /** Remembers a model that was pulled from a hub, so that it has a name here; one of the same name is forgotten. */
     public void record(CatalogEntry entry) throws IOException {
         Files.createDirectories(pulled);
-        try (FileChannel lock = FileChannel.open(pulled.resolve(RECORD + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try (FileChannel lock = FileChannel.open(pulled.resolve(RECORD + ".lock"), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
                 FileLock _ = lock.lock()) {
             List<CatalogEntry> models = new ArrayList<>(recorded(pulled));
             models.removeIf(m -> m.name().equals(entry.name()));

@@ -90,13 +90,15 @@ public final class InferenceRunner {
         Tenant tenant = admitted.tenant();
         TenantKvStore store = guests.store(tenant);
         GrantedModels granted = new GrantedModels(models, tenant, model);
-        SamplingParams params = SamplingParams.defaults().toBuilder().maxTokens(Math.min(SCHEDULED_TOKENS, tenant.limits().maxTokens()))
+        SamplingParams params = SamplingParams.defaults().toBuilder()
+                .maxTokens(Math.min(SCHEDULED_TOKENS, tenant.limits().maxTokens()))
                 .build();
         admitted.usage().expectChoices(1);
         admitted.usage().expectTokens(params.maxTokens());
         String json = new String(Json.bytes(Map.of("schedule", name, "model", model, "request_id", admitted.log().requestId())),
                 StandardCharsets.UTF_8);
-        GuestCall call = new GuestCall(admitted.context(), "", null, true, params, false, json, granted, tenant.guestSettings(), store,
+        GuestCall call = new GuestCall(admitted.context(), "", null, true, params, false, json, granted, tenant.guestSettings(),
+                store,
                 Priority.BATCH, new RequestChat(granted, chats, false),
                 new RequestOutside(granted, admitted.parts().sessions(), admitted.context(), outbound), name, 0);
         try {

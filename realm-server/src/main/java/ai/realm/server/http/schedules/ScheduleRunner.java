@@ -111,8 +111,10 @@ public final class ScheduleRunner implements AutoCloseable {
                 begin(tenant, name);
                 begun = true;
             } else if (claim == Claim.SKIPPED) {
-                LOG.warn("a run of a timetable is left out, as the one before has not ended tenant={} name={}", tenant.id(), name);
-                stores.guestLogs().line(tenant.id(), "", "", 1, "schedule " + name + ": left out, as the run before has not ended");
+                LOG.warn("a run of a timetable is left out, as the one before has not ended tenant={} name={}", tenant.id(),
+                        name);
+                stores.guestLogs().line(tenant.id(), "", "", 1,
+                        "schedule " + name + ": left out, as the run before has not ended");
             }
         } finally {
             if (!begun) {

@@ -91,8 +91,10 @@ class HubsTest {
 
     private static String repository() throws Exception {
         return "{\"tags\":[\"gguf\",\"license:apache-2.0\"],\"siblings\":["
-                + String.join(",", file("README.md"), file("mmproj-F16.gguf"), file("Tiny-Q8_0.gguf"), file("UD/Tiny-UD-Q4_K_M.gguf"),
-                        file("Tiny-Q4_K_M.gguf"), file("big/Tiny-F16-00001-of-00002.gguf"), file("big/Tiny-F16-00002-of-00002.gguf"))
+                + String.join(",", file("README.md"), file("mmproj-F16.gguf"), file("Tiny-Q8_0.gguf"),
+                        file("UD/Tiny-UD-Q4_K_M.gguf"),
+                        file("Tiny-Q4_K_M.gguf"), file("big/Tiny-F16-00001-of-00002.gguf"),
+                        file("big/Tiny-F16-00002-of-00002.gguf"))
                 + "]}";
     }
 
@@ -152,9 +154,11 @@ class HubsTest {
     @ValueSource(strings = {"tiny:0.6b", "registry.ollama.ai/library/tiny:0.6b", "ollama.com/library/tiny:0.6b"})
     void fetch_ofAnOllamaRegistry_isTheModelLayer(String name) throws Exception {
         String licence = "sha256:" + "1".repeat(64);
-        answers.put("/v2/library/tiny/manifests/0.6b", "{\"layers\":[{\"mediaType\":\"application/vnd.ollama.image.license\",\"digest\":\""
-                + licence + "\",\"size\":3},{\"mediaType\":\"application/vnd.ollama.image.model\",\"digest\":\"sha256:" + sha()
-                + "\",\"size\":" + FILE.length + "}]}");
+        answers.put("/v2/library/tiny/manifests/0.6b",
+                "{\"layers\":[{\"mediaType\":\"application/vnd.ollama.image.license\",\"digest\":\""
+                        + licence + "\",\"size\":3},{\"mediaType\":\"application/vnd.ollama.image.model\",\"digest\":\"sha256:"
+                        + sha()
+                        + "\",\"size\":" + FILE.length + "}]}");
         answers.put("/v2/library/tiny/blobs/" + licence, "\n   Apache License\n   Version 2.0\n");
         answers.put("/v2/library/tiny/blobs/sha256:" + sha(), address(storage) + "/file");
 
@@ -182,7 +186,8 @@ class HubsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../../etc/passwd", "hf.co/org/..", "hf.co/../repo", "hf.co/org/repo/../x.gguf", "Qwen3-0.6B", "a:b:c", "hf.co"})
+    @ValueSource(strings = {"../../etc/passwd", "hf.co/org/..", "hf.co/../repo", "hf.co/org/repo/../x.gguf", "Qwen3-0.6B",
+            "a:b:c", "hf.co"})
     void find_otherNames_areNoHubs(String name) throws IOException {
         assertThat(hubs.find(name, null)).isEmpty();
     }
