@@ -86,6 +86,7 @@ final class ApiDescription {
             POST   /v1/chat/completions/render           MODEL   Chat             The tokens that a chat would be run with
             POST   /apply-template                       MODEL   Chat             A chat as the model's prompt
             GET    /props                                KEY     -                What the tenant's default model is
+            GET    /tokenizer_info                       KEY     -                What a model's tokenizer is
             GET    /slots                                REFUSED -                Not told: the server is shared
             POST   /api/chat                             MODEL   OllamaChat       Answers a chat as Ollama does
             POST   /api/generate                         MODEL   OllamaGenerate   Answers a prompt as Ollama does

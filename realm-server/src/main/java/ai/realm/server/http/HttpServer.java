@@ -27,6 +27,7 @@ import ai.realm.server.http.openai.NativeShape;
 import ai.realm.server.http.openai.RerankHandler;
 import ai.realm.server.http.openai.TextShape;
 import ai.realm.server.http.openai.TokenRoutes;
+import ai.realm.server.http.openai.TokenizerInfo;
 import ai.realm.server.http.openai.batches.BatchRoutes;
 import ai.realm.server.http.openai.batches.BatchRunner;
 import ai.realm.server.http.openai.batches.FileRoutes;
@@ -153,6 +154,7 @@ public final class HttpServer implements AutoCloseable {
         c.routes.post("/v2/rerank", rerank);
         post(c, "/v1/score", RerankHandler.score(frame));
         TokenRoutes.posts(parts).forEach((path, handler) -> post(c, path, handler));
+        c.routes.get("/tokenizer_info", new TokenizerInfo(frame));
         c.routes.get("/props", models::props);
         c.routes.get("/slots", models::slots);
         c.routes.get("/openapi.json", ctx -> answers.json(ctx, 200, ApiDescription.document(VERSION)));

@@ -150,6 +150,15 @@ class NativeApiTest {
     }
 
     @Test
+    void tokenizerInfo_ofAModel_hasItsTokensByHuggingFacesNames() {
+        JsonNode info = json(f.get("/tokenizer_info?model=gpt-4o").body());
+        assertThat(info.path("model_max_length").asInt()).isEqualTo(128);
+        assertThat(info.has("eos_token")).isTrue();
+        assertThat(info.path("eos_token").isNull()).as("the fake has none").isTrue();
+        assertThat(f.get("/tokenizer_info?model=no").statusCode()).isEqualTo(404);
+    }
+
+    @Test
     void props_slots_tellNothingOfOthers() {
         JsonNode props = json(f.get("/props").body());
         assertThat(props.path("model_alias").asText()).isEqualTo("tiny");
