@@ -119,7 +119,7 @@ class EmbeddingsTest {
             "{\"model\":\"encoder\",\"input\":[\"a\",\"\"]}|400|input|input 1 must not be",
             "{\"model\":\"encoder\",\"input\":[]}|400|input|empty array",
             "{\"model\":\"encoder\",\"input\":[[]]}|400|input[0]|at least one token id",
-            "{\"model\":\"encoder\",\"input\":[\"a\",1]}|400|input[1]|must be an array of token ids",
+            "{\"model\":\"encoder\",\"input\":[\"a\",true]}|400|input[1]|must be a string, an array of token ids",
             "{\"model\":\"encoder\",\"input\":{}}|400|input|a string, an array",
             "{\"model\":\"encoder\",\"input\":[-1]}|400|input[0]|must be a token id",
             "{\"model\":\"encoder\",\"input\":[1.5]}|400|input[0]|must be a token id",

@@ -289,4 +289,25 @@ class LogProbsTest {
         assertThat(part.path("text").asText()).isEqualTo("I say: hey");
         assertThat(part.path("logprobs").findValuesAsText("token")).containsExactly("h", "e", "y");
     }
+
+    @Test
+    void ollama_logprobs_areWithTheTextTheyBelongTo() {
+        JsonNode whole = HttpFixture.json(f.post("/api/generate",
+                "{\"prompt\":\"ab\",\"stream\":false,\"logprobs\":true,\"top_logprobs\":2}").body());
+        assertThat(whole.path("logprobs")).hasSize(3);
+        assertThat(whole.at("/logprobs/0")).hasToString("{\"token\":\"h\",\"logprob\":-1.0,\"bytes\":[104],\"top_logprobs\":["
+                + "{\"token\":\"x\",\"logprob\":-0.5,\"bytes\":[120]},{\"token\":\"y\",\"logprob\":-1.5,\"bytes\":[121]}]}");
+        String[] lines = f.post("/api/chat",
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"ab\"}],\"logprobs\":true}").body().split("\n");
+        int told = 0;
+        for (String line : lines) {
+            JsonNode one = HttpFixture.json(line);
+            assertThat(one.path("logprobs").findValues("top_logprobs")).isEmpty();
+            told += one.path("logprobs").size();
+        }
+        assertThat(told).isEqualTo(3);
+        assertThat(f.post("/api/chat", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"stream\":false}").body())
+                .doesNotContain("logprobs");
+        assertThat(f.post("/api/generate", "{\"prompt\":\"a\",\"logprobs\":true,\"top_logprobs\":21}").statusCode()).isEqualTo(400);
+    }
 }

@@ -65,6 +65,39 @@ class NativeApiTest {
     }
 
     @Test
+    void completion_responseFields_areAllThatTheAnswerHas() {
+        assertThat(post("/completion",
+                "{\"prompt\":\"hi\",\"n_predict\":7,\"response_fields\":[\"content\",\"generation_settings/n_predict\",\"no/such\"]}"))
+                .hasToString("{\"content\":\"you said: hi\",\"generation_settings/n_predict\":7}");
+        refused("/completion", "{\"prompt\":\"a\",\"response_fields\":\"content\"}", "response_fields");
+        refused("/completion", "{\"prompt\":\"a\",\"response_fields\":[7]}", "response_fields[0]");
+    }
+
+    @Test
+    void completion_biases_areToldInItsSettings() {
+        assertThat(post("/completion", "{\"prompt\":\"a\"}").at("/generation_settings/logit_bias")).isEmpty();
+        assertThat(post("/completion", "{\"prompt\":\"a\",\"logit_bias\":[[97,1.5],[98,false]]}").at("/generation_settings/logit_bias"))
+                .hasSize(2).anyMatch(b -> b.path("token").asInt() == 97 && b.path("bias").asDouble() == 1.5)
+                .anyMatch(b -> b.path("token").asInt() == 98 && b.path("bias").isNull());
+    }
+
+    @Test
+    void prompt_ofIdsWithTextsBetween_isOne() {
+        String said = "you said: ";
+        assertThat(post("/completion", "{\"prompt\":[97,\"bc\",100]}").path("content").asText()).isEqualTo(said + "abcd");
+        assertThat(post("/v1/completions", "{\"prompt\":[[97,\"b\"],\"x\",[\"y\",122]]}").path("choices"))
+                .extracting(c -> c.path("text").asText()).containsExactly(said + "ab", said + "x", said + "yz");
+        assertThat(post("/v1/embeddings", "{\"model\":\"encoder\",\"input\":[1,\"abc\",2]}").at("/data/0/embedding/0").asDouble())
+                .isEqualTo(5);
+        assertThat(post("/v1/embeddings", "{\"model\":\"encoder\",\"input\":[[1,\"abc\",2],\"a\",[7]]}").path("data")).hasSize(3);
+        assertThat(post("/completion", "{\"prompt\":{\"prompt_string\":\"a\"}}").path("content").asText()).isEqualTo(said + "a");
+        refused("/completion", "{\"prompt\":{\"prompt_string\":\"a\",\"multimodal_data\":[\"aa\"]}}", "prompt.multimodal_data");
+        refused("/v1/completions", "{\"prompt\":[97,{}]}", "prompt[0]");
+        refused("/v1/completions", "{\"prompt\":[97,\"a\",-1]}", "prompt[2]");
+        refused("/v1/completions", "{\"prompt\":[97,\"a\",256]}", "prompt");
+    }
+
+    @Test
     void infill_modelWithoutItsTokens_isRefusedWithTheReason() {
         HttpResponse<String> response = f.post("/infill", "{\"input_prefix\":\"a\",\"input_suffix\":\"b\"}");
         assertThat(response.statusCode()).isEqualTo(400);

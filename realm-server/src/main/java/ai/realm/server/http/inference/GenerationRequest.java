@@ -2,11 +2,13 @@ package ai.realm.server.http.inference;
 
 import ai.realm.core.chat.tools.ToolCall;
 import ai.realm.core.sampling.SamplingParams;
+import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,6 +123,18 @@ public record GenerationRequest(@Nullable String model, Input input, @Nullable I
     public record Text(String text) implements PromptInput {}
 
     public record Tokens(int[] ids) implements PromptInput {}
+
+    /** Texts and token ids one after the other; only a text at the beginning gets the model's special tokens. */
+    public record Mixed(List<PromptInput> parts) implements PromptInput {
+        /** @param parseSpecial whether spellings of special tokens in its texts are those tokens */
+        public int[] ids(Tokenizer tokenizer, boolean parseSpecial) {
+            return IntStream.range(0, parts.size()).mapToObj(i -> switch (parts.get(i)) {
+                case Text t -> tokenizer.encode(t.text(), i == 0, parseSpecial);
+                case Tokens t -> t.ids();
+                case Mixed m -> m.ids(tokenizer, parseSpecial);
+            }).flatMapToInt(IntStream::of).toArray();
+        }
+    }
 
     /**
      * One turn of a chat; its parts joined.

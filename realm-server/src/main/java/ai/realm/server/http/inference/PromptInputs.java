@@ -7,8 +7,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Texts or token ids in the four shapes that OpenAI's API has: a string, an array of ids, an array of either. */
+/**
+ * Texts or token ids in the four shapes that OpenAI's API has: a string, an array of ids, an array of either. As llama.cpp has it, an array
+ * of ids may hold texts between them.
+ */
 public final class PromptInputs {
+    private static final int MOST_PARTS = 1 << 16;
+
     private PromptInputs() {
     }
 
@@ -17,30 +22,72 @@ public final class PromptInputs {
      * @param most how many there may be
      */
     public static List<PromptInput> read(JsonNode value, String name, int most) {
-        if (value.isTextual()) {
-            return List.of(new GenerationRequest.Text(JsonFields.text(value, name)));
-        }
         if (!value.isArray()) {
-            throw JsonFields.wrongType(name, "a string, an array of token ids, or an array of either", value);
+            return List.of(one(value, name));
         }
         if (value.isEmpty()) {
             throw RealmException.badParam(name, name + " must not be an empty array");
         }
-        if (value.get(0).isNumber()) {
-            return List.of(new GenerationRequest.Tokens(ids(value, name)));
+        if (isOnePrompt(value)) {
+            return List.of(one(value, name));
         }
         if (value.size() > most) {
             throw RealmException.badParam(name, name + " may hold " + most + " " + name + "s, not " + value.size());
         }
         List<PromptInput> inputs = new ArrayList<>();
         for (JsonNode one : value) {
-            String at = name + "[" + inputs.size() + "]";
-            inputs.add(
-                    one.isTextual()
-                            ? new GenerationRequest.Text(JsonFields.text(one, at))
-                            : new GenerationRequest.Tokens(ids(one, at)));
+            inputs.add(one(one, name + "[" + inputs.size() + "]"));
         }
         return inputs;
+    }
+
+    /** Whether an array is one prompt: it has ids, and texts between them at most. */
+    private static boolean isOnePrompt(JsonNode array) {
+        boolean ids = false;
+        for (JsonNode one : array) {
+            if (!one.isNumber() && !one.isTextual()) {
+                return one.isNull() && array.get(0).isNumber();
+            }
+            ids |= one.isNumber();
+        }
+        return ids;
+    }
+
+    private static PromptInput one(JsonNode value, String at) {
+        if (value.isTextual()) {
+            return new GenerationRequest.Text(JsonFields.text(value, at));
+        }
+        if (value.has("prompt_string")) {
+            JsonFields f = JsonFields.of(value, at);
+            String text = JsonFields.text(f.require("prompt_string"), f.path("prompt_string"));
+            f.refuse("multimodal_data", v -> v.isArray() && v.isEmpty(), ": the model takes texts only");
+            return new GenerationRequest.Text(text);
+        }
+        if (!value.isArray()) {
+            throw JsonFields.wrongType(at, "a string, an array of token ids, or an array of either", value);
+        }
+        boolean mixed = false;
+        for (JsonNode part : value) {
+            mixed |= part.isTextual();
+        }
+        if (!mixed) {
+            return new GenerationRequest.Tokens(ids(value, at));
+        }
+        return new GenerationRequest.Mixed(parts(value, at));
+    }
+
+    private static List<PromptInput> parts(JsonNode array, String at) {
+        if (array.size() > MOST_PARTS) {
+            throw RealmException.badParam(at, at + " may hold " + MOST_PARTS + " ids and texts together, not " + array.size());
+        }
+        List<PromptInput> parts = new ArrayList<>();
+        for (JsonNode part : array) {
+            String path = at + "[" + parts.size() + "]";
+            parts.add(part.isTextual()
+                    ? new GenerationRequest.Text(JsonFields.text(part, path))
+                    : new GenerationRequest.Tokens(new int[]{id(part, path)}));
+        }
+        return parts;
     }
 
     /** An array of token ids. */

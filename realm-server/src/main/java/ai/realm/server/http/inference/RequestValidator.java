@@ -1,5 +1,6 @@
 package ai.realm.server.http.inference;
 
+import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.core.sampling.SamplingParams;
 import ai.realm.core.tokenizer.Tokenizer;
@@ -70,7 +71,19 @@ public final class RequestValidator {
         return switch (input) {
             case GenerationRequest.Text t -> new Prompt(t.text(), null);
             case GenerationRequest.Tokens t -> new Prompt(text(t.ids(), "prompt", model), t.ids());
+            case GenerationRequest.Mixed m -> {
+                int[] ids = m.ids(tokenizer(model), true);
+                yield new Prompt(text(ids, "prompt", model), ids);
+            }
         };
+    }
+
+    private static Tokenizer tokenizer(ModelLease model) {
+        Tokenizer tokenizer = model.tokenizer();
+        if (tokenizer == null) {
+            throw new RealmException(ErrorCode.NO_TOKENIZER, "model " + model.name() + " has no tokenizer; give token ids");
+        }
+        return tokenizer;
     }
 
     /** What the guest sees of a prompt given as ids. */

@@ -41,7 +41,6 @@ public final class ChatShape implements ApiShape {
         boolean stream = !Boolean.FALSE.equals(fields.bool("stream"));
         fields.hint("keep_alive");
         Chat chat = new Chat(messages, "", ChatTools.read(fields), ChatTools.thinking(fields), Map.of());
-        fields.refuse("logprobs", v -> v.isBoolean() && !v.booleanValue(), "; leave it out");
         return new AskedChat(new GenerationRequest(model, chat, options.maxTokens(), options.sampling(), 1, null,
                 stream, fields.node()), begun);
     }

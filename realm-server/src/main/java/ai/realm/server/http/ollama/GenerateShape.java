@@ -49,7 +49,6 @@ public final class GenerateShape implements ApiShape {
         fields.refuse("template", GenerateShape::isBlank,
                 ": the model's own template is used; set raw to write the whole prompt");
         String suffix = fields.string("suffix");
-        fields.refuse("logprobs", v -> v.isBoolean() && !v.booleanValue(), "; leave it out");
         if (raw && context != null) {
             throw RealmException.badParam("context", "context and raw must not be given together");
         }

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxTokens null for what the context leaves
  */
 record Options(SamplingParams sampling, @Nullable Integer maxTokens) {
+    /** No log-probabilities are wanted. */
+    private static final int NONE = -1;
     private static final String NAME = "options";
     private static final String ANY_OBJECT = "{\"type\":\"object\"}";
     private static final float TEMPERATURE = 0.8f;
@@ -40,6 +42,9 @@ record Options(SamplingParams sampling, @Nullable Integer maxTokens) {
             most = predict == null || predict <= 0 ? null : predict.intValue();
             HINTS.forEach(options::take);
         }
+        Boolean logProbs = body.bool("logprobs");
+        Long top = body.integer("top_logprobs", 0, SamplingParams.MOST_LOG_PROBS);
+        b.logProbs(!Boolean.TRUE.equals(logProbs) ? NONE : top == null ? 0 : top.intValue());
         String schema = schema(body.take("format"));
         return new Options(schema == null ? b.build() : b.jsonSchema(schema).build(), most);
     }

@@ -2,10 +2,13 @@ package ai.realm.server.http.ollama;
 
 import ai.realm.core.chat.tools.AnswerEvent;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.TokenLogProbs;
+import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
 import ai.realm.server.http.inference.Answer;
 import ai.realm.server.http.inference.Client;
+import ai.realm.server.http.inference.TokenTexts;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.sse.NdjsonStream;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -24,6 +27,9 @@ final class ReplyAnswer implements Answer {
     private final StringBuilder thinking = new StringBuilder();
     private final ArrayNode calls = Json.mapper().createArrayNode();
     private final StringBuilder arguments = new StringBuilder();
+    /** Where log-probabilities are wanted: how their tokens are shown, and those whose text was not sent yet. */
+    private final @Nullable TokenTexts tokens;
+    private ArrayNode logProbs = Json.mapper().createArrayNode();
     private String name = "";
     private FinishReason reason = FinishReason.STOP;
 
@@ -33,6 +39,8 @@ final class ReplyAnswer implements Answer {
         this.client = client;
         this.stream = streamed ? client.lines() : null;
         this.withContext = withContext;
+        Tokenizer tokenizer = client.prompt().tokenizer();
+        this.tokens = tokenizer == null || client.request().params().logProbs() < 0 ? null : new TokenTexts(tokenizer);
     }
 
     @Override
@@ -42,8 +50,38 @@ final class ReplyAnswer implements Answer {
             text.append(more);
         }
         if (stream != null) {
-            stream.line(Json.bytes(reply.part(more, null)));
+            stream.line(Json.bytes(withLogProbs(reply.part(more, null))));
         }
+    }
+
+    @Override
+    public synchronized void logProbs(int index, List<TokenLogProbs> more) {
+        if (tokens == null) {
+            return;
+        }
+        for (TokenLogProbs t : more) {
+            ArrayNode top = token(logProbs.addObject(), tokens, t.token(), t.logProb()).putArray("top_logprobs");
+            for (int i = 0; i < Math.min(client.request().params().logProbs(), t.topTokens().length); i++) {
+                token(top.addObject(), tokens, t.topTokens()[i], t.topLogProbs()[i]);
+            }
+            if (top.isEmpty()) {
+                ((ObjectNode) logProbs.get(logProbs.size() - 1)).remove("top_logprobs");
+            }
+        }
+    }
+
+    private static ObjectNode token(ObjectNode to, TokenTexts texts, int id, float logProb) {
+        to.put("token", texts.of(id)).put("logprob", TokenTexts.finite(logProb)).set("bytes", texts.bytes(id));
+        return to;
+    }
+
+    /** Adds those of the tokens whose text this is. */
+    private ObjectNode withLogProbs(ObjectNode line) {
+        if (!logProbs.isEmpty()) {
+            line.set("logprobs", logProbs);
+            logProbs = Json.mapper().createArrayNode();
+        }
+        return line;
     }
 
     @Override
@@ -67,7 +105,7 @@ final class ReplyAnswer implements Answer {
         if (stream == null) {
             thinking.append(more);
         } else {
-            stream.line(Json.bytes(reply.part("", more)));
+            stream.line(Json.bytes(withLogProbs(reply.part("", more))));
         }
     }
 
@@ -97,9 +135,9 @@ final class ReplyAnswer implements Answer {
             if (!calls.isEmpty()) {
                 whole.withObject("/message").set("tool_calls", calls);
             }
-            client.json(whole);
+            client.json(withLogProbs(whole));
         } else {
-            stream.line(Json.bytes(reply.end("", "", reason, usage, context)));
+            stream.line(Json.bytes(withLogProbs(reply.end("", "", reason, usage, context))));
         }
     }
 

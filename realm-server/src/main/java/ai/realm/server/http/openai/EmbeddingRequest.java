@@ -1,6 +1,8 @@
 package ai.realm.server.http.openai;
 
+import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
+import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.runtime.session.GenerateCommand.Prompt;
 import ai.realm.runtime.session.GenerateCommand.TextPrompt;
 import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
@@ -61,6 +63,14 @@ record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolea
         }
     }
 
+    private static Tokenizer tokenizer(ModelLease lease) {
+        Tokenizer tokenizer = lease.tokenizer();
+        if (tokenizer == null) {
+            throw new RealmException(ErrorCode.NO_TOKENIZER, "model " + lease.name() + " has no tokenizer; give token ids");
+        }
+        return tokenizer;
+    }
+
     /** A text is text: a spelling of a special token in it steers nothing. */
     @Override
     public List<Prompt> prompts(ModelLease lease) {
@@ -69,6 +79,7 @@ record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolea
             prompts.add(switch (input) {
                 case GenerationRequest.Text t -> new TextPrompt(t.text(), false);
                 case GenerationRequest.Tokens t -> new TokenPrompt(t.ids());
+                case GenerationRequest.Mixed m -> new TokenPrompt(m.ids(tokenizer(lease), false));
             });
         }
         return prompts;

@@ -10,6 +10,7 @@ import ai.realm.server.http.inference.Answer;
 import ai.realm.server.http.inference.Client;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.sse.SseStream;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
@@ -18,8 +19,12 @@ import org.jspecify.annotations.Nullable;
 
 /** An answer as llama.cpp's server writes its own: an object, an array of them for several prompts, or events. */
 final class NativeAnswer implements Answer {
+    /** A bias that no logit overcomes, which bans a token. */
+    private static final float BAN = -1e8f;
+
     private final Client client;
     private final AnswerOptions options;
+    private final List<String> shown;
     private final @Nullable SseStream stream;
     private final List<One> all = new ArrayList<>();
 
@@ -36,8 +41,10 @@ final class NativeAnswer implements Answer {
         }
     }
 
-    NativeAnswer(Client client, AnswerOptions options, boolean streamed) {
+    /** @param shown names that the answer is to have alone; empty for all */
+    NativeAnswer(Client client, AnswerOptions options, List<String> shown, boolean streamed) {
         this.client = client;
+        this.shown = shown;
         this.options = options;
         this.stream = streamed ? client.events() : null;
         var tokenizer = client.prompt().tokenizer();
@@ -82,18 +89,36 @@ final class NativeAnswer implements Answer {
     @Override
     public synchronized void finish(Usage usage) {
         if (stream != null) {
-            stream.event(Json.bytes(whole(0, "", usage)));
+            stream.event(Json.bytes(shown(0, "", usage)));
             return;
         }
         if (all.size() == 1) {
-            client.json(whole(0, all.getFirst().text.toString(), usage));
+            client.json(shown(0, all.getFirst().text.toString(), usage));
             return;
         }
         ArrayNode answers = Json.mapper().createArrayNode();
         for (int i = 0; i < all.size(); i++) {
-            answers.add(whole(i, all.get(i).text.toString(), usage));
+            answers.add(shown(i, all.get(i).text.toString(), usage));
         }
         client.json(answers);
+    }
+
+    private ObjectNode shown(int index, String content, Usage usage) {
+        ObjectNode whole = whole(index, content, usage);
+        if (shown.isEmpty()) {
+            return whole;
+        }
+        ObjectNode part = Json.mapper().createObjectNode();
+        for (String name : shown) {
+            JsonNode value = whole;
+            for (String step : name.split("/", -1)) {
+                value = value.path(step);
+            }
+            if (!value.isMissingNode()) {
+                part.set(name, value);
+            }
+        }
+        return part;
     }
 
     private ObjectNode whole(int index, String content, Usage usage) {
@@ -104,7 +129,9 @@ final class NativeAnswer implements Answer {
         out.putArray("tokens");
         out.put("id_slot", 0).put("stop", true).put("model", client.request().model())
                 .put("tokens_predicted", usage.generatedTokens()).put("tokens_evaluated", usage.promptTokens());
-        out.set("generation_settings", settings(client.request().params()));
+        ObjectNode settings = settings(client.request().params());
+        biases(settings.putArray("logit_bias"), client.request().params());
+        out.set("generation_settings", settings);
         out.put("prompt", client.prompt().text(index)).put("has_new_line", content.indexOf('\n') >= 0).put("truncated", false)
                 .put("stop_type", limit ? "limit" : stop != null ? "word" : "eos").put("stopping_word", stop == null ? "" : stop)
                 .put("tokens_cached", usage.cachedTokens());
@@ -113,6 +140,24 @@ final class NativeAnswer implements Answer {
         }
         out.set("timings", client.timings(usage).json());
         return out;
+    }
+
+    /** Tokens that were made more or less likely; a bias without a number is one that a token cannot overcome. */
+    private void biases(ArrayNode list, SamplingParams p) {
+        p.logitBias().forEach((id, bias) -> bias(list, id, bias));
+        var tokenizer = client.prompt().tokenizer();
+        if (p.tokenRules().ignoreEnd() && tokenizer != null) {
+            tokenizer.vocab().endOfGenerationIds().forEach(id -> bias(list, id, Float.NEGATIVE_INFINITY));
+        }
+    }
+
+    private static void bias(ArrayNode list, int id, float bias) {
+        ObjectNode one = list.addObject().put("token", id);
+        if (bias > BAN) {
+            one.put("bias", bias);
+        } else {
+            one.putNull("bias");
+        }
     }
 
     private static ObjectNode settings(SamplingParams p) {

@@ -24,13 +24,14 @@ import org.jspecify.annotations.Nullable;
 public final class NativeShape implements ApiShape {
     private static final int MAX_TOKENS = 1 << 30;
     private static final int MAX_FILES = 256;
+    private static final int MAX_SHOWN = 256;
     private static final float TEMPERATURE = 0.8f;
     private static final int TOP_K = 40;
     private static final float TOP_P = 0.95f;
     private static final float MIN_P = 0.05f;
     private static final List<String> HINTS = List.of("cache_prompt", "id_slot", "n_keep", "n_discard", "min_keep",
             "t_max_predict_ms",
-            "timings_per_token", "return_progress", "return_tokens", "response_fields", "n_indent", "lora", "samplers_seq",
+            "timings_per_token", "return_progress", "return_tokens", "n_indent", "lora", "samplers_seq",
             "backend_sampling", "penalize_nl", "t_max_prompt_ms", "n_cache_reuse", "speculative.n_max", "speculative.n_min");
 
     private final boolean infill;
@@ -70,7 +71,24 @@ public final class NativeShape implements ApiShape {
                 1,
                 null, stream, fields.node());
         HINTS.forEach(fields::hint);
-        return new AskedNative(request, new AnswerOptions(false, false, false, top, false, AnswerOptions.NONE, probabilities, 1));
+        return new AskedNative(request, shown(fields.take("response_fields")), new AnswerOptions(false, false, false, top, false, AnswerOptions.NONE, probabilities, 1));
+    }
+
+    /** The names that the answer is to have, with a / before those of what it holds; empty for all. */
+    private static List<String> shown(@Nullable JsonNode given) {
+        List<String> names = new ArrayList<>();
+        if (given != null && !given.isArray()) {
+            throw JsonFields.wrongType("response_fields", "an array of names", given);
+        }
+        if (given != null) {
+            for (JsonNode name : given) {
+                names.add(JsonFields.text(name, "response_fields[" + names.size() + "]"));
+            }
+        }
+        if (names.size() > MAX_SHOWN) {
+            throw RealmException.badParam("response_fields", "response_fields may hold " + MAX_SHOWN + " names, not " + names.size());
+        }
+        return names;
     }
 
     private static SamplingParams sampling(JsonFields fields, int top, boolean probabilities) {
@@ -111,10 +129,10 @@ public final class NativeShape implements ApiShape {
         return new Infill(before + (prompt == null ? "" : prompt), after, files);
     }
 
-    private record AskedNative(GenerationRequest request, AnswerOptions options) implements Asked {
+    private record AskedNative(GenerationRequest request, List<String> shown, AnswerOptions options) implements Asked {
         @Override
         public Answer answer(ValidRequest valid, Client client) {
-            return new NativeAnswer(client, options, valid.stream());
+            return new NativeAnswer(client, options, shown, valid.stream());
         }
     }
 }
