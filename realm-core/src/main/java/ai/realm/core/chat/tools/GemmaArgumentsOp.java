@@ -1,6 +1,9 @@
 package ai.realm.core.chat.tools;
 
-/** Arguments as function-calling Gemma models write them: {@code {key:value,…}}, keys bare, strings between two marks of their own. */
+/**
+ * Arguments as function-calling Gemma models write them: {@code {key:value,…}}, keys bare, strings between two marks of their own.
+ * Strings within values may be those of JSON.
+ */
 final class GemmaArgumentsOp implements Op {
     private static final int MAX_DEPTH = 64;
 
@@ -8,6 +11,10 @@ final class GemmaArgumentsOp implements Op {
     private final StringBuilder text = new StringBuilder();
     private final StringBuilder json = new StringBuilder();
     private boolean quoted;
+    /** Within a string of JSON, and after a backslash there; and the last character before that was no space. */
+    private boolean inJson;
+    private boolean escaped;
+    private char last;
     private int depth;
     private int pos;
 
@@ -20,6 +27,9 @@ final class GemmaArgumentsOp implements Op {
     public void reset() {
         text.setLength(0);
         quoted = false;
+        inJson = false;
+        escaped = false;
+        last = 0;
         depth = 0;
     }
 
@@ -29,11 +39,11 @@ final class GemmaArgumentsOp implements Op {
             return JsonScanner.isSpace(c) ? MORE : FAIL;
         }
         text.append(c);
-        if (c == mark.charAt(mark.length() - 1) && text.indexOf(mark, Math.max(0, text.length() - mark.length())) >= 0) {
+        if (!inJson && c == mark.charAt(mark.length() - 1) && text.indexOf(mark, Math.max(0, text.length() - mark.length())) >= 0) {
             quoted = !quoted;
             return MORE;
         }
-        if (quoted || c != '{' && c != '}' && c != '[' && c != ']') {
+        if (quoted || ofJson(c) || c != '{' && c != '}' && c != '[' && c != ']') {
             return MORE;
         }
         depth += c == '{' || c == '[' ? 1 : -1;
@@ -52,10 +62,43 @@ final class GemmaArgumentsOp implements Op {
         return NEXT;
     }
 
+    /** Whether a character belongs to a string of JSON, which begins where a value or a key does. */
+    private boolean ofJson(char c) {
+        if (inJson) {
+            inJson = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            return true;
+        }
+        inJson = c == '"' && "{[,:".indexOf(last) >= 0;
+        last = JsonScanner.isSpace(c) ? last : c;
+        return inJson;
+    }
+
+    /** Takes a string of JSON, if one begins here. */
+    private boolean jsonString() {
+        if (pos >= text.length() || text.charAt(pos) != '"') {
+            return false;
+        }
+        int to = pos + 1;
+        while (to < text.length() && text.charAt(to) != '"') {
+            to += text.charAt(to) == '\\' ? 2 : 1;
+        }
+        String string = to < text.length() ? JsonScanner.json(text.substring(pos, to + 1)) : null;
+        if (string == null) {
+            return false;
+        }
+        json.append(string);
+        pos = to + 1;
+        return true;
+    }
+
     private boolean value() {
         space();
         if (text.indexOf(mark, pos) == pos) {
             return string();
+        }
+        if (jsonString()) {
+            return true;
         }
         char c = pos < text.length() ? text.charAt(pos) : 0;
         if (c == '{' || c == '[') {
@@ -110,7 +153,7 @@ final class GemmaArgumentsOp implements Op {
             if (!string()) {
                 return false;
             }
-        } else {
+        } else if (!jsonString()) {
             int from = pos;
             while (pos < text.length() && ":,{}[]".indexOf(text.charAt(pos)) < 0) {
                 pos++;
@@ -119,9 +162,7 @@ final class GemmaArgumentsOp implements Op {
             if (key.isEmpty()) {
                 return false;
             }
-            JsonText.quote(key.startsWith("\"") && key.endsWith("\"") && key.length() > 1
-                    ? key.substring(1, key.length() - 1)
-                    : key, json);
+            JsonText.quote(key, json);
         }
         json.append(": ");
         space();

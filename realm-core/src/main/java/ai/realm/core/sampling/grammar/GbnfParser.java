@@ -20,6 +20,8 @@ final class GbnfParser {
     private static final int MAX_NESTING = 100;
 
     private static final String JSON = "%json";
+    /** The first line of what {@link LarkGrammar} writes. */
+    static final String LARK = "%lark\n";
     private static final String REGEX = "%regex";
 
     private final String text;
@@ -29,6 +31,7 @@ final class GbnfParser {
     private int pos;
     private int symbols;
     private int nesting;
+    private boolean lark;
 
     GbnfParser(String text, @Nullable Vocab vocab) {
         this.text = text;
@@ -47,15 +50,25 @@ final class GbnfParser {
         return root;
     }
 
+    /** Whether it was written in Lark's language, in which a rule may begin with itself. */
+    boolean lark() {
+        return lark;
+    }
+
     void parse() {
         space(true);
+        if (text.startsWith(LARK, pos)) {
+            lark = true;
+            pos += LARK.length();
+            space(true);
+        }
         while (pos < text.length()) {
             rule();
         }
         root();
         ids.forEach((name, rule) -> {
             if (rules.bodies().get(rule).isEmpty()) {
-                throw fail("the rule " + name + " is used but not defined");
+                throw fail("the rule " + shown(name) + " is used but not defined");
             }
         });
     }
@@ -95,7 +108,11 @@ final class GbnfParser {
     }
 
     private int idOf(String name) {
-        return ids.computeIfAbsent(name, rules::reserve);
+        return ids.computeIfAbsent(name, n -> rules.reserve(shown(n)));
+    }
+
+    private String shown(String name) {
+        return lark ? LarkGrammar.name(name) : name;
     }
 
     private int newRule(String base, List<List<Symbol>> body) {

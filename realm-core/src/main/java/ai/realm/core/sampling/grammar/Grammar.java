@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Grammar {
     static final int MAX_TEXT = 1 << 18;
+    /** Rules that begin with themselves and are written anew; each is looked for in time linear in the grammar. */
+    private static final int MAX_CYCLES = 64;
 
     /** Positions: a symbol each, with an end after each alternative. */
     final @Nullable Symbol[] program;
@@ -124,11 +126,23 @@ public final class Grammar {
     private static Grammar compile(String text, @Nullable Vocab vocab) {
         GbnfParser parser = new GbnfParser(text, vocab);
         parser.parse();
+        checkRecursion(parser.rules(), parser.lark());
         return of(parser.rules(), parser.root());
     }
 
+    /** @param rewrite whether rules that begin with themselves become repetitions, as in Lark; in GBNF they are refused, as by llama.cpp */
+    private static void checkRecursion(Rules rules, boolean rewrite) {
+        List<Integer> cycle = new RecursionCheck(rules).cycle();
+        for (int n = 0; !cycle.isEmpty(); n++) {
+            if (!rewrite || n == MAX_CYCLES || !new LeftRecursion(rules).remove(cycle)) {
+                throw RealmException.badParam("grammar", "grammar: the rule " + rules.name(cycle.getFirst())
+                        + " begins with itself (left recursion); put something that is never empty before it");
+            }
+            cycle = new RecursionCheck(rules).cycle();
+        }
+    }
+
     private static Grammar of(Rules rules, int root) {
-        new RecursionCheck(rules.bodies(), rules.names(), rules.repetitions()).run();
         Grammar out = new Grammar(rules, root);
         Automaton automaton = new Automaton(out);
         State start = automaton.start();

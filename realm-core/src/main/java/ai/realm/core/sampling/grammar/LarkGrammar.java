@@ -11,7 +11,7 @@ import java.util.Set;
 /**
  * Grammars in Lark's language, as vLLM takes them, written as GBNF: rules and terminals, literals (also with {@code i}), regular
  * expressions, ranges, groups, repetitions, {@code %import common.…}, {@code %ignore}, {@code %json}. What is ignored may stand once
- * after each terminal of a rule. Priorities and names of trees change nothing; templates are refused.
+ * after each terminal of a rule. Rules may begin with themselves. Priorities and names of trees change nothing; templates are refused.
  */
 public final class LarkGrammar {
     private static final int MAX_LENGTH = 1 << 20;
@@ -54,7 +54,12 @@ public final class LarkGrammar {
         LarkGrammar g = new LarkGrammar(lark);
         g.ignores = lark.contains("%ignore");
         g.statements();
-        return g.out.toString();
+        return GbnfParser.LARK + g.out;
+    }
+
+    /** The name that a rule has in Lark. */
+    static String name(String gbnf) {
+        return gbnf.equals("root") ? "start" : gbnf.startsWith("l-") ? gbnf.substring(2) : gbnf;
     }
 
     private void statements() {

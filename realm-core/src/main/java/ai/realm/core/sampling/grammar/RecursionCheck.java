@@ -1,28 +1,26 @@
 package ai.realm.core.sampling.grammar;
 
-import ai.realm.core.error.RealmException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Refuses grammars in which a rule begins with itself, directly, through others, or after something that can be empty: following
- * it would never end.
+ * Finds rules that begin with themselves, directly, through others, or after something that can be empty: following them would never
+ * end.
  */
 final class RecursionCheck {
     private final List<List<List<Symbol>>> rules;
-    private final List<String> names;
     private final BitSet repetitions;
     private final BitSet nullable = new BitSet();
 
-    RecursionCheck(List<List<List<Symbol>>> rules, List<String> names, BitSet repetitions) {
-        this.rules = rules;
-        this.names = names;
-        this.repetitions = repetitions;
+    RecursionCheck(Rules rules) {
+        this.rules = rules.bodies();
+        this.repetitions = rules.repetitions();
     }
 
-    void run() {
+    /** Rules of which each can begin with the next, and the last with the first; none when no rule begins with itself. */
+    List<Integer> cycle() {
         findNullable();
         int[][] first = new int[rules.size()][];
         for (int rule = 0; rule < rules.size(); rule++) {
@@ -49,8 +47,7 @@ final class RecursionCheck {
                 }
                 int next = first[rule][at[rule]++];
                 if (open.get(next)) {
-                    throw RealmException.badParam("grammar", "grammar: the rule " + names.get(next)
-                            + " begins with itself (left recursion); put something that is never empty before it");
+                    return List.copyOf(path.subList(path.indexOf(next), path.size()));
                 }
                 if (!done.get(next)) {
                     open.set(next);
@@ -58,6 +55,7 @@ final class RecursionCheck {
                 }
             }
         }
+        return List.of();
     }
 
     /** In time linear in the grammar: a rule that turns out to be nullable is taken off the bodies that wait for it. */

@@ -118,10 +118,6 @@ public final class Rules {
         return names.get(rule);
     }
 
-    List<String> names() {
-        return names;
-    }
-
     List<List<List<Symbol>>> bodies() {
         return bodies;
     }

@@ -184,14 +184,14 @@ public final class SchemaCompiler {
         }
     }
 
-    /** Strings as a tree of what they begin with, so that many of them cost one look; other values one by one. */
+    /** Values of one spelling as a tree of what they begin with, so that many of them cost one look; others one by one. */
     private void addConstants(Map<Object, @Nullable Object> values, List<List<Symbol>> out) {
         List<String> texts = new ArrayList<>();
         for (Object value : values.values()) {
-            if (value instanceof String text) {
-                texts.add(SchemaJson.write(text));
-            } else {
+            if (value instanceof Map<?, ?> || value instanceof List<?>) {
                 out.add(json.constant(value));
+            } else {
+                texts.add(SchemaJson.write(value));
             }
         }
         if (texts.size() == 1) {
