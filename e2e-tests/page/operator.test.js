@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ADMIN_KEY, API, MANAGEMENT, ONE, onPage, open, picture, signIn, sound } from "./browser.js";
+import { ADMIN_KEY, API, LIMITED_KEY, MANAGEMENT, ONE, onPage, open, picture, signIn, sound } from "./browser.js";
 
 const HOSTILE = "<img src=x onerror=window.hacked=1>";
 
@@ -87,6 +87,45 @@ test("a change of somebody else's in between is told and not overwritten", async
     const now = await (await context.request.get(`${MANAGEMENT}/admin/tenants/limited`, { headers: { Authorization: `Bearer ${ADMIN_KEY}` } })).json();
     assert.equal(now.name, "meanwhile");
     await context.request.patch(`${MANAGEMENT}/admin/tenants/limited`, { headers: { Authorization: `Bearer ${ADMIN_KEY}` }, data: { name: "limited" } });
+  });
+});
+
+test("a version of a guest is pushed, staged, shared and made active again, and its log is read", async () => {
+  await onPage(`${MANAGEMENT}/#tenants`, {}, async (page, context) => {
+    await signIn(page, ADMIN_KEY);
+    await page.getByRole("button", { name: "limited" }).click();
+    for (const [staged, version] of [[false, 1], [true, 2]]) {
+      await page.getByRole("button", { name: "Push a version" }).click();
+      await page.getByLabel("Module or script").setInputFiles({ name: "guest.js", mimeType: "text/javascript",
+        buffer: Buffer.from(`function generate(prompt) { console.log("<img src=x onerror=window.hacked=1> ${version}"); return "said by ${version}"; }`) });
+      if (staged) {
+        await page.getByLabel(/^Staged/).check();
+      }
+      await sound(page, "the form of a version");
+      await page.getByRole("dialog").getByRole("button", { name: "Push" }).click();
+      // The first script of a server waits for the engine of all scripts to be compiled.
+      await page.getByRole("dialog").waitFor({ state: "detached", timeout: 90_000 });
+    }
+    await page.getByRole("button", { name: "Share the requests" }).click();
+    await page.getByRole("spinbutton", { name: "Version 1" }).fill("40");
+    await page.getByRole("spinbutton", { name: "Version 2" }).fill("60");
+    await page.getByRole("dialog").getByRole("button", { name: "Share" }).click();
+    await page.getByText("60 %").waitFor();
+    await page.getByRole("button", { name: "Make active: version 2" }).click();
+    await page.getByText("Version 2 is active.").waitFor();
+    const answer = await context.request.post(`${API}/v1/chat/completions`, { headers: { Authorization: `Bearer ${LIMITED_KEY}` },
+      data: { messages: [{ role: "user", content: "Hi" }] } });
+    assert.equal(answer.status(), 200);
+    await page.getByRole("button", { name: "Show the log" }).click();
+    await page.getByText("<img src=x onerror=window.hacked=1> 2").waitFor();
+    await sound(page, "a tenant with versions");
+    await picture(page, "tenant-light", { compare: false });
+  });
+  await onPage(`${API}/#guests`, {}, async (page) => {
+    await signIn(page, LIMITED_KEY);
+    await page.getByText("<img src=x onerror=window.hacked=1> 2").waitFor();
+    await sound(page, "guests with a log");
+    await picture(page, "guests-light", { compare: false });
   });
 });
 

@@ -187,6 +187,7 @@ test("usage and limits are shown", async () => {
     await open(page, "Usage");
     await page.getByRole("heading", { name: "Tokens a day" }).waitFor();
     assert.match(await page.locator(".tile").first().innerText(), /Requests\s*1/);
+    assert.match(await page.locator(".tile").last().innerText(), /Cost\s*0\.\d\d EUR/);
     assert.match(await page.locator(".meter-row").first().innerText(), /\d of 60/);
     assert.match(await page.locator(".meter-row").last().innerText(), /[1-9]\d* of 20,000/);
     await page.getByText("7 days").click();

@@ -29,7 +29,7 @@ public final class PageRoutes {
             "keys.js",
             "chart.js", "playground.js", "parameters.js", "answer.js", "tokens.js", "snippet.js", "usage.js", "guests.js",
             "files.js",
-            "tenants.js", "tenant-form.js", "models.js", "live.js", "metrics.js", "audit.js");
+            "tenants.js", "tenant-form.js", "guest-admin.js", "models.js", "live.js", "metrics.js", "audit.js");
 
     /**
      * Scripts, styles and requests of this origin only, and nothing else: no inline script or style, no frame, no form, no text that

@@ -2,7 +2,7 @@
 
 import { badge, button, card, confirm, copyable, dialog, failure, field, h, heading, moment, number, say, select, table } from "./dom.js";
 import { ApiError, admin, part } from "./api.js";
-import { versions } from "./guests.js";
+import { guestCard } from "./guest-admin.js";
 import { tenantFields } from "./tenant-form.js";
 import { report } from "./usage.js";
 
@@ -75,8 +75,7 @@ class Tenants {
         button("Edit", () => this.edit(t)), button(t.suspended ? "Resume" : "Suspend", () => this.suspend(t)), button("Remove", () => this.remove(t), { class: "danger" })),
       this.problem,
       card("Keys", keyTable(t, (hash) => this.removeKey(t, hash)), h("div", { class: "actions" }, button("New key", () => this.newKey(t)))),
-      card("Guest", versions(guests, (v) => button("Make active", () => this.act(() => admin(`${path(t.id)}/guests/rollback`, { method: "POST", body: { version: v.version } }), t.id,
-        `Version ${v.version} is active.`), { "aria-label": `Make version ${v.version} active` }))),
+      guestCard(t.id, guests, (work, said) => this.act(work, t.id, said)),
       h("div", { class: "stack" }, report(used)));
     this.place.querySelector("h1").tabIndex = -1;
     this.place.querySelector("h1").focus();

@@ -22,8 +22,8 @@ const tile = (name, value, note) => h("div", { class: "tile" }, h("span", { clas
 const byModel = (rows) => {
   const models = new Map();
   for (const r of rows) {
-    const m = models.get(r.model) ?? { requests: 0, prompt_tokens: 0, completion_tokens: 0, guest_cpu_seconds: 0, engine_seconds: 0 };
-    Object.keys(m).forEach((k) => { m[k] += r[k]; });
+    const m = models.get(r.model) ?? { requests: 0, prompt_tokens: 0, completion_tokens: 0, engine_seconds: 0, cost: 0 };
+    Object.keys(m).forEach((k) => { m[k] += Number(r[k] ?? 0); });
     models.set(r.model, m);
   }
   return [...models].sort(([, a], [, b]) => b.completion_tokens - a.completion_tokens);
@@ -34,17 +34,18 @@ export function report(answer) {
   const axis = days(answer.from, answer.to);
   const by = (value) => axis.map((d) => answer.data.filter((r) => r.date === d).reduce((sum, r) => sum + value(r), 0));
   const t = answer.total;
+  const money = (cost) => `${Number(cost ?? 0).toFixed(2)} ${answer.currency}`;
   return [
     h("div", { class: "tiles" }, tile("Requests", number(t.requests), t.failed_requests ? `${number(t.failed_requests)} failed` : "none failed"),
       tile("Prompt tokens", compact(t.prompt_tokens), `${compact(t.cached_tokens)} cached`), tile("Generated tokens", compact(t.completion_tokens)),
-      tile("Guest's CPU time", `${t.guest_cpu_seconds.toFixed(1)} s`)),
+      tile("Guest's CPU time", `${t.guest_cpu_seconds.toFixed(1)} s`), answer.currency && tile("Cost", money(t.cost))),
     h("div", { class: "grid-2" },
       card("Tokens a day", bars("Tokens a day", axis, [["generated", by((r) => r.completion_tokens)], ["prompt", by((r) => r.prompt_tokens - r.cached_tokens)],
         ["prompt, cached", by((r) => r.cached_tokens)]])),
       card("Requests a day", bars("Requests a day", axis, [["answered", by((r) => r.requests - r.failed_requests)], ["failed", by((r) => r.failed_requests), FAILED]]))),
     card("By model", table("Usage by model", ["Model", { text: "Requests", number: true }, { text: "Prompt", number: true }, { text: "Generated", number: true },
-      { text: "Engine", number: true }], byModel(answer.data).map(([model, m]) => [model, number(m.requests), number(m.prompt_tokens), number(m.completion_tokens),
-      `${m.engine_seconds.toFixed(1)} s`]), "Nothing was used in these days.")),
+      { text: "Engine", number: true }, ...(answer.currency ? [{ text: "Cost", number: true }] : [])], byModel(answer.data).map(([model, m]) => [model, number(m.requests),
+      number(m.prompt_tokens), number(m.completion_tokens), `${m.engine_seconds.toFixed(1)} s`, ...(answer.currency ? [money(m.cost)] : [])]), "Nothing was used in these days.")),
   ];
 }
 
