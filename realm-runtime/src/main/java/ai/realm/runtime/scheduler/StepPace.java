@@ -22,6 +22,9 @@ final class StepPace {
     /** Of a step with decoding, what prompts may take at least, over the rest. */
     private static final double LEAST_PART = 0.25;
 
+    /** Of the bound on gaps: steps differ from what is expected of them, and what comes behind a step belongs to a gap, too. */
+    private static final double AIM = 0.75;
+
     private final double gapNanos;
     private final StepCost cost = new StepCost();
     private final Load planned = new Load();
@@ -33,7 +36,7 @@ final class StepPace {
 
     /** @param gapNanos what a step with prompts and decoding should take at most; 0 for no such bound, and no protection of shares */
     StepPace(long gapNanos) {
-        this.gapNanos = gapNanos;
+        this.gapNanos = AIM * gapNanos;
     }
 
     /** A step is about to be planned. */
@@ -86,10 +89,9 @@ final class StepPace {
         }
         trial.set(planned);
         trial.add(true, s.computed(), 1);
-        double now = cost.nanos(planned);
-        // half of what is left is the prompts'
-        double mine = prompts ? now + (bound - now) / 2 : bound;
-        return cost.nanos(trial) <= mine;
+        // of what those who are protected leave, half is the prompts'
+        double least = bound * Math.max(0, 1 - t.weight / weights);
+        return cost.nanos(trial) <= (prompts ? (least + bound) / 2 : bound);
     }
 
     /** How many positions of a prompt, {@code most} or fewer, may join this step; 0 for none. */
