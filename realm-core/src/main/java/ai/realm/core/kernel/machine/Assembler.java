@@ -3,7 +3,7 @@ package ai.realm.core.kernel.machine;
 /**
  * Writes the vector instructions that the kernels need, a method each, named as Intel names them, destination first, in the EVEX form. Not thread-safe. Source of the encodings: Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.
  */
-final class Assembler extends GeneralAssembler {
+final class Assembler extends TileAssembler {
     // --- masks
 
     void kmovw(int mask, Gpr from) {
@@ -97,6 +97,10 @@ final class Assembler extends GeneralAssembler {
         registers("vpaddd", P_66, M_0F, 0, 0xfe, to, a, b, 0, -1);
     }
 
+    void vpsubb(Vector to, Vector a, Vector b) {
+        registers("vpsubb", P_66, M_0F, 0, 0xf8, to, a, b, 0, -1);
+    }
+
     void vpmulld(Vector to, Vector a, Address b) {
         three("vpmulld", P_66, M_0F38, 0, 0x40, to, a, b, to.bits() / 8);
     }
@@ -150,6 +154,10 @@ final class Assembler extends GeneralAssembler {
 
     void vcvtdq2ps(Vector to, Vector from) {
         registers("vcvtdq2ps", P_NONE, M_0F, 0, 0x5b, to, null, from, 0, -1);
+    }
+
+    void vcvtdq2ps(Vector to, Address from) {
+        load("vcvtdq2ps", P_NONE, M_0F, 0, 0x5b, to, from, to.bits() / 8);
     }
 
     /** Rounds to the nearest, ties to even. */

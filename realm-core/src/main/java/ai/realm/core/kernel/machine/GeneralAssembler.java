@@ -148,4 +148,9 @@ class GeneralAssembler extends InstructionBuffer {
         bytes(0x85, 0xc0 | (b.ordinal() & 7) << 3 | a.ordinal() & 7);
         line("test %s, %s", a, b);
     }
+
+    void syscall() {
+        bytes(0x0f, 0x05);
+        line("syscall");
+    }
 }

@@ -36,6 +36,9 @@ final class KernelCatalogue {
                 all.put(product(layout, n, false), () -> TileCode.emit(layout, n, false));
                 all.put(product(layout, n, true), () -> TileCode.emit(layout, n, true));
             }
+            all.put(unpack(layout), () -> PanelCode.emit(layout));
+            all.put(tiles(layout, false), () -> AmxTileCode.emit(layout, false));
+            all.put(tiles(layout, true), () -> AmxTileCode.emit(layout, true));
             if (PackCode.has(layout)) {
                 all.put(pack(layout), () -> PackCode.emit(layout));
             }
@@ -101,6 +104,14 @@ final class KernelCatalogue {
 
     static String product(WeightLayout layout, int tokens, boolean add) {
         return "product-" + (add ? "add-" : "") + lower(layout) + "-" + tokens;
+    }
+
+    static String unpack(WeightLayout layout) {
+        return "unpack-" + lower(layout);
+    }
+
+    static String tiles(WeightLayout layout, boolean add) {
+        return "product-amx-" + (add ? "add-" : "") + lower(layout);
     }
 
     static String pack(WeightLayout layout) {

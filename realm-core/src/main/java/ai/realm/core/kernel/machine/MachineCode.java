@@ -37,11 +37,15 @@ final class MachineCode {
     private static final MethodHandle FLOATS = call(FunctionDescriptor.ofVoid(A, L, A, L, A, L, L, L, L));
     private static final MethodHandle LAYER_NORM = call(FunctionDescriptor.ofVoid(A, L, A, L, A, A, L, L));
 
+    /** What is emitted when it is first needed. */
+    private static final List<String> LATER = List.of("product-", "pack-", "unpack-", "attention-");
+
     private final MemorySegment constants = QuantizeCode.constants(Arena.global());
     private final Map<String, Supplier<Assembler>> catalogue = KernelCatalogue.all();
     private final Map<String, MemorySegment> functions = new HashMap<>();
     private final MemorySegment quantize;
     private final MemorySegment quantizeFine;
+    private final boolean tiles;
     private final @Nullable Products[] products = new Products[WeightLayout.values().length];
 
     /**
@@ -50,18 +54,26 @@ final class MachineCode {
      * @param product see {@link TileCode}; by tokens less one
      * @param productAdd the same that add to what is there
      * @param pack see {@link PackCode}; null for a layout without
+     * @param tiles for many tokens; null where the processor has no tiles
      */
-    record Products(MemorySegment[] product, MemorySegment[] productAdd, @Nullable MemorySegment pack) {}
+    record Products(MemorySegment[] product, MemorySegment[] productAdd, @Nullable MemorySegment pack, @Nullable Tiles tiles) {}
+
+    /** See {@link PanelCode} and {@link AmxTileCode}. */
+    record Tiles(MemorySegment unpack, MemorySegment product, MemorySegment productAdd) {}
 
     /** Calls that leave the thread in Java, so that arrays of the heap stay where they are: they take microseconds. */
     private static MethodHandle call(FunctionDescriptor type) {
         return Linker.nativeLinker().downcallHandle(type, Linker.Option.critical(true));
     }
 
-    /** Emits and loads what every model needs, which shows whether the system lets it. */
-    MachineCode() throws CodeMemory.RefusedException {
-        load(catalogue.keySet().stream()
-                .filter(n -> !n.startsWith("product-") && !n.startsWith("pack-") && !n.startsWith("attention-")).toList());
+    /**
+     * Emits and loads what every model needs, which shows whether the system lets it.
+     *
+     * @param tiles whether products of many tokens use AMX
+     */
+    MachineCode(boolean tiles) throws CodeMemory.RefusedException {
+        this.tiles = tiles;
+        load(catalogue.keySet().stream().filter(n -> LATER.stream().noneMatch(n::startsWith)).toList());
         quantize = function(KernelCatalogue.QUANTIZE);
         quantizeFine = function(KernelCatalogue.QUANTIZE_FINE);
     }
@@ -102,10 +114,16 @@ final class MachineCode {
             }
             MemorySegment[] all = functions(names);
             p = new Products(Arrays.copyOf(all, TileCode.TOKENS), Arrays.copyOfRange(all, TileCode.TOKENS, all.length),
-                    PackCode.has(layout) ? function(KernelCatalogue.pack(layout)) : null);
+                    PackCode.has(layout) ? function(KernelCatalogue.pack(layout)) : null, tiles ? tiles(layout) : null);
             products[layout.ordinal()] = p;
         }
         return p;
+    }
+
+    private Tiles tiles(WeightLayout layout) {
+        MemorySegment[] all = functions(KernelCatalogue.unpack(layout), KernelCatalogue.tiles(layout, false),
+                KernelCatalogue.tiles(layout, true));
+        return new Tiles(all[0], all[1], all[2]);
     }
 
     /** The functions of {@link FloatTileCode} for a type, by tokens less one. */

@@ -17,14 +17,18 @@ public final class MachineKernelsProvider implements KernelsProvider {
     private static final class Holder {
         static final @Nullable MachineCode CODE;
         static final String WHY;
+        static final String ISA;
 
         static {
             MachineCode code = null;
             String why = "";
+            String isa = "avx512vnni";
             try {
                 Cpu cpu = Cpu.detect();
                 if (cpu.vnni()) {
-                    code = new MachineCode();
+                    boolean tiles = Isa.choose(cpu.amx()) == Isa.AMX;
+                    isa = tiles ? "amx" : isa;
+                    code = new MachineCode(tiles);
                 } else {
                     why = cpu.avx512() ? "the processor has no VNNI" : "the processor (or the system) has no AVX-512";
                 }
@@ -33,6 +37,7 @@ public final class MachineKernelsProvider implements KernelsProvider {
             }
             CODE = code;
             WHY = why;
+            ISA = isa;
         }
     }
 
@@ -70,7 +75,7 @@ public final class MachineKernelsProvider implements KernelsProvider {
         boolean packedFloats = !int8 && ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
         Set<GgmlType> ready = EnumSet.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16);
         ready.addAll(WeightLayout.types());
-        return new Kernels(int8 ? "machine-avx512vnni" : "machine-avx512", mode,
+        return new Kernels(int8 ? "machine-" + Holder.ISA : "machine-avx512", mode,
                 packedFloats ? rest.products() : new MachineProducts(code, rest, int8), new MachineAttention(code, rest),
                 new MachineRows(code, rest), int8 ? ready : Set.of());
     }

@@ -173,10 +173,16 @@ final class MachineProducts implements ProductKernels {
     private static void tokens(MachineMatrix m, int rowFrom, int rowTo, long records, long toFine, long rowBytes, int from,
             int to,
             MemorySegment out, int outOffset, int outStride) {
+        MachineCode.Tiles tiles = m.code.tiles();
+        TileScratch scratch = tiles != null && to - from >= TileScratch.LEAST ? TileScratch.get(m) : null;
         for (int row = rowFrom; row < rowTo; row += ROWS) {
             long weights = m.address(row / ROWS);
             int rows = Math.min(ROWS, rowTo - row);
-            for (int t = from; t < to; t += TileCode.TOKENS) {
+            int first = scratch == null || tiles == null
+                    ? from
+                    : scratch.multiply(m, tiles, weights, rows, records, toFine, rowBytes, from, to, out,
+                            4 * (outOffset + (long) from * outStride + row), 4L * outStride);
+            for (int t = first; t < to; t += TileCode.TOKENS) {
                 int tokens = Math.min(TileCode.TOKENS, to - t);
                 long at = 4 * (outOffset + (long) t * outStride + row);
                 long activations = records + t * rowBytes;

@@ -56,7 +56,7 @@ class FloatTileCodeTest {
         if (!RUNS) {
             return;
         }
-        MachineCode code = new MachineCode();
+        MachineCode code = new MachineCode(false);
         for (int i = 0; i < 300; i++) {
             Plain type = Plain.values()[i % Plain.values().length];
             int cols = 1 + random.nextInt(random.nextBoolean() ? 40 : 700);

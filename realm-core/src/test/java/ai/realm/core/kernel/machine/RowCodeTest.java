@@ -64,7 +64,7 @@ class RowCodeTest {
     @Test
     void elementwise_anySize_equalsDefinition() throws Throwable {
         whereItRuns(() -> {
-            MachineCode code = new MachineCode();
+            MachineCode code = new MachineCode(false);
             for (int i = 0; i < ROUNDS; i++) {
                 float[] x = numbers(size());
                 float[] y = numbers(x.length);
@@ -86,7 +86,7 @@ class RowCodeTest {
     @Test
     void dotNormAndSoftmax_anySize_equalDefinition() throws Throwable {
         whereItRuns(() -> {
-            MachineCode code = new MachineCode();
+            MachineCode code = new MachineCode(false);
             for (int i = 0; i < ROUNDS; i++) {
                 float[] x = numbers(size());
                 float[] y = numbers(x.length);
@@ -112,7 +112,7 @@ class RowCodeTest {
     @Test
     void layerNorm_anySize_equalsDefinition() throws Throwable {
         whereItRuns(() -> {
-            MachineCode code = new MachineCode();
+            MachineCode code = new MachineCode(false);
             for (int i = 0; i < ROUNDS; i++) {
                 float[] x = numbers(size());
                 float[] weight = numbers(x.length);
@@ -132,7 +132,7 @@ class RowCodeTest {
     @Test
     void activations_anySize_equalDefinition() throws Throwable {
         whereItRuns(() -> {
-            MachineCode code = new MachineCode();
+            MachineCode code = new MachineCode(false);
             for (int i = 0; i < ROUNDS; i++) {
                 Activation activation = Activation.values()[i % Activation.values().length];
                 float[] x = numbers(size());
@@ -155,7 +155,7 @@ class RowCodeTest {
     @Test
     void activations_ofWhatIsNoNumber_areNoNumbers() throws Throwable {
         whereItRuns(() -> {
-            MachineCode code = new MachineCode();
+            MachineCode code = new MachineCode(false);
             for (Activation activation : Activation.values()) {
                 MemorySegment x = guarded(new float[]{Float.NaN, 1});
                 MachineCode.rows(code.function(KernelCatalogue.activate(activation, false)), x, 0, x, 0,
@@ -169,7 +169,7 @@ class RowCodeTest {
     @Test
     void rotate_anySize_equalsDefinition() throws Throwable {
         whereItRuns(() -> {
-            MachineCode code = new MachineCode();
+            MachineCode code = new MachineCode(false);
             for (int i = 0; i < ROUNDS; i++) {
                 boolean neighbours = random.nextBoolean();
                 int vectors = 1 + random.nextInt(8);
@@ -194,7 +194,7 @@ class RowCodeTest {
     @Test
     void storeKv_anySize_hasTheBytesOfTheDefinition() throws Throwable {
         whereItRuns(() -> {
-            MachineCode code = new MachineCode();
+            MachineCode code = new MachineCode(false);
             var definition = new ScalarKernelsProvider().create(ActivationMode.F32, () -> {
                 throw new IllegalStateException("scalar kernels leave nothing to others");
             }).attention();

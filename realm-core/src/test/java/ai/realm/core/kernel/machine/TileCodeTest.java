@@ -58,7 +58,7 @@ class TileCodeTest {
         if (!RUNS) {
             return;
         }
-        MachineCode code = new MachineCode();
+        MachineCode code = new MachineCode(false);
         for (int cols : new int[]{256, 768}) {
             for (int rows : new int[]{32, 5, 19}) {
                 for (int tokens = 1; tokens <= TileCode.TOKENS; tokens++) {
@@ -73,7 +73,7 @@ class TileCodeTest {
         if (!RUNS) {
             return;
         }
-        MachineCode code = new MachineCode();
+        MachineCode code = new MachineCode(false);
         for (int i = 0; i < 200; i++) {
             WeightLayout layout = WeightLayout.values()[random.nextInt(WeightLayout.values().length)];
             int unit = layout.type.blockElements();
@@ -87,7 +87,7 @@ class TileCodeTest {
         if (!RUNS) {
             return;
         }
-        MachineCode code = new MachineCode();
+        MachineCode code = new MachineCode(false);
         try (Arena arena = Arena.ofShared();
                 Compute compute = Compute.open(new Compute.Options(1, ActivationMode.INT8, "scalar"))) {
             for (WeightLayout layout : WeightLayout.values()) {
@@ -199,7 +199,7 @@ class TileCodeTest {
         MemorySegment input = guarded(4L * x.length);
         MemorySegment.copy(x, 0, input, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, x.length);
         MemorySegment records = guarded((long) blocks * ActivationRecord.BYTES);
-        new MachineCode().quantize(input, 0, records.address(), blocks);
+        new MachineCode(false).quantize(input, 0, records.address(), blocks);
         for (int b = 0; b < blocks; b++) {
             long record = (long) b * ActivationRecord.BYTES;
             float scale = records.get(ValueLayout.JAVA_FLOAT_UNALIGNED, record + ActivationRecord.SCALE);
