@@ -93,6 +93,15 @@ public final class GgufFile implements AutoCloseable {
         }
     }
 
+    /** The type of a key's value in the file, {@link GgufType#ARRAY} for arrays. */
+    public GgufType type(String key) {
+        GgufType found = types.get(key);
+        if (found == null) {
+            throw new GgufException("key " + key + " is missing", -1);
+        }
+        return found;
+    }
+
     private String described(String key, GgufType found) {
         return metadata.get(key) instanceof GgufArray array ? "an array of " + array.elements() : found.toString();
     }

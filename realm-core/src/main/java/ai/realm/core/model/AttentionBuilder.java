@@ -26,6 +26,7 @@ final class AttentionBuilder {
     private int kvLayer;
     private @Nullable HeadNorm valueNorm;
     private int chunk;
+    private boolean around;
     private float clamp;
 
     AttentionBuilder(DecoderBuilder decoder, int layer) {
@@ -57,6 +58,12 @@ final class AttentionBuilder {
     AttentionBuilder window(int positions) {
         window = positions;
         return this;
+    }
+
+    /** A token sees half as many positions before it and as many after it, as in an encoder; 0 for all. */
+    AttentionBuilder windowAround(int positions) {
+        around = true;
+        return everyToken().window(positions);
     }
 
     /** A query sees those positions of its own piece of so many; 0 for all. */
@@ -139,7 +146,7 @@ final class AttentionBuilder {
             throw decoder.keys().refuse("attention.head_count_kv", 0,
                     "layer " + layer + " of this architecture needs at least 1");
         }
-        if (!causal && window > 0) {
+        if (!causal && window > 0 && !around) {
             throw decoder.keys().refuse("attention.causal", false,
                     "a window is supported only where tokens see what comes before them");
         }

@@ -47,6 +47,8 @@ final class DecoderBuilder {
     private float logitScale = 1f;
     private float logitSoftCap;
     private boolean everyToken;
+    private boolean embeddingNormed = true;
+    private boolean outputNormed;
 
     /** @param contextLength positions that will be used at most; longrope depends on it */
     DecoderBuilder(ModelKeys keys, Weights weights, Compute compute, int maxBatch, int contextLength) {
@@ -172,6 +174,12 @@ final class DecoderBuilder {
 
     void outputNorm(String name) {
         outputNormName = name;
+    }
+
+    /** Which norms an encoder has besides its layers': over the embedding, and over what leaves the last layer. */
+    void encoderNorms(boolean embedding, boolean output) {
+        embeddingNormed = embedding;
+        outputNormed = output;
     }
 
     void embeddingScale(float scale) {
@@ -363,8 +371,8 @@ final class DecoderBuilder {
         float[] types = encoder && weights.has("token_types.weight")
                 ? weights.values("token_types.weight", width(), weights.shape("token_types.weight").dim(1))
                 : null;
-        Norm embeddingNorm = encoder ? norm("token_embd_norm", width()) : null;
-        Norm outputNorm = encoder ? null : norm(outputNormName, width());
+        Norm embeddingNorm = encoder && embeddingNormed ? norm("token_embd_norm", width()) : null;
+        Norm outputNorm = encoder && !outputNormed ? null : norm(outputNormName, width());
         Classifier classifier = Pooling.ranks(keys) ? Classifier.read(this) : null;
         weights.requireAllRead(name -> mayStayUnread(name) || classifier == null && name.startsWith("cls.")
                 || !encoder && name.startsWith("output."));
@@ -377,6 +385,10 @@ final class DecoderBuilder {
 
     /** The layers of an encoder keep nothing from one token to the next but keys and values. */
     private void checkMixers() {
+        if (ends != null) {
+            throw keys.refuse("pooling_type", keys.integerOr("pooling_type", 1, 0, Integer.MAX_VALUE),
+                    "a model with embeddings for each layer makes no vectors of texts");
+        }
         for (Layer layer : layers) {
             if (layer.mixer().stateFloats() > 0) {
                 throw keys.refuse("pooling_type", keys.integer("pooling_type", 0, Integer.MAX_VALUE),

@@ -6,10 +6,12 @@ import ai.realm.core.kernel.Activation;
 import ai.realm.core.kernel.Compute;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Set;
 
 /** The way from a GGUF file to an {@link Encoder}, and the descriptions of the encoders' architectures. */
 public final class Encoders {
-    private static final List<String> SUPPORTED = List.of("bert", "nomic-bert");
+    private static final List<String> SUPPORTED = List.of("bert", "gemma-embedding", "jina-bert-v3", "modern-bert", "neo-bert",
+            "nomic-bert", "nomic-bert-moe");
 
     private Encoders() {
     }
@@ -51,6 +53,11 @@ public final class Encoders {
             switch (architecture) {
                 case "bert" -> bert(builder);
                 case "nomic-bert" -> nomicBert(builder);
+                case "nomic-bert-moe" -> nomicBertMoe(builder);
+                case "jina-bert-v3" -> jinaBertV3(builder);
+                case "modern-bert" -> modernBert(builder);
+                case "neo-bert" -> neoBert(builder);
+                case "gemma-embedding" -> gemmaEmbedding(builder);
                 default -> decoder(builder, architecture);
             }
             return builder.buildEncoder(arena, Math.min(trained, maxTokens), SUPPORTED.contains(architecture));
@@ -72,6 +79,68 @@ public final class Encoders {
         d.layerNorms();
         RopeTable rope = d.rope(RopeTable.Order.NEOX);
         d.layers(l -> layer(d, l, d.attention(l).everyToken().rope(rope).build(), d.gatedMlp(l, Activation.SILU)));
+    }
+
+    /** As BERT with rotary positions. */
+    private static void jinaBertV3(DecoderBuilder d) {
+        d.layerNorms();
+        RopeTable rope = d.rope(RopeTable.Order.NEOX);
+        d.layers(l -> layer(d, l, d.attention(l).everyToken().rope(rope).build(), d.plainMlp(l, Activation.GELU_TANH)));
+    }
+
+    /** As Jina BERT v3; every so many layers have experts without gates, whose weights do not sum to 1. */
+    private static void nomicBertMoe(DecoderBuilder d) {
+        d.layerNorms();
+        RopeTable rope = d.rope(RopeTable.Order.NEOX);
+        int every = d.keys().integerOr("moe_every_n_layers", 0, 0, Integer.MAX_VALUE);
+        d.layers(l -> layer(d, l, d.attention(l).everyToken().rope(rope).build(), every > 0 && l % every == 1
+                ? d.experts(l).normalise(false).scaled().ungated(Activation.GELU_TANH).build()
+                : d.plainMlp(l, Activation.GELU_TANH)));
+    }
+
+    /** Norms before the branches, of which the first is none; two layers of three see what is around a token. */
+    private static void modernBert(DecoderBuilder d) {
+        d.layerNorms();
+        d.encoderNorms(true, true);
+        ModelKeys keys = d.keys();
+        SlidingWindow window = SlidingWindow.of(d, keys.integerOr("attention.sliding_window", 0, 0, Integer.MAX_VALUE), 3, true);
+        RopeTable rope = d.rope(RopeTable.Order.NEOX);
+        RopeTable local = window.exists() ? localRope(d) : rope;
+        Activation activation = switch (keys.word("hidden_activation", "gelu", Set.of("gelu", "silu"))) {
+            case "silu" -> Activation.SILU;
+            default -> Activation.GELU_TANH;
+        };
+        d.layers(l -> d.sequential(
+                new SequentialLayer.Norms(d.optionalNorm(l, "attn_norm"), null, d.norm(l, "ffn_norm"), null),
+                d.attention(l).windowAround(window.at(l)).rope(window.at(l) > 0 ? local : rope).build(),
+                d.gatedMlp(l, activation)));
+    }
+
+    private static RopeTable localRope(DecoderBuilder d) {
+        return d.rope(RopeTable.Order.NEOX, d.keys().positiveOr("rope.freq_base_swa", 10000f),
+                RopeScaling.PLAIN.withMagnitude(d.keys().positiveOr("rope.scaling.attn_factor", 1)));
+    }
+
+    /** As Llama, each token seeing all; the final norm goes by another name. */
+    private static void neoBert(DecoderBuilder d) {
+        d.encoderNorms(false, true);
+        d.outputNorm("enc.output_norm");
+        RopeTable rope = d.rope(RopeTable.Order.NORM);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).everyToken().rope(rope).build(), d.gatedMlp(l, Activation.SILU)));
+    }
+
+    /** As Gemma 3, five layers of six seeing what is around a token. */
+    private static void gemmaEmbedding(DecoderBuilder d) {
+        d.encoderNorms(false, true);
+        d.embeddingScale((float) Math.sqrt(d.width()));
+        SlidingWindow window = SlidingWindow.of(d, d.keys().integer("attention.sliding_window", 0, Integer.MAX_VALUE), 6, false);
+        RopeTable rope = d.rope(RopeTable.Order.NEOX);
+        RopeTable local = localRope(d);
+        d.layers(l -> d.sequential(
+                new SequentialLayer.Norms(d.norm(l, "attn_norm"), d.norm(l, "post_attention_norm"), d.norm(l, "ffn_norm"),
+                        d.norm(l, "post_ffw_norm")),
+                d.attention(l).windowAround(window.at(l)).rope(window.at(l) > 0 ? local : rope).headNorms().build(),
+                d.gatedMlp(l, Activation.GELU_TANH)));
     }
 
     /** A decoder's layers; some models were trained on to see all of a text from each token. */

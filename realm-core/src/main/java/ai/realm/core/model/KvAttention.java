@@ -31,16 +31,24 @@ final class KvAttention {
      * @param heads query heads, a multiple of {@code kvHeads}
      * @param scale factor of query · key
      * @param softCap scores become {@code cap * tanh(score / cap)}; 0 for none
-     * @param window positions that a query sees, itself included; 0 for all
+     * @param window positions that a query sees, itself included; without causality half of them before it and half after; 0 for all
      * @param chunk a query sees those positions of its own piece of so many; 0 for all
      * @param causal whether a token sees only itself and those before
      * @param sinks a logit for each head that joins the softmax's sum only, or null
      */
     record Spec(int heads, int kvHeads, int keyDim, int valueDim, float scale, float softCap, int window, int chunk,
             boolean causal, float @Nullable [] sinks) {
+        /** The end of what a query sees of a sequence that ends there, where it sees what comes after it too. */
+        int end(int position, int sequenceEnd) {
+            return window > 0 ? Math.min(sequenceEnd, position + window / 2 + 1) : sequenceEnd;
+        }
+
         /** The first position that a query sees. */
         int first(int position) {
-            return window > 0 ? Math.max(0, position - window + 1) : chunk > 0 ? position - position % chunk : 0;
+            if (window > 0) {
+                return Math.max(0, causal ? position - window + 1 : position - window / 2);
+            }
+            return chunk > 0 ? position - position % chunk : 0;
         }
 
         int group() {
@@ -140,7 +148,7 @@ final class KvAttention {
             int head = kvHead * group + r % group;
             int position = step.batch().position(token);
             int row = t.addRow(spec.first(position),
-                    spec.causal ? position + 1 : sequenceEnd, spec.sinks == null ? 0 : spec.sinks[head]);
+                    spec.causal ? position + 1 : spec.end(position, sequenceEnd), spec.sinks == null ? 0 : spec.sinks[head]);
             System.arraycopy(queries.data(), queries.offset(token) + head * queryStride, t.queries(), row * spec.keyDim,
                     spec.keyDim);
         }

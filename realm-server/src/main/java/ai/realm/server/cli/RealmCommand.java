@@ -3,6 +3,7 @@ package ai.realm.server.cli;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.cli.load.LoadCommand;
 import ai.realm.server.cli.inspect.InspectCommand;
+import ai.realm.server.cli.quantize.QuantizeCommand;
 import ai.realm.server.cli.verify.VerifyCommand;
 import ai.realm.server.log.LogFormat;
 import java.util.List;
@@ -25,7 +26,7 @@ public final class RealmCommand implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(ServeCommand.class, RunCommand.class, BenchCommand.class,
             LoadCommand.class, GuestCommand.class, TenantsCommand.class, ConfigCommand.class, AuditCommand.class,
             BackupCommand.class, RestoreCommand.class, InspectCommand.class,
-            ModelsCommand.class, PullCommand.class, VerifyCommand.class, KernelsCommand.class, TrainCommand.class);
+            ModelsCommand.class, PullCommand.class, QuantizeCommand.class, VerifyCommand.class, KernelsCommand.class, TrainCommand.class);
     private static final Map<String, Class<?>> SERVERS = Map.of("serve", ServeCommand.class, "train", TrainCommand.class);
 
     @Spec
