@@ -28,6 +28,7 @@ import ai.realm.server.config.DatabaseSettings;
 import ai.realm.server.config.GuestSettings;
 import ai.realm.server.config.RealmConfig;
 import ai.realm.server.config.ServerSettings;
+import ai.realm.server.config.TracingSettings;
 import ai.realm.server.model.ModelFileWatch;
 import ai.realm.server.domain.ModelFiles;
 import ai.realm.server.model.ModelRegistry;
@@ -51,6 +52,8 @@ import ai.realm.server.tenant.TenantGate;
 import ai.realm.server.tenant.TenantGuests;
 import ai.realm.server.domain.TenantLimits;
 import ai.realm.server.tenant.Tenants;
+import ai.realm.server.tracing.OtelTracer;
+import ai.realm.server.tracing.RequestTracer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -97,6 +100,7 @@ public final class RealmServer implements AutoCloseable {
     private final AdminGate adminGate;
     private final AuditTrail trail;
     private final SpendWatch spending;
+    private final RequestTracer tracer;
     private final @Nullable ConfigReload reload;
     private final Readiness readiness = new Readiness();
     private final ActiveRequests active = new ActiveRequests();
@@ -184,12 +188,14 @@ public final class RealmServer implements AutoCloseable {
             }
         });
         gate.admitOnlyWho(spending::require);
+        TracingSettings tracing = config.server().tracing();
+        this.tracer = tracing == null ? RequestTracer.OFF : new OtelTracer(tracing, HttpServer.VERSION);
         this.trail = new AuditTrail(kept, Clock.systemUTC(),
                 config.admin() == null ? Duration.ofDays(1) : config.admin().audit());
         this.reload = written == null ? null : new ConfigReload(written.file(), written.tree(), this::apply);
         this.services = new HttpServer.Services(runtime.models(), sessions, guestHost, guests, gate,
                 readiness, active, accounts, metrics, registry, adminGate,
-                new Operations(trail, reload == null ? null : reload::reload, spending), admin,
+                new Operations(trail, reload == null ? null : reload::reload, spending, tracer), admin,
                 models, stores, tenants, outbound, false);
         this.http = new HttpServer(config.server(), services);
     }
@@ -357,6 +363,7 @@ public final class RealmServer implements AutoCloseable {
         http.close();
         follower.close();
         spending.close();
+        tracer.close();
         storage.close();
         try {
             guestHost.close();

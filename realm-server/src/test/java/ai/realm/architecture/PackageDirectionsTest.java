@@ -51,6 +51,7 @@ class PackageDirectionsTest {
             new Layer("server.outbound", "runtime.guest", "runtime.session", "server.domain"),
             new Layer("server.config", "core", "runtime", "server.domain"),
             new Layer("server.log"),
+            new Layer("server.tracing", "core", "runtime", "server.config"),
             new Layer("server.accounts", "core", "runtime", "server.domain", "server.config"),
             new Layer("server.metrics", "core", "runtime", "server.accounts"),
             new Layer("server.tenant", "core", "runtime", "guest", "server.domain", "server.error", "server.accounts"),
@@ -59,7 +60,8 @@ class PackageDirectionsTest {
                     "server.tenant",
                     "server.model"),
             new Layer("server.http", "core", "runtime", "server.domain", "server.error", "server.sse", "server.config",
-                    "server.accounts", "server.metrics", "server.tenant", "server.model", "server.admin", "server.outbound"));
+                    "server.accounts", "server.metrics", "server.tenant", "server.model", "server.admin", "server.outbound",
+                    "server.tracing"));
 
     @BeforeAll
     static void importClasses() {

@@ -105,6 +105,7 @@ final class GuestInstance implements AutoCloseable {
 
     private void logStep() {
         RequestContext c = run.call().context();
+        c.note(3);
         if (!c.isWarmUp()) {
             LOG.debug("step=3 step_name=guest_instance request_id={} tenant={} guest={}", c.requestId(), c.tenantId(),
                     run.guest().digest());

@@ -81,6 +81,7 @@ final class HostGenerate {
 
     private void logStep(ModelLease lease) {
         RequestContext c = run.call().context();
+        c.note(4);
         if (!logged && !c.isWarmUp()) {
             logged = true;
             LOG.debug("step=4 step_name=host_function request_id={} tenant={} guest={} model={}", c.requestId(), c.tenantId(),

@@ -4,7 +4,7 @@ import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLongArray;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,6 +16,9 @@ import org.slf4j.LoggerFactory;
 public final class RequestContext {
     private static final Logger LOG = LoggerFactory.getLogger(RequestContext.class);
 
+    /** One more than the last. */
+    private static final int STEPS = 11;
+
     private final String requestId;
     private final String tenantId;
     private final double weight;
@@ -23,7 +26,7 @@ public final class RequestContext {
     private final long deadlineNanos;
     private final boolean warmUp;
     private final List<Runnable> listeners = new ArrayList<>();
-    private final AtomicInteger steps = new AtomicInteger();
+    private final AtomicLongArray moments = new AtomicLongArray(STEPS);
     private @Nullable RealmException cause;
 
     /**
@@ -83,12 +86,22 @@ public final class RequestContext {
         return deadlineNanos - System.nanoTime();
     }
 
-    /** One DEBUG line of the request path, when the request first reaches this step of it. */
+    /** Notes when the request first reaches this step of the request path, with a line at DEBUG. */
     public void reached(int step, String name) {
-        int bit = 1 << step;
-        if (!warmUp && LOG.isDebugEnabled() && (steps.get() & bit) == 0 && (steps.getAndUpdate(s -> s | bit) & bit) == 0) {
+        if (note(step) && !warmUp) {
             LOG.debug("step={} step_name={} request_id={} tenant={}", step, name, requestId, tenantId);
         }
+    }
+
+    /** Notes when the request first reaches a step whose line somebody else writes; false when it had reached it before. */
+    public boolean note(int step) {
+        // Steps 7 to 9 are reached once a token: only the first time costs more than a read.
+        return moments.get(step) == 0 && moments.compareAndSet(step, 0, System.nanoTime() | 1);
+    }
+
+    /** When a step was first reached, of {@link System#nanoTime}; 0 when it was not. */
+    public long reachedAt(int step) {
+        return moments.get(step);
     }
 
     /** Ends the request; the first cause stays. */

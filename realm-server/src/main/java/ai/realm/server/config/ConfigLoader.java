@@ -90,7 +90,8 @@ public final class ConfigLoader {
                 in("server.concurrent_requests", or(s.concurrentRequests(), d.concurrentRequests()), 1, 100_000),
                 seconds("server.drain_seconds", s.drainSeconds(), d.drain(), 0),
                 seconds("server.drain_delay_seconds", s.drainDelaySeconds(), d.drainDelay(), 0), connections(s, d.connections()),
-                guests(s.guests(), d.guests()), database(s), api(s), management(s));
+                guests(s.guests(), d.guests()), database(s), api(s), management(s),
+                TracingReader.tracing(s.tracing()));
     }
 
     private static ConnectionSettings connections(RealmYaml.Server s, ConnectionSettings d) {

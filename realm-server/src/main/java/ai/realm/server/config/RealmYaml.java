@@ -30,8 +30,10 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @JsonProperty("unknown_parameters") @Nullable String unknownParameters, @Nullable List<String> cors,
             @JsonProperty("anonymous_tenant") @Nullable String anonymousTenant,
             @JsonProperty("anonymous_remote") @Nullable Boolean anonymousRemote,
-            @JsonProperty("ollama_root") @Nullable Boolean ollamaRoot, @Nullable Gateway gateway, @Nullable Tls tls,
+            @JsonProperty("ollama_root") @Nullable Boolean ollamaRoot, @Nullable Gateway gateway, @Nullable Tls tls, @Nullable Tracing tracing,
             @JsonProperty("slow_request_seconds") @Nullable Integer slowRequestSeconds, @Nullable Boolean page) {}
+
+    record Tracing(@Nullable String endpoint, @Nullable Double ratio, @Nullable Map<String, String> headers) {}
 
     record Tls(@Nullable String certificate, @Nullable String key, @JsonProperty("client_ca") @Nullable String clientCa,
             @JsonProperty("client_certificates") @Nullable String clientCertificates) {}

@@ -73,7 +73,7 @@ public final class HttpServer implements AutoCloseable {
 
     private static final int MANAGEMENT_CONNECTIONS = 256;
     private static final String V1 = "/v1";
-    private static final String VERSION = "0.1.0";
+    public static final String VERSION = "0.1.0";
     /** The APIs that ask for text. */
     private static final List<ApiShape> SHAPES = List.of(TextShape.completions(), TextShape.chat(), new MessagesShape(),
             new ChatShape(), new GenerateShape(), NativeShape.completion(), NativeShape.infill());
@@ -123,7 +123,7 @@ public final class HttpServer implements AutoCloseable {
 
     private void routes(JavalinConfig c, Services s) {
         RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), watch, s.active(), answers,
-                s.accounts(), s.metrics(), s.registry(), s.warmUp(), () -> inForce);
+                s.accounts(), s.metrics(), s.registry(), s.warmUp(), () -> inForce, s.operations().tracer());
         InferenceHandler.Parts parts = new InferenceHandler.Parts(frame, s.guests(),
                 new InferenceRunner(s.models(), s.guestHost(), s.guests(), GuestChats::read, s.outbound()));
         ModelsHandler models = new ModelsHandler(s.gate(), answers, s.registry());

@@ -2,6 +2,7 @@ package ai.realm.server.http;
 
 import ai.realm.server.accounts.AuditTrail;
 import ai.realm.server.admin.SpendWatch;
+import ai.realm.server.tracing.RequestTracer;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -12,5 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param trail who changed what
  * @param reload reads the configuration again and says what has changed; null for a server without a file
  * @param spending prices, budgets and what was spent
+ * @param tracer where traces of requests go
  */
-public record Operations(AuditTrail trail, @Nullable Supplier<ObjectNode> reload, SpendWatch spending) {}
+public record Operations(AuditTrail trail, @Nullable Supplier<ObjectNode> reload, SpendWatch spending,
+        RequestTracer tracer) {}

@@ -26,6 +26,7 @@ import ai.realm.server.tenant.TenantGuests;
 import ai.realm.server.domain.TenantLimits;
 import ai.realm.server.tenant.Tenants;
 import java.io.ByteArrayOutputStream;
+import ai.realm.server.tracing.RequestTracer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -104,7 +105,8 @@ public final class RequestWarmUp implements AutoCloseable {
                 new HttpServer.Services(real.models(), real.sessions(), real.guestHost(), guests, gate, new Readiness(), active,
                         accounts, new ServerMetrics(), real.registry(), new AdminGate(null),
                         new Operations(new AuditTrail(scratch, Clock.systemUTC(), LIMIT), null,
-                                new SpendWatch(accounts, Clock.systemUTC(), AccountSettings.DEFAULTS, (_, _) -> {})),
+                                new SpendWatch(accounts, Clock.systemUTC(), AccountSettings.DEFAULTS, (_, _) -> {}),
+                                RequestTracer.OFF),
                         real.admin(), real.modelAdmin(), TenantStores.of(scratch, accounts, Clock.systemUTC()), tenants,
                         real.outbound(), true));
         port = server.start();

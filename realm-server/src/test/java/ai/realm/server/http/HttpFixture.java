@@ -37,6 +37,7 @@ import ai.realm.server.domain.TenantLimits;
 import ai.realm.server.tenant.Tenants;
 import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.databind.JsonNode;
+import ai.realm.server.tracing.RequestTracer;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -112,7 +113,7 @@ final class HttpFixture implements AutoCloseable {
                 new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), onApiPort)),
                 new Operations(new AuditTrail(database, Clock.systemUTC(), Duration.ofDays(1)), null,
                         new SpendWatch(new Accounts(database, Clock.systemUTC()), Clock.systemUTC(), AccountSettings.DEFAULTS,
-                                (_, _) -> {})),
+                                (_, _) -> {}), RequestTracer.OFF),
                 admin,
                 modelAdmin, TenantStores.of(database, new Accounts(database, Clock.systemUTC()), Clock.systemUTC()), tenants,
                 new OutboundHttp((_, _) -> {}), false);

@@ -93,7 +93,7 @@ class ScheduleRunnerTest {
         RequestFrame.Parts frame = new RequestFrame.Parts(s.gate(), s.models(), s.sessions(), watch, s.active(),
                 new Answers(new BodyReader(ServerSettings.defaults().connections().body())), s.accounts(), s.metrics(),
                 s.registry(),
-                false, ApiSettings::defaults);
+                false, ApiSettings::defaults, s.operations().tracer());
         return new ScheduleRunner(stores, s.tenants(), new InferenceHandler.Parts(frame, s.guests(), inference), clock);
     }
 

@@ -19,6 +19,7 @@ import ai.realm.server.tenant.Permit;
 import ai.realm.server.tenant.RequestUsage;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.tenant.TenantGate;
+import ai.realm.server.tracing.RequestTracer;
 import io.javalin.http.Context;
 import java.util.List;
 import java.util.function.Consumer;
@@ -39,10 +40,11 @@ public final class RequestFrame {
      * @param registry what is known of the models
      * @param warmUp whether requests are the server's own
      * @param api the settings that are in force
+     * @param tracer where traces go
      */
     public record Parts(TenantGate gate, ModelStore models, MeteredSessions sessions, ClientWatch watch, ActiveRequests active,
             Answers answers, Accounts accounts, ServerMetrics metrics, ModelRegistry registry, boolean warmUp,
-            Supplier<ApiSettings> api) {}
+            Supplier<ApiSettings> api, RequestTracer tracer) {}
 
     /** One request on its way, admitted, its body read. */
     public record Admitted(Exchange exchange, RequestLog log, Tenant tenant, Permit permit, RequestContext context,
@@ -183,6 +185,7 @@ public final class RequestFrame {
         long deadline = System.nanoTime() + tenant.limits().deadline().toNanos();
         RequestContext context = new RequestContext(log.requestId(), tenant.id(), tenant.weight(),
                 tenant.limits().contextLimit(), deadline, parts.warmUp);
+        log.context(context);
         RequestUsage usage = parts.sessions.begin(context, permit);
         RequestContext.Registration registration = parts.active.add(context);
         held.release = () -> {

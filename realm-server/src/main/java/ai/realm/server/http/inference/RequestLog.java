@@ -3,10 +3,12 @@ package ai.realm.server.http.inference;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.FinishReason;
+import ai.realm.runtime.session.RequestContext;
 import ai.realm.runtime.session.Usage;
 import ai.realm.server.accounts.RequestRecord;
 import ai.realm.server.error.HttpError;
 import ai.realm.server.http.transport.TraceParent;
+import ai.realm.server.tracing.RequestTracer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -25,6 +27,7 @@ public final class RequestLog {
     private final Logger out;
     private final String requestId;
     private final String path;
+    private final RequestTracer.@Nullable Trace trace;
     private final @Nullable String traceId;
     private final @Nullable String flow;
     private final long slowNanos;
@@ -36,6 +39,7 @@ public final class RequestLog {
     private Usage usage = Usage.NONE;
     private String finishReason = "-";
     private long guestCpuNanos;
+    private @Nullable RequestContext context;
     private int status = 200;
     private @Nullable ErrorCode error;
 
@@ -44,8 +48,10 @@ public final class RequestLog {
         this.out = parts.warmUp() ? NOPLogger.NOP_LOGGER : LOG;
         this.requestId = exchange.requestId();
         this.path = path;
-        TraceParent trace = exchange.trace();
-        this.traceId = trace == null ? null : trace.traceId();
+        TraceParent parent = exchange.trace();
+        this.trace = parts.tracer().begin(path,
+                parent == null ? null : new RequestTracer.Parent(parent.traceId(), parent.spanId(), parent.sampled()));
+        this.traceId = trace != null ? trace.traceId() : parent == null ? null : parent.traceId();
         this.flow = exchange.flow();
         Duration slow = parts.api().get().slow();
         this.slowNanos = slow.isZero() ? Long.MAX_VALUE : slow.toNanos();
@@ -59,6 +65,10 @@ public final class RequestLog {
 
     public String requestId() {
         return requestId;
+    }
+
+    void context(RequestContext of) {
+        context = of;
     }
 
     void tenant(String id) {
@@ -140,6 +150,10 @@ public final class RequestLog {
                 requestId, tenant, path, model, guest, status, usage.promptTokens(), usage.cachedTokens(),
                 usage.generatedTokens(), firstPiece == 0 ? "-" : millis(firstPiece - begun), millis(now - begun), finishReason,
                 error == null ? "-" : error, traceId == null ? "-" : traceId, flow == null ? "-" : flow);
+        if (trace != null) {
+            trace.end(new RequestTracer.End(requestId, tenant, model, guest, status, error == null ? null : error.name(),
+                    finishReason, usage, context, begun, firstPiece, now));
+        }
         if (now - begun > slowNanos) {
             out.warn("request slow request_id={} tenant={} path={} model={} status={} e2e_ms={} ttft_ms={} engine_ms={} "
                     + "guest_cpu_ms={} prompt_tokens={} cached_tokens={} generated_tokens={} trace_id={}", requestId, tenant,
