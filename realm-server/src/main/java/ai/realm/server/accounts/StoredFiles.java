@@ -118,14 +118,18 @@ public final class StoredFiles {
 
     /** Hands the content on, piece by piece. */
     public void read(StoredFile file, Consumer<byte[]> to) {
-        for (int piece = 0;; piece++) {
-            List<byte[]> data = database.query(r -> r.getBytes(1), "SELECT data FROM file_pieces WHERE file = ? AND piece = ?",
-                    file.id, piece);
-            if (data.isEmpty()) {
-                return;
-            }
-            to.accept(data.getFirst());
+        int next = 0;
+        for (byte[] piece = piece(file, next); piece != null; piece = piece(file, next)) {
+            to.accept(piece);
+            next++;
         }
+    }
+
+    /** A piece of the content, from 0 on; null after the last. */
+    public byte @Nullable [] piece(StoredFile file, int number) {
+        List<byte[]> data = database.query(r -> r.getBytes(1), "SELECT data FROM file_pieces WHERE file = ? AND piece = ?", file.id,
+                number);
+        return data.isEmpty() ? null : data.getFirst();
     }
 
     /** False when there was none. */

@@ -7,13 +7,15 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** The lines of a batch's input file, each one request. */
+/** What a batch's input file asks for: its requests by number and id. Their bodies are read again when they are run. */
 final class BatchInput {
     static final int MOST_LINES = 50_000;
     private static final int MOST_ERRORS = 50;
@@ -27,29 +29,35 @@ final class BatchInput {
     private final String endpoint;
     private final long mostBytes;
 
+    /** A request, by its place among them. */
+    record Line(int number, String customId) {}
+
     /** @param body of the request */
-    record Line(int number, String customId, byte[] body) {}
+    record Request(Line line, byte[] body) {}
 
     private BatchInput(String endpoint, long mostBytes) {
         this.endpoint = endpoint;
         this.mostBytes = mostBytes;
     }
 
+    /** What a line may have, for a body of so many bytes. */
+    private static long mostBytes(int bodyBytes) {
+        return (long) bodyBytes + FRAME_BYTES;
+    }
+
     /**
      * Reads all lines; empty ones are passed over.
      *
+     * @param pieces of the file
      * @param endpoint that every request must be for
      * @param bodyBytes that a request's body may have; its line may have {@value #FRAME_BYTES} more
      */
-    static BatchInput read(byte[] file, String endpoint, int bodyBytes) {
-        BatchInput input = new BatchInput(endpoint, (long) bodyBytes + FRAME_BYTES);
-        int begin = 0;
-        int line = 1;
-        for (int i = 0; i <= file.length && input.errors.size() < MOST_ERRORS; i++) {
-            if (i == file.length || file[i] == '\n') {
-                input.line(file, begin, i, line++);
-                begin = i + 1;
-            }
+    static BatchInput read(IntFunction<byte @Nullable []> pieces, String endpoint, int bodyBytes) {
+        BatchInput input = new BatchInput(endpoint, mostBytes(bodyBytes));
+        InputLines all = new InputLines(pieces, input.mostBytes);
+        int number = 1;
+        for (byte[] text = all.next(); text != null && input.errors.size() < MOST_ERRORS; text = all.next()) {
+            input.line(text, all.length(), number++);
         }
         if (input.lines.isEmpty() && input.errors.isEmpty()) {
             input.error("empty_file", "the input file has no requests", null, null);
@@ -57,15 +65,59 @@ final class BatchInput {
         return input;
     }
 
-    private void line(byte[] file, int begin, int end, int number) {
+    /** The requests of a file that {@link #read} found nothing wrong with, one after the other. */
+    static Iterator<Request> requests(IntFunction<byte @Nullable []> pieces, int bodyBytes) {
+        InputLines all = new InputLines(pieces, mostBytes(bodyBytes));
+        return new Iterator<>() {
+            private int number;
+            private byte @Nullable [] text = more();
+
+            private byte @Nullable [] more() {
+                byte[] line = all.next();
+                while (line != null && isBlank(line)) {
+                    line = all.next();
+                }
+                return line;
+            }
+
+            @Override
+            public boolean hasNext() {
+                return text != null;
+            }
+
+            @Override
+            public Request next() {
+                byte[] line = text;
+                if (line == null) {
+                    throw new NoSuchElementException();
+                }
+                text = more();
+                JsonFields f = JsonFields.of(Json.object(line));
+                return new Request(new Line(number++, f.require("custom_id").asText()), body(f));
+            }
+        };
+    }
+
+    private static boolean isBlank(byte[] text) {
+        return new String(text, StandardCharsets.ISO_8859_1).isBlank();
+    }
+
+    private static byte[] body(JsonFields f) {
+        if (!(f.require("body") instanceof ObjectNode body)) {
+            throw JsonFields.wrongType("body", "an object", f.require("body"));
+        }
+        // In a batch every request has the same, and not every API has a field for it.
+        body.remove("priority");
+        return Json.bytes(body);
+    }
+
+    private void line(byte[] text, long length, int number) {
         // What is parsed takes many times its bytes, so that it is bounded before.
-        if (end - begin > mostBytes) {
-            error("line_too_long", "line " + number + " has " + (end - begin) + " bytes, and a line may have " + mostBytes, null,
-                    number);
+        if (length > mostBytes) {
+            error("line_too_long", "line " + number + " has " + length + " bytes, and a line may have " + mostBytes, null, number);
             return;
         }
-        byte[] text = Arrays.copyOfRange(file, begin, end);
-        if (new String(text, StandardCharsets.ISO_8859_1).isBlank()) {
+        if (isBlank(text)) {
             return;
         }
         if (lines.size() == MOST_LINES) {
@@ -92,12 +144,10 @@ final class BatchInput {
                 error("mismatched_endpoint", "url must be the batch's endpoint, " + endpoint, "url", number);
                 return;
             }
-            if (!(f.require("body") instanceof ObjectNode body)) {
+            if (!(f.require("body") instanceof ObjectNode)) {
                 throw JsonFields.wrongType("body", "an object", f.require("body"));
             }
-            // In a batch every request has the same, and not every API has a field for it.
-            body.remove("priority");
-            lines.add(new Line(lines.size(), id, Json.bytes(body)));
+            lines.add(new Line(lines.size(), id));
         } catch (RealmException e) {
             error("invalid_json_line", String.valueOf(e.getMessage()), e.param(), number);
         }

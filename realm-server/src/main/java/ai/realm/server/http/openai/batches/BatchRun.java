@@ -15,11 +15,9 @@ import ai.realm.server.http.inference.RequestFrame;
 import ai.realm.server.http.json.Json;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
@@ -102,42 +100,48 @@ final class BatchRun {
         if (file == null) {
             errors = BatchInput.missing();
         } else {
-            ByteArrayOutputStream content = new ByteArrayOutputStream((int) file.bytes());
-            parts.stores().files().read(file, content::writeBytes);
-            input = BatchInput.read(content.toByteArray(), batch.endpoint(), tenant.limits().bodyBytes());
+            input = BatchInput.read(n -> parts.stores().files().piece(file, n), batch.endpoint(), tenant.limits().bodyBytes());
             errors = input.errors();
         }
-        if (input == null || errors != null) {
+        if (input == null || file == null || errors != null) {
             parts.stores().batches().fail(batch.id(), parts.owner(), String.valueOf(errors));
             return;
         }
         parts.stores().batches().begin(batch.id(), parts.owner(), input.lines().size());
-        List<BatchInput.Line> open = new ArrayList<>(input.lines());
         Set<Integer> done = parts.stores().batches().done(batch.id());
-        open.removeIf(l -> done.contains(l.number()));
         LOG.info("batch begins batch={} tenant={} requests={} done={}", batch.id(), batch.tenant(), input.lines().size(),
                 done.size());
-        runAll(open, tenant);
+        runAll(BatchInput.requests(n -> parts.stores().files().piece(file, n), tenant.limits().bodyBytes()), done, tenant);
         end(input.lines());
     }
 
-    private void runAll(List<BatchInput.Line> open, Tenant tenant) {
+    private void runAll(Iterator<BatchInput.Request> next, Set<Integer> done, Tenant tenant) {
         int most = Math.clamp(tenant.limits().concurrentRequests() / 2, 1, SIDE_BY_SIDE);
-        Iterator<BatchInput.Line> next = open.iterator();
         try (ExecutorService threads = Executors.newFixedThreadPool(most, Thread.ofVirtual().name("batch-", 0).factory())) {
             for (int i = 0; i < most; i++) {
                 threads.execute(() -> {
-                    for (BatchInput.Line line = take(next); line != null; line = take(next)) {
-                        runLine(line);
+                    try {
+                        for (BatchInput.Request r = take(next, done); r != null; r = take(next, done)) {
+                            runLine(r);
+                        }
+                    } catch (RuntimeException e) {
+                        LOG.error("a batch is left to be tried again batch={}", batch.id(), e);
+                        leave();
                     }
                 });
             }
         }
     }
 
-    private BatchInput.@Nullable Line take(Iterator<BatchInput.Line> next) {
+    private BatchInput.@Nullable Request take(Iterator<BatchInput.Request> next, Set<Integer> done) {
         synchronized (next) {
-            return state == State.RUNNING && !isLate() && next.hasNext() ? next.next() : null;
+            while (state == State.RUNNING && !isLate() && next.hasNext()) {
+                BatchInput.Request request = next.next();
+                if (!done.contains(request.line().number())) {
+                    return request;
+                }
+            }
+            return null;
         }
     }
 
@@ -145,20 +149,32 @@ final class BatchRun {
         return parts.clock().millis() >= batch.times().expires();
     }
 
-    private void runLine(BatchInput.Line line) {
+    private void runLine(BatchInput.Request request) {
+        Result result;
         try {
-            Result result = result(line);
-            if (result != null) {
-                keep(List.of(result));
+            result = result(request);
+        } catch (RealmException e) {
+            if (e.code() == ErrorCode.STORAGE_UNAVAILABLE) {
+                throw e;
             }
+            result = defect(request.line(), e);
         } catch (RuntimeException e) {
-            LOG.error("a request of a batch failed batch={} line={}", batch.id(), line.number(), e);
-            leave();
+            result = defect(request.line(), e);
+        }
+        if (result != null) {
+            keep(List.of(result));
         }
     }
 
+    /** A fault of the server at one request is that request's result: the others go on, and it would be met again at each new try. */
+    private Result defect(BatchInput.Line line, RuntimeException e) {
+        LOG.error("a request of a batch failed batch={} line={}", batch.id(), line.number(), e);
+        return unrun(line, "internal_error", "the server failed at this request; its log has the cause");
+    }
+
     /** Null when the request has none yet and the batch must be left or ended. */
-    private @Nullable Result result(BatchInput.Line line) {
+    private @Nullable Result result(BatchInput.Request request) {
+        BatchInput.Line line = request.line();
         for (int deadlines = 0;;) {
             Tenant tenant = parts.tenants().byId(batch.tenant());
             if (tenant == null) {
@@ -179,7 +195,7 @@ final class BatchRun {
                 continue;
             }
             BatchExchange exchange = new BatchExchange(batch.id() + "-" + line.number(), tenant.withPriority(Priority.BATCH),
-                    line.body());
+                    request.body());
             ask(exchange);
             RealmException error = exchange.error();
             if (error != null && error.code() == ErrorCode.DEADLINE_EXCEEDED && ++deadlines < RETRIES_OF_DEADLINES
@@ -311,14 +327,17 @@ final class BatchRun {
         Set<Integer> done = parts.stores().batches().done(batch.id());
         List<BatchInput.Line> left = all.stream().filter(l -> !done.contains(l.number())).toList();
         boolean cancelled = state == State.CANCELLING;
+        boolean late = isLate();
         for (int i = 0; i < left.size() && state != State.LEFT; i += PAGE) {
             keep(left.subList(i, Math.min(left.size(), i + PAGE)).stream()
                     .map(l -> cancelled
                             ? unrun(l, "batch_cancelled", "the batch was cancelled before this request was run")
-                            : unrun(l, "batch_expired", "the batch's time was over before this request was run"))
+                            : late
+                                    ? unrun(l, "batch_expired", "the batch's time was over before this request was run")
+                                    : unrun(l, "missing_input_file", "the input file was deleted before this request was run"))
                     .toList());
         }
-        String status = cancelled ? "cancelled" : left.isEmpty() ? "completed" : "expired";
+        String status = cancelled ? "cancelled" : left.isEmpty() || !late ? "completed" : "expired";
         if (parts.stores().batches().finish(batch, parts.owner(), status)) {
             LOG.info("batch ended batch={} tenant={} status={} requests={}", batch.id(), batch.tenant(), status, all.size());
         }
