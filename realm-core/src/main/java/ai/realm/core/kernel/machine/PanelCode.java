@@ -5,7 +5,6 @@ import static ai.realm.core.kernel.machine.Vector.zmm;
 import ai.realm.core.kernel.machine.InstructionBuffer.Condition;
 import ai.realm.core.kernel.machine.InstructionBuffer.Label;
 import ai.realm.core.kernel.machine.WeightLayout.Codes;
-import ai.realm.core.kernel.machine.WeightLayout.Scales;
 
 /**
  * Emits what unpacks a group of {@link WeightLayout#ROWS} rows to signed bytes, as tiles take them: of each block of 32 columns first rows 0 to 15,
