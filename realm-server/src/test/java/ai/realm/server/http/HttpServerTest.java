@@ -131,7 +131,7 @@ class HttpServerTest {
             "\"response_format\":{\"type\":\"json_schema\"}|response_format.json_schema|is required",
             "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\"}}|response_format.json_schema.schema|is required",
             "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"type\":\"kaboom\"}}}|response_format.json_schema.schema|kaboom",
-            "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"unevaluatedProperties\":false}}}|response_format.json_schema.schema|unevaluatedProperties",
+            "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"type\":\"array\",\"uniqueItems\":true}}}|response_format.json_schema.schema|uniqueItems",
             "\"response_format\":{\"type\":\"json_object\"},\"grammar\":\"root ::= \\\"a\\\"\"|grammar|must not be given together",
             "\"grammar\":\"root ::= x\"|grammar|grammar",
             "\"grammar\":1|grammar|must be a string"})

@@ -184,7 +184,8 @@ final class BackgroundRun implements Background, Exchange {
             while (queued == null && failure == null && await(end)) {
                 // Looked at again.
             }
-            if (failure != null) {
+            // What fails after it has begun is told by the response itself.
+            if (queued == null && failure != null) {
                 throw new RealmException(failure.code(), String.valueOf(failure.getMessage()), failure.param(), failure);
             }
             first = queued;
