@@ -44,6 +44,58 @@ public final class GgufFile implements AutoCloseable {
         return new GgufFile(path, version, alignment, metadata, types, others, bytes, owner);
     }
 
+    /**
+     * The same file with other values of some keys, for what its maker got wrong or another use needs.
+     *
+     * @param values by the keys' names, those of the architecture without its prefix too; numbers, texts and truth values
+     * @throws GgufException when a value is of another kind than the file's
+     */
+    public GgufFile withValues(Map<String, Object> values) {
+        if (values.isEmpty()) {
+            return this;
+        }
+        Map<String, Object> changed = new LinkedHashMap<>(metadata);
+        Map<String, GgufType> kinds = new LinkedHashMap<>(types);
+        values.forEach((name, value) -> {
+            String prefixed = architecture() + "." + name;
+            String key = types.containsKey(name) || name.startsWith("general.") || name.startsWith("tokenizer.")
+                    || name.startsWith(architecture() + ".") ? name : prefixed;
+            GgufType type = types.getOrDefault(key, usual(value));
+            changed.put(key, as(key, type, value));
+            kinds.put(key, type);
+        });
+        return new GgufFile(path, version, alignment, changed, kinds, tensors, size, arena);
+    }
+
+    private static GgufType usual(Object value) {
+        if (value instanceof Boolean) {
+            return GgufType.BOOL;
+        } else if (value instanceof Integer || value instanceof Long) {
+            return GgufType.UINT32;
+        }
+        return value instanceof Number ? GgufType.FLOAT32 : GgufType.STRING;
+    }
+
+    private static Object as(String key, GgufType type, Object value) {
+        boolean whole = value instanceof Integer || value instanceof Long;
+        boolean fits = switch (type) {
+            case BOOL -> value instanceof Boolean;
+            case STRING -> value instanceof String;
+            case FLOAT32, FLOAT64 -> value instanceof Number;
+            case ARRAY -> false;
+            default -> whole;
+        };
+        if (!fits) {
+            throw new GgufException("key " + key + " is of type " + type + " in the file and cannot be set to " + value, -1);
+        }
+        return switch (type) {
+            case BOOL, STRING -> value;
+            case FLOAT32 -> (double) ((Number) value).floatValue();
+            case FLOAT64 -> ((Number) value).doubleValue();
+            default -> ((Number) value).longValue();
+        };
+    }
+
     /** Where the file was opened from; empty for bytes in memory. */
     public Optional<Path> path() {
         return Optional.ofNullable(path);

@@ -58,12 +58,22 @@ public final class EngineModelLoader implements ModelLoader {
 
     @Override
     public long estimateBytes(ModelSource source) {
-        try (GgufFile file = GgufReader.open(source.file())) {
+        try (GgufFile file = opened(source)) {
             long weights = Models.estimateBytes(file, compute);
             // An encoder holds no KV memory, and must not have other models closed to make room for it.
             return EncoderLoader.takes(file) ? weights : weights + Math.max(kvBytes(weights), leastKvBytes(source, file));
         } catch (IOException e) {
             throw unreadable(source, e);
+        }
+    }
+
+    private static GgufFile opened(ModelSource source) throws IOException {
+        GgufFile file = GgufReader.open(source.file());
+        try {
+            return file.withValues(source.metadata());
+        } catch (RuntimeException | Error e) {
+            file.close();
+            throw e;
         }
     }
 
@@ -97,7 +107,7 @@ public final class EngineModelLoader implements ModelLoader {
     public LoadedModel load(ModelSource source, long room) {
         Verification verified = Verification.start(source);
         try {
-            GgufFile file = GgufReader.open(source.file());
+            GgufFile file = opened(source);
             try {
                 return load(source, file, room, verified);
             } catch (RuntimeException | Error e) {

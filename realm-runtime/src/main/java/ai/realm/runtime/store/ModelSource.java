@@ -1,6 +1,7 @@
 package ai.realm.runtime.store;
 
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,10 +12,12 @@ import org.jspecify.annotations.Nullable;
  * @param contextLength positions a sequence may have; 0 for what the model was trained for
  * @param adapterOf the name of the model that this is a LoRA adapter for, which begins its name, {@code MODEL:ADAPTER}; null for a model
  * @param adapterScale how strongly the adapter counts, usually 1
+ * @param metadata values of keys that count here instead of the file's
  */
 public record ModelSource(String name, Path file, @Nullable String sha256, int contextLength, @Nullable String adapterOf,
-        float adapterScale) {
+        float adapterScale, Map<String, Object> metadata) {
     public ModelSource {
+        metadata = Map.copyOf(metadata);
         if (name.isBlank()) {
             throw new IllegalArgumentException("a model's name must not be blank");
         }
@@ -23,9 +26,14 @@ public record ModelSource(String name, Path file, @Nullable String sha256, int c
         }
     }
 
+    /** A model or an adapter whose file says all. */
+    public ModelSource(String name, Path file, @Nullable String sha256, int contextLength, @Nullable String adapterOf, float adapterScale) {
+        this(name, file, sha256, contextLength, adapterOf, adapterScale, Map.of());
+    }
+
     /** A model of its own. */
     public ModelSource(String name, Path file, @Nullable String sha256, int contextLength) {
-        this(name, file, sha256, contextLength, null, 1f);
+        this(name, file, sha256, contextLength, null, 1f, Map.of());
     }
 
     public ModelSource(String name, Path file) {

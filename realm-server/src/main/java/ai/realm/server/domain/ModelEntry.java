@@ -2,6 +2,7 @@ package ai.realm.server.domain;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,17 +20,24 @@ public record ModelEntry(Path file, int context, @Nullable String sha256, @Nulla
         @Nullable String adapterOf, float scale, Offer offer) {
 
     /**
-     * What of a model is settled with those who use it.
+     * What the operator says of a model besides where it is.
      *
      * @param aliases other names that requests may give
      * @param dimensions lengths that its vectors may be cut to, besides their own
+     * @param metadata values of the file's keys that count here instead of its own
      */
-    public record Offer(List<String> aliases, List<Integer> dimensions) {
+    public record Offer(List<String> aliases, List<Integer> dimensions, Map<String, Object> metadata) {
         public static final Offer NONE = new Offer(List.of(), List.of());
+
+        /** A model whose file says all. */
+        public Offer(List<String> aliases, List<Integer> dimensions) {
+            this(aliases, dimensions, Map.of());
+        }
 
         public Offer {
             aliases = List.copyOf(aliases);
             dimensions = List.copyOf(dimensions);
+            metadata = Map.copyOf(metadata);
         }
     }
 

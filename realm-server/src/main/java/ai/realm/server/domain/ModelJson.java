@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A model as JSON, with the names that {@code realm.yaml} has. */
@@ -30,6 +32,9 @@ public final class ModelJson {
         if (!m.offer().dimensions().isEmpty()) {
             m.offer().dimensions().forEach(json.putArray("dimensions")::add);
         }
+        if (!m.offer().metadata().isEmpty()) {
+            json.set("metadata", MAPPER.valueToTree(m.offer().metadata()));
+        }
         return m.adapterOf() == null ? json : json.put("adapter_of", m.adapterOf()).put("scale", m.scale());
     }
 
@@ -50,7 +55,14 @@ public final class ModelJson {
         node.path("aliases").forEach(alias -> aliases.add(alias.asText()));
         List<Integer> dimensions = new ArrayList<>();
         node.path("dimensions").forEach(n -> dimensions.add(n.asInt()));
-        return new ModelEntry.Offer(aliases, dimensions);
+        Map<String, Object> metadata = new HashMap<>();
+        node.path("metadata").properties().forEach(e -> {
+            Object value = MAPPER.convertValue(e.getValue(), Object.class);
+            if (value != null) {
+                metadata.put(e.getKey(), value);
+            }
+        });
+        return new ModelEntry.Offer(aliases, dimensions, metadata);
     }
 
     private static @Nullable String text(JsonNode value) {

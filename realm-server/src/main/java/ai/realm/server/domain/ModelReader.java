@@ -24,6 +24,8 @@ public final class ModelReader {
     private static final int MOST_DIMENSIONS = 64;
     private static final int LONGEST_VECTOR = 1 << 20;
 
+    private static final int MOST_METADATA = 64;
+    private static final Pattern METADATA = Pattern.compile("[a-z0-9_-]+(\\.[a-z0-9_-]+)*");
     private static final Pattern ALIAS = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}");
 
     private ModelReader() {
@@ -44,7 +46,24 @@ public final class ModelReader {
                 new ModelEntry.Offer(aliases(at + "aliases", m.aliases()),
                         m.dimensions() == null && known != null
                                 ? known.offer().dimensions()
-                                : dimensions(at + "dimensions", m.dimensions())));
+                                : dimensions(at + "dimensions", m.dimensions()),
+                        metadata(at + "metadata", m.metadata())));
+    }
+
+    private static Map<String, Object> metadata(String at, @Nullable Map<String, @Nullable Object> given) {
+        Map<String, @Nullable Object> all = or(given, Map.of());
+        if (all.size() > MOST_METADATA) {
+            throw bad(at + " may hold " + MOST_METADATA + " keys, not " + all.size());
+        }
+        Map<String, Object> out = new HashMap<>();
+        all.forEach((key, value) -> {
+            if (!METADATA.matcher(key).matches() || key.startsWith("split.") || key.equals("general.architecture")
+                    || !(value instanceof Number || value instanceof Boolean || value instanceof String)) {
+                throw bad(at + ": a key of the file is set to a number, a text, true or false, and not " + key + " to " + value);
+            }
+            out.put(key, value);
+        });
+        return out;
     }
 
     private static List<String> aliases(String at, @Nullable List<@Nullable String> given) {
@@ -124,7 +143,7 @@ public final class ModelReader {
         String adapterOf = m.adapterOf();
         if (adapterOf == null && m.scale() != null
                 || adapterOf != null && (catalog != null || m.context() != null || m.system() != null || m.aliases() != null
-                        || m.dimensions() != null)) {
+                        || m.dimensions() != null || m.metadata() != null)) {
             throw bad("an adapter has a file, sha256 and scale, and a model everything but scale");
         }
         if (adapterOf != null && !name.startsWith(adapterOf + ":")) {
@@ -141,7 +160,7 @@ public final class ModelReader {
             return adapter("", path, adapterOf, m.sha256(), m.scale());
         }
         return model("", path,
-                new ModelSettings(null, m.context(), m.sha256(), m.system(), false, m.aliases(), m.dimensions(), null),
+                new ModelSettings(null, m.context(), m.sha256(), m.system(), false, m.aliases(), m.dimensions(), m.metadata(), null),
                 named != null ? named : files.known(path));
     }
 }

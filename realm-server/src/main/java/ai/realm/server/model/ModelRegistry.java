@@ -139,7 +139,8 @@ public final class ModelRegistry {
     }
 
     static ModelSource source(String name, ModelEntry entry) {
-        return new ModelSource(name, entry.file(), entry.sha256(), entry.context(), entry.adapterOf(), entry.scale());
+        return new ModelSource(name, entry.file(), entry.sha256(), entry.context(), entry.adapterOf(), entry.scale(),
+                entry.offer().metadata());
     }
 
     public @Nullable ModelEntry get(String name) {

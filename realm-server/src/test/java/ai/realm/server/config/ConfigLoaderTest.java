@@ -10,6 +10,7 @@ import ai.realm.runtime.engine.EngineOptions;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.server.domain.ApiKeys;
 import ai.realm.server.domain.ModelEntry;
+import ai.realm.server.domain.ModelJson;
 import ai.realm.server.domain.Tenant;
 import ai.realm.server.domain.TenantJson;
 import ai.realm.server.domain.TenantReader;
@@ -54,6 +55,20 @@ class ConfigLoaderTest {
     }
 
     @Test
+    void load_modelWithMetadata_hasItThroughTheDatabaseToo() throws IOException {
+        ModelEntry entry = load("""
+                models:
+                  base: {file: m.gguf, metadata: {rope.freq_base: 1e6, context_length: 8192, rope.scaling.type: yarn, flag: true}}
+                tenants:
+                  - {id: everybody}
+                """).models().get("base");
+
+        assertThat(entry.offer().metadata())
+                .isEqualTo(Map.of("rope.freq_base", 1e6, "context_length", 8192, "rope.scaling.type", "yarn", "flag", true));
+        assertThat(ModelJson.read(ModelJson.of(entry).toString()).offer().metadata()).isEqualTo(entry.offer().metadata());
+    }
+
+    @Test
     void load_modelWithAliasesAndDimensions_hasThem() throws IOException {
         RealmConfig config = load("""
                 models:
@@ -71,6 +86,8 @@ class ConfigLoaderTest {
             "a: {file: m.gguf, aliases: [x]}, b: {file: n.gguf, aliases: [x]} | models.b.aliases: x is a name of model a",
             "a: {file: m.gguf, aliases: ['a:l'], adapters: {l: {file: x}}} | a:l is a name of model a:l",
             "a: {file: m.gguf, aliases: ['no name']} | models.a.aliases: an alias is 1 to 128 characters",
+            "a: {file: m.gguf, metadata: {rope.freq_base: [1]}} | models.a.metadata: a key of the file is set to a number",
+            "a: {file: m.gguf, metadata: {general.architecture: gpt2}} | not general.architecture to gpt2",
             "a: {file: m.gguf, dimensions: [0]} | models.a.dimensions must be 1 to"})
     void load_aliasesWithAMistake_saysWhereAndWhich(String models, String message) {
         assertThatThrownBy(() -> load("models: {" + models + "}\ntenants: [{id: t}]\n")).hasMessageContaining(message);
