@@ -24,7 +24,9 @@ final class SamplerChain implements Sampler {
     private final @Nullable LogProbsReader logProbs;
     private final boolean postSampling;
     private final long seed;
+    /** Nothing but the largest logit counts, among those that {@link #steering} lets come. */
     private final boolean argMaxOnly;
+    private final @Nullable SteeringStage steering;
     private final Candidates candidates = new Candidates();
     private Stage at = Stage.CHOOSE;
     private int chosen;
@@ -37,7 +39,8 @@ final class SamplerChain implements Sampler {
         this.logProbs = logProbs >= 0 ? new LogProbsReader(logProbs) : null;
         this.postSampling = postSampling;
         this.seed = seed;
-        this.argMaxOnly = stages.size() == 1 && stages.getFirst() instanceof GreedyStage;
+        this.steering = stages.getFirst() instanceof SteeringStage first ? first : null;
+        this.argMaxOnly = stages.size() == (steering == null ? 1 : 2) && stages.getLast() instanceof GreedyStage;
     }
 
     @Override
@@ -48,7 +51,9 @@ final class SamplerChain implements Sampler {
     @Override
     public int sample(float[] logits, int offset, int vocabSize, long steps) {
         if (at == Stage.CHOOSE) {
-            chosen = argMaxOnly ? argMax(logits, offset, vocabSize) : run(logits, offset, vocabSize, null);
+            chosen = argMaxOnly && (steering == null || !steering.biases())
+                    ? argMax(logits, offset, vocabSize)
+                    : run(logits, offset, vocabSize, null);
             at = Stage.CHECK;
         }
         TokenConstraint c = constraint;
@@ -100,10 +105,32 @@ final class SamplerChain implements Sampler {
         return candidates.selected() < 0 ? -1 : candidates.id(candidates.selected());
     }
 
-    private static int argMax(float[] logits, int offset, int count) {
+    private int argMax(float[] logits, int offset, int count) {
+        long[] mask = steering == null ? null : steering.mask();
+        if (mask == null) {
+            return argMax(logits, offset, 0, count, -1);
+        }
         int best = -1;
-        float max = Float.NEGATIVE_INFINITY;
-        for (int i = 0; i < count; i++) {
+        for (int word = 0; word < mask.length; word++) {
+            int from = word << 6;
+            int to = Math.min(from + 64, count);
+            if (mask[word] == -1) {
+                best = argMax(logits, offset, from, to, best);
+            } else {
+                for (long bits = mask[word]; bits != 0; bits &= bits - 1) {
+                    int i = from + Long.numberOfTrailingZeros(bits);
+                    best = i < to ? argMax(logits, offset, i, i + 1, best) : best;
+                }
+            }
+        }
+        return best;
+    }
+
+    /** The largest logit of a range or at {@code best}, the first of equals. */
+    private static int argMax(float[] logits, int offset, int from, int to, int known) {
+        int best = known;
+        float max = known < 0 ? Float.NEGATIVE_INFINITY : logits[offset + known];
+        for (int i = from; i < to; i++) {
             float v = logits[offset + i];
             if (v > max && v != Float.POSITIVE_INFINITY) {
                 max = v;

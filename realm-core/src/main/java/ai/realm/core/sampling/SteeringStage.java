@@ -18,6 +18,10 @@ final class SteeringStage implements SamplerStage {
         once = forOne;
     }
 
+    boolean biases() {
+        return biased.length > 0;
+    }
+
     boolean masks() {
         return mask != null;
     }

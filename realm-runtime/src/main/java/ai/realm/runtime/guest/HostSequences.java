@@ -313,24 +313,31 @@ final class HostSequences implements AutoCloseable {
             all.add(of(h));
         }
         long limit = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
-        return waiting(() -> {
-            while (true) {
-                for (int i = 0; i < all.size(); i++) {
-                    if (ready(all.get(i))) {
-                        return i;
-                    }
+        all.forEach(s -> s.sequence.watch(true));
+        try {
+            return waiting(() -> firstReady(all, limit));
+        } finally {
+            all.forEach(s -> s.sequence.watch(false));
+        }
+    }
+
+    private long firstReady(List<Steered> all, long limit) throws InterruptedException {
+        while (true) {
+            for (int i = 0; i < all.size(); i++) {
+                if (ready(all.get(i))) {
+                    return i;
                 }
-                long left = Math.min(limit - System.nanoTime(), run.call().context().remainingNanos());
-                run.call().context().check();
-                if (left <= 0) {
-                    throw new AbiException(AbiError.NOT_YET, "none of the " + all.size() + " sequences has anything yet");
-                }
-                if (Thread.interrupted()) {
-                    throw new InterruptedException();
-                }
-                LockSupport.parkNanos(this, Math.min(left, LOOK_NANOS));
             }
-        });
+            long left = Math.min(limit - System.nanoTime(), run.call().context().remainingNanos());
+            run.call().context().check();
+            if (left <= 0) {
+                throw new AbiException(AbiError.NOT_YET, "none of the " + all.size() + " sequences has anything yet");
+            }
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            LockSupport.parkNanos(this, Math.min(left, LOOK_NANOS));
+        }
     }
 
     private static boolean ready(Steered s) {

@@ -58,13 +58,12 @@ final class Stepping {
             StepText text = new StepText(s.sequence, s.tokenizer, params);
             FinishReason reason = steps(s, text, params, deliver);
             text.finish();
-            String all = Text.withoutNul(text.text().toString());
             if (deliver) {
-                send(all, Verdict.PASS, List.of());
+                send(text, Verdict.PASS, List.of());
             } else {
-                run.answer().generated(all, List.of());
+                run.answer().generated(Text.withoutNul(text.from(0)), List.of());
             }
-            byte[] result = Text.utf8(all + '\0');
+            byte[] result = Text.utf8(Text.withoutNul(text.from(0)) + '\0');
             sequences.done(s);
             run.stepped(reason, before, result);
             return result;
@@ -116,24 +115,26 @@ final class Stepping {
         Verdict verdict = hooks.onStep(s.handle, came, ends, s.vocab());
         back = text.follow();
         List<TokenLogProbs> logProbs = params.logProbs() >= 0 && !back ? came : List.of();
-        String now = Text.withoutNul(text.text().toString());
-        run.pieces().add(now.substring(Math.min(handled, now.length())), logProbs);
+        if (params.logProbs() >= 0) {
+            run.pieces().add(Text.withoutNul(text.from(handled)), logProbs);
+        }
         if (deliver) {
-            send(now, verdict, logProbs);
+            send(text, verdict, logProbs);
         }
         return verdict;
     }
 
-    private void send(String now, Verdict verdict, List<TokenLogProbs> tokens) {
-        int from = Math.min(handled, now.length());
-        handled = now.length();
+    private void send(StepText text, Verdict verdict, List<TokenLogProbs> tokens) {
+        String piece = text.from(handled);
+        handled = text.length();
         if (verdict == Verdict.PASS) {
-            run.answer().send(now.substring(from), tokens);
+            run.answer().send(Text.withoutNul(piece), tokens);
         }
     }
 
     /** Waits until there is a token or it has stopped. */
     private State await(TokenSequence s) {
+        s.watch(true);
         return sequences.waiting(() -> {
             State state = s.state();
             while (state == State.GENERATING && s.untaken() == 0) {

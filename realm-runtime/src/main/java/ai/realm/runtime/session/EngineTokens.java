@@ -54,6 +54,7 @@ final class EngineTokens implements TokenSequence {
     private int length;
     private int same;
     private int engineLength;
+    private int rollbacks;
     private volatile @Nullable Sequence sequence;
     private @Nullable TokenQueue queue;
 
@@ -61,6 +62,8 @@ final class EngineTokens implements TokenSequence {
     private final int[] one = new int[1];
     /** Tokens of the engine's sequence that were read, of those that its chooser chose. */
     private int read;
+    /** The owner is about to wait for it: to wake it for every token of every sequence would cost more than the tokens. */
+    private volatile boolean watched;
     private boolean engineHasIt;
     private boolean eachStep;
     private int readAtRelease;
@@ -127,7 +130,14 @@ final class EngineTokens implements TokenSequence {
     }
 
     private void wakeOwner() {
-        LockSupport.unpark(owner);
+        if (watched) {
+            LockSupport.unpark(owner);
+        }
+    }
+
+    @Override
+    public void watch(boolean now) {
+        watched = now;
     }
 
     private void cancelled() {
@@ -154,6 +164,11 @@ final class EngineTokens implements TokenSequence {
     @Override
     public int token(int position) {
         return tokens[position];
+    }
+
+    @Override
+    public int rollbacks() {
+        return rollbacks;
     }
 
     @Override
@@ -407,6 +422,15 @@ final class EngineTokens implements TokenSequence {
     }
 
     private void awaitTurn() throws InterruptedException {
+        watched = true;
+        try {
+            park();
+        } finally {
+            watched = false;
+        }
+    }
+
+    private void park() throws InterruptedException {
         while (!turn()) {
             if (Thread.interrupted()) {
                 throw new InterruptedException();
@@ -531,6 +555,7 @@ final class EngineTokens implements TokenSequence {
             return;
         }
         length -= count;
+        rollbacks++;
         for (int i = 0; i < count && !untaken.isEmpty(); i++) {
             untaken.removeLast();
         }

@@ -14,6 +14,7 @@ public final class StepText {
     private final StringBuilder text = new StringBuilder();
     private int[] shown = new int[64];
     private int count;
+    private int rollbacks;
     private Detokenizer detokenizer;
     private StopMatcher stops;
 
@@ -30,11 +31,9 @@ public final class StepText {
     /** Brings it to where the sequence stands now; whether tokens were taken back. */
     public boolean follow() {
         int length = Math.max(0, sequence.length() - base);
-        int same = 0;
-        while (same < Math.min(count, length) && shown[same] == sequence.token(base + same)) {
-            same++;
-        }
-        boolean back = same < count;
+        int now = sequence.rollbacks();
+        boolean back = now != rollbacks && differs(length);
+        rollbacks = now;
         if (back) {
             count = 0;
             text.setLength(0);
@@ -52,14 +51,28 @@ public final class StepText {
         return back;
     }
 
+    private boolean differs(int length) {
+        for (int i = 0; i < count; i++) {
+            if (i >= length || shown[i] != sequence.token(base + i)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether a stop string is complete. */
     public boolean stopped() {
         return stops.found();
     }
 
-    /** What is certain so far. */
-    public CharSequence text() {
-        return text;
+    /** Characters that are certain so far. */
+    public int length() {
+        return text.length();
+    }
+
+    /** What is certain from a place on. */
+    public String from(int start) {
+        return text.substring(Math.min(start, text.length()));
     }
 
     /** Nothing comes any more: what was held back is text too. */

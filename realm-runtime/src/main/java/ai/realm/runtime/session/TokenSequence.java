@@ -31,6 +31,9 @@ public interface TokenSequence extends AutoCloseable {
     /** @param position below {@link #length} */
     int token(int position);
 
+    /** How often tokens were taken back. */
+    int rollbacks();
+
     /** Tokens that it can still take, fed or generated. */
     int room();
 
@@ -57,6 +60,9 @@ public interface TokenSequence extends AutoCloseable {
 
     /** Tokens that came and were not taken; does not look for new ones. */
     int untaken();
+
+    /** Whether the owner's thread is unparked when a token comes, or it stops. To be set before what is waited for is looked at. */
+    void watch(boolean now);
 
     /** What it does; does not wait. Tokens may be left to take. */
     State state();
