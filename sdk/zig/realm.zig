@@ -35,10 +35,28 @@ pub const host = struct {
     pub extern "env" fn realm_host_refuse(status: u32, code: [*]const u8, code_len: u32, text: [*]const u8, text_len: u32) i32;
     pub extern "env" fn realm_host_usage(dst: *Usage, size: u32) i32;
     pub extern "env" fn realm_host_pieces(first: u32, dst: ?*anyopaque, max: u32) i32;
+    pub extern "env" fn realm_host_vocab(model: u32, first: u32, dst: [*]u8, max: u32) i32;
+    pub extern "env" fn realm_host_grammar(model: u32, kind: u32, ptr: [*]const u8, len: u32) i32;
+    pub extern "env" fn realm_host_seq_open(model: u32, options: ?*const Options) i32;
+    pub extern "env" fn realm_host_seq_feed(seq: i32, ptr: *const anyopaque, len: u32, flags: u32) i32;
+    pub extern "env" fn realm_host_seq_start(seq: i32, max_tokens: u32) i32;
+    pub extern "env" fn realm_host_seq_wait(seqs: [*]const i32, n: u32, timeout_ms: u32) i32;
+    pub extern "env" fn realm_host_seq_take(seq: i32, dst: *anyopaque, max: u32) i32;
+    pub extern "env" fn realm_host_seq_info(seq: i32, dst: *SequenceInfo, size: u32) i32;
+    pub extern "env" fn realm_host_seq_top(seq: i32, k: u32, dst: [*]Alternative) i32;
+    pub extern "env" fn realm_host_seq_score(seq: i32, ids: [*]const u32, n: u32, dst: [*]f32) i32;
+    pub extern "env" fn realm_host_seq_fork(seq: i32) i32;
+    pub extern "env" fn realm_host_seq_rollback(seq: i32, n: u32) i32;
+    pub extern "env" fn realm_host_seq_close(seq: i32) i32;
+    pub extern "env" fn realm_host_seq_grammar(seq: i32, grammar: i32) i32;
+    pub extern "env" fn realm_host_seq_allowed(seq: i32, dst: [*]u32, words: u32) i32;
+    pub extern "env" fn realm_host_seq_mask(seq: i32, bits: ?[*]const u32, words: u32, flags: u32) i32;
+    pub extern "env" fn realm_host_seq_bias(seq: i32, pairs: ?[*]const Bias, n: u32) i32;
 };
 
 pub const result_too_large = -6;
 pub const stale = -21;
+pub const not_yet = -24;
 
 /// The host keeps why: when `generate` fails the client gets that cause. `lastError` has its text.
 pub const Failed = error{ Host, OutOfMemory };
@@ -192,6 +210,178 @@ pub fn tokens(first: u32) Failed![]Token {
     const records = try allocator.alloc(Token, all - first);
     _ = try count(host.realm_host_pieces(first, records.ptr, records.len * @sizeOf(Token)));
     return records;
+}
+
+/// A token that might have come, or might come next.
+pub const Alternative = extern struct { id: u32, log_prob: f32 };
+
+pub const Bias = extern struct { id: u32, bias: f32 };
+
+/// The tokens of the last generation with their alternatives, `stride` bytes apart.
+pub const Pieces = struct {
+    bytes: []align(4) u8,
+    stride: u32,
+
+    pub fn len(self: Pieces) u32 {
+        return self.bytes.len / self.stride;
+    }
+
+    pub fn token(self: Pieces, i: u32) *const Token {
+        return @ptrCast(@alignCast(&self.bytes[i * self.stride]));
+    }
+
+    pub fn alternatives(self: Pieces, i: u32) []const Alternative {
+        const first: [*]const Alternative = @ptrCast(@alignCast(self.bytes.ptr + i * self.stride + @sizeOf(Token)));
+        return first[0..self.token(i).count];
+    }
+};
+
+/// The tokens from number `first` on, which were generated with `log_probs`, with their alternatives.
+pub fn pieces(first: u32) Failed!Pieces {
+    const with: u32 = 1 << 31;
+    const all = try count(host.realm_host_pieces(first, null, 0));
+    if (all == first) return .{ .bytes = &.{}, .stride = @sizeOf(Token) };
+    const one = try allocator.alignedAlloc(u8, std.mem.Alignment.@"4", @sizeOf(Token) + 256 * @sizeOf(Alternative));
+    @memset(one[0..@sizeOf(Token)], 0);
+    _ = host.realm_host_pieces(first | with, one.ptr, one.len);
+    const head: *const Token = @ptrCast(one.ptr);
+    const stride: u32 = @sizeOf(Token) + head.count * @sizeOf(Alternative);
+    const bytes = try allocator.alignedAlloc(u8, std.mem.Alignment.@"4", (all - first) * stride);
+    _ = try count(host.realm_host_pieces(first | with, bytes.ptr, bytes.len));
+    return .{ .bytes = bytes, .stride = stride };
+}
+
+/// A token of a sequence, as `take` and `on_step` give it; the bytes may be part of a character.
+pub const Step = extern struct {
+    id: u32,
+    /// 0 unless the options asked for log_probs.
+    log_prob: f32,
+    ptr: [*]const u8,
+    len: u32,
+
+    pub fn text(self: Step) []const u8 {
+        return self.ptr[0..self.len];
+    }
+};
+
+pub const State = enum(u32) { resting, generating, ended, full };
+
+pub const SequenceInfo = extern struct { state: State = .resting, length: u32 = 0, untaken: u32 = 0, room: u32 = 0 };
+
+pub const GrammarKind = enum(u32) { gbnf, json_schema, regex, choices };
+
+/// A compiled grammar of this request, for Sequence.hold.
+pub fn grammar(model_id: u32, kind: GrammarKind, text: []const u8) Failed!i32 {
+    return @intCast(try count(host.realm_host_grammar(model_id, @intFromEnum(kind), text.ptr, text.len)));
+}
+
+/// Tokens that the guest steers itself; freed by close, or when the guest ends.
+pub const Sequence = struct {
+    handle: i32,
+
+    pub fn open(model_id: u32, options: ?*const Options) Failed!Sequence {
+        return .{ .handle = @intCast(try count(host.realm_host_seq_open(model_id, options))) };
+    }
+
+    /// Adds text; special: spellings of special tokens become those.
+    pub fn feed(self: Sequence, text: []const u8, special: bool) Failed!u32 {
+        return count(host.realm_host_seq_feed(self.handle, text.ptr, text.len, if (special) 2 else 0));
+    }
+
+    pub fn feedIds(self: Sequence, ids: []const u32) Failed!u32 {
+        return count(host.realm_host_seq_feed(self.handle, ids.ptr, ids.len, 1));
+    }
+
+    /// Lets the model go on by itself.
+    pub fn start(self: Sequence, max_tokens: u32) Failed!void {
+        _ = try count(host.realm_host_seq_start(self.handle, max_tokens));
+    }
+
+    pub fn info(self: Sequence) Failed!SequenceInfo {
+        var at: SequenceInfo = .{};
+        _ = try count(host.realm_host_seq_info(self.handle, &at, @sizeOf(SequenceInfo)));
+        return at;
+    }
+
+    /// Tokens that came; does not wait.
+    pub fn take(self: Sequence) Failed![]const Step {
+        const room = try allocator.alloc(Step, 1024);
+        return room[0..try count(host.realm_host_seq_take(self.handle, room.ptr, room.len * @sizeOf(Step)))];
+    }
+
+    /// Generates until it stops; the text that came.
+    pub fn generate(self: Sequence, max_tokens: u32) Failed![]u8 {
+        try self.start(max_tokens);
+        var text: []u8 = &.{};
+        while (true) {
+            const at = try self.info();
+            if (at.untaken == 0 and at.state != .generating) return text;
+            if (at.untaken == 0) _ = try wait(&.{self}, 1000);
+            for (try self.take()) |step| text = try std.mem.concat(allocator, u8, &.{ text, step.text() });
+        }
+    }
+
+    /// The likeliest next tokens, as many as fit.
+    pub fn top(self: Sequence, into: []Alternative) Failed![]Alternative {
+        return into[0..try count(host.realm_host_seq_top(self.handle, into.len, into.ptr))];
+    }
+
+    /// The log-probability of each of these if they came next.
+    pub fn score(self: Sequence, ids: []const u32, into: []f32) Failed!void {
+        _ = try count(host.realm_host_seq_score(self.handle, ids.ptr, @min(ids.len, into.len), into.ptr));
+    }
+
+    pub fn fork(self: Sequence) Failed!Sequence {
+        return .{ .handle = @intCast(try count(host.realm_host_seq_fork(self.handle))) };
+    }
+
+    /// The last so many tokens never were.
+    pub fn rollback(self: Sequence, n: u32) Failed!void {
+        _ = try count(host.realm_host_seq_rollback(self.handle, n));
+    }
+
+    pub fn close(self: Sequence) void {
+        _ = host.realm_host_seq_close(self.handle);
+    }
+
+    /// Holds what comes from here on to a grammar; 0 takes it away.
+    pub fn hold(self: Sequence, to: i32) Failed!void {
+        _ = try count(host.realm_host_seq_grammar(self.handle, to));
+    }
+
+    /// A bit for each token that may come next: a word for 32 tokens of the vocabulary.
+    pub fn allowed(self: Sequence, bits: []u32) Failed!void {
+        _ = try count(host.realm_host_seq_allowed(self.handle, bits.ptr, bits.len));
+    }
+
+    /// Only these may come, next or until it is changed; none takes the mask away.
+    pub fn mask(self: Sequence, bits: []const u32, keep: bool) Failed!void {
+        _ = try count(host.realm_host_seq_mask(self.handle, bits.ptr, bits.len, @intFromBool(keep)));
+    }
+
+    pub fn bias(self: Sequence, pairs: []const Bias) Failed!void {
+        _ = try count(host.realm_host_seq_bias(self.handle, if (pairs.len == 0) null else pairs.ptr, pairs.len));
+    }
+};
+
+/// The index of the first that has something to take or does not generate; null when the time is over.
+pub fn wait(sequences: []const Sequence, milliseconds: u32) Failed!?u32 {
+    const n = host.realm_host_seq_wait(@ptrCast(sequences.ptr), sequences.len, milliseconds);
+    if (n == not_yet) return null;
+    return try count(n);
+}
+
+/// What on_step returns.
+pub const Verdict = enum(i32) { pass, swallow, stop, rolled_back };
+
+/// Exports on_step: `comptime { realm.onStep(step); }`. There are no tokens before the first, and where the model would end.
+pub fn onStep(comptime step: fn (seq: Sequence, steps: []const Step, ends: bool) Verdict) void {
+    const Export = struct {
+        fn call(seq: i32, records: [*]const Step, n: i32) callconv(.c) i32 {
+            return @intFromEnum(step(.{ .handle = seq }, records[0..@intCast(@max(n, 0))], n < 0));
+        }
+    };
+    @export(&Export.call, .{ .name = "on_step" });
 }
 
 /// Sends text to the client now.

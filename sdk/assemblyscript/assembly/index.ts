@@ -85,6 +85,57 @@ declare function host_refuse(status: i32, code: usize, codeLen: i32, text: usize
 // @ts-ignore: decorator
 @external("env", "realm_host_usage")
 declare function host_usage(dst: usize, size: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_vocab")
+declare function host_vocab(model: i32, first: i32, dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_grammar")
+declare function host_grammar(model: i32, kind: i32, ptr: usize, len: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_open")
+declare function host_seq_open(model: i32, options: usize): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_feed")
+declare function host_seq_feed(seq: i32, ptr: usize, len: i32, flags: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_start")
+declare function host_seq_start(seq: i32, maxTokens: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_wait")
+declare function host_seq_wait(seqs: usize, count: i32, milliseconds: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_take")
+declare function host_seq_take(seq: i32, dst: usize, dstMax: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_info")
+declare function host_seq_info(seq: i32, dst: usize, size: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_top")
+declare function host_seq_top(seq: i32, k: i32, dst: usize): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_score")
+declare function host_seq_score(seq: i32, ids: usize, count: i32, dst: usize): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_fork")
+declare function host_seq_fork(seq: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_rollback")
+declare function host_seq_rollback(seq: i32, tokens: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_close")
+declare function host_seq_close(seq: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_grammar")
+declare function host_seq_grammar(seq: i32, grammar: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_allowed")
+declare function host_seq_allowed(seq: i32, dst: usize, words: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_mask")
+declare function host_seq_mask(seq: i32, bits: usize, words: i32, flags: i32): i32;
+// @ts-ignore: decorator
+@external("env", "realm_host_seq_bias")
+declare function host_seq_bias(seq: i32, pairs: usize, count: i32): i32;
 
 /** Memory for the host: 8-byte aligned, never freed, because an instance serves one request. */
 export function realm_alloc(len: i32): usize {
@@ -419,4 +470,219 @@ export namespace options {
     store<u64>(at, value, 40);
     store<u32>(at, load<u32>(at, 32) | 32, 32);
   }
+}
+
+/** A token of the last generation, and those that might have come in its place, the likeliest first. */
+export class Piece {
+  constructor(public token: Token, public top: Alternative[]) {}
+}
+
+/** A token that might come, or might have. */
+export class Alternative {
+  constructor(public id: i32, public logProb: f32) {}
+}
+
+function alternatives(at: usize, count: i32): Alternative[] {
+  const all: Alternative[] = [];
+  for (let i = 0; i < count; i++) all.push(new Alternative(load<i32>(at + 8 * i), load<f32>(at + 8 * i + 4)));
+  return all;
+}
+
+/** The tokens from number first on, which were generated with log_probs, with their alternatives. */
+export function pieces(first: i32): Piece[] {
+  const found: Piece[] = [];
+  const all = host_pieces(first, 0, 0) - first;
+  if (all > 0) {
+    const one = heap.alloc(16 + 8 * 256);
+    host_pieces(first | i32.MIN_VALUE, one, 16 + 8 * 256);
+    const stride = 16 + 8 * load<i32>(one + 12);
+    const at = heap.alloc(all * stride);
+    host_pieces(first | i32.MIN_VALUE, at, all * stride);
+    for (let i = 0; i < all; i++) {
+      const p = at + i * stride;
+      found.push(new Piece(new Token(load<i32>(p), load<f32>(p + 4), load<i32>(p + 8)), alternatives(p + 16, load<i32>(p + 12))));
+    }
+  }
+  return found;
+}
+
+/** A token of a sequence; its bytes may be part of a character. */
+export class Step {
+  constructor(public id: i32, public logProb: f32, public ptr: usize, public len: i32) {}
+
+  get text(): string {
+    return text(this.ptr, this.len);
+  }
+}
+
+/** The steps at an address, as on_step(seq: i32, records: usize, count: i32): i32 gets them. */
+export function steps(at: usize, count: i32): Step[] {
+  const all: Step[] = [];
+  for (let i = 0; i < count; i++) {
+    const p = at + 16 * i;
+    all.push(new Step(load<i32>(p), load<f32>(p + 4), load<u32>(p + 8), load<i32>(p + 12)));
+  }
+  return all;
+}
+
+export const enum Verdict { PASS, SWALLOW, STOP, ROLLED_BACK }
+export const enum State { RESTING, GENERATING, ENDED, FULL }
+export const enum Kind { GBNF, JSON_SCHEMA, REGEX, CHOICES }
+
+const infoAt: usize = memory.data(16, 8);
+
+/** A grammar of this request, for Sequence.hold; below 0 an error. */
+export function grammar(model: i32, kind: Kind, value: string): i32 {
+  const bytes = String.UTF8.encode(value);
+  return host_grammar(model, kind, changetype<usize>(bytes), bytes.byteLength);
+}
+
+/** Tokens that the guest steers itself. What returns a number gives an error below 0: see lastError. */
+export class Sequence {
+  constructor(public handle: i32) {}
+
+  /** Its handle is below 0 when there is none. */
+  static open(model: i32, options: usize): Sequence {
+    return new Sequence(host_seq_open(model, options));
+  }
+
+  /** Adds text; special: spellings of special tokens become those. */
+  feed(value: string, special: bool = false): i32 {
+    const bytes = String.UTF8.encode(value);
+    return host_seq_feed(this.handle, changetype<usize>(bytes), bytes.byteLength, special ? 2 : 0);
+  }
+
+  feedIds(ids: StaticArray<u32>): i32 {
+    return host_seq_feed(this.handle, changetype<usize>(ids), ids.length, 1);
+  }
+
+  /** Lets the model go on by itself. */
+  start(maxTokens: i32): i32 {
+    return host_seq_start(this.handle, maxTokens);
+  }
+
+  private info(field: i32): i32 {
+    const n = host_seq_info(this.handle, infoAt, 16);
+    return n < 0 ? n : load<i32>(infoAt + 4 * field);
+  }
+
+  /** A State. */
+  state(): i32 {
+    return this.info(0);
+  }
+
+  length(): i32 {
+    return this.info(1);
+  }
+
+  untaken(): i32 {
+    return this.info(2);
+  }
+
+  room(): i32 {
+    return this.info(3);
+  }
+
+  /** Tokens that came; does not wait. */
+  take(): Step[] {
+    const at = heap.alloc(16384);
+    return steps(at, host_seq_take(this.handle, at, 16384));
+  }
+
+  /** Generates until it stops; the text that came, or null. */
+  generate(maxTokens: i32): string | null {
+    if (this.start(maxTokens) < 0) return null;
+    let at = heap.alloc(4096);
+    let size = 4096;
+    let have = 0;
+    while (true) {
+      const state = this.state();
+      if (state < 0) return null;
+      if (this.untaken() == 0) {
+        if (state != State.GENERATING) return text(at, have);
+        wait([this], 1000);
+      }
+      const came = this.take();
+      for (let i = 0; i < came.length; i++) {
+        if (have + came[i].len > size) {
+          size = 2 * (have + came[i].len);
+          at = heap.realloc(at, size);
+        }
+        memory.copy(at + have, came[i].ptr, came[i].len);
+        have += came[i].len;
+      }
+    }
+  }
+
+  /** The k likeliest next tokens. */
+  top(k: i32): Alternative[] {
+    const at = heap.alloc(8 * k);
+    return alternatives(at, host_seq_top(this.handle, k, at));
+  }
+
+  /** The log-probability of each of these if they came next, or null. */
+  score(ids: StaticArray<u32>): StaticArray<f32> | null {
+    const scores = new StaticArray<f32>(ids.length);
+    return host_seq_score(this.handle, changetype<usize>(ids), ids.length, changetype<usize>(scores)) < 0 ? null : scores;
+  }
+
+  /** Its handle is below 0 when there is none. */
+  fork(): Sequence {
+    return new Sequence(host_seq_fork(this.handle));
+  }
+
+  /** The last so many tokens never were. */
+  rollback(tokens: i32): i32 {
+    return host_seq_rollback(this.handle, tokens);
+  }
+
+  close(): i32 {
+    return host_seq_close(this.handle);
+  }
+
+  /** Holds what comes from here on to a grammar; 0 takes it away. */
+  hold(to: i32): i32 {
+    return host_seq_grammar(this.handle, to);
+  }
+
+  /** Writes a bit for each token that may come next: a word for 32 tokens of the vocabulary. */
+  allowed(bits: StaticArray<u32>): i32 {
+    return host_seq_allowed(this.handle, changetype<usize>(bits), bits.length);
+  }
+
+  /** Only these may come, next or until it is changed; an empty array takes the mask away. */
+  mask(bits: StaticArray<u32>, keep: bool = false): i32 {
+    return host_seq_mask(this.handle, changetype<usize>(bits), bits.length, i32(keep));
+  }
+
+  /** Adds to the logit of ids[i] from here on; without any the biases are taken away. */
+  bias(ids: StaticArray<u32>, values: StaticArray<f32>): i32 {
+    const at = heap.alloc(8 * ids.length + 1);
+    for (let i = 0; i < ids.length; i++) {
+      store<u32>(at + 8 * i, ids[i]);
+      store<f32>(at + 8 * i + 4, values[i]);
+    }
+    return host_seq_bias(this.handle, at, ids.length);
+  }
+}
+
+/** The index of the first that has something to take or does not generate; -24 when the time is over, other errors below 0. */
+export function wait(sequences: Sequence[], milliseconds: i32): i32 {
+  const handles = new StaticArray<i32>(sequences.length);
+  for (let i = 0; i < sequences.length; i++) handles[i] = sequences[i].handle;
+  return host_seq_wait(changetype<usize>(handles), handles.length, milliseconds);
+}
+
+/** The ids of a text. */
+export function tokenize(model: i32, value: string): StaticArray<u32> {
+  const bytes = String.UTF8.encode(value);
+  const n = max(0, host_tokenize(model, changetype<usize>(bytes), bytes.byteLength, 0, 0));
+  const ids = new StaticArray<u32>(n);
+  host_tokenize(model, changetype<usize>(bytes), bytes.byteLength, changetype<usize>(ids), n);
+  return ids;
+}
+
+/** Tokens of the vocabulary from first on, as headers and bytes (docs/guest-abi.md) in as many bytes; how many, 0 at the end. */
+export function vocabulary(model: i32, first: i32, dst: usize, dstMax: i32): i32 {
+  return host_vocab(model, first, dst, dstMax);
 }

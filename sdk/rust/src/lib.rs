@@ -13,6 +13,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::alloc::{GlobalAlloc, Layout};
 
+pub mod sequences;
+
 mod host {
     use super::Usage;
 

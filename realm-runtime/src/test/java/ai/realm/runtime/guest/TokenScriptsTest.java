@@ -15,11 +15,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The examples that think in tokens, in JavaScript and in C, on an engine whose model says what is known before. */
 @Timeout(120)
@@ -196,5 +199,25 @@ class TokenScriptsTest {
     @Test
     void forks_inC_giveOneOfEight() throws IOException {
         assertThat(module("forks")).isEqualTo(expected("hello", 48));
+    }
+
+    /** Go's module is too large to be kept, so it is there only when the profile guest-toolchains has built it. */
+    static Stream<String> languages() {
+        return Stream.concat(Stream.of("assemblyscript", "rust", "zig"),
+                System.getProperty("realm.sdk") == null ? Stream.of() : Stream.of("go"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("languages")
+    void sequences_ofEachLanguage_doWhatTheirNamesSay(String language) throws IOException {
+        LimitsBuilder limits = new LimitsBuilder();
+        limits.memoryPages = 512;
+        limits.tableElements = 10_000;
+        limits.moduleBytes = 4 << 20;
+        f.limits = limits.build();
+        Path sdk = Path.of(System.getProperty("realm.sdk", "../sdk"));
+        Outcome o = f.run(Files.readAllBytes(sdk.resolve(language).resolve("sequences/guest.wasm")));
+        assertThat(o.error()).isNull();
+        assertThat(o.text()).matches(expected("hello", 6) + "\\|(one|two)");
     }
 }
