@@ -62,7 +62,8 @@ final class GuestCases implements AutoCloseable {
     }
 
     /**
-     * @param test {@code prompt}, {@code request}, {@code settings}, {@code store}, {@code replies} (lists of pieces), {@code expect}
+     * @param test {@code prompt}, {@code request}, {@code settings}, {@code store}, {@code schedule},
+     *        {@code replies} (lists of pieces), {@code expect}
      * @return what is not as expected; empty when all is
      */
     List<String> faults(JsonNode test) {
@@ -79,7 +80,8 @@ final class GuestCases implements AutoCloseable {
         GuestCall call = new GuestCall(context, test.path("prompt").asText("test"), null, true,
                 SamplingParams.greedy(MAX_TOKENS), test.path("stream").asBoolean(),
                 (request.isObject() ? request : "{}").toString(),
-                _ -> new NoModel(), settings, store, Priority.INTERACTIVE, new Chats(), new Elsewhere(test), 0);
+                _ -> new NoModel(), settings, store, Priority.INTERACTIVE, new Chats(), new Elsewhere(test),
+                test.path("schedule").asText(null), 0);
         Map<String, Object> got = new HashMap<>();
         try {
             GuestResult result = host.run(module, call, GuestLimits.defaults(), heard);
