@@ -30,6 +30,11 @@ public record RuntimeOptions(List<ModelSource> models, Compute.Options compute, 
         return new RuntimeOptions(models, compute, options, memoryBytes, listener);
     }
 
+    /** @param threads that compute; 0 for the default */
+    public RuntimeOptions withThreads(int threads) {
+        return threads == 0 ? this : new RuntimeOptions(models, compute.withThreads(threads), engine, memoryBytes, listener);
+    }
+
     public RuntimeOptions withMemoryBytes(long bytes) {
         return new RuntimeOptions(models, compute, engine, bytes, listener);
     }

@@ -132,7 +132,8 @@ public final class RealmServer implements AutoCloseable {
         this.metrics = new ServerMetrics();
         // Before all else, as it takes longest.
         this.runtime = InferenceRuntime.start(RuntimeOptions.of(ModelRegistry.sources(config.models()))
-                .withEngine(config.engine().options()).withMemoryBytes(config.engine().memoryBytes()).withListener(metrics));
+                .withThreads(config.engine().threads()).withEngine(config.engine().options())
+                .withMemoryBytes(config.engine().memoryBytes()).withListener(metrics));
         preloaded(config).forEach(runtime.models()::load);
         this.database = open(config.server(), runtime);
         this.scratch = Database.inMemory();

@@ -239,7 +239,8 @@ public final class ConfigLoader {
                 Duration.ofMillis(in("engine.gap_ms", or(e.gapMillis(), (int) o.gap().toMillis()), 0, 60_000)),
                 o.unreadTokens(), o.slowReaderLimit(), or(e.prefixCache(), o.prefixCache()),
                 or(e.sharedPrefixes(), o.sharedPrefixes()), or(e.drafts(), o.drafts()));
-        return new EngineSettings((long) in("engine.memory_mb", or(e.memoryMb(), 0), 0, 1 << 22) << 20, options);
+        return new EngineSettings((long) in("engine.memory_mb", or(e.memoryMb(), 0), 0, 1 << 22) << 20,
+                in("engine.threads", or(e.threads(), d.threads()), 0, 1024), options);
     }
 
     private static KvType kvType(@Nullable String given, KvType otherwise) {

@@ -70,7 +70,7 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
     record AdminKeyEntry(@Nullable String name, @JsonProperty("key") @Nullable String keyHash, @Nullable String role,
             @Nullable String expires) {}
 
-    record Engine(@JsonProperty("memory_mb") @Nullable Integer memoryMb, @JsonProperty("kv_type") @Nullable String kvType,
+    record Engine(@JsonProperty("memory_mb") @Nullable Integer memoryMb, @Nullable Integer threads, @JsonProperty("kv_type") @Nullable String kvType,
             @JsonProperty("kv_mb") @Nullable Integer kvMb, @JsonProperty("kv_block") @Nullable Integer kvBlock,
             @Nullable Integer running, @Nullable Integer waiting, @JsonProperty("step_tokens") @Nullable Integer stepTokens,
             @JsonProperty("gap_ms") @Nullable Integer gapMillis, @JsonProperty("prefix_cache") @Nullable Boolean prefixCache,

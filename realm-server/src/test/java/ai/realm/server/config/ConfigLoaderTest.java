@@ -155,13 +155,14 @@ class ConfigLoaderTest {
         RealmConfig config = load(
                 """
                         server: {database: "jdbc:postgresql://db.example/realm?sslmode=require", database_user: u, database_password: geheim}
-                        engine: {memory_mb: 512, kv_type: q8_0, kv_mb: 128, kv_block: 16, running: 4, waiting: 9, step_tokens: 40, gap_ms: 70,
+                        engine: {memory_mb: 512, threads: 3, kv_type: q8_0, kv_mb: 128, kv_block: 16, running: 4, waiting: 9, step_tokens: 40, gap_ms: 70,
                           prefix_cache: false, shared_prefixes: ["You are"], drafts: false}
                         models: {m: {file: m.gguf, preload: false}}
                         tenants: [{id: a, priority: batch, limits: {context_length: 100}}]
                         """);
         EngineSettings e = config.engine();
         assertThat(e.memoryBytes()).isEqualTo(512L << 20);
+        assertThat(e.threads()).isEqualTo(3);
         assertThat(e.options()).isEqualTo(
                 new EngineOptions(KvType.Q8_0, 128L << 20, 16, 4, 9, 40, Duration.ofMillis(70), e.options().unreadTokens(),
                         e.options().slowReaderLimit(), false, List.of("You are"), false));
