@@ -274,7 +274,7 @@ class HttpServerTest {
             "{\"prompt\":\"x\",\"suffix\":\"y\"}|suffix", "{\"prompt\":\"x\",\"n\":3,\"best_of\":2}|best_of",
             "{\"prompt\":\"x\",\"stop\":[\"1\",2]}|stop[1]", "{\"prompt\":\"x\",\"stop\":{}}|stop",
             "{\"prompt\":\"x\",\"stream_options\":1}|stream_options", "{\"prompt\":[]}|prompt",
-            "{\"prompt\":[1,\"a\"]}|prompt[1]",
+            "{\"prompt\":[1,true]}|prompt[1]",
             "{\"prompt\":[1,-2]}|prompt[1]", "{\"prompt\":[999]}|prompt", "{\"prompt\":{}}|prompt", "{}|prompt",
             "{\"prompt\":\"x\",\"seed\":1e3}|seed", "{\"prompt\":\"x\",\"stream\":\"yes\"}|stream",
             "{\"prompt\":\"\\ud800\"}|prompt",

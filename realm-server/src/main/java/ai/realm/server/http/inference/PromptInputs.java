@@ -41,12 +41,12 @@ public final class PromptInputs {
         return inputs;
     }
 
-    /** Whether an array is one prompt: it has ids, and texts between them at most. */
+    /** Whether an array is one prompt: it has ids, and no arrays or objects, which would be prompts of their own. */
     private static boolean isOnePrompt(JsonNode array) {
         boolean ids = false;
         for (JsonNode one : array) {
-            if (!one.isNumber() && !one.isTextual()) {
-                return one.isNull() && array.get(0).isNumber();
+            if (one.isContainerNode()) {
+                return false;
             }
             ids |= one.isNumber();
         }
