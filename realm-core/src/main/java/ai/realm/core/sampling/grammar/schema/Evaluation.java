@@ -66,8 +66,10 @@ final class Evaluation {
             case "enum", "const" -> s.valueKeys(keyword).contains(JsonValues.key(value));
             case "$ref", "$dynamicRef", "$recursiveRef" -> valid(value, document.target(s, keyword));
             case "allOf" -> all(value, s.children(keyword));
-            case "anyOf" -> s.children(keyword).stream().anyMatch(c -> valid(value, c));
-            case "oneOf" -> s.children(keyword).stream().filter(c -> valid(value, c)).count() == 1;
+            case "anyOf", "oneOf" -> {
+                Schema values = document.constants(s, keyword);
+                yield values != null ? valid(value, values) : oneOrMore(value, s, keyword);
+            }
             case "not" -> !valid(value, s.child(keyword));
             case "if" -> {
                 String then = valid(value, s.child(keyword)) ? "then" : "else";
@@ -83,7 +85,13 @@ final class Evaluation {
         };
     }
 
-    private static boolean typed(@Nullable Object value, List<String> types) {
+    private boolean oneOrMore(@Nullable Object value, Schema s, String keyword) {
+        return keyword.equals("anyOf")
+                ? s.children(keyword).stream().anyMatch(c -> valid(value, c))
+                : s.children(keyword).stream().filter(c -> valid(value, c)).count() == 1;
+    }
+
+    static boolean typed(@Nullable Object value, List<String> types) {
         return types.contains(JsonValues.type(value))
                 || value instanceof Num n && types.contains("integer") && isInteger(n);
     }

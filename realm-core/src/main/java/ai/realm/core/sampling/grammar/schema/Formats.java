@@ -37,7 +37,9 @@ final class Formats {
             Map.entry("duration", "P(?:[0-9]{1,9}W|(?:[0-9]{1,9}Y(?:[0-9]{1,9}M(?:[0-9]{1,9}D)?)?|[0-9]{1,9}M(?:[0-9]{1,9}D)?"
                     + "|[0-9]{1,9}D)(?:" + HMS + ")?|" + HMS + ")"),
             Map.entry("email", email(ATEXT)), Map.entry("idn-email", email(ATEXT + OTHER_LETTERS)),
-            Map.entry("hostname", host(6)), Map.entry("idn-hostname", host(6)), Map.entry("ipv4", IPV4), Map.entry("ipv6", IPV6),
+            // capitals are no part of an international name (RFC 5892)
+            Map.entry("hostname", host(6)), Map.entry("idn-hostname", host(6).replace("A-Z", "")), Map.entry("ipv4", IPV4),
+            Map.entry("ipv6", IPV6),
             Map.entry("uuid", "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), Map.entry("uri", uri("")),
             Map.entry("iri", uri(OTHER_LETTERS)), Map.entry("uri-reference", uri("") + "|" + relative("")),
             Map.entry("iri-reference", uri(OTHER_LETTERS) + "|" + relative(OTHER_LETTERS)),

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,8 @@ final class SchemaDocument {
     private final List<Resource> allResources = new ArrayList<>();
     private final Schema root;
     private final Map<Instead, Schema> instead = new HashMap<>();
+    /** By schema, what stands for its branches, which may be nothing. */
+    private final Map<Schema, Map<String, Optional<Schema>>> constants = new HashMap<>();
     private int recursiveAnchors;
     private boolean unevaluated;
 
@@ -96,6 +99,17 @@ final class SchemaDocument {
             instead.put(key, known);
         }
         return known;
+    }
+
+    /** The enumeration that {@code anyOf} or {@code oneOf} of constants is, or null. */
+    @Nullable
+    Schema constants(Schema of, String keyword) {
+        return constants.computeIfAbsent(of, s -> new HashMap<>()).computeIfAbsent(keyword, k -> {
+            List<@Nullable Object> values = Constants.of(of, k);
+            return values == null
+                    ? Optional.empty()
+                    : Optional.of(make(Map.of("enum", values), of.pointer() + "/" + k + "/enum", of.resource()));
+        }).orElse(null);
     }
 
     private Schema make(Object value, String pointer, Resource outer) {

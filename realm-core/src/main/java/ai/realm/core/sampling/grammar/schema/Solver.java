@@ -211,8 +211,16 @@ final class Solver {
             }
             case "$ref", "$dynamicRef", "$recursiveRef" -> assume(Lit.of(document.target(s, keyword)), kind, state, way);
             case "allOf" -> s.children(keyword).forEach(c -> assume(Lit.of(c), kind, state, way));
-            case "anyOf" -> choose(anyOf(s.children(keyword)), s, keyword, kind, state, way);
-            case "oneOf" -> state.late.add(new Late(s, way));
+            case "anyOf", "oneOf" -> {
+                Schema values = document.constants(s, keyword);
+                if (values != null) {
+                    assume(Lit.of(values), kind, state, way);
+                } else if (keyword.equals("anyOf")) {
+                    choose(anyOf(s.children(keyword)), s, keyword, kind, state, way);
+                } else {
+                    state.late.add(new Late(s, way));
+                }
+            }
             case "not" -> assume(Lit.not(s.child(keyword)), kind, state, way);
             case "if" -> condition(s, kind, state, way);
             case "dependencies", "dependentRequired", "dependentSchemas" -> {
