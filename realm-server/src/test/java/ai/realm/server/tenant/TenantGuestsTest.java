@@ -70,6 +70,39 @@ class TenantGuestsTest {
         assertThatThrownBy(() -> guests.of(acme)).hasMessageContaining("refused");
     }
 
+    private static byte[] answers(int number) {
+        return Wat2Wasm.parse("(module (memory (export \"memory\") 1) "
+                + "(func (export \"generate\") (param i32 i32 i32 i32) (result i32) (i32.const " + number + ")))");
+    }
+
+    /** Two servers on one database: who gets which version is the same on both, from the moment that they have read of it. */
+    @Test
+    void requestsSharedOut_areSharedAlikeByEveryServer() throws Exception {
+        Tenant acme = tenant();
+        Map<String, Duration> time = Map.of("acme", Duration.ofMinutes(1));
+        TenantGuests one = guests(time);
+        TenantGuests two = guests(time);
+        one.push(acme, answers(8), one.compile(acme, answers(8)));
+        int staged = one.stage(acme, answers(16), one.compile(acme, answers(16)));
+        two.loadAll(List.of(acme), (_, _) -> {});
+        one.share(acme, List.of(new GuestVersions.Share(1, 70), new GuestVersions.Share(staged, 30)));
+        two.refresh(acme, null);
+        List<Integer> got = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            TenantGuests.Chosen chosen = one.choose(acme, null, "user-" + i);
+            assertThat(two.choose(acme, null, "user-" + i).version()).isEqualTo(chosen.version());
+            got.add(chosen.version());
+        }
+        assertThat(got).containsOnly(1, staged);
+        assertThat(two.choose(acme, staged, "anybody").module().digest()).isEqualTo(one.compile(acme, answers(16)).digest());
+        TenantGuests started = guests(time);
+        started.loadAll(List.of(acme), (_, _) -> {});
+        assertThat(started.choose(acme, null, "user-7").version()).as("a server that starts").isEqualTo(got.get(7));
+        one.rollback(acme, staged);
+        two.refresh(acme, null);
+        assertThat(two.choose(acme, null, "user-7").version()).as("the active one").isZero();
+    }
+
     @Test
     void serversOwnGuest_hasNoLimitOfCompiling() throws Exception {
         assertThat(guests(Map.of()).load(tenant()).digest()).isNotEmpty();
