@@ -27,7 +27,8 @@ public record ModelSource(String name, Path file, @Nullable String sha256, int c
     }
 
     /** A model or an adapter whose file says all. */
-    public ModelSource(String name, Path file, @Nullable String sha256, int contextLength, @Nullable String adapterOf, float adapterScale) {
+    public ModelSource(String name, Path file, @Nullable String sha256, int contextLength, @Nullable String adapterOf,
+            float adapterScale) {
         this(name, file, sha256, contextLength, adapterOf, adapterScale, Map.of());
     }
 

@@ -38,15 +38,18 @@ class LanguageCostTest {
             }
             long[] last = f.cpuNanos.subList(REQUESTS / 2, REQUESTS).stream().mapToLong(Long::longValue).sorted().toArray();
             double micros = last[last.length / 2] / 1e3;
-            note("%s: %d requests, median %.0f us, p90 %.0f us of processor time, of the first %.0f us".formatted(name, REQUESTS, micros,
-                    last[last.length * 9 / 10] / 1e3, Arrays.stream(f.cpuNanos.toArray(Long[]::new)).findFirst().orElse(0L) / 1e3));
+            note("%s: %d requests, median %.0f us, p90 %.0f us of processor time, of the first %.0f us".formatted(name, REQUESTS,
+                    micros,
+                    last[last.length * 9 / 10] / 1e3,
+                    Arrays.stream(f.cpuNanos.toArray(Long[]::new)).findFirst().orElse(0L) / 1e3));
             return micros;
         }
     }
 
     @Test
     void javascript_costsARequestLittle() throws IOException {
-        assertThat(median(GuestScripts.javascript(Files.readAllBytes(Path.of("../sdk/javascript/template/guest.js"))), "javascript"))
+        assertThat(
+                median(GuestScripts.javascript(Files.readAllBytes(Path.of("../sdk/javascript/template/guest.js"))), "javascript"))
                 .isLessThan(20_000);
     }
 
@@ -95,8 +98,9 @@ class LanguageCostTest {
                 first.add(System.nanoTime() - begin);
             }
             first.sort(null);
-            note("%d scripts, %d MB of code held: pushed in %.1f s, %.0f KiB of heap each, first request median %.1f ms, p90 %.1f ms".formatted(
-                    tenants, megabytes, seconds, each, first.get(tenants / 2) / 1e6, first.get(tenants * 9 / 10) / 1e6));
+            note("%d scripts, %d MB of code held: pushed in %.1f s, %.0f KiB of heap each, first request median %.1f ms, p90 %.1f ms"
+                    .formatted(
+                            tenants, megabytes, seconds, each, first.get(tenants / 2) / 1e6, first.get(tenants * 9 / 10) / 1e6));
             assertThat(each).isLessThan(400);
         }
     }

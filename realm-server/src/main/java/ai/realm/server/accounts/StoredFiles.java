@@ -127,7 +127,8 @@ public final class StoredFiles {
 
     /** A piece of the content, from 0 on; null after the last. */
     public byte @Nullable [] piece(StoredFile file, int number) {
-        List<byte[]> data = database.query(r -> r.getBytes(1), "SELECT data FROM file_pieces WHERE file = ? AND piece = ?", file.id,
+        List<byte[]> data = database.query(r -> r.getBytes(1), "SELECT data FROM file_pieces WHERE file = ? AND piece = ?",
+                file.id,
                 number);
         return data.isEmpty() ? null : data.getFirst();
     }

@@ -26,7 +26,8 @@ public final class RealmCommand implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(ServeCommand.class, RunCommand.class, BenchCommand.class,
             LoadCommand.class, GuestCommand.class, TenantsCommand.class, ConfigCommand.class, AuditCommand.class,
             BackupCommand.class, RestoreCommand.class, InspectCommand.class,
-            ModelsCommand.class, PullCommand.class, QuantizeCommand.class, VerifyCommand.class, KernelsCommand.class, TrainCommand.class);
+            ModelsCommand.class, PullCommand.class, QuantizeCommand.class, VerifyCommand.class, KernelsCommand.class,
+            TrainCommand.class);
     private static final Map<String, Class<?>> SERVERS = Map.of("serve", ServeCommand.class, "train", TrainCommand.class);
 
     @Spec

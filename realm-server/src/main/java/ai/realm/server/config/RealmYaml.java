@@ -30,7 +30,8 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
             @JsonProperty("unknown_parameters") @Nullable String unknownParameters, @Nullable List<String> cors,
             @JsonProperty("anonymous_tenant") @Nullable String anonymousTenant,
             @JsonProperty("anonymous_remote") @Nullable Boolean anonymousRemote,
-            @JsonProperty("ollama_root") @Nullable Boolean ollamaRoot, @Nullable Gateway gateway, @Nullable Tls tls, @Nullable Tracing tracing,
+            @JsonProperty("ollama_root") @Nullable Boolean ollamaRoot, @Nullable Gateway gateway, @Nullable Tls tls,
+            @Nullable Tracing tracing,
             @JsonProperty("slow_request_seconds") @Nullable Integer slowRequestSeconds, @Nullable Boolean page) {}
 
     record Tracing(@Nullable String endpoint, @Nullable Double ratio, @Nullable Map<String, String> headers) {}
@@ -70,7 +71,8 @@ record RealmYaml(@Nullable Server server, @Nullable Admin admin, @Nullable Engin
     record AdminKeyEntry(@Nullable String name, @JsonProperty("key") @Nullable String keyHash, @Nullable String role,
             @Nullable String expires) {}
 
-    record Engine(@JsonProperty("memory_mb") @Nullable Integer memoryMb, @Nullable Integer threads, @JsonProperty("kv_type") @Nullable String kvType,
+    record Engine(@JsonProperty("memory_mb") @Nullable Integer memoryMb, @Nullable Integer threads,
+            @JsonProperty("kv_type") @Nullable String kvType,
             @JsonProperty("kv_mb") @Nullable Integer kvMb, @JsonProperty("kv_block") @Nullable Integer kvBlock,
             @Nullable Integer running, @Nullable Integer waiting, @JsonProperty("step_tokens") @Nullable Integer stepTokens,
             @JsonProperty("gap_ms") @Nullable Integer gapMillis, @JsonProperty("prefix_cache") @Nullable Boolean prefixCache,

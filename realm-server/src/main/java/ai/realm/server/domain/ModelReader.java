@@ -160,7 +160,8 @@ public final class ModelReader {
             return adapter("", path, adapterOf, m.sha256(), m.scale());
         }
         return model("", path,
-                new ModelSettings(null, m.context(), m.sha256(), m.system(), false, m.aliases(), m.dimensions(), m.metadata(), null),
+                new ModelSettings(null, m.context(), m.sha256(), m.system(), false, m.aliases(), m.dimensions(), m.metadata(),
+                        null),
                 named != null ? named : files.known(path));
     }
 }

@@ -56,8 +56,9 @@ public final class OtelTracer implements RequestTracer {
     private final Tracer tracer;
 
     public OtelTracer(TracingSettings settings, String version) {
-        this(settings.ratio(), version, BatchSpanProcessor.builder(exporter(settings)).setMaxQueueSize(QUEUE).setScheduleDelay(DELAY)
-                .setExporterTimeout(TIMEOUT).build());
+        this(settings.ratio(), version,
+                BatchSpanProcessor.builder(exporter(settings)).setMaxQueueSize(QUEUE).setScheduleDelay(DELAY)
+                        .setExporterTimeout(TIMEOUT).build());
     }
 
     OtelTracer(double ratio, String version, SpanProcessor to) {

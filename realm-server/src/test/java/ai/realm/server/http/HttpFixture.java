@@ -113,7 +113,8 @@ final class HttpFixture implements AutoCloseable {
                 new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), onApiPort)),
                 new Operations(new AuditTrail(database, Clock.systemUTC(), Duration.ofDays(1)), null,
                         new SpendWatch(new Accounts(database, Clock.systemUTC()), Clock.systemUTC(), AccountSettings.DEFAULTS,
-                                (_, _) -> {}), RequestTracer.OFF),
+                                (_, _) -> {}),
+                        RequestTracer.OFF),
                 admin,
                 modelAdmin, TenantStores.of(database, new Accounts(database, Clock.systemUTC()), Clock.systemUTC()), tenants,
                 new OutboundHttp((_, _) -> {}), false);

@@ -308,6 +308,7 @@ class LogProbsTest {
         assertThat(told).isEqualTo(3);
         assertThat(f.post("/api/chat", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"stream\":false}").body())
                 .doesNotContain("logprobs");
-        assertThat(f.post("/api/generate", "{\"prompt\":\"a\",\"logprobs\":true,\"top_logprobs\":21}").statusCode()).isEqualTo(400);
+        assertThat(f.post("/api/generate", "{\"prompt\":\"a\",\"logprobs\":true,\"top_logprobs\":21}").statusCode())
+                .isEqualTo(400);
     }
 }

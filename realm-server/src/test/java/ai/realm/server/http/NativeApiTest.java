@@ -76,7 +76,8 @@ class NativeApiTest {
     @Test
     void completion_biases_areToldInItsSettings() {
         assertThat(post("/completion", "{\"prompt\":\"a\"}").at("/generation_settings/logit_bias")).isEmpty();
-        assertThat(post("/completion", "{\"prompt\":\"a\",\"logit_bias\":[[97,1.5],[98,false]]}").at("/generation_settings/logit_bias"))
+        assertThat(post("/completion", "{\"prompt\":\"a\",\"logit_bias\":[[97,1.5],[98,false]]}")
+                .at("/generation_settings/logit_bias"))
                 .hasSize(2).anyMatch(b -> b.path("token").asInt() == 97 && b.path("bias").asDouble() == 1.5)
                 .anyMatch(b -> b.path("token").asInt() == 98 && b.path("bias").isNull());
     }

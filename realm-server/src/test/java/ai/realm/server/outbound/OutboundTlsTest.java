@@ -104,7 +104,8 @@ class OutboundTlsTest {
     void certificateOfAnotherName_orOfNobodyKnown_isRefused_andNothingIsSent() {
         int before = PATHS.size();
         for (HttpTrouble t : List.of(catchThrowableOfType(HttpTrouble.class, () -> send(trusting, "evil.example")),
-                catchThrowableOfType(HttpTrouble.class, () -> send((SSLSocketFactory) SSLSocketFactory.getDefault(), "api.example")))) {
+                catchThrowableOfType(HttpTrouble.class,
+                        () -> send((SSLSocketFactory) SSLSocketFactory.getDefault(), "api.example")))) {
             assertThat(t.kind()).isEqualTo(HttpTrouble.Kind.FAILED);
             assertThat(t.getMessage()).endsWith("no secure connection can be made");
         }

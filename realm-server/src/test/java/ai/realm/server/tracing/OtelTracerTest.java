@@ -84,7 +84,8 @@ class OtelTracerTest {
         assertThat(model.getParentSpanId()).isEqualTo(all.get("guest").getSpanId());
         assertThat(model.getAttributes().get(AttributeKey.longKey("gen_ai.usage.input_tokens"))).isEqualTo(11);
         assertThat(model.getAttributes().get(AttributeKey.longKey("gen_ai.usage.output_tokens"))).isEqualTo(7);
-        assertThat(model.getAttributes().get(AttributeKey.stringArrayKey("gen_ai.response.finish_reasons"))).containsExactly("stop");
+        assertThat(model.getAttributes().get(AttributeKey.stringArrayKey("gen_ai.response.finish_reasons")))
+                .containsExactly("stop");
         for (String phase : List.of("queue", "prefill", "decode")) {
             SpanData s = all.get(phase);
             assertThat(s.getParentSpanId()).isEqualTo(model.getSpanId());

@@ -39,7 +39,8 @@ final class GemmaArgumentsOp implements Op {
             return JsonScanner.isSpace(c) ? MORE : FAIL;
         }
         text.append(c);
-        if (!inJson && c == mark.charAt(mark.length() - 1) && text.indexOf(mark, Math.max(0, text.length() - mark.length())) >= 0) {
+        if (!inJson && c == mark.charAt(mark.length() - 1)
+                && text.indexOf(mark, Math.max(0, text.length() - mark.length())) >= 0) {
             quoted = !quoted;
             return MORE;
         }

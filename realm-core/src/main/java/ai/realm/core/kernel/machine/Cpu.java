@@ -46,7 +46,8 @@ record Cpu(boolean avx512, boolean vnni, boolean amx) {
             boolean saved = (leaf1c & OS_SAVES) != 0 && (state & STATE) == STATE;
             int all = F | DQ | BW | VL;
             boolean avx512 = saved && (leaf7b & all) == all;
-            boolean tiles = avx512 && (answer.getAtIndex(ValueLayout.JAVA_INT, 4) & AMX) == AMX && (state & TILE_STATE) == TILE_STATE;
+            boolean tiles = avx512 && (answer.getAtIndex(ValueLayout.JAVA_INT, 4) & AMX) == AMX
+                    && (state & TILE_STATE) == TILE_STATE;
             return new Cpu(avx512, avx512 && (leaf7c & VNNI) != 0, tiles && mayUseTiles());
         } catch (Throwable t) {
             throw new IllegalStateException("CPUID could not be called", t);

@@ -26,7 +26,8 @@ enum Isa {
             throw new IllegalArgumentException(OPTION + " must be auto or one of " + names + ", not " + asked);
         }
         if (values()[i] == AMX && !amx) {
-            throw new IllegalStateException(OPTION + " is amx, but the processor has none or the system does not let this process use it");
+            throw new IllegalStateException(
+                    OPTION + " is amx, but the processor has none or the system does not let this process use it");
         }
         return values()[i];
     }

@@ -59,7 +59,8 @@ final class TileScratch {
         int whole = (to - from) / AmxTileCode.TOKENS;
         for (int done = 0; done < whole; done += most) {
             int first = from + done * AmxTileCode.TOKENS;
-            chunks(m, tiles, Math.min(most, whole - done), records + first * rowBytes, toFine, out, at + (first - from) * outStride);
+            chunks(m, tiles, Math.min(most, whole - done), records + first * rowBytes, toFine, out,
+                    at + (first - from) * outStride);
         }
         int left = to - from - whole * AmxTileCode.TOKENS;
         if (left >= FEW) {

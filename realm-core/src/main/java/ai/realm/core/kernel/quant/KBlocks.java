@@ -41,7 +41,8 @@ final class KBlocks {
             int scale = mostScale > 0 ? ScaleSearch.nearest(15f / mostScale * scales[g]) : 0;
             int min = mostMin > 0 ? ScaleSearch.nearest(15f / mostMin * minima[g]) : 0;
             out.put((byte) (scale | min << 4));
-            again(x, at + 16 * g, 16, Float.float16ToFloat(d) * (scale & 15), Float.float16ToFloat(dMin) * min, 3, levels, 16 * g);
+            again(x, at + 16 * g, 16, Float.float16ToFloat(d) * (scale & 15), Float.float16ToFloat(dMin) * min, 3, levels,
+                    16 * g);
         }
         putTwoBits(levels, out);
         out.putShort(d);

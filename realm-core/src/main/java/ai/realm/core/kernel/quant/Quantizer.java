@@ -9,7 +9,8 @@ import java.util.Set;
  * de3ff81). Stateless.
  */
 public final class Quantizer {
-    private static final Set<GgmlType> TYPES = Set.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0,
+    private static final Set<GgmlType> TYPES = Set.of(GgmlType.F32, GgmlType.F16, GgmlType.BF16, GgmlType.Q4_0, GgmlType.Q4_1,
+            GgmlType.Q5_0,
             GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q2_K, GgmlType.Q3_K, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K,
             GgmlType.IQ4_NL, GgmlType.IQ4_XS);
 
@@ -49,7 +50,8 @@ public final class Quantizer {
                 case Q6_K -> KBlocks.q6k(x, at, out);
                 case IQ4_NL -> NonLinearBlocks.nl(x, at, out);
                 case IQ4_XS -> NonLinearBlocks.xs(x, at, out);
-                default -> throw new IllegalArgumentException("weights cannot be packed into " + type + "; possible are " + TYPES);
+                default ->
+                    throw new IllegalArgumentException("weights cannot be packed into " + type + "; possible are " + TYPES);
             }
         }
     }

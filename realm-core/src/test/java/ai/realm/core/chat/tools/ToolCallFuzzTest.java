@@ -15,8 +15,10 @@ import org.junit.jupiter.params.provider.FieldSource;
 class ToolCallFuzzTest {
     static final List<String> families = Golden.FAMILIES;
 
-    private static final List<String> BITS = List.of("\"", "\\", "'", "\n", "\t", "{", "}", "[", "]", "(", ")", ",", ":", "=", "é", "日本",
-            "😀", "\u2028", "</tool_call>", "<|im_end|>", "<tool_call>", "```", "</parameter>", "<|python_tag|>", "[TOOL_CALLS]", "a",
+    private static final List<String> BITS = List.of("\"", "\\", "'", "\n", "\t", "{", "}", "[", "]", "(", ")", ",", ":", "=",
+            "é", "日本",
+            "😀", "\u2028", "</tool_call>", "<|im_end|>", "<tool_call>", "```", "</parameter>", "<|python_tag|>", "[TOOL_CALLS]",
+            "a",
             "true", "null", "1", " ", "\\n", "\\u0041", "<", ">", "&", "%", "</think>", "get_weather");
 
     private static String text(Random random) {

@@ -79,7 +79,8 @@ class AmxTileCodeTest {
         float[] x = new float[cols];
         try (Arena arena = Arena.ofShared();
                 Compute compute = Compute.open(new Compute.Options(1, ActivationMode.INT8, "scalar"))) {
-            MachineMatrix m = MachineMatrix.pack(tensor(layout, rows, cols), layout, code.products(layout), false, arena, compute.pool());
+            MachineMatrix m = MachineMatrix.pack(tensor(layout, rows, cols), layout, code.products(layout), false, arena,
+                    compute.pool());
             weights.copyFrom(MemorySegment.ofAddress(m.address(0)).reinterpret(weights.byteSize()));
             for (int t = 0; t < tokens; t++) {
                 for (int i = 0; i < cols; i++) {

@@ -67,7 +67,8 @@ class LarkGrammarTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "other: \"a\"", "start: (", "start: \"a", "start: /a", "start: /a/x", "start", "start: b{c}",
-            "%import unknown.X\nstart: \"a\"", "%import common.NOTHING\nstart: \"a\"", "start: \"a\"~5..2", "start: start \"a\"", "start: start", "start: \"a\"? start \"b\" | \"c\"",
+            "%import unknown.X\nstart: \"a\"", "%import common.NOTHING\nstart: \"a\"", "start: \"a\"~5..2", "start: start \"a\"",
+            "start: start", "start: \"a\"? start \"b\" | \"c\"",
             "start: x", "start: \"ab\"..\"c\"", "%bogus", "start: \"a\"\nstart: \"b\"", "start: \"\\q\"", "start: ~3"})
     void toGbnf_whatIsNoGrammar_isRefused(String text) {
         assertThatThrownBy(() -> lark(text)).isInstanceOf(RealmException.class);

@@ -45,7 +45,8 @@ public final class QuantizeCommand implements Callable<Integer> {
                 "no type is named " + type + "; there are " + Arrays.stream(Mixture.values()).map(Mixture::name)
                         .collect(Collectors.joining(", "))));
         if (Files.exists(to) && (!force || Files.isSameFile(in, to))) {
-            throw new IOException(to + " is there already" + (force ? ", and it is the file to read" : "; --force writes over it"));
+            throw new IOException(
+                    to + " is there already" + (force ? ", and it is the file to read" : "; --force writes over it"));
         }
         PrintWriter err = spec.commandLine().getErr();
         TransferLine line = new TransferLine(err, System.console() != null);

@@ -19,11 +19,13 @@ import java.util.regex.Pattern;
 final class TypePlan {
     private static final Pattern LAYER = Pattern.compile("blk\\.(\\d+)\\..*");
     /** Parts of names whose tensors stay as they are: small, or too important. */
-    private static final List<String> KEPT = List.of("_norm.weight", "ffn_gate_inp.weight", "altup", "laurel", "per_layer_model_proj",
+    private static final List<String> KEPT = List.of("_norm.weight", "ffn_gate_inp.weight", "altup", "laurel",
+            "per_layer_model_proj",
             "ssm_conv1d", "shortconv.conv.weight", "time_mix_first.weight", "time_mix_w0.weight", "time_mix_w1.weight",
             "time_mix_w2.weight", "time_mix_v0.weight", "time_mix_v1.weight", "time_mix_v2.weight", "time_mix_a0.weight",
             "time_mix_a1.weight", "time_mix_a2.weight", "time_mix_g1.weight", "time_mix_g2.weight", "time_mix_decay_w1.weight",
-            "time_mix_decay_w2.weight", "time_mix_lerp_fused.weight", "attn_rel_b.weight", ".position_embd", "indexer.k_proj.weight",
+            "time_mix_decay_w2.weight", "time_mix_lerp_fused.weight", "attn_rel_b.weight", ".position_embd",
+            "indexer.k_proj.weight",
             "indexer.q_proj.weight");
     private static final Set<String> KEPT_WHOLE = Set.of("position_embd.weight", "token_types.weight");
 

@@ -71,7 +71,8 @@ public final class NativeShape implements ApiShape {
                 1,
                 null, stream, fields.node());
         HINTS.forEach(fields::hint);
-        return new AskedNative(request, shown(fields.take("response_fields")), new AnswerOptions(false, false, false, top, false, AnswerOptions.NONE, probabilities, 1));
+        return new AskedNative(request, shown(fields.take("response_fields")),
+                new AnswerOptions(false, false, false, top, false, AnswerOptions.NONE, probabilities, 1));
     }
 
     /** The names that the answer is to have, with a / before those of what it holds; empty for all. */
@@ -86,7 +87,8 @@ public final class NativeShape implements ApiShape {
             }
         }
         if (names.size() > MAX_SHOWN) {
-            throw RealmException.badParam("response_fields", "response_fields may hold " + MAX_SHOWN + " names, not " + names.size());
+            throw RealmException.badParam("response_fields",
+                    "response_fields may hold " + MAX_SHOWN + " names, not " + names.size());
         }
         return names;
     }

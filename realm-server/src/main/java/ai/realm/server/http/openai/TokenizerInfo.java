@@ -26,8 +26,10 @@ import org.jspecify.annotations.Nullable;
  */
 public record TokenizerInfo(RequestFrame.Parts parts) implements Handler {
     private static final String KEYS = "tokenizer.ggml.";
-    private static final Map<String, String> TOKENS = Map.of("bos_token", "bos_token_id", "eos_token", "eos_token_id", "pad_token",
-            "padding_token_id", "unk_token", "unknown_token_id", "sep_token", "seperator_token_id", "mask_token", "mask_token_id");
+    private static final Map<String, String> TOKENS = Map.of("bos_token", "bos_token_id", "eos_token", "eos_token_id",
+            "pad_token",
+            "padding_token_id", "unk_token", "unknown_token_id", "sep_token", "seperator_token_id", "mask_token",
+            "mask_token_id");
 
     @Override
     public void handle(Context ctx) {

@@ -114,7 +114,8 @@ final class BatchInput {
     private void line(byte[] text, long length, int number) {
         // What is parsed takes many times its bytes, so that it is bounded before.
         if (length > mostBytes) {
-            error("line_too_long", "line " + number + " has " + length + " bytes, and a line may have " + mostBytes, null, number);
+            error("line_too_long", "line " + number + " has " + length + " bytes, and a line may have " + mostBytes, null,
+                    number);
             return;
         }
         if (isBlank(text)) {

@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 class InputLinesTest {
     private static InputLines lines(String text, int piece, int most) {
         byte[] all = text.getBytes(StandardCharsets.UTF_8);
-        return new InputLines(n -> n * piece >= all.length ? null : Arrays.copyOfRange(all, n * piece, Math.min(all.length, n * piece + piece)),
+        return new InputLines(
+                n -> n * piece >= all.length ? null : Arrays.copyOfRange(all, n * piece, Math.min(all.length, n * piece + piece)),
                 most);
     }
 
@@ -26,7 +27,8 @@ class InputLinesTest {
     @Test
     void next_whereverPiecesEnd_givesTheSameLines() {
         for (int piece = 1; piece < 14; piece++) {
-            assertThat(all(lines("ab\n\ncde\nf\r\n", piece, 100))).as("pieces of %s", piece).containsExactly("ab:2", ":0", "cde:3", "f\r:2", ":0");
+            assertThat(all(lines("ab\n\ncde\nf\r\n", piece, 100))).as("pieces of %s", piece).containsExactly("ab:2", ":0",
+                    "cde:3", "f\r:2", ":0");
             assertThat(all(lines("é\nü", piece, 100))).as("pieces of %s", piece).containsExactly("é:2", "ü:2");
         }
     }
