@@ -10,14 +10,17 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The head of a reranker: {@code output(tanh(dense(x)))} of a text's pooled row, as one number, the logarithm of the odds that the two
+ * The head of a reranker: {@code output(tanh(dense(x)))} of a text's pooled row (ModernBERT's with GELU and a norm), as one number, the logarithm of the odds that the two
  * parts of the text fit. Files whose labels are yes and no (Qwen3-Reranker) have a logit for each, of which it is the difference.
  * Source: llama.cpp de3ff81, {@code build_pooling}.
  */
 final class Classifier {
+    private static final String MODERN = "modern-bert";
     private static final String LABELS = "classifier.output_labels";
 
     private final @Nullable Linear dense;
+    private final Activation activation;
+    private final @Nullable Norm norm;
     private final Linear output;
     private final int yes;
     private final int no;
@@ -25,8 +28,11 @@ final class Classifier {
     private final FloatRows logits;
 
     /** @param no the row of the label that speaks against it, or -1 */
-    private Classifier(@Nullable Linear dense, Linear output, int yes, int no, Scratch scratch) {
+    private Classifier(@Nullable Linear dense, Activation activation, @Nullable Norm norm, Linear output, int yes, int no,
+            Scratch scratch) {
         this.dense = dense;
+        this.activation = activation;
+        this.norm = norm;
         this.output = output;
         this.yes = yes;
         this.no = no;
@@ -48,7 +54,14 @@ final class Classifier {
             }
         }
         Linear dense = d.weights().has("cls.weight") ? d.weights().linear("cls", d.width(), d.width()) : null;
-        return new Classifier(dense, d.weights().linear("cls.output", d.width(), outputs), yes, no, d.scratch());
+        boolean modern = d.keys().architecture().equals(MODERN);
+        Norm norm = modern && d.weights().has("cls.norm.weight") ? d.norm("cls.norm", d.width()) : null;
+        return new Classifier(dense, modern ? Activation.GELU_TANH : Activation.TANH, norm, d.weights().linear("cls.output", d.width(), outputs), yes, no, d.scratch());
+    }
+
+    /** The row of a text that an encoder's classifier reads. */
+    static Pooling row(ModelKeys keys) {
+        return keys.architecture().equals(MODERN) ? Pooling.MEAN : Pooling.CLS;
     }
 
     private static List<String> labels(ModelKeys keys) {
@@ -64,7 +77,10 @@ final class Classifier {
         if (dense != null) {
             dense.apply(step, pooled, count, hidden);
             for (int row = 0; row < count; row++) {
-                step.rowKernels().activate(Activation.TANH, hidden.data(), hidden.offset(row), hidden.cols());
+                step.rowKernels().activate(activation, hidden.data(), hidden.offset(row), hidden.cols());
+                if (norm != null) {
+                    norm.apply(step.rowKernels(), hidden.data(), hidden.offset(row), hidden.data(), hidden.offset(row));
+                }
             }
             in = hidden;
         }

@@ -379,7 +379,7 @@ final class DecoderBuilder {
         return new EncoderModel(
                 new EncoderModel.Parts(config(vocabulary), embedding, embeddingScale,
                         types == null ? null : Arrays.copyOf(types, width()), positions, embeddingNorm, ropes, layers, outputNorm,
-                        Pooling.read(keys, encoder ? Pooling.CLS : Pooling.LAST), classifier),
+                        Pooling.read(keys, encoder ? Classifier.row(keys) : Pooling.LAST), classifier),
                 maxTokens, compute, scratch, tileTokens, weights.bytes(), arena);
     }
 

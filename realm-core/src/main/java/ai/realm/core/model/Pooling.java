@@ -37,7 +37,7 @@ enum Pooling {
         return keys.integerOr("pooling_type", 1, 0, Integer.MAX_VALUE) == RANK;
     }
 
-    /** Leaves what rows {@code from} to {@code to} become in {@code out} from {@code at} on; the mean as their sum. */
+    /** Leaves what rows {@code from} to {@code to} become in {@code out} from {@code at} on. */
     void pool(RowKernels kernels, FloatRows x, int from, int to, float[] out, int at) {
         switch (this) {
             case MEAN -> {
@@ -45,6 +45,7 @@ enum Pooling {
                 for (int row = from + 1; row < to; row++) {
                     kernels.add(out, at, x.data(), x.offset(row), x.cols());
                 }
+                kernels.scale(out, at, 1f / (to - from), x.cols());
             }
             case CLS -> System.arraycopy(x.data(), x.offset(from), out, at, x.cols());
             case LAST -> System.arraycopy(x.data(), x.offset(to - 1), out, at, x.cols());

@@ -13,6 +13,7 @@ import ai.realm.core.kernel.Compute;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.List;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -144,6 +145,11 @@ class EncodersTest {
     private static void assertReference(TinyModel tiny, float[][] vectors) {
         for (int i = 0; i < vectors.length; i++) {
             float[] expected = TinyModel.decoded(tiny.data().get("embeddings").get(i).asText());
+            if (expected.length == 1) {
+                // A score may be near 0, so that its error is not told by its size.
+                assertThat(vectors[i][0]).as("text %s", i).isCloseTo(expected[0], Offset.offset(1e-3f));
+                continue;
+            }
             assertThat(Golden.nmse(vectors[i], expected)).as("text %s", i)
                     .isLessThan(tiny.name().matches("(bert|gemma|jina-bert|nomic-bert-moe|modern-bert).*") ? 1e-6 : 1e-10);
         }

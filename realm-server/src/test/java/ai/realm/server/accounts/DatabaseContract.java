@@ -473,6 +473,32 @@ abstract class DatabaseContract {
         assertThat(tenants.all()).extracting(Tenant::id).containsExactly("whole");
     }
 
+    @Test
+    void response_thatIsMade_isItsServersUntilItsLeaseIsOver() {
+        MovedClock clock = new MovedClock();
+        StoredResponses responses = new StoredResponses(database, clock);
+        Duration lease = Duration.ofSeconds(10);
+        assertThat(responses.putRunning("a", response(1, null), storage(1000), "one", lease)).isTrue();
+        assertThat(responses.isAbandoned(responses.find("a", "resp_1"))).isFalse();
+        assertThat(responses.renew("two", lease)).isEmpty();
+        assertThat(responses.replace("a", "resp_1", "{}", storage(1000), "two", lease)).as("another server's").isFalse();
+        clock.now = clock.now.plusSeconds(9);
+        assertThat(responses.renew("one", lease)).containsExactly("resp_1");
+        clock.now = clock.now.plusSeconds(9);
+        assertThat(responses.replace("a", "resp_1", "{\"n\":7}", storage(1000), "one", lease)).isTrue();
+        clock.now = clock.now.plusSeconds(11);
+        assertThat(responses.isAbandoned(responses.find("a", "resp_1"))).isTrue();
+        responses.conclude("a", "resp_1", "{\"n\":8}");
+        assertThat(responses.find("a", "resp_1")).satisfies(r -> {
+            assertThat(r.json()).isEqualTo("{\"n\":8}");
+            assertThat(r.leaseMillis()).isZero();
+        });
+        assertThat(responses.replace("a", "resp_1", "{}", storage(1000), "one", null)).as("too late").isFalse();
+        assertThat(responses.renew("one", lease)).isEmpty();
+        responses.conclude("a", "resp_1", "{}");
+        assertThat(responses.find("a", "resp_1").json()).as("an end stays").isEqualTo("{\"n\":8}");
+    }
+
     private static StorageLimits storage(long bytes) {
         return new StorageLimits(bytes, Duration.ofHours(1), 0, 0);
     }
