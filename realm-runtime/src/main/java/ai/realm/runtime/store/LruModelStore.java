@@ -273,7 +273,8 @@ public final class LruModelStore implements ModelStore {
                 if (oldest.isEmpty()) {
                     throw new RealmException(ErrorCode.OVERLOADED, "the model " + name + " needs " + (wanted >> 20)
                             + " MB and the memory for models is " + (budget >> 20) + " MB, of which " + (held >> 20)
-                            + " MB are in use");
+                            + " MB are in use: " + (held + wanted - budget + (1 << 20) - 1 >> 20)
+                            + " MB are missing. A smaller quantization, a smaller engine.kv_mb or kv_type q8_0 need less");
                 }
                 return oldest;
             });
