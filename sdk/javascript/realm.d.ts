@@ -144,7 +144,10 @@ declare const realm: {
   wait(sequences: RealmSequence[], milliseconds?: number): RealmSequence | null;
   grammar(kind: "gbnf" | "json" | "regex" | "choices", what: string | object | string[], options?: { model?: number }): number;
   tokenize(text: string, model?: number): number[];
-  /** A mask of the tokens whose bytes, as characters, pass a test, and of those that end an output. */
+  /**
+   * A mask of the tokens whose bytes, as characters, pass a test, and of those that end an output. It calls for each token, which takes
+   * seconds for a large vocabulary; what a grammar of a regular expression allows (allowed()) is there at once.
+   */
   mask(test: (text: string, id: number) => boolean, options?: { model?: number }): Uint32Array;
   /** Tokens of the vocabulary. */
   vocabulary(model?: number): number;
