@@ -15,7 +15,10 @@ enum Isa {
 
     /** The one that was asked for, or the best. */
     static Isa choose(boolean amx) {
-        String asked = System.getProperty(OPTION, "auto");
+        return choose(System.getProperty(OPTION, "auto"), amx);
+    }
+
+    static Isa choose(String asked, boolean amx) {
         Isa best = amx ? AMX : VNNI;
         if (asked.equals("auto")) {
             return best;
@@ -26,7 +29,7 @@ enum Isa {
             throw new IllegalArgumentException(OPTION + " must be auto or one of " + names + ", not " + asked);
         }
         if (values()[i] == AMX && !amx) {
-            throw new IllegalStateException(
+            throw new IllegalArgumentException(
                     OPTION + " is amx, but the processor has none or the system does not let this process use it");
         }
         return values()[i];

@@ -18,11 +18,14 @@ public final class MachineKernelsProvider implements KernelsProvider {
         static final @Nullable MachineCode CODE;
         static final String WHY;
         static final String ISA;
+        /** What is wrong with the instructions that were asked for. */
+        static final @Nullable RuntimeException WRONG;
 
         static {
             MachineCode code = null;
             String why = "";
             String isa = "avx512vnni";
+            RuntimeException wrong = null;
             try {
                 Cpu cpu = Cpu.detect();
                 if (cpu.vnni()) {
@@ -34,7 +37,10 @@ public final class MachineKernelsProvider implements KernelsProvider {
                 }
             } catch (CodeMemory.RefusedException e) {
                 why = String.valueOf(e.getMessage());
+            } catch (IllegalArgumentException e) {
+                wrong = e;
             }
+            WRONG = wrong;
             CODE = code;
             WHY = why;
             ISA = isa;
@@ -56,6 +62,9 @@ public final class MachineKernelsProvider implements KernelsProvider {
         String machine = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
         if (!machine.equals("amd64") && !machine.equals("x86_64") || System.getProperty("os.name").startsWith("Windows")) {
             return Optional.of("it is for x86-64 with Linux or macOS");
+        }
+        if (Holder.WRONG != null) {
+            throw new IllegalArgumentException(Holder.WRONG.getMessage(), Holder.WRONG);
         }
         return Holder.CODE == null ? Optional.of(Holder.WHY) : Optional.empty();
     }
