@@ -321,6 +321,22 @@ class TokenSequenceTest {
     }
 
     @Test
+    void rest_besideAnother_hasNoPartInItsStepsAndNoPlace() throws Exception {
+        for (int i = 0; i < 12; i++) {
+            // more than there are places
+            fed(Engines.prompt(i, 10)).top(1);
+        }
+        long before = model.forwarded();
+        long steps = engine.snapshot().steps();
+        TokenSequence other = opened(new RequestContext("r", "somebody else", System.nanoTime() + Engines.FOREVER));
+        other.feed(PROMPT);
+        other.start(50, false);
+        assertThat(read(other)).isEqualTo(model.generate(PROMPT, 50));
+        assertThat(model.forwarded() - before).isEqualTo(PROMPT.length + 49);
+        assertThat(engine.snapshot().steps() - steps).isEqualTo(50);
+    }
+
+    @Test
     void cancel_whileItGeneratesOrRests_endsItAtOnce() throws Exception {
         RequestContext other = new RequestContext("other", "tenant", System.nanoTime() + Engines.FOREVER);
         TokenSequence resting = opened(other);
