@@ -8,13 +8,16 @@ import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
 import ai.realm.server.accounts.StoredResponses;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -158,6 +161,33 @@ class BackgroundResponsesTest {
                     .asText())
                     .isEqualTo("starting_after");
         }
+    }
+
+    @Test
+    void client_thatLeavesItsStream_isAccountedWhenTheResponseEnds() throws Exception {
+        AtomicLong accounts = new AtomicLong(-1);
+        CountDownLatch left = new CountDownLatch(1);
+        server.guestHost.behaviour = (_, output) -> {
+            output.piece("one ");
+            left.await(5, TimeUnit.SECONDS);
+            for (int i = 0; i < 100 && accounts.get() <= 0; i++) {
+                output.piece("more ");
+                goOn.await(5, TimeUnit.MILLISECONDS);
+                accounts.set(server.accounts());
+            }
+            return new GuestResult(FinishReason.STOP, new Usage(1, 0, 2), 1);
+        };
+        String body = ASK.replace("}", ",\"stream\":true}");
+        try (Socket client = new Socket("127.0.0.1", server.port)) {
+            client.setSoLinger(true, 0);
+            client.getOutputStream().write(("POST " + PATH + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + HttpFixture.KEY
+                    + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII));
+            assertThat(client.getInputStream().read()).isEqualTo('H');
+        }
+        left.countDown();
+        assertThat(server.active.awaitNone(Duration.ofSeconds(5))).isTrue();
+        assertThat(accounts).as("while it was made").hasValue(0);
+        assertThat(server.accounts()).isEqualTo(1);
     }
 
     @Test

@@ -8,7 +8,7 @@ import ai.realm.server.tenant.Permit;
 import ai.realm.server.tenant.RequestUsage;
 import java.util.function.Consumer;
 
-/** The account of one admitted request: settled with its tenant's limits and kept in the database, once. Used by one thread. */
+/** The account of one admitted request: settled with its tenant's limits and kept in the database, once. Thread-safe. */
 public final class RequestAccount {
     private final RequestLog log;
     private final RequestUsage usage;
@@ -31,7 +31,7 @@ public final class RequestAccount {
     }
 
     /** Keeps what the request has used; it has ended, well or not. */
-    public void close() {
+    public synchronized void close() {
         if (closed) {
             return;
         }

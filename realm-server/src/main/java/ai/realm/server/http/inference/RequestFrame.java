@@ -79,7 +79,8 @@ public final class RequestFrame {
             Thread.ofVirtual().name("background-", 0).start(() -> {
                 try {
                     rest.accept(alone);
-                } catch (RuntimeException | StackOverflowError e) {
+                } catch (RuntimeException | Error e) {
+                    // Of any kind, as nobody else ends what has no client.
                     RealmException known = ErrorBody.known(e);
                     log.failed(known);
                     account.close();
@@ -156,7 +157,7 @@ public final class RequestFrame {
             admit(exchange, log, held);
         } catch (RuntimeException | StackOverflowError e) {
             RealmException known = ErrorBody.known(e);
-            if (!log.hasFailed()) {
+            if (!held.left && !log.hasFailed()) {
                 log.failed(known);
                 parts.metrics.refused(known.code().name());
             }
@@ -198,8 +199,11 @@ public final class RequestFrame {
             JsonFields fields = JsonFields.of(Json.object(exchange.body(tenant.limits().bodyBytes())));
             work.accept(new Admitted(exchange, log, tenant, permit, context, usage, account, fields, parts, held));
         } catch (RuntimeException | StackOverflowError e) {
-            log.failed(ErrorBody.known(e));
-            account.close();
+            // What goes on without its client has an account to keep, whatever becomes of the client.
+            if (!held.left) {
+                log.failed(ErrorBody.known(e));
+                account.close();
+            }
             throw e;
         }
     }
