@@ -3,10 +3,12 @@ package ai.realm.server.accounts;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -52,12 +54,26 @@ public final class SqliteBackup {
         } catch (IOException e) {
             throw bad(to + " cannot be written: " + e, e);
         }
-        try (Connection c = open(from, false); PreparedStatement s = c.prepareStatement("VACUUM INTO ?")) {
+        try {
+            return copy(from, to);
+        } catch (RealmException e) {
+            deleteQuietly(to);
+            throw e;
+        }
+    }
+
+    /** Everything that is committed, whichever of SQLite's files it is in; on the disk and checked when this returns. */
+    private static Content copy(Path from, Path to) {
+        try (Connection c = open(from, true); PreparedStatement s = c.prepareStatement("VACUUM INTO ?")) {
             s.setString(1, to.toString());
             s.execute();
         } catch (SQLException e) {
-            deleteQuietly(to);
             throw bad(from + " cannot be copied: " + e.getMessage(), e);
+        }
+        try (FileChannel file = FileChannel.open(to, StandardOpenOption.WRITE)) {
+            file.force(true);
+        } catch (IOException e) {
+            throw bad(to + " cannot be written: " + e, e);
         }
         return check(to);
     }
@@ -79,31 +95,74 @@ public final class SqliteBackup {
     }
 
     /**
-     * Puts a copy in the place of a data directory's database, which is kept beside it under another name.
+     * Puts a copy in the place of a data directory's database, which is kept beside it under another name. What fails before the copy is
+     * whole and on the disk changes nothing.
      *
      * @param aside what the database of before is called from now on
      */
     public static Content restore(Path from, Path data, String aside) {
-        Content content = check(from);
+        check(from);
         Path to = data.resolve(NAME);
+        Path part = data.resolve(NAME + ".part");
         try {
             Files.createDirectories(data);
             if (Files.exists(to)) {
                 requireUnused(to);
-                Files.move(to, data.resolve(aside));
-                for (String end : BESIDE) {
-                    Files.deleteIfExists(data.resolve(NAME + end));
-                }
             }
-            Path part = data.resolve(NAME + ".part");
             Files.deleteIfExists(part);
             createPrivate(part);
-            Files.copy(from, part, StandardCopyOption.REPLACE_EXISTING);
+            Content content = copy(from, part);
+            replace(part, data, data.resolve(aside));
+            return content;
+        } catch (IOException e) {
+            deleteQuietly(part);
+            throw bad("the copy cannot be put into " + data + ": " + e, e);
+        } catch (RealmException e) {
+            deleteQuietly(part);
+            throw e;
+        }
+    }
+
+    private static void replace(Path part, Path data, Path aside) throws IOException {
+        Path to = data.resolve(NAME);
+        boolean replaced = Files.exists(to);
+        if (replaced) {
+            Files.move(to, aside);
+        }
+        try {
+            // SQLite would take what it finds there for the new database's; without it the old one may not be whole.
+            for (String end : BESIDE) {
+                Path beside = to.resolveSibling(to.getFileName() + end);
+                if (Files.exists(beside)) {
+                    Files.move(beside, aside.resolveSibling(aside.getFileName() + end));
+                }
+            }
             Files.move(part, to, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            throw bad("the copy cannot be put into " + data + ": " + e, e);
+            putBack(to, aside, replaced, e);
+            throw e;
         }
-        return content;
+        try (FileChannel directory = FileChannel.open(data, StandardOpenOption.READ)) {
+            directory.force(true);
+        } catch (IOException e) {
+            // Not every system can do that with a directory; the names are right.
+        }
+    }
+
+    private static void putBack(Path to, Path aside, boolean replaced, IOException cause) {
+        try {
+            for (String end : BESIDE) {
+                Path beside = aside.resolveSibling(aside.getFileName() + end);
+                if (Files.exists(beside)) {
+                    Files.move(beside, to.resolveSibling(to.getFileName() + end));
+                }
+            }
+            if (replaced) {
+                Files.move(aside, to);
+            }
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
     }
 
     /** Nobody else has it open, and all of it is in the one file. */

@@ -68,4 +68,54 @@ class SqliteBackupTest {
         }
         assertThat(tenantsIn(data)).containsExactly("a");
     }
+
+    @Test
+    void copy_thatCannotBeWritten_leavesTheDatabaseInItsPlace() throws IOException {
+        Path data = dir.resolve("data");
+        try (Database server = Database.open(data)) {
+            tenants(server, "a");
+        }
+        Path copy = dir.resolve("copy.db");
+        SqliteBackup.backup(data, copy);
+        Path inTheWay = Files.createDirectories(data.resolve("realm.db.part").resolve("x"));
+        assertThatThrownBy(() -> SqliteBackup.restore(copy, data, "aside")).hasMessageContaining("cannot be put into");
+        assertThat(data.resolve("aside")).doesNotExist();
+        Files.delete(inTheWay);
+        Files.delete(inTheWay.getParent());
+        Files.writeString(data.resolve("aside"), "of somebody else");
+        assertThatThrownBy(() -> SqliteBackup.restore(copy, data, "aside")).hasMessageContaining("aside");
+        assertThat(data.resolve("realm.db.part")).doesNotExist();
+        assertThat(tenantsIn(data)).containsExactly("a");
+    }
+
+    @Test
+    void copy_thatEverybodyMayRead_comesBackForItsOwnerAlone() throws IOException {
+        Path data = dir.resolve("data");
+        try (Database server = Database.open(data)) {
+            tenants(server, "a");
+        }
+        Path copy = dir.resolve("copy.db");
+        SqliteBackup.backup(data, copy);
+        Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-r--r--"));
+        SqliteBackup.restore(copy, data, "aside");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data.resolve("realm.db")))).isEqualTo("rw-------");
+    }
+
+    @Test
+    void copy_ofFilesThatAServerLeft_hasWhatWasCommittedLast() throws IOException {
+        Path data = dir.resolve("data");
+        Path crashed = Files.createDirectories(dir.resolve("crashed"));
+        Path restored = Files.createDirectories(dir.resolve("restored"));
+        try (Database server = Database.open(data)) {
+            tenants(server, "a", "b");
+            for (String name : List.of("realm.db", "realm.db-wal")) {
+                Files.copy(data.resolve(name), crashed.resolve(name));
+            }
+            // What another database has left is not taken for this one's.
+            tenants(server, "c");
+            Files.copy(data.resolve("realm.db-wal"), restored.resolve("realm.db-wal"));
+        }
+        SqliteBackup.restore(crashed.resolve("realm.db"), restored, "aside");
+        assertThat(tenantsIn(restored)).containsExactlyInAnyOrder("a", "b");
+    }
 }

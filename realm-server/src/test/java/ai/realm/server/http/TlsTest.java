@@ -221,10 +221,14 @@ class TlsTest {
         Path cert = made.resolve("one.crt");
         Path key = made.resolve("one.key");
         for (Path[] files : new Path[][]{{cert, dir.resolve("bad.pem")}, {cert, dir.resolve("empty.pem")},
-                {dir.resolve("empty.pem"), key}, {dir.resolve("missing.pem"), key}, {cert, made.resolve("two.key")}}) {
+                {dir.resolve("empty.pem"), key}, {dir.resolve("missing.pem"), key}, {cert, made.resolve("two.key")},
+                // Of the same kind, but another one.
+                {cert, made.resolve("client.key")}}) {
             assertThatThrownBy(() -> new HttpFixture(ApiSettings.defaults()
                     .withTls(new TlsSettings(files[0], files[1], null, false)))).hasMessageContaining(".")
                     .hasMessageNotContainingAny("c2VjcmV0", "nothing");
         }
+        assertThatThrownBy(() -> new HttpFixture(ApiSettings.defaults()
+                .withTls(new TlsSettings(cert, key, dir.resolve("empty.pem"), false)))).hasMessageContaining("empty.pem");
     }
 }

@@ -11,6 +11,9 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
 import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.SignatureException;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -30,6 +33,7 @@ final class Pem {
 
     private static final int MOST_BYTES = 1 << 20;
     private static final Pattern KEY = Pattern.compile("-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----([^-]+)-----END \\1-----");
+    private static final byte[] PROBE = "one key".getBytes(StandardCharsets.US_ASCII);
     private static final List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA");
 
     private Pem() {
@@ -40,14 +44,37 @@ final class Pem {
         Certificate[] chain = certificates(certificate).toArray(Certificate[]::new);
         try {
             PrivateKey secret = key(key);
-            if (!secret.getAlgorithm().equals(chain[0].getPublicKey().getAlgorithm())) {
-                throw bad(key, "it is no key of " + certificate + ", which has " + chain[0].getPublicKey().getAlgorithm(), null);
+            if (!areOneKey(secret, chain[0].getPublicKey())) {
+                throw bad(key, "it is not the key of the first certificate in " + certificate, null);
             }
             KeyStore store = empty();
             store.setKeyEntry("realm", secret, NO_PASSWORD, chain);
             return store;
         } catch (GeneralSecurityException | IOException e) {
             throw bad(key, "the key cannot be used", e);
+        }
+    }
+
+    /** Whether what one has signed the other verifies. */
+    private static boolean areOneKey(PrivateKey secret, PublicKey shown) throws GeneralSecurityException {
+        if (!secret.getAlgorithm().equals(shown.getAlgorithm())) {
+            return false;
+        }
+        Signature signature = Signature.getInstance(switch (secret.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "EC" -> "SHA256withECDSA";
+            default -> secret.getAlgorithm();
+        });
+        signature.initSign(secret);
+        signature.update(PROBE);
+        byte[] signed = signature.sign();
+        signature.initVerify(shown);
+        signature.update(PROBE);
+        try {
+            return signature.verify(signed);
+        } catch (SignatureException e) {
+            // Of another length, or on another curve.
+            return false;
         }
     }
 

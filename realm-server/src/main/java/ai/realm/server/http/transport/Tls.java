@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,19 +45,30 @@ final class Tls implements AutoCloseable {
         this.settings = settings;
         // A client may come by an address, or by a name that only a proxy knows.
         context.setSniRequired(false);
-        load(context);
+        Stores.read(settings).into(context);
         if (settings.clientCa() != null) {
             context.setNeedClientAuth(settings.required());
             context.setWantClientAuth(!settings.required());
         }
     }
 
-    private void load(SslContextFactory f) {
-        f.setKeyStore(Pem.keyStore(settings.certificate(), settings.key()));
-        f.setKeyStorePassword(new String(Pem.NO_PASSWORD));
-        Path ca = settings.clientCa();
-        if (ca != null) {
-            f.setTrustStore(Pem.trustStore(ca));
+    /**
+     * What the files hold.
+     *
+     * @param trusted null where no authority of clients is named
+     */
+    private record Stores(KeyStore own, @Nullable KeyStore trusted) {
+        static Stores read(TlsSettings settings) {
+            Path ca = settings.clientCa();
+            return new Stores(Pem.keyStore(settings.certificate(), settings.key()), ca == null ? null : Pem.trustStore(ca));
+        }
+
+        void into(SslContextFactory f) {
+            f.setKeyStore(own);
+            f.setKeyStorePassword(new String(Pem.NO_PASSWORD));
+            if (trusted != null) {
+                f.setTrustStore(trusted);
+            }
         }
     }
 
@@ -96,9 +108,9 @@ final class Tls implements AutoCloseable {
 
     private void reload() {
         try {
-            // Checked before anything is changed.
-            Pem.keyStore(settings.certificate(), settings.key());
-            context.reload(this::load);
+            // All of it is read and checked before anything is changed.
+            Stores stores = Stores.read(settings);
+            context.reload(stores::into);
             LOG.info("the certificate was read again file={}", settings.certificate());
         } catch (Exception e) {
             LOG.error("the certificate was not read again, the one before stays cause={}", e.getMessage());
