@@ -2,6 +2,7 @@ package ai.realm.core.sampling;
 
 import ai.realm.core.error.RealmException;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,17 +22,21 @@ import org.jspecify.annotations.Nullable;
  * @param mirostatEta how fast it is followed
  * @param dynatempRange how far the temperature follows the entropy, down and up
  * @param order which samplers run, in which order; null for llama.cpp's own
+ * @param biasedTexts added to the logits of each token that a text becomes
  * @param adapterScale how strongly the LoRA adapter counts that the request names, besides its own scale; 1 as it is
  */
 public record SamplerExtras(float topNSigma, float xtcProbability, float xtcThreshold, float dryMultiplier, float dryBase,
         int dryAllowedLength, int dryLastTokens, List<String> dryBreakers, int mirostat, float mirostatTau, float mirostatEta,
-        float dynatempRange, float dynatempExponent, @Nullable List<SamplerKind> order, float adapterScale) {
+        float dynatempRange, float dynatempExponent, @Nullable List<SamplerKind> order, Map<String, Float> biasedTexts,
+        float adapterScale) {
     private static final int MOST_BREAKERS = 64;
     private static final int MOST_CHARACTERS = 64;
+    private static final int MOST_BIASED_TEXTS = 256;
+    private static final int MOST_BIASED_CHARACTERS = 256;
 
     /** All off. */
     public static final SamplerExtras NONE = new SamplerExtras(0, 0, 0.1f, 0, 1.75f, 2, -1, List.of("\n", ":", "\"", "*"), 0, 5,
-            0.1f, 0, 1, null, 1);
+            0.1f, 0, 1, null, Map.of(), 1);
 
     public SamplerExtras {
         require(topNSigma >= 0, "top_n_sigma", "0 (off) or more", topNSigma);
@@ -51,6 +56,11 @@ public record SamplerExtras(float topNSigma, float xtcProbability, float xtcThre
         require(dynatempRange >= 0 && dynatempRange <= 100, "dynatemp_range", "0 to 100", dynatempRange);
         require(dynatempExponent >= 0 && dynatempExponent <= 100, "dynatemp_exponent", "0 to 100", dynatempExponent);
         require(adapterScale >= -10 && adapterScale <= 10, "adapter_scale", "-10 to 10", adapterScale);
+        require(biasedTexts.size() <= MOST_BIASED_TEXTS, "logit_bias", "of at most " + MOST_BIASED_TEXTS + " texts",
+                biasedTexts.size());
+        require(biasedTexts.keySet().stream().allMatch(t -> !t.isEmpty() && t.length() <= MOST_BIASED_CHARACTERS), "logit_bias",
+                "of texts of 1 to " + MOST_BIASED_CHARACTERS + " characters", "others");
+        biasedTexts = Map.copyOf(biasedTexts);
         dryBreakers = List.copyOf(dryBreakers);
         order = order == null ? null : List.copyOf(order);
     }
@@ -67,7 +77,7 @@ public record SamplerExtras(float topNSigma, float xtcProbability, float xtcThre
         change.accept(d);
         return new SamplerExtras(d.topNSigma, d.xtcProbability, d.xtcThreshold, d.dryMultiplier, d.dryBase, d.dryAllowedLength,
                 d.dryLastTokens, d.dryBreakers, d.mirostat, d.mirostatTau, d.mirostatEta, d.dynatempRange, d.dynatempExponent,
-                d.order, d.adapterScale);
+                d.order, d.biasedTexts, d.adapterScale);
     }
 
     /** The values before they are checked. */
@@ -86,6 +96,7 @@ public record SamplerExtras(float topNSigma, float xtcProbability, float xtcThre
         public float dynatempRange;
         public float dynatempExponent;
         public @Nullable List<SamplerKind> order;
+        public Map<String, Float> biasedTexts;
         public float adapterScale;
 
         private Draft(SamplerExtras e) {
@@ -103,6 +114,7 @@ public record SamplerExtras(float topNSigma, float xtcProbability, float xtcThre
             dynatempRange = e.dynatempRange;
             dynatempExponent = e.dynatempExponent;
             order = e.order;
+            biasedTexts = e.biasedTexts;
             adapterScale = e.adapterScale;
         }
     }

@@ -6,6 +6,7 @@ import ai.realm.core.sampling.grammar.GrammarConstraint;
 import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.core.tokenizer.Vocab;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -51,8 +52,9 @@ public final class Samplers {
         Long asked = params.seed();
         long seed = asked != null ? asked : new SplittableRandom().nextLong();
         List<SamplerStage> stages = new ArrayList<>();
-        if (!params.logitBias().isEmpty()) {
-            stages.add(bias(params.logitBias(), vocabSize));
+        Map<Integer, Float> biases = biases(params, tokenizer);
+        if (!biases.isEmpty()) {
+            stages.add(bias(biases, vocabSize));
         }
         addChoice(params, seed, vocabSize, tokenizer, stages);
         for (int token : promptTokens) {
@@ -131,6 +133,18 @@ public final class Samplers {
         List<int[]> breakers = tokenizer == null ? List.of() : TokenRulesStage.tokens(x.dryBreakers(), tokenizer);
         return new DryStage(x.dryMultiplier(), x.dryBase(), x.dryAllowedLength(),
                 x.dryLastTokens() < 0 ? MOST_REPEATED : Math.min(x.dryLastTokens(), MOST_REPEATED), breakers);
+    }
+
+    /** What is added to the logits of tokens, those of {@link SamplerExtras#biasedTexts} among them. */
+    public static Map<Integer, Float> biases(SamplingParams params, @Nullable Tokenizer tokenizer) {
+        Map<String, Float> texts = params.extras().biasedTexts();
+        if (texts.isEmpty() || tokenizer == null) {
+            return params.logitBias();
+        }
+        Map<Integer, Float> all = new TreeMap<>(params.logitBias());
+        texts.forEach((text, bias) -> Arrays.stream(tokenizer.encode(text, false, false)).distinct()
+                .forEach(id -> all.merge(id, bias, Float::sum)));
+        return all;
     }
 
     private static LogitBiasStage bias(Map<Integer, Float> biases, int vocabSize) {

@@ -7,6 +7,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.core.tokenizer.TestVocabs;
 import ai.realm.core.tokenizer.Tokenizer;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -62,6 +63,13 @@ class SamplerExtrasTest {
         SamplingParams params = rules(new TokenRules(true, 9, Set.of((int) 'z'), List.of("a"))).toBuilder()
                 .grammar("root ::= \"ab\"").build();
         assertThat(written(params, "zz$")).isEqualTo("ab$");
+    }
+
+    @Test
+    void biases_ofATextAndOfIds_addUpToTheTokensOfBoth() {
+        SamplingParams params = SamplingParams.greedy(50).toBuilder().logitBias(Map.of((int) 'a', -3f))
+                .extras(e -> e.biasedTexts = Map.of("aba", -3f)).build();
+        assertThat(written(params, "abc")).as("9 - 6 is below 5, 9 - 3 is not").isEqualTo("?bc");
     }
 
     @Test

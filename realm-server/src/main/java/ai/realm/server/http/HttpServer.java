@@ -138,6 +138,7 @@ public final class HttpServer implements AutoCloseable {
             shape.paths().stream().filter(path -> path.startsWith(V1)).forEach(path -> frames.put(path, handler.frame()));
         }
         stored(c, parts, s);
+        AnthropicRoutes.errors(c, answers);
         AnthropicRoutes.posts(parts).forEach((path, handler) -> post(c, path, handler));
         c.routes.post("/api/embed", EmbedHandler.embed(frame));
         c.routes.post("/api/embeddings", EmbedHandler.embeddings(frame));

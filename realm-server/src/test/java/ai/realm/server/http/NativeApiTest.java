@@ -76,9 +76,9 @@ class NativeApiTest {
     @Test
     void completion_biases_areToldInItsSettings() {
         assertThat(post("/completion", "{\"prompt\":\"a\"}").at("/generation_settings/logit_bias")).isEmpty();
-        assertThat(post("/completion", "{\"prompt\":\"a\",\"logit_bias\":[[97,1.5],[98,false]]}")
+        assertThat(post("/completion", "{\"prompt\":\"a\",\"logit_bias\":[[97,1.5],[98,false],[\"ddd\",2]]}")
                 .at("/generation_settings/logit_bias"))
-                .hasSize(2).anyMatch(b -> b.path("token").asInt() == 97 && b.path("bias").asDouble() == 1.5)
+                .hasSize(3).anyMatch(b -> b.path("token").asInt() == 100 && b.path("bias").asDouble() == 2).anyMatch(b -> b.path("token").asInt() == 97 && b.path("bias").asDouble() == 1.5)
                 .anyMatch(b -> b.path("token").asInt() == 98 && b.path("bias").isNull());
     }
 

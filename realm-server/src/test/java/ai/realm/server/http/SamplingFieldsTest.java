@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.realm.core.sampling.SamplerKind;
 import ai.realm.core.sampling.SamplingParams;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -55,6 +56,19 @@ class SamplingFieldsTest {
     }
 
     @Test
+    void biases_ofTexts_reachTheSession() {
+        SamplingParams p = params("\"logit_bias\":[[\" no\",-5.5],[7,1],[\"never\",false]]");
+        assertThat(p.logitBias()).containsExactly(Map.entry(7, 1f));
+        assertThat(p.extras().biasedTexts()).containsEntry(" no", -5.5f).containsEntry("never", -1e9f);
+        assertThat(params("\"logit_bias\":{\"no\":-2,\"3\":1,\"x\":null}").extras().biasedTexts()).containsOnlyKeys("no");
+        refused("\"logit_bias\":[[\"\",1]]", "logit_bias");
+        refused("\"logit_bias\":[[\"" + "x".repeat(257) + "\",1]]", "logit_bias");
+        refused("\"logit_bias\":[[\"x\",101]]", "logit_bias[0][1]");
+        refused("\"logit_bias\":{\"x\":true}", "logit_bias.x");
+        refused("\"logit_bias\":[[true,1]]", "logit_bias[0][0]");
+    }
+
+    @Test
     void samplers_asLettersOrText_areAnOrder() {
         assertThat(params("\"samplers\":\"kt\"").extras().order()).containsExactly(SamplerKind.TOP_K, SamplerKind.TEMPERATURE);
         assertThat(params("\"samplers\":\"top_k;temperature\"").extras().order()).hasSize(2);
@@ -88,7 +102,7 @@ class SamplingFieldsTest {
         assertThat(params("\"guided_choice\":[\"a\\\"b\",\"ü\"]").grammar())
                 .isEqualTo("root ::= \"a\\U00000022b\" | \"\\U000000FC\"");
         assertThat(params("\"structured_outputs\":{\"regex\":\"[0-9]+\"}").grammar()).isEqualTo("root ::= %regex \"[0-9]+\"");
-        assertThat(params("\"guided_grammar\":\"start: \\\"a\\\"\"").grammar()).isEqualTo("root ::= \"a\"\n");
+        assertThat(params("\"guided_grammar\":\"start: \\\"a\\\"\"").grammar()).isEqualTo("%lark\nroot ::= \"a\"\n");
         assertThat(params("\"grammar\":\"root ::= \\\"a\\\"\"").grammar()).isEqualTo("root ::= \"a\"");
         assertThat(params("\"structured_outputs\":{}").grammar()).isNull();
     }

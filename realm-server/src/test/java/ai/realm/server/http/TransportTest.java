@@ -111,7 +111,7 @@ class TransportTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
             "{\"prompt\":\"secret\",\"prompt\":\"b\"}|the key 'prompt' is given twice|column 28",
-            "{\"prompt\":\"secret\",\"x\":1111111111111111111111111111111111111111111111111111111111111111111}|a number has more than 64 characters|",
+            "{\"prompt\":\"secret\",\"x\":1111111111111111111111111111111111111111111111111111111111111111111}|a number has more than 64 characters|line 1",
             "{\"prompt\":\"secret\"|it ends too early|line 1",
             "{\"prompt\":\"secret|it ends too early|line 1",
             "{\"prompt\":secret}|a word that is none of true, false and null|column 11",
@@ -132,7 +132,7 @@ class TransportTest {
     void body_nestedTooDeep_is400SayingSo() {
         HttpResponse<String> r = post(ascii("{\"prompt\":" + "[".repeat(4000) + "]".repeat(4000) + "}"), null);
         assertThat(r.statusCode()).isEqualTo(400);
-        assertThat(HttpFixture.error(r).path("message").textValue()).contains("nested more than 64 deep");
+        assertThat(HttpFixture.error(r).path("message").textValue()).contains("nested more than 64 deep (line 1, column 7");
     }
 
     @ParameterizedTest
@@ -153,6 +153,19 @@ class TransportTest {
     @ValueSource(strings = {"/completions", "/v1//completions", "//v1/completions", "//completions"})
     void path_withoutTheVersionOrWithEmptySegments_isTheSameRoute(String path) {
         assertThat(server.post(path, "{\"prompt\":\"x\"}").body()).contains("you said: x");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"/api/chat|405|/error|", "/api/nope|404|/error|", "/api/delete|405|/error|",
+            "/v1/messages|405|/error/message|/type", "//messages|405|/error/message|/type",
+            "/v1/messages/nope|404|/error/message|/type", "/v1/chat/completions|405|/error/message|/error/code"})
+    void path_orMethodThatIsNotThere_isToldInTheWayOfItsApi(String path, int status, String message, String more) {
+        HttpResponse<String> r = server.send(server.request(path).GET().build());
+        assertThat(r.statusCode()).isEqualTo(status);
+        assertThat(HttpFixture.json(r.body()).at(message).asText()).contains("GET");
+        if (more != null) {
+            assertThat(HttpFixture.json(r.body()).at(more).isTextual()).isTrue();
+        }
     }
 
     @Test

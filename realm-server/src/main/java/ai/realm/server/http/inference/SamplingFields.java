@@ -6,12 +6,9 @@ import ai.realm.core.sampling.SamplingParams;
 import ai.realm.core.sampling.TokenRules;
 import ai.realm.server.http.json.JsonFields;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -24,7 +21,6 @@ public final class SamplingFields {
     private static final int MAX_IDS = 1024;
     private static final int MAX_ALLOWED = 1 << 18;
     private static final int MAX_SAMPLERS = 32;
-    private static final float NEVER = -1e9f;
 
     private SamplingFields() {
     }
@@ -46,7 +42,7 @@ public final class SamplingFields {
     public static void read(JsonFields fields, SamplingParams.Builder b, boolean zeroIsOff) {
         SamplerTable.read(fields, b, zeroIsOff);
         ifSet(fields.take("stop"), v -> b.stopStrings(stops(v, fields.path("stop"))));
-        ifSet(fields.take("logit_bias"), v -> b.logitBias(biases(v, fields.path("logit_bias"))));
+        ifSet(fields.take("logit_bias"), v -> BiasFields.read(v, fields.path("logit_bias"), b));
         ifSet(fields.take("stop_token_ids"),
                 v -> b.stopTokens(List.copyOf(ids(v, fields.path("stop_token_ids"), MAX_IDS))));
         ifSet(fields.take("samplers"), v -> b.extras(e -> e.order = order(v, fields.path("samplers"))));
@@ -139,39 +135,5 @@ public final class SamplingFields {
                     + List.of(SamplerKind.values()).stream().map(SamplerKind::label).collect(Collectors.joining(", ")));
         }
         return order;
-    }
-
-    /** An object of ids and numbers, or llama.cpp's array of pairs, in which false bans a token. */
-    private static Map<Integer, Float> biases(JsonNode value, String at) {
-        if (value.size() > MAX_IDS) {
-            throw RealmException.badParam(at, at + " may hold " + MAX_IDS + " tokens, not " + value.size());
-        }
-        Map<Integer, Float> biases = new HashMap<>();
-        if (value instanceof ObjectNode object) {
-            object.properties().forEach(e -> {
-                if (!e.getKey().matches("[0-9]{1,9}")) {
-                    throw RealmException.badParam(at, "the keys of " + at + " must be token ids");
-                }
-                if (!e.getValue().isNull()) {
-                    double bias = JsonFields.number(e.getValue(), at + "." + e.getKey(), -100, 100);
-                    biases.put(Integer.valueOf(e.getKey()), (float) bias);
-                }
-            });
-            return biases;
-        }
-        if (!value.isArray()) {
-            throw JsonFields.wrongType(at, "an object of token ids and numbers", value);
-        }
-        int i = 0;
-        for (JsonNode pair : value) {
-            String where = at + "[" + i++ + "]";
-            if (!pair.isArray() || pair.size() != 2) {
-                throw JsonFields.wrongType(where, "a token id and a number", pair);
-            }
-            int id = (int) JsonFields.integer(pair.get(0), where + "[0]", 0, Integer.MAX_VALUE);
-            boolean banned = pair.get(1).isBoolean() && !pair.get(1).booleanValue();
-            biases.put(id, banned ? NEVER : (float) JsonFields.number(pair.get(1), where + "[1]", -100, 100));
-        }
-        return biases;
     }
 }

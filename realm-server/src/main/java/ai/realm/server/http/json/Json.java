@@ -4,13 +4,16 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -18,6 +21,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /** The one way JSON is read from clients (strictly, within bounds) and written to them. */
 public final class Json {
@@ -42,18 +46,32 @@ public final class Json {
 
     /** A request's body, which must be one JSON object in UTF-8. */
     public static ObjectNode object(byte[] body) {
-        JsonNode node;
-        try {
-            node = MAPPER.readTree(text(body));
-        } catch (JsonProcessingException e) {
-            throw new RealmException(ErrorCode.INVALID_REQUEST, "the body is not valid JSON: " + JsonMistake.of(e));
-        }
+        JsonNode node = tree(text(body));
         if (node instanceof ObjectNode object) {
             return object;
         }
         throw new RealmException(ErrorCode.INVALID_REQUEST, node == null || node.isMissingNode()
                 ? "the body must be a JSON object, and is empty"
                 : "the body must be a JSON object");
+    }
+
+    private static @Nullable JsonNode tree(String text) {
+        try (JsonParser parser = MAPPER.createParser(text)) {
+            try {
+                return MAPPER.readTree(parser);
+            } catch (StreamConstraintsException e) {
+                // It does not say where itself.
+                throw invalid(JsonMistake.of(e, parser.currentLocation()));
+            }
+        } catch (JsonProcessingException e) {
+            throw invalid(JsonMistake.of(e, e.getLocation()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static RealmException invalid(String mistake) {
+        return new RealmException(ErrorCode.INVALID_REQUEST, "the body is not valid JSON: " + mistake);
     }
 
     /** Decoded strictly: the parser's own reader of bytes takes overlong forms and halves of surrogate pairs for characters. */

@@ -191,7 +191,7 @@ public final class JsonFields {
     }
 
     /** A name from a client, cut, with nothing in it but what names are made of. */
-    static String shown(String name) {
+    public static String shown(String name) {
         String cut = name.length() > MAX_SHOWN ? name.substring(0, MAX_SHOWN) + "..." : name;
         return cut.replaceAll("[^A-Za-z0-9._$-]", "?");
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** What is wrong with a text that is not JSON, and where; never the text around it, which may be a prompt. */
 final class JsonMistake {
@@ -18,8 +19,9 @@ final class JsonMistake {
     private JsonMistake() {
     }
 
-    static String of(JsonProcessingException e) {
-        return what(e) + where(e.getLocation());
+    /** @param where the parser was */
+    static String of(JsonProcessingException e, @Nullable JsonLocation where) {
+        return what(e) + where(where);
     }
 
     private static String what(JsonProcessingException e) {
@@ -74,7 +76,7 @@ final class JsonMistake {
         return "it is malformed";
     }
 
-    private static String where(JsonLocation where) {
+    private static String where(@Nullable JsonLocation where) {
         return where == null || where.getLineNr() < 1
                 ? ""
                 : " (line " + where.getLineNr() + ", column " + where.getColumnNr() + ")";

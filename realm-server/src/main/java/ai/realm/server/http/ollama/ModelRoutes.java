@@ -17,7 +17,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
-import io.javalin.http.Handler;
 import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -45,24 +44,19 @@ public final class ModelRoutes {
 
     /** @param root whether {@code GET /} is answered as Ollama does */
     public void add(JavalinConfig c, boolean root) {
+        // Before the routes, so that a path or a method that is not there is told of in the same way.
+        c.routes.before("/api/*", ctx -> answers.errorShape(ctx, OllamaError.SHAPE));
         c.routes.get("/api/version", ctx -> answers.json(ctx, 200, Map.of("version", OLLAMA_VERSION)));
-        c.routes.get("/api/tags", shaped(this::tags));
-        c.routes.get("/api/ps", shaped(this::ps));
-        c.routes.post("/api/show", shaped(this::show));
+        c.routes.get("/api/tags", this::tags);
+        c.routes.get("/api/ps", this::ps);
+        c.routes.post("/api/show", this::show);
         for (String path : List.of("/api/pull", "/api/push", "/api/create", "/api/copy", "/api/blobs/{digest}")) {
-            c.routes.post(path, shaped(this::refuse));
+            c.routes.post(path, this::refuse);
         }
-        c.routes.delete("/api/delete", shaped(this::refuse));
+        c.routes.delete("/api/delete", this::refuse);
         if (root) {
             c.routes.get("/", ctx -> ctx.contentType("text/plain; charset=utf-8").result("Ollama is running"));
         }
-    }
-
-    private Handler shaped(Handler handler) {
-        return ctx -> {
-            answers.errorShape(ctx, OllamaError.SHAPE);
-            handler.handle(ctx);
-        };
     }
 
     private void refuse(Context ctx) {

@@ -1,6 +1,7 @@
 package ai.realm.server.http.openai;
 
 import ai.realm.core.error.RealmException;
+import ai.realm.core.sampling.Samplers;
 import ai.realm.core.sampling.SamplingParams;
 import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.session.FinishReason;
@@ -144,8 +145,8 @@ final class NativeAnswer implements Answer {
 
     /** Tokens that were made more or less likely; a bias without a number is one that a token cannot overcome. */
     private void biases(ArrayNode list, SamplingParams p) {
-        p.logitBias().forEach((id, bias) -> bias(list, id, bias));
         var tokenizer = client.prompt().tokenizer();
+        Samplers.biases(p, tokenizer).forEach((id, bias) -> bias(list, id, bias));
         if (p.tokenRules().ignoreEnd() && tokenizer != null) {
             tokenizer.vocab().endOfGenerationIds().forEach(id -> bias(list, id, Float.NEGATIVE_INFINITY));
         }
