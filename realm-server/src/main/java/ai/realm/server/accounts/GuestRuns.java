@@ -1,12 +1,12 @@
 package ai.realm.server.accounts;
 
+import java.time.Clock;
 import java.time.Duration;
-import java.time.InstantSource;
 
 /** Which runs of guests' timetables were begun, so that of several servers one does each. Thread-safe. */
 public final class GuestRuns {
     private final Database database;
-    private final InstantSource clock;
+    private final Clock clock;
 
     /** Whose a run is. */
     public enum Claim {
@@ -18,7 +18,7 @@ public final class GuestRuns {
         TAKEN
     }
 
-    public GuestRuns(Database database, InstantSource clock) {
+    public GuestRuns(Database database, Clock clock) {
         this.database = database;
         this.clock = clock;
     }
@@ -26,7 +26,7 @@ public final class GuestRuns {
     /** Notes a timetable that nobody knew: what was due before is not done any more. */
     public void note(String tenant, String name) {
         database.update("INSERT INTO guest_runs (tenant, name, due_ms, owner, lease_ms) VALUES (?, ?, ?, '', 0) "
-                + "ON CONFLICT (tenant, name) DO NOTHING", tenant, name, clock.millis());
+                + "ON CONFLICT (tenant, name) DO NOTHING", tenant, name, database.millis(clock));
     }
 
     /**
@@ -35,7 +35,7 @@ public final class GuestRuns {
      * @param most how long it may take: if its server is gone, the next run waits for so long
      */
     public Claim claim(String tenant, String name, long dueMillis, String owner, Duration most) {
-        long now = clock.millis();
+        long now = database.millis(clock);
         int mine = database.update("UPDATE guest_runs SET due_ms = ?, owner = ?, lease_ms = ? "
                 + "WHERE tenant = ? AND name = ? AND due_ms < ? AND lease_ms <= ?", dueMillis, owner, now + most.toMillis(),
                 tenant,

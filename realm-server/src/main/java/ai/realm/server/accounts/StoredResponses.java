@@ -7,6 +7,8 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +73,7 @@ public final class StoredResponses {
 
     /** Keeps one that is to be made by this server, under a lease. */
     public boolean putRunning(String tenant, Stored r, StorageLimits limits, String owner, Duration lease) {
-        return put(tenant, r, limits, owner, clock.millis() + lease.toMillis());
+        return put(tenant, r, limits, owner, database.millis(clock) + lease.toMillis());
     }
 
     private boolean put(String tenant, Stored r, StorageLimits limits, @Nullable String owner, long lease) {
@@ -108,30 +110,52 @@ public final class StoredResponses {
                 done[0] = database.update("UPDATE responses SET json = ?, bytes = ?, lease_owner = ?, lease_ms = ? WHERE id = ?",
                         json,
                         inputs.getFirst() + utf8(json), lease == null ? null : owner,
-                        lease == null ? 0 : clock.millis() + lease.toMillis(), id) > 0;
+                        lease == null ? 0 : database.millis(clock) + lease.toMillis(), id) > 0;
                 makeRoom(tenant, limits.responseBytes());
             }
         });
         return done[0];
     }
 
-    /** Renews the leases of a server's responses; the ids of those that it still has. */
-    public Set<String> renew(String owner, Duration lease) {
-        database.update("UPDATE responses SET lease_ms = ? WHERE lease_owner = ?", clock.millis() + lease.toMillis(), owner);
-        return Set.copyOf(database.query(r -> r.getString(1), "SELECT id FROM responses WHERE lease_owner = ?", owner));
+    /**
+     * Renews the leases of what a server really makes. What it has in the table and does not make any more is abandoned when its lease
+     * is over.
+     *
+     * @param ids of what it makes
+     * @return of those the ids that it still has
+     */
+    public Set<String> renew(String owner, Duration lease, Collection<String> ids) {
+        Set<String> held = new HashSet<>();
+        if (ids.isEmpty()) {
+            return held;
+        }
+        long until = database.millis(clock) + lease.toMillis();
+        for (String id : ids) {
+            if (database.update("UPDATE responses SET lease_ms = ? WHERE id = ? AND lease_owner = ?", until, id, owner) > 0) {
+                held.add(id);
+            }
+        }
+        return held;
     }
 
     /** Whether the server that makes it has not shown for too long that it does. */
     public boolean isAbandoned(Stored r) {
-        return r.leaseMillis > 0 && r.leaseMillis <= clock.millis();
+        return r.leaseMillis > 0 && r.leaseMillis <= database.millis(clock);
     }
 
-    /** The last state of a response that its server does not bring to an end; nothing when that has. */
-    public void conclude(String tenant, String id, String json) {
-        database.update("""
-                UPDATE responses SET json = ?, lease_owner = NULL, lease_ms = 0 WHERE id = ? AND tenant = ? AND lease_ms > 0""",
-                json,
-                id, tenant);
+    /** The last state of a response that its tenant wants no more of, whoever makes it; false when it has one already. */
+    public boolean cancel(String tenant, String id, String json) {
+        return conclude(tenant, id, json, Long.MAX_VALUE);
+    }
+
+    /** The last state of an abandoned response; false when it has one already, or a server that makes it. */
+    public boolean abandon(String tenant, String id, String json) {
+        return conclude(tenant, id, json, database.millis(clock));
+    }
+
+    private boolean conclude(String tenant, String id, String json, long leaseUntil) {
+        return database.update("UPDATE responses SET json = ?, lease_owner = NULL, lease_ms = 0 "
+                + "WHERE id = ? AND tenant = ? AND lease_ms > 0 AND lease_ms <= ?", json, id, tenant, leaseUntil) > 0;
     }
 
     private static long utf8(String text) {

@@ -360,7 +360,7 @@ abstract class DatabaseContract {
     void guestRun_isOneServers_andLeftOutWhileTheOneBeforeGoesOn() {
         MovedClock clock = new MovedClock();
         GuestRuns runs = new GuestRuns(database, clock);
-        long noon = clock.millis();
+        long noon = database.millis(clock);
         runs.note("a", "n");
         runs.note("a", "n");
         Duration most = Duration.ofSeconds(30);
@@ -373,7 +373,7 @@ abstract class DatabaseContract {
         assertThat(runs.claim("a", "n", noon + 62_000, "two", most)).as("another's end").isEqualTo(GuestRuns.Claim.SKIPPED);
         runs.end("a", "n", "one");
         assertThat(runs.claim("a", "n", noon + 63_000, "two", most)).isEqualTo(GuestRuns.Claim.MINE);
-        clock.now = clock.now.plusSeconds(30);
+        leasesPass(30);
         assertThat(runs.claim("a", "n", noon + 64_000, "one", most)).as("its server is gone").isEqualTo(GuestRuns.Claim.MINE);
     }
 
@@ -478,25 +478,45 @@ abstract class DatabaseContract {
         MovedClock clock = new MovedClock();
         StoredResponses responses = new StoredResponses(database, clock);
         Duration lease = Duration.ofSeconds(10);
+        List<String> one = List.of("resp_1");
         assertThat(responses.putRunning("a", response(1, null), storage(1000), "one", lease)).isTrue();
         assertThat(responses.isAbandoned(responses.find("a", "resp_1"))).isFalse();
-        assertThat(responses.renew("two", lease)).isEmpty();
+        assertThat(responses.renew("two", lease, one)).isEmpty();
         assertThat(responses.replace("a", "resp_1", "{}", storage(1000), "two", lease)).as("another server's").isFalse();
-        clock.now = clock.now.plusSeconds(9);
-        assertThat(responses.renew("one", lease)).containsExactly("resp_1");
-        clock.now = clock.now.plusSeconds(9);
+        leasesPass(9);
+        assertThat(responses.renew("one", lease, one)).containsExactly("resp_1");
+        leasesPass(9);
         assertThat(responses.replace("a", "resp_1", "{\"n\":7}", storage(1000), "one", lease)).isTrue();
-        clock.now = clock.now.plusSeconds(11);
+        assertThat(responses.abandon("a", "resp_1", "{}")).as("renewed since it was looked at").isFalse();
+        assertThat(responses.renew("one", lease, List.of("resp_2"))).as("what it makes no more is not renewed").isEmpty();
+        leasesPass(11);
         assertThat(responses.isAbandoned(responses.find("a", "resp_1"))).isTrue();
-        responses.conclude("a", "resp_1", "{\"n\":8}");
+        assertThat(responses.abandon("a", "resp_1", "{\"n\":8}")).isTrue();
         assertThat(responses.find("a", "resp_1")).satisfies(r -> {
             assertThat(r.json()).isEqualTo("{\"n\":8}");
             assertThat(r.leaseMillis()).isZero();
         });
         assertThat(responses.replace("a", "resp_1", "{}", storage(1000), "one", null)).as("too late").isFalse();
-        assertThat(responses.renew("one", lease)).isEmpty();
-        responses.conclude("a", "resp_1", "{}");
+        assertThat(responses.renew("one", lease, one)).isEmpty();
+        assertThat(responses.abandon("a", "resp_1", "{}")).isFalse();
+        assertThat(responses.cancel("a", "resp_1", "{}")).isFalse();
         assertThat(responses.find("a", "resp_1").json()).as("an end stays").isEqualTo("{\"n\":8}");
+    }
+
+    @Test
+    void response_thatIsMade_isNoneOfAServersWhoseClockIsWrong() {
+        Duration lease = Duration.ofSeconds(10);
+        StoredResponses ours = new StoredResponses(database, new MovedClock());
+        ours.putRunning("a", response(1, null), storage(1000), "one", lease);
+        MovedClock ahead = new MovedClock();
+        if (dialect == Dialect.POSTGRESQL) {
+            ahead.now = ahead.now.plus(lease).plusSeconds(1);
+        }
+        StoredResponses theirs = new StoredResponses(database, ahead);
+        assertThat(theirs.isAbandoned(theirs.find("a", "resp_1"))).isFalse();
+        assertThat(theirs.abandon("a", "resp_1", "{}")).isFalse();
+        leasesPass(10);
+        assertThat(theirs.abandon("a", "resp_1", "{}")).isTrue();
     }
 
     private static StorageLimits storage(long bytes) {
@@ -608,7 +628,9 @@ abstract class DatabaseContract {
 
     /** The clock that leases go by is the database's, which nobody can set; what is kept can be. */
     private void leasesPass(int seconds) {
-        database.update("UPDATE batches SET lease_ms = lease_ms - ? WHERE lease_ms > 0", seconds * 1000L);
+        for (String table : List.of("batches", "responses", "guest_runs")) {
+            database.update("UPDATE " + table + " SET lease_ms = lease_ms - ? WHERE lease_ms > 0", seconds * 1000L);
+        }
     }
 
     @Test

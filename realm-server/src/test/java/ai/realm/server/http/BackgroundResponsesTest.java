@@ -9,6 +9,7 @@ import ai.realm.runtime.session.Usage;
 import ai.realm.server.accounts.StoredResponses;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.Socket;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -191,6 +192,23 @@ class BackgroundResponsesTest {
     }
 
     @Test
+    void stream_thatIsFollowed_takesAPlaceOfItsTenants() throws InterruptedException {
+        goOn.countDown();
+        String first = server.send(limited(PATH).POST(HttpRequest.BodyPublishers.ofString(ASK.replace("}", ",\"stream\":true}")))
+                .build()).body();
+        String id = events(first).getFirst().at("/response/id").asText();
+        assertThat(server.active.awaitNone(Duration.ofSeconds(5))).isTrue();
+        HttpRequest follow = limited(PATH + "/" + id + "?stream=true").GET().build();
+        assertThat(server.send(follow).statusCode()).isEqualTo(200);
+        assertThat(server.send(follow).statusCode()).as("its third request in this minute, of two").isEqualTo(429);
+        assertThat(server.send(limited(PATH + "/" + id).GET().build()).statusCode()).as("a look costs nothing").isEqualTo(200);
+    }
+
+    private HttpRequest.Builder limited(String path) {
+        return server.request(path).setHeader("Authorization", "Bearer " + HttpFixture.LIMITED_KEY);
+    }
+
+    @Test
     void response_whoseServerIsGone_hasFailed() {
         StoredResponses responses = new StoredResponses(server.database, Clock.systemUTC());
         String json = "{\"id\":\"resp_0123\",\"status\":\"in_progress\",\"background\":true,\"output\":[]}";
@@ -211,8 +229,9 @@ class BackgroundResponsesTest {
         var limits = HttpFixture.tenantWithModels("acme", List.of("tiny")).limits().storage();
         responses.putRunning("acme", new StoredResponses.Stored("resp_0456", null, 1, "[]", json), limits, "other",
                 Duration.ofMinutes(1));
-        assertThat(responses.renew("other", Duration.ofMinutes(1))).containsExactly("resp_0456");
+        List<String> ids = List.of("resp_0456");
+        assertThat(responses.renew("other", Duration.ofMinutes(1), ids)).containsExactly("resp_0456");
         assertThat(ok(server.post(PATH + "/resp_0456/cancel", "{}")).path("status").asText()).isEqualTo("cancelled");
-        assertThat(responses.renew("other", Duration.ofMinutes(1))).isEmpty();
+        assertThat(responses.renew("other", Duration.ofMinutes(1), ids)).isEmpty();
     }
 }

@@ -68,6 +68,20 @@ class GuestRolloutTest {
         assertThat(admin("GET", "/admin/tenants/acme/guests", "", 200).path("active").asInt()).isEqualTo(3);
     }
 
+    @Test
+    void version_ofAResponseInTheBackground_isTheOneAskedFor() {
+        push("");
+        push("?staged=true");
+        assertThat(answeredBy(askInTheBackground("2"))).isEqualTo("2");
+        assertThat(askInTheBackground("x").statusCode()).isEqualTo(400);
+        assertThat(askInTheBackground("3").statusCode()).isEqualTo(404);
+    }
+
+    private HttpResponse<String> askInTheBackground(String version) {
+        return server.send(server.request("/v1/responses").header("x-realm-guest", version)
+                .POST(HttpRequest.BodyPublishers.ofString("{\"input\":\"hi\",\"background\":true}")).build());
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"0", "x", "-1", "1.5", "99999999999", "1,2"})
     void versionThatIsNoNumber_is400(String version) {

@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request for text from its first byte to its last, whatever API it came by. The gate admits it (1), its shape reads it and it
@@ -60,17 +61,19 @@ public final class InferenceHandler implements Handler {
     private void serve(Admitted a) {
         Asked asked = shape.read(a.fields(), a.tenant());
         a.endOfFields();
+        // Before the client may go: another exchange does not have its headers.
+        Integer version = version(a.exchange());
         Background background = asked.background();
         if (background == null) {
-            run(a, asked);
+            run(a, asked, version);
             return;
         }
         a.exchange().requireLeave();
-        a.goOn(background.exchange(), alone -> run(alone, asked));
+        a.goOn(background.exchange(), alone -> run(alone, asked, version));
         background.tell(a.exchange());
     }
 
-    private void run(Admitted a, Asked asked) {
+    private void run(Admitted a, Asked asked, @Nullable Integer version) {
         String model = parts.registry().meant(asked.request().model(), a.tenant());
         a.log().model(model);
         try (ModelLease lease = parts.frame.models().lease(model, GrantedModels.LOAD_WAIT)) {
@@ -89,12 +92,11 @@ public final class InferenceHandler implements Handler {
             a.usage().expectChoices(valid.n());
             a.usage().expectTokens(valid.expectedTokens());
             a.log().step(2, "request");
-            answer(a, asked, valid, prompt);
+            answer(a, asked, valid, prompt, guest(a, asked.request().json(), version));
         }
     }
 
-    private void answer(Admitted a, Asked asked, ValidRequest request, PromptTokens prompt) {
-        GuestModule module = guest(a, asked.request().json());
+    private void answer(Admitted a, Asked asked, ValidRequest request, PromptTokens prompt, GuestModule module) {
         a.log().guest(module.digest());
         Client client = new Client(a.exchange(), a.context(), prompt, a.usage());
         Answer answer = new TimedAnswer(reading(asked.answer(request, client), request, a), a.log());
@@ -121,14 +123,18 @@ public final class InferenceHandler implements Handler {
         }
     }
 
-    /** The version that the request asks for, or that its user gets; told in the answer where there is a choice. */
-    private GuestModule guest(Admitted a, JsonNode body) {
-        String wanted = a.exchange().requestHeader(GUEST);
+    /** The version of the guest that a request asks for; null for none. */
+    private static @Nullable Integer version(Exchange exchange) {
+        String wanted = exchange.requestHeader(GUEST);
         if (wanted != null && !wanted.matches("[1-9]\\d{0,8}")) {
             throw RealmException.badParam(GUEST, GUEST + " must be the number of a version of the guest");
         }
-        TenantGuests.Chosen chosen = parts.guests.choose(a.tenant(), wanted == null ? null : Integer.valueOf(wanted),
-                user(body, a.log().requestId()));
+        return wanted == null ? null : Integer.valueOf(wanted);
+    }
+
+    /** The version that the request asks for, or that its user gets; told in the answer where there is a choice. */
+    private GuestModule guest(Admitted a, JsonNode body, @Nullable Integer version) {
+        TenantGuests.Chosen chosen = parts.guests.choose(a.tenant(), version, user(body, a.log().requestId()));
         if (chosen.version() > 0) {
             a.exchange().header(GUEST, String.valueOf(chosen.version()));
         }

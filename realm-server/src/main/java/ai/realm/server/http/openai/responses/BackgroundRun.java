@@ -5,18 +5,19 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.session.RequestContext;
 import ai.realm.server.accounts.RequestRecord;
 import ai.realm.server.domain.Tenant;
+import ai.realm.server.error.HttpError;
 import ai.realm.server.http.inference.Background;
 import ai.realm.server.http.inference.Exchange;
+import ai.realm.server.http.json.Json;
 import ai.realm.server.http.transport.ErrorShape;
 import ai.realm.server.sse.NdjsonStream;
 import ai.realm.server.sse.SseStream;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.OutputStream;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,15 +31,16 @@ final class BackgroundRun implements Background, Exchange {
     private static final Logger LOG = LoggerFactory.getLogger(BackgroundRun.class);
     /** Bytes of events that are kept; the oldest go. */
     private static final long MOST_EVENT_BYTES = 4 << 20;
+    /** Events that a follower gets at once. */
+    private static final int MOST_AT_ONCE = 256;
     private static final long WAIT_SLACK_MILLIS = 5_000;
 
     private final BackgroundRuns runs;
     private final StoredItems items;
     private final boolean streamed;
-    private final Deque<SseStream.Event> events = new ArrayDeque<>();
-    private long eventBytes;
-    /** Number of the first event that is still kept. */
-    private long firstEvent;
+    private final KeptEvents events = new KeptEvents(MOST_EVENT_BYTES);
+    /** Of the answer, until the client has it. */
+    private final Map<String, String> headers = new LinkedHashMap<>();
     private @Nullable String id;
     private @Nullable ObjectNode queued;
     private @Nullable RealmException failure;
@@ -70,7 +72,7 @@ final class BackgroundRun implements Background, Exchange {
     }
 
     synchronized long eventBytes() {
-        return eventBytes;
+        return events.bytes();
     }
 
     /**
@@ -93,7 +95,7 @@ final class BackgroundRun implements Background, Exchange {
         runs.add(name, this);
     }
 
-    /** Keeps a state that it has reached. A state that cannot be kept now is followed by the next one. */
+    /** Keeps a state that it has reached. One that cannot be kept now is followed by the next one, the last is tried again. */
     void keep(ObjectNode state, boolean last) {
         try {
             if (!runs.keepState(items, state, last)) {
@@ -103,6 +105,9 @@ final class BackgroundRun implements Background, Exchange {
             LOG.warn("a state of a response is not kept tenant={} response={} error_code={}", tenantId(),
                     state.path("id").asText(),
                     e.code());
+            if (last) {
+                runs.keepLater(items, state);
+            }
         }
     }
 
@@ -114,14 +119,7 @@ final class BackgroundRun implements Background, Exchange {
 
     /** Further events. */
     synchronized void add(List<SseStream.Event> more) {
-        for (SseStream.Event e : more) {
-            events.addLast(e);
-            eventBytes += e.json().length;
-        }
-        while (eventBytes > MOST_EVENT_BYTES && events.size() > 1) {
-            eventBytes -= events.removeFirst().json().length;
-            firstEvent++;
-        }
+        more.forEach(events::add);
         notifyAll();
     }
 
@@ -189,6 +187,7 @@ final class BackgroundRun implements Background, Exchange {
                 throw new RealmException(failure.code(), String.valueOf(failure.getMessage()), failure.param(), failure);
             }
             first = queued;
+            headers.forEach(client::header);
         }
         if (first == null) {
             throw new RealmException(ErrorCode.DEADLINE_EXCEEDED, "the request's deadline has passed");
@@ -201,36 +200,56 @@ final class BackgroundRun implements Background, Exchange {
     }
 
     /**
-     * Sends its events, and waits for more until it has ended.
+     * Sends its events, and waits for more until it has ended. A stream that breaks off before ends with an event that says why.
      *
      * @param after the number of the last one that the client has, -1 for none
      */
     void follow(SseStream to, long after) {
         long end = System.nanoTime() + items.tenant().limits().deadline().plusMillis(WAIT_SLACK_MILLIS).toNanos();
         long next = after + 1;
-        for (List<SseStream.Event> more = from(next, end); !more.isEmpty(); more = from(next, end)) {
-            to.events(more);
-            next += more.size();
+        try {
+            for (List<SseStream.Event> more = from(next, end); !more.isEmpty(); more = from(next, end)) {
+                to.events(more);
+                next += more.size();
+            }
+        } catch (RealmException e) {
+            if (e.code() == ErrorCode.CANCELLED) {
+                throw e;
+            }
+            to.events(List.of(brokenOff(e, next - 1)));
         }
+    }
+
+    /** @param last the number of the last event that the client has: after it the stream can be asked for again */
+    private static SseStream.Event brokenOff(RealmException why, long last) {
+        ObjectNode event = Json.mapper().createObjectNode().put("type", "error").put("code", HttpError.of(why).code())
+                .put("message", why.getMessage()).putNull("param").put("sequence_number", last);
+        return new SseStream.Event("error", Json.bytes(event));
     }
 
     /** Refuses to begin after an event that is not kept any more, or that does not exist. */
     synchronized void checkStart(long after) {
-        long last = firstEvent + events.size() - 1;
-        if (after + 1 < firstEvent || after > last) {
-            throw RealmException.badParam("starting_after", "starting_after must be " + (firstEvent - 1) + " to " + last
+        long first = events.first();
+        long last = events.end() - 1;
+        if (after + 1 < first || after > last) {
+            throw RealmException.badParam("starting_after", "starting_after must be " + (first - 1) + " to " + last
                     + " for this response now, not " + after);
         }
     }
 
+    /** Some events from a number on; none when it has ended and there are no more. */
     private synchronized List<SseStream.Event> from(long next, long end) {
-        while (next >= firstEvent + events.size() && !ended && await(end)) {
-            // Looked at again.
+        while (next >= events.end() && !ended) {
+            if (!await(end)) {
+                throw new RealmException(ErrorCode.DEADLINE_EXCEEDED, "the deadline of this stream has passed, and the response goes "
+                        + "on; ask for its events after the last one that you have");
+            }
         }
-        if (next < firstEvent) {
-            return List.of();
+        if (next < events.first()) {
+            throw new RealmException(ErrorCode.INVALID_REQUEST, "the stream was read too slowly: the events before "
+                    + events.first() + " are not kept any more");
         }
-        return new ArrayList<>(events).subList((int) Math.min(events.size(), next - firstEvent), events.size());
+        return events.from(next, MOST_AT_ONCE);
     }
 
     @Override
@@ -296,8 +315,8 @@ final class BackgroundRun implements Background, Exchange {
     }
 
     @Override
-    public void header(String name, String value) {
-        // The client was answered before.
+    public synchronized void header(String name, String value) {
+        headers.put(name, value);
     }
 
     @Override

@@ -65,8 +65,10 @@ public final class ResponseRoutes {
                     "stream is for a response that was asked for with background and stream, and that"
                             + " this server makes or has made a short while ago; leave it out");
         }
-        run.checkStart(after);
-        run.follow(new SseStream(ctx.res(), runs.reader(RequestIds.of(ctx), items.tenant())), after);
+        try (Permit _ = gate.admit(RequestIds.of(ctx), items.tenant(), 0).permit()) {
+            run.checkStart(after);
+            run.follow(new SseStream(ctx.res(), runs.reader(RequestIds.of(ctx), items.tenant())), after);
+        }
     }
 
     private static long after(@Nullable String given) {
@@ -117,7 +119,7 @@ public final class ResponseRoutes {
             json = (ObjectNode) StoredItems.parse(items.response(found.id()).json());
         } else if (run == null && found.leaseMillis() > 0) {
             // Another server makes it, and sees at its next renewal that it need not.
-            items.conclude(found, json.put("status", "cancelled"));
+            json = (ObjectNode) StoredItems.parse(items.cancel(found, json.put("status", "cancelled")).json());
         }
         answers.json(ctx, 200, json);
     }

@@ -38,23 +38,30 @@ record StoredItems(TenantStores stores, Tenant tenant) implements ResponsesReade
     }
 
     Stored response(String id) {
-        Stored found = stores.responses().find(tenant.id(), id);
-        if (found == null) {
-            throw notFound("response", id);
-        }
+        Stored found = found(id);
         if (!stores.responses().isAbandoned(found)) {
             return found;
         }
         ObjectNode failed = ((ObjectNode) parse(found.json())).put("status", "failed");
         failed.putObject("error").put("code", "server_error").put("message",
                 "the server that made the response ended before it was complete");
-        return conclude(found, failed);
+        String state = failed.toString();
+        return stores.responses().abandon(tenant.id(), id, state) ? found.with(state) : found(id);
     }
 
-    /** The last state of a response that its server does not bring to an end. */
-    Stored conclude(Stored running, ObjectNode state) {
-        stores.responses().conclude(tenant.id(), running.id(), state.toString());
-        return running.with(state.toString());
+    /** Ends a response that another server makes. */
+    Stored cancel(Stored running, ObjectNode state) {
+        return stores.responses().cancel(tenant.id(), running.id(), state.toString())
+                ? running.with(state.toString())
+                : found(running.id());
+    }
+
+    private Stored found(String id) {
+        Stored found = stores.responses().find(tenant.id(), id);
+        if (found == null) {
+            throw notFound("response", id);
+        }
+        return found;
     }
 
     @Override
