@@ -58,17 +58,14 @@ public record HttpRule(String url, String scheme, String host, int port, String 
         return given.stream().map(r -> of(r, secrets, at)).toList();
     }
 
-    /** An address of the operator's that is sent to. */
+    /** An address of the operator's that is sent to; it is not shown when it is refused, as whoever knows it may send there. */
     public static HttpRule webhook(String at, String url, boolean privateAddresses) {
-        Matcher m = URL.matcher(url);
-        if (!m.matches() || m.group(2).startsWith("*")) {
-            throw bad(at + " must be as https://hooks.example.com/realm, not " + url);
+        try {
+            HttpUrl to = HttpUrl.of(url);
+            return new HttpRule(url, to.scheme(), to.host(), to.port(), to.path(), Set.of("POST"), Map.of(), privateAddresses);
+        } catch (IllegalArgumentException e) {
+            throw bad(at + " " + e.getMessage());
         }
-        int port = m.group(3) == null
-                ? defaultPort(m.group(1))
-                : Checks.in(at + "'s port", Integer.parseInt(m.group(3)), 1, 65_535);
-        return new HttpRule(url, m.group(1), m.group(2).toLowerCase(Locale.ROOT), port, Checks.or(m.group(4), "/"),
-                Set.of("POST"), Map.of(), privateAddresses);
     }
 
     private static HttpRule of(TenantSettings.HttpRule rule, Map<String, String> secrets, String at) {
@@ -91,10 +88,14 @@ public record HttpRule(String url, String scheme, String host, int port, String 
             checkValue(name, value, secrets, at);
         });
         String scheme = m.group(1);
+        String path = Checks.or(m.group(4), "/");
+        if (!HttpUrl.isPath(path)) {
+            throw bad(at + ".url: no request has such a path: it must have no . or .. or empty part, and no spelling of such: " + url);
+        }
         int port = m.group(3) == null
                 ? defaultPort(scheme)
                 : Checks.in(at + ".url's port", Integer.parseInt(m.group(3)), 1, 65_535);
-        return new HttpRule(url, scheme, m.group(2).toLowerCase(Locale.ROOT), port, Checks.or(m.group(4), "/"), methods, headers,
+        return new HttpRule(url, scheme, m.group(2).toLowerCase(Locale.ROOT), port, path, methods, headers,
                 Checks.or(rule.privateAddresses(), false));
     }
 

@@ -1,5 +1,6 @@
 package ai.realm.server.outbound;
 
+import ai.realm.server.domain.HttpUrl;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -19,7 +20,6 @@ import java.util.regex.Pattern;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One HTTP/1.1 exchange over a connection of its own, to an address that is given: no name is looked up, no proxy asked, nothing kept.
@@ -34,7 +34,8 @@ final class HttpOnce {
     private final SSLSocketFactory tls;
     private final long endNanos;
     private final long maxBytes;
-    private volatile @Nullable Socket socket;
+    /** What is below TLS. */
+    private final Socket connection = new Socket(Proxy.NO_PROXY);
     private volatile boolean aborted;
 
     /** @param headers names in lower case */
@@ -55,19 +56,21 @@ final class HttpOnce {
         this.maxBytes = maxBytes;
     }
 
-    /** Ends what the exchange waits for. */
+    /** Ends what the exchange waits for. Does not wait itself. */
     void abort() {
         aborted = true;
-        close(socket);
+        close(connection);
     }
 
-    private static void close(@Nullable Socket s) {
-        if (s != null) {
-            try {
-                s.close();
-            } catch (IOException e) {
-                // It is closed as far as anybody can tell.
-            }
+    /**
+     * Never of a TLS socket: that says goodbye first, and waits without an end for the lock of a write which waits for a peer that does
+     * not read.
+     */
+    private static void close(Socket connection) {
+        try {
+            connection.close();
+        } catch (IOException e) {
+            // It is closed as far as anybody can tell.
         }
     }
 
@@ -80,32 +83,24 @@ final class HttpOnce {
     }
 
     /** @param head the request's line and headers, complete */
-    Answer exchange(Target to, InetAddress address, String method, byte[] head, byte[] body) throws IOException {
-        Socket plain = new Socket(Proxy.NO_PROXY);
+    Answer exchange(HttpUrl to, InetAddress address, String method, byte[] head, byte[] body) throws IOException {
         try {
-            begin(plain);
-            plain.connect(new InetSocketAddress(address, to.port()), millisLeft());
-            Socket s = to.scheme().equals("https") ? secured(plain, to) : plain;
-            begin(s);
+            connection.connect(new InetSocketAddress(address, to.port()), millisLeft());
+            Socket s = to.scheme().equals("https") ? secured(to) : connection;
             s.setSoTimeout(millisLeft());
             s.getOutputStream().write(head);
             s.getOutputStream().write(body);
             s.getOutputStream().flush();
             return read(new BufferedInputStream(new Timed(s)), method);
         } finally {
-            close(socket);
+            close(connection);
         }
     }
 
-    private void begin(Socket s) throws IOException {
-        socket = s;
-        millisLeft();
-    }
-
-    private Socket secured(Socket plain, Target to) throws IOException {
-        plain.setSoTimeout(millisLeft());
+    private Socket secured(HttpUrl to) throws IOException {
+        connection.setSoTimeout(millisLeft());
         String name = to.host().startsWith("[") ? to.host().substring(1, to.host().length() - 1) : to.host();
-        SSLSocket s = (SSLSocket) tls.createSocket(plain, name, to.port(), true);
+        SSLSocket s = (SSLSocket) tls.createSocket(connection, name, to.port(), true);
         SSLParameters parameters = s.getSSLParameters();
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
         parameters.setApplicationProtocols(new String[]{"http/1.1"});

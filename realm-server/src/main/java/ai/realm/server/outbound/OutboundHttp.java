@@ -107,6 +107,11 @@ public final class OutboundHttp implements AutoCloseable {
         }
     }
 
+    /** Requests that hold a place. */
+    long underWay() {
+        return places.used();
+    }
+
     /** Of what an unknown failure says nothing is told: it may hold what was sent. */
     private static HttpTrouble failed(OutboundRequest request, @Nullable Throwable cause) {
         String kind = cause instanceof IOException ? "the connection broke" : "the host failed";

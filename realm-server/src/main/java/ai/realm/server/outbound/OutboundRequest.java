@@ -5,6 +5,7 @@ import ai.realm.runtime.guest.GuestOutside.HttpReply;
 import ai.realm.runtime.guest.GuestOutside.HttpTrouble;
 import ai.realm.runtime.guest.GuestOutside.HttpTrouble.Kind;
 import ai.realm.server.domain.HttpRule;
+import ai.realm.server.domain.HttpUrl;
 import ai.realm.server.domain.Tenant;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +47,7 @@ final class OutboundRequest {
     private String method = "";
     private byte[] body;
     private Map<String, String> headers = Map.of();
-    private Target target;
+    private HttpUrl target;
     private volatile @Nullable HttpOnce running;
     private volatile boolean aborted;
 
@@ -58,7 +60,7 @@ final class OutboundRequest {
         this.endNanos = System.nanoTime() + ask.millis() * 1_000_000;
         this.body = ask.body();
         JsonNode json = parsed();
-        this.target = Target.of(json.path("url").asText());
+        this.target = url(() -> HttpUrl.of(json.path("url").asText()));
         this.method = json.path("method").asText(body.length == 0 ? "GET" : "POST").toUpperCase(Locale.ROOT);
         readHeaders(json.path("headers"));
     }
@@ -66,6 +68,14 @@ final class OutboundRequest {
     private static HttpTrouble bad(String why) {
         return new HttpTrouble(Kind.BAD_REQUEST,
                 "a request is JSON as {\"url\": \"https://…\", \"method\": \"GET\", \"headers\": {}}: " + why);
+    }
+
+    private static HttpUrl url(Supplier<HttpUrl> read) {
+        try {
+            return read.get();
+        } catch (IllegalArgumentException e) {
+            throw new HttpTrouble(Kind.BAD_REQUEST, "url " + e.getMessage());
+        }
     }
 
     private JsonNode parsed() {
@@ -145,8 +155,8 @@ final class OutboundRequest {
     }
 
     private void follow(int status, String location) {
-        Target from = target;
-        target = from.redirected(location);
+        HttpUrl from = target;
+        target = url(() -> from.redirected(location));
         if (!from.isSameOrigin(target)) {
             // What was meant for one host is no other's affair.
             headers = Map.of();

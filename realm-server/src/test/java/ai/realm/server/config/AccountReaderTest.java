@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AccountReaderTest {
     @TempDir
@@ -35,6 +36,17 @@ class AccountReaderTest {
         assertThat(b.warn()).containsExactly(80, 100);
         assertThat(b.stop()).isTrue();
         assertThat(b.toString()).doesNotContain("secret=s");
+    }
+
+    /** A budget's notice would be lost the moment it matters. */
+    @ParameterizedTest
+    @ValueSource(strings = {"https://hooks.example/a/..;/s3cr3t", "https://hooks.example/s3cr3t//x", "https://hooks.example/s3cr3t#x",
+            "https://hooks.example/s3cr3t/{id}", "https://hooks.example:0/s3cr3t", "https://*.example/s3cr3t",
+            "https://u@hooks.example/s3cr3t"})
+    void webhook_thatCouldNeverBeSentTo_isRefused_withoutItsUrl(String url) {
+        assertThatThrownBy(() -> read("{currency: EUR, prices: [{model: a, prompt: 1, completion: 1}], "
+                + "budgets: [{tenant: a, month: 1, webhook: '" + url + "'}]}")).hasMessageContaining("budgets[0].webhook must ")
+                .hasMessageNotContaining("s3cr3t");
     }
 
     @ParameterizedTest

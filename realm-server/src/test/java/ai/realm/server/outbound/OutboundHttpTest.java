@@ -1,8 +1,10 @@
 package ai.realm.server.outbound;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestOutside.HttpAsk;
 import ai.realm.runtime.guest.GuestOutside.HttpReply;
 import ai.realm.runtime.guest.GuestOutside.HttpTrouble;
@@ -178,6 +180,13 @@ class OutboundHttpTest {
             "{'url':'http://api.example:PORT/v1/%2e%2e/x'}",
             "{'url':'http://api.example:PORT/v1/..'}", "{'url':'http://api.example:PORT/v1//x'}",
             "{'url':'http://api.example:PORT/v1/%2Fx'}",
+            "{'url':'http://api.example:PORT/v1/..;/x'}", "{'url':'http://api.example:PORT/v1/..;a=b/x'}",
+            "{'url':'http://api.example:PORT/v1/..;'}", "{'url':'http://api.example:PORT/v1/.;/x'}",
+            "{'url':'http://api.example:PORT/v1/;a/x'}", "{'url':'http://api.example:PORT/v1/..%3b/x'}",
+            "{'url':'http://api.example:PORT/v1/..%3B/x'}", "{'url':'http://api.example:PORT/v1/%c0%ae%c0%ae/x'}",
+            "{'url':'http://api.example:PORT/v1/%E0%80%AE./x'}", "{'url':'http://api.example:PORT/v1/%u002e./x'}",
+            "{'url':'http://api.example:PORT/v1/..%20/x'}", "{'url':'http://api.example:PORT/v1/.../x'}",
+            "{'url':'http://api.example:PORT/v1/.%09./x'}", "{'url':'http://api.example:PORT/v1/x%'}",
             "{'url':'http://api.example:PORT/v1/ x'}", "{'url':'http://api.example:PORT\\\\@evil/'}",
             "{'url':'http://api.example:0/'}",
             "{'url':'http://api.example:99999/'}", "{'url':'http://api.example:PORT/v1/?a b'}",
@@ -262,6 +271,20 @@ class OutboundHttpTest {
         HttpTrouble t = trouble("{'url':'http://api.example:PORT/v1/broken?key=" + SECRET + "'}");
         assertThat(t.kind()).isEqualTo(Kind.FAILED);
         assertThat(t.getMessage()).startsWith("http://api.example:" + port() + "/v1/broken: ").doesNotContain(SECRET);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/../x", "/v1//x", "/v1/..;/x", "/v1/%2e", "/v1/{id}"})
+    void rule_thatNoRequestCanMeet_isRefused(String path) {
+        assertThatThrownBy(() -> tenant("[{'url':'http://api.example" + path + "'}]")).isInstanceOf(RealmException.class)
+                .hasMessageContaining("guest_http").hasMessageContaining(path);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/a;v=1/b", "/v1/.well-known/x", "/v1/a..b/...c", "/v1/caf%C3%A9/%E2%82%AC%20x", "/v1/items/1:x@y,z"})
+    void path_thatCanBeReadInOneWay_isSentAsItIs(String path) throws Exception {
+        send("{'url':'http://api.example:PORT" + path + "'}");
+        assertThat(requests.getFirst()).startsWith("GET " + path + " HTTP/1.1\r\n");
     }
 
     @Test

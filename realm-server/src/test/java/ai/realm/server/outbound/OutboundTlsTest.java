@@ -14,13 +14,18 @@ import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocketFactory;
@@ -38,6 +43,7 @@ class OutboundTlsTest {
     private static Path dir;
     private static HttpsServer server;
     private static SSLSocketFactory trusting;
+    private static SSLContext context;
 
     @BeforeAll
     static void start() throws Exception {
@@ -59,7 +65,7 @@ class OutboundTlsTest {
         trusted.setCertificateEntry("server", keys.getCertificate("server"));
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trust.init(trusted);
-        SSLContext context = SSLContext.getInstance("TLS");
+        context = SSLContext.getInstance("TLS");
         context.init(own.getKeyManagers(), trust.getTrustManagers(), null);
         trusting = context.getSocketFactory();
         server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -81,15 +87,59 @@ class OutboundTlsTest {
 
     private static HttpReply send(SSLSocketFactory tls, String host) throws InterruptedException {
         int port = server.getAddress().getPort();
-        String json = "{\"id\":\"acme\",\"guest_http\":[{\"url\":\"https://*.example:" + port + "\",\"private\":true}]}";
-        Tenant tenant;
+        try (OutboundHttp http = http(tls)) {
+            return http.send(tenant(port),
+                    new HttpAsk("{\"url\":\"https://" + host + ":" + port + "/x\"}", new byte[0], 1000, 20_000));
+        }
+    }
+
+    private static OutboundHttp http(SSLSocketFactory tls) {
+        return new OutboundHttp(_ -> new InetAddress[]{InetAddress.getLoopbackAddress()}, tls, (_, _) -> {});
+    }
+
+    private static Tenant tenant(int port) {
+        String json = "{\"id\":\"acme\",\"guest_http\":[{\"url\":\"https://*.example:" + port + "\",\"methods\":[\"GET\",\"POST\"],\"private\":true}]}";
         try {
-            tenant = TenantReader.tenant(JsonMapper.builder().build().readTree(json), Set.of());
+            return TenantReader.tenant(JsonMapper.builder().build().readTree(json), Set.of());
         } catch (IOException e) {
             throw new AssertionError(e);
         }
-        try (OutboundHttp http = new OutboundHttp(_ -> new InetAddress[]{InetAddress.getLoopbackAddress()}, tls, (_, _) -> {})) {
-            return http.send(tenant, new HttpAsk("{\"url\":\"https://" + host + ":" + port + "/x\"}", new byte[0], 1000, 20_000));
+    }
+
+    /** The write fills both sides' buffers and waits there, and holds what a TLS socket needs to say goodbye. */
+    @Test
+    void requestThatItsHostDoesNotRead_isGivenUpAtOnce_withItsPlace() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch over = new CountDownLatch(1);
+        try (ServerSocket deaf = context.getServerSocketFactory().createServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                OutboundHttp http = http(trusting)) {
+            Thread.ofVirtual().start(() -> {
+                try (Socket s = deaf.accept()) {
+                    s.getInputStream().read();
+                    begun.countDown();
+                    over.await();
+                } catch (IOException | InterruptedException e) {
+                    // The other side has gone.
+                }
+            });
+            int port = deaf.getLocalPort();
+            Thread guest = Thread.ofPlatform().daemon().start(() -> {
+                try {
+                    http.send(tenant(port), new HttpAsk("{\"url\":\"https://api.example:" + port + "/x\"}", new byte[32 << 20], 1000, 600_000));
+                } catch (InterruptedException e) {
+                    // As it is to be.
+                }
+            });
+            assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+            guest.interrupt();
+            assertThat(guest.join(Duration.ofSeconds(20))).as("the guest's thread has ended").isTrue();
+            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            while (http.underWay() > 0) {
+                assertThat(System.nanoTime()).as("in time").isLessThan(end);
+                Thread.onSpinWait();
+            }
+        } finally {
+            over.countDown();
         }
     }
 

@@ -47,7 +47,7 @@ class WebhooksTest {
     }
 
     private HttpRule hook(boolean privateAddresses) {
-        return HttpRule.webhook("webhook", "http://127.0.0.1:" + receiver.getAddress().getPort() + "/hook", privateAddresses);
+        return HttpRule.webhook("webhook", "http://127.0.0.1:" + receiver.getAddress().getPort() + "/hook?key=1", privateAddresses);
     }
 
     @Test
