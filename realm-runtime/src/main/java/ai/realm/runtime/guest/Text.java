@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Text that crosses the sandbox's border: strict UTF-8 in, and escaped where it goes into a log or a message. */
-final class Text {
+public final class Text {
     private Text() {
     }
 
@@ -29,7 +29,7 @@ final class Text {
     }
 
     /** At most {@code max} characters, everything that could forge a log line or steer a terminal escaped. */
-    static String printable(String text, int max) {
+    public static String printable(String text, int max) {
         StringBuilder out = new StringBuilder(Math.min(text.length(), max) + 16);
         text.codePoints().limit(max).forEach(c -> {
             int type = Character.getType(c);

@@ -10,12 +10,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one thread that watches all guests: deadlines, CPU time, and the share of all together. It looks every few milliseconds
  * while guest code runs, seldom while all guests wait, and sleeps while there are none.
  */
 final class Watchdog implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Watchdog.class);
     private static final long RUNNING_TICK_NANOS = 5_000_000;
     private static final long WAITING_TICK_NANOS = 20_000_000;
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
@@ -26,6 +29,7 @@ final class Watchdog implements AutoCloseable {
     private final CpuGovernor governor;
     private @Nullable Thread thread;
     private boolean closed;
+    private boolean said;
 
     Watchdog(CpuGovernor governor) {
         this.governor = governor;
@@ -81,14 +85,26 @@ final class Watchdog implements AutoCloseable {
         }
     }
 
+    /** Without this thread no guest would be stopped any more: whatever fails for one, it goes on. */
+    private void goingOn(Runnable what) {
+        try {
+            what.run();
+        } catch (RuntimeException e) {
+            if (!said) {
+                said = true;
+                LOG.error("guests could not be looked after", e);
+            }
+        }
+    }
+
     private void tick() {
         List<Supervision> now = new ArrayList<>(runs);
         boolean busy = false;
         for (Supervision run : now) {
-            run.inspect(Watchdog::cpuNanos);
             busy |= !run.waiting();
         }
-        governor.tick(System.nanoTime(), now);
+        now.forEach(run -> goingOn(() -> run.inspect(Watchdog::cpuNanos)));
+        goingOn(() -> governor.tick(System.nanoTime(), now));
         try {
             long unused = changed.awaitNanos(busy ? RUNNING_TICK_NANOS : WAITING_TICK_NANOS);
         } catch (InterruptedException e) {

@@ -33,6 +33,8 @@ public final class StorageWatch implements AutoCloseable {
     private volatile long lastAnswer = System.nanoTime();
     private volatile boolean full;
     private volatile boolean refused;
+    /** Only the looking thread touches it. */
+    private boolean said;
     private @Nullable Thread thread;
     private volatile boolean closed;
 
@@ -70,13 +72,37 @@ public final class StorageWatch implements AutoCloseable {
         try {
             database.ask();
             lastAnswer = System.nanoTime();
-            accounts.keepWaiting();
-            waiting.forEach(Runnable::run);
-            refused = false;
+            boolean kept = keep(accounts::keepWaiting);
+            for (Runnable w : waiting) {
+                kept &= keep(w);
+            }
+            refused = !kept;
         } catch (RealmException e) {
             refused = e.code() == ErrorCode.STORAGE_UNAVAILABLE;
+        } catch (RuntimeException e) {
+            sayOnce(e);
         }
         tell();
+    }
+
+    /** False when the database cannot take it now. What fails otherwise holds nothing else up. */
+    private boolean keep(Runnable what) {
+        try {
+            what.run();
+            return true;
+        } catch (RealmException e) {
+            return e.code() != ErrorCode.STORAGE_UNAVAILABLE;
+        } catch (RuntimeException e) {
+            sayOnce(e);
+            return true;
+        }
+    }
+
+    private void sayOnce(RuntimeException e) {
+        if (!said) {
+            said = true;
+            LOG.error("what waits for the database could not be tried again", e);
+        }
     }
 
     private void tell() {

@@ -243,7 +243,10 @@ public final class HttpServer implements AutoCloseable {
         if (runner != null) {
             runner.drain();
         }
-        closeSchedules();
+        ScheduleRunner schedules = scheduleRunner;
+        if (schedules != null) {
+            schedules.drain();
+        }
     }
 
     /** Both listeners have them: whoever fills one of them does not hide the server from probes at the other. */
@@ -405,7 +408,10 @@ public final class HttpServer implements AutoCloseable {
             runner.close();
         }
         backgroundRuns.close();
-        closeSchedules();
+        ScheduleRunner schedules = scheduleRunner;
+        if (schedules != null) {
+            schedules.close();
+        }
         api.close();
         Listener m = management;
         if (m != null) {
@@ -413,12 +419,5 @@ public final class HttpServer implements AutoCloseable {
         }
         watch.close();
         bodies.close();
-    }
-
-    private void closeSchedules() {
-        ScheduleRunner schedules = scheduleRunner;
-        if (schedules != null) {
-            schedules.close();
-        }
     }
 }

@@ -331,6 +331,29 @@ abstract class DatabaseContract {
         assertThat(new ChangeLog(database).since(seen)).as("other servers learn of it").isNotEmpty();
     }
 
+    /** Lines of the server itself name no guest. */
+    @Test
+    void guestLogs_giveBackThePlaceOfEachLine() {
+        GuestLogs logs = new GuestLogs(database, new MovedClock());
+        for (int i = 0; i < 6; i++) {
+            for (int n = 0; n < 1000; n++) {
+                logs.line("a", "", "", 1, "line " + i);
+            }
+            logs.flush();
+        }
+        assertThat(logs.newest("a", 0, 1)).extracting(GuestLogs.Line::text).containsExactly("line 5");
+    }
+
+    @Test
+    void guestLogs_thatTheDatabaseRefuses_areLost_andNobodyElsesAre() {
+        GuestLogs logs = new GuestLogs(database, new MovedClock());
+        logs.line("a", "r", "digest", 1, "a\0b");
+        logs.line("b", "r", "digest", 1, "theirs");
+        assertThat(logs.newest("b", 0, 10)).extracting(GuestLogs.Line::text).containsExactly("theirs");
+        logs.line("a", "r", "digest", 1, "the next");
+        assertThat(logs.newest("a", 0, 10)).extracting(GuestLogs.Line::text).containsExactly("the next");
+    }
+
     @Test
     void guestLogs_areTheNewestOfTheirTenant_andAFloodIsCut() {
         MovedClock clock = new MovedClock();

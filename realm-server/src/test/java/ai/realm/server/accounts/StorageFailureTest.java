@@ -96,6 +96,33 @@ class StorageFailureTest {
     }
 
     @Test
+    void whatWaits_andFailsInAWayThatNobodyForesaw_holdsNothingElseUp() {
+        StorageWatch other = new StorageWatch(database, accounts, null, List.of(() -> {
+            throw new IllegalStateException("unforeseen");
+        }, waitingRun::incrementAndGet));
+        other.look();
+        other.look();
+        assertThat(waitingRun).hasValue(2);
+        assertThat(other.problem()).isNull();
+    }
+
+    @Test
+    void linesOfGuests_whileTheDatabaseIsLost_waitWithinTheirBound_andAreKeptWhenItIsBack() {
+        GuestLogs logs = new GuestLogs(database, Clock.systemUTC());
+        connections.fault = Fault.LOST;
+        for (int i = 0; i < 3; i++) {
+            for (int n = 0; n < 4000; n++) {
+                logs.line("acme", "r", "digest", 2, "line");
+            }
+            assertThat(catchThrowableOfType(RealmException.class, logs::flush).code()).isEqualTo(ErrorCode.STORAGE_UNAVAILABLE);
+        }
+        connections.fault = Fault.NONE;
+        List<String> kept = logs.newest("acme", 0, 2).stream().map(GuestLogs.Line::text).toList();
+        assertThat(kept.getFirst()).as("one line about all of them").matches("9\\d{3} lines are left out, as they came too fast");
+        assertThat(kept.getLast()).isEqualTo("line");
+    }
+
+    @Test
     void record_whoseCommitWasDoneAndItsAnswerLost_isOneAccount() {
         connections.fault = Fault.LOST_AFTER_THE_COMMIT;
         accounts.record(record("a"));

@@ -32,6 +32,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,7 +83,11 @@ class ScheduleRunnerTest {
     }
 
     private void admin(String patch) {
-        assertThat(server.send(server.request("/admin/tenants/acme").setHeader("Authorization", "Bearer " + HttpFixture.ADMIN_KEY)
+        admin("acme", patch);
+    }
+
+    private void admin(String tenant, String patch) {
+        assertThat(server.send(server.request("/admin/tenants/" + tenant).setHeader("Authorization", "Bearer " + HttpFixture.ADMIN_KEY)
                 .method("PATCH", HttpRequest.BodyPublishers.ofString(patch)).build()).statusCode()).isEqualTo(200);
     }
 
@@ -169,6 +175,58 @@ class ScheduleRunnerTest {
         one.look();
         two.look();
         assertThat(runs).isEmpty();
+    }
+
+    /** Each server gives a tenant two places of its eight. */
+    @Test
+    void tenantWhoseRunsDoNotEnd_leavesPlacesToTheOthers() throws Exception {
+        goOn = new CountDownLatch(1);
+        admin("{\"guest_schedule\":{\"report\":null}}");
+        admin("{\"guest_schedule\":{" + IntStream.range(0, 20).mapToObj(i -> "\"t" + i + "\":\"* * * * *\"")
+                .collect(Collectors.joining(",")) + "}}");
+        admin("limited", "{\"guest_schedule\":{\"other\":\"* * * * *\"}}");
+        one.look();
+        clock.now = clock.now.plus(Duration.ofMinutes(1));
+        one.look();
+        assertThat(List.of(ran(), ran(), ran())).filteredOn("other true"::equals).hasSize(1);
+        one.look();
+        assertThat(runs).isEmpty();
+        goOn.countDown();
+        List<String> others = new ArrayList<>();
+        until(() -> {
+            one.look();
+            runs.drainTo(others);
+            return others.size() == 18;
+        });
+        assertThat(others).doesNotHaveDuplicates().doesNotContain("other true");
+    }
+
+    @Test
+    void lookThatFails_forOneTimetable_isTriedAgain() throws Exception {
+        Instant due = clock.now.plus(Duration.ofMinutes(1));
+        clock.now = null;
+        one.look();
+        clock.now = due;
+        one.look();
+        assertThat(ran()).isEqualTo("report true");
+    }
+
+    @Test
+    void serverThatDrains_beginsNothing_andDoesNotWait() throws Exception {
+        goOn = new CountDownLatch(1);
+        admin("{\"guest_schedule\":{\"second\":\"* * * * *\"}}");
+        one.look();
+        admin("{\"guest_schedule\":{\"second\":null}}");
+        clock.now = clock.now.plus(Duration.ofMinutes(1));
+        one.look();
+        ran();
+        one.drain();
+        admin("{\"guest_schedule\":{\"second\":\"* * * * *\"}}");
+        clock.now = clock.now.plus(Duration.ofMinutes(1));
+        one.look();
+        assertThat(runs).isEmpty();
+        two.look();
+        assertThat(ran()).as("another server does it").isEqualTo("second true");
     }
 
     @Test

@@ -13,6 +13,8 @@ import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.SelectableChannelEndPoint;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Notices clients that go away while the server has nothing to write to them, in prefill or while an unstreamed answer grows.
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * end was closed. A client that closes only its sending half counts as gone.
  */
 public final class ClientWatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ClientWatch.class);
     private static final long PERIOD_MILLIS = 20;
     private static final String GONE = "the client has gone";
     /** Of a TLS record: its type, version and length. */
@@ -74,13 +77,23 @@ public final class ClientWatch implements AutoCloseable {
             while (!closed) {
                 pause();
                 for (Watched w : watched) {
-                    if (!w.poll(few)) {
+                    if (!polled(w, few)) {
                         watched.remove(w);
                     }
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Whatever fails at one connection, the others are watched on. */
+    private static boolean polled(Watched w, ByteBuffer few) {
+        try {
+            return w.poll(few);
+        } catch (RuntimeException e) {
+            LOG.error("a client is not watched any more", e);
+            return false;
         }
     }
 

@@ -15,6 +15,8 @@ import org.eclipse.jetty.io.ssl.SslConnection;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Bounds the connections of a listener in number and in time. When there are too many, in all or from one address, the one that has been
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * one for ever by sending a byte now and then. Thread-safe.
  */
 final class ConnectionGuard implements Connection.Listener, HttpConfiguration.Customizer, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ConnectionGuard.class);
     private final Map<Connection, Progress> connections = new IdentityHashMap<>();
     private final Map<Object, Integer> byAddress = new HashMap<>();
     private final ScheduledThreadPoolExecutor timer;
@@ -150,7 +153,16 @@ final class ConnectionGuard implements Connection.Listener, HttpConfiguration.Cu
             }
         }
         for (Connection c : late) {
+            close(c);
+        }
+    }
+
+    /** A sweep that throws would be the last. */
+    private static void close(Connection c) {
+        try {
             c.getEndPoint().close();
+        } catch (RuntimeException e) {
+            LOG.warn("a late connection could not be closed", e);
         }
     }
 

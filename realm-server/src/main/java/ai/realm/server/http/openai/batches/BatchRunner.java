@@ -5,6 +5,7 @@ import ai.realm.server.accounts.Batches.Batch;
 import ai.realm.server.accounts.TenantStores;
 import ai.realm.server.http.inference.Ids;
 import ai.realm.server.http.inference.RequestFrame;
+import ai.realm.server.http.inference.Threads;
 import ai.realm.server.tenant.Tenants;
 import java.time.Clock;
 import java.time.Duration;
@@ -141,12 +142,6 @@ public final class BatchRunner implements AutoCloseable {
                 all.add(thread);
             }
         }
-        try {
-            for (Thread t : all) {
-                t.join(CLOSE_LIMIT);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.join(all, CLOSE_LIMIT);
     }
 }
