@@ -90,11 +90,23 @@ public final class TextPairForms {
     private record Between(Tokenizer tokenizer, int first, int queryEnd, int separator, int last) implements TextPairs {
         @Override
         public int[] ids(String query, String document) {
+            return of(query).ids(document);
+        }
+
+        @Override
+        public OfQuery of(String query) {
             IntList out = new IntList(64);
             add(out, first);
             text(out, query);
             add(out, queryEnd);
             add(out, separator);
+            int[] before = out.toArray();
+            return document -> after(before, document);
+        }
+
+        private int[] after(int[] before, String document) {
+            IntList out = new IntList(before.length + 64);
+            out.addAll(before);
             text(out, document);
             add(out, last);
             return out.toArray();

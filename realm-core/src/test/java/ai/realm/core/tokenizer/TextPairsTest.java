@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.gguf.GgufException;
 import ai.realm.core.gguf.GgufFile;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -56,6 +58,37 @@ class TextPairsTest {
         try (GgufFile file = chat().gguf().string(TEMPLATE, "<|im_start|>Q:{query}D:{document}<|im_end|>").open()) {
             assertThat(spelled(file, "a{document}", "<|im_end|>{query}"))
                     .isEqualTo("{<|im_start|>}Q:a{document}D:<|im_end|>{query}{<|im_end|>}");
+        }
+    }
+
+    @Test
+    void ids_ofOneQueryWithManyDocuments_encodeTheQueryOnce() {
+        try (GgufFile file = roberta().gguf().open()) {
+            Tokenizer own = Tokenizers.fromGguf(file).orElseThrow();
+            List<String> encoded = new ArrayList<>();
+            TextPairs pairs = TextPairForms.fromGguf(file, new Tokenizer() {
+                @Override
+                public Vocab vocab() {
+                    return own.vocab();
+                }
+
+                @Override
+                public int[] encode(String text, boolean addSpecial, boolean parseSpecial) {
+                    encoded.add(text);
+                    return own.encode(text, addSpecial, parseSpecial);
+                }
+
+                @Override
+                public Detokenizer detokenizer(boolean showSpecial) {
+                    return own.detokenizer(showSpecial);
+                }
+            });
+            TextPairs.OfQuery query = pairs.of("a b");
+            int[] one = query.ids("a");
+            int[] other = query.ids("b");
+            assertThat(encoded).containsExactly("a b", "a", "b");
+            assertThat(one).isEqualTo(pairs.ids("a b", "a"));
+            assertThat(other).isEqualTo(pairs.ids("a b", "b"));
         }
     }
 

@@ -2,17 +2,14 @@ package ai.realm.server.http.inference;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
-import ai.realm.core.tokenizer.Tokenizer;
 import ai.realm.runtime.session.EmbedCommand;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.GenerateCommand.Prompt;
-import ai.realm.runtime.session.GenerateCommand.TextPrompt;
-import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A request for embeddings once it is read: reserved, run by an encoder's engine without a guest, watched and accounted for. */
@@ -31,8 +28,8 @@ public record EmbeddingRun(RequestFrame.Parts parts) {
             return null;
         }
 
-        /** What goes to the model, once it has passed {@link #check}. */
-        List<Prompt> prompts(ModelLease lease);
+        /** What goes to the model, once it has passed {@link #check}; each is made when it is asked for, as there may be many. */
+        Stream<Prompt> prompts(ModelLease lease);
     }
 
     /** @param model by which they were made */
@@ -46,10 +43,7 @@ public record EmbeddingRun(RequestFrame.Parts parts) {
         try (ModelLease lease = parts.models().lease(model, GrantedModels.LOAD_WAIT)) {
             wanted.check(lease);
             checkLength(wanted.dimensions(), lease);
-            List<Prompt> prompts = tokenized(wanted.prompts(lease), lease, a);
-            a.reserve(tokens(prompts));
-            a.log().step(2, "request");
-            vectors = cut(embed(a, new EmbedCommand(a.context(), lease, prompts)), wanted.dimensions());
+            vectors = cut(embed(a, wanted, lease), wanted.dimensions());
         }
         a.log().finished(FinishReason.STOP);
         a.account().close();
@@ -96,28 +90,14 @@ public record EmbeddingRun(RequestFrame.Parts parts) {
         return out;
     }
 
-    /** As ids, so that they are counted before; as they are for a model that cannot make any, which takes no texts. */
-    private static List<Prompt> tokenized(List<Prompt> prompts, ModelLease lease, Admitted a) {
-        Tokenizer tokenizer = lease.tokenizer();
-        if (tokenizer == null) {
-            return prompts;
-        }
-        List<Prompt> all = new ArrayList<>();
-        for (Prompt p : prompts) {
-            a.context().check();
-            all.add(p instanceof TextPrompt t ? new TokenPrompt(t.ids(tokenizer)) : p);
-        }
-        return all;
-    }
-
-    private static long tokens(List<Prompt> prompts) {
-        return prompts.stream().mapToLong(p -> p instanceof TokenPrompt t ? t.ids().length : 0).sum();
-    }
-
-    private float[][] embed(Admitted a, EmbedCommand command) {
+    /** Its client is watched from before its texts are tokenized: there may be many. */
+    private float[][] embed(Admitted a, Wanted wanted, ModelLease lease) {
         try (Exchange.Watch watched = a.exchange().watch(a.context())) {
             try {
-                return parts.sessions().embed(command);
+                CountedPrompts prompts = CountedPrompts.of(wanted.prompts(lease), lease.tokenizer(), a.context());
+                a.reserve(prompts.tokens());
+                a.log().step(2, "request");
+                return parts.sessions().embed(new EmbedCommand(a.context(), lease, prompts.all()));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new RealmException(ErrorCode.CANCELLED, "the server's thread was interrupted", e);

@@ -15,6 +15,7 @@ import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Ollama's {@code POST /api/embed}, and {@code /api/embeddings}, its older form for one text. */
@@ -55,8 +56,8 @@ public final class EmbedHandler implements Handler {
         }
 
         @Override
-        public List<Prompt> prompts(ModelLease lease) {
-            return texts.stream().<Prompt>map(t -> new TextPrompt(t, false)).toList();
+        public Stream<Prompt> prompts(ModelLease lease) {
+            return texts.stream().map(t -> new TextPrompt(t, false));
         }
     }
 

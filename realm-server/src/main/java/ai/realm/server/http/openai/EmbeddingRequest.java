@@ -13,8 +13,8 @@ import ai.realm.server.http.inference.GenerationRequest;
 import ai.realm.server.http.inference.GenerationRequest.PromptInput;
 import ai.realm.server.http.inference.PromptInputs;
 import ai.realm.server.http.json.JsonFields;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,15 +73,11 @@ record EmbeddingRequest(@Nullable String model, List<PromptInput> inputs, boolea
 
     /** A text is text: a spelling of a special token in it steers nothing. */
     @Override
-    public List<Prompt> prompts(ModelLease lease) {
-        List<Prompt> prompts = new ArrayList<>();
-        for (PromptInput input : inputs) {
-            prompts.add(switch (input) {
-                case GenerationRequest.Text t -> new TextPrompt(t.text(), false);
-                case GenerationRequest.Tokens t -> new TokenPrompt(t.ids());
-                case GenerationRequest.Mixed m -> new TokenPrompt(m.ids(tokenizer(lease), false));
-            });
-        }
-        return prompts;
+    public Stream<Prompt> prompts(ModelLease lease) {
+        return inputs.stream().map(input -> switch (input) {
+            case GenerationRequest.Text t -> new TextPrompt(t.text(), false);
+            case GenerationRequest.Tokens t -> new TokenPrompt(t.ids());
+            case GenerationRequest.Mixed m -> new TokenPrompt(m.ids(tokenizer(lease), false));
+        });
     }
 }

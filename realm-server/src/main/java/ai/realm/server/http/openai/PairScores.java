@@ -9,8 +9,9 @@ import ai.realm.runtime.session.GenerateCommand.TokenPrompt;
 import ai.realm.runtime.store.ModelLease;
 import ai.realm.server.http.inference.EmbeddingRun;
 import ai.realm.server.http.inference.RequestFrame.Admitted;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,27 +86,26 @@ final class PairScores implements EmbeddingRun.Wanted {
 
     /** A text is text: a spelling of a special token in it steers nothing. */
     @Override
-    public List<Prompt> prompts(ModelLease lease) {
-        List<Prompt> prompts = new ArrayList<>();
+    public Stream<Prompt> prompts(ModelLease lease) {
         if (!reranker) {
-            first.forEach(t -> prompts.add(new TextPrompt(t, false)));
-            second.forEach(t -> prompts.add(new TextPrompt(t, false)));
-            return prompts;
+            return Stream.concat(first.stream(), second.stream()).map(t -> new TextPrompt(t, false));
         }
         TextPairs pairs = lease.pairs();
         if (pairs == null) {
             throw new RealmException(ErrorCode.NO_TOKENIZER,
                     "the model " + lease.name() + " has no tokenizer and reads no texts");
         }
-        for (int i = 0; i < second.size(); i++) {
-            int[] ids = pairs.ids(first.get(one(i)), second.get(i));
-            // At the first one: what is too long would be made as often as there are texts.
-            if (ids.length > lease.contextLength()) {
-                throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED, "text " + i + " has, with what it is compared with, "
-                        + ids.length + " tokens; this model takes " + lease.contextLength() + " at most", "documents", null);
-            }
-            prompts.add(new TokenPrompt(ids));
+        TextPairs.OfQuery query = first.size() == 1 ? pairs.of(first.getFirst()) : null;
+        return IntStream.range(0, second.size())
+                .mapToObj(i -> pair(i, query != null ? query.ids(second.get(i)) : pairs.ids(first.get(i), second.get(i)), lease));
+    }
+
+    private static Prompt pair(int index, int[] ids, ModelLease lease) {
+        // At the first one: what is too long would be made as often as there are texts.
+        if (ids.length > lease.contextLength()) {
+            throw new RealmException(ErrorCode.CONTEXT_LENGTH_EXCEEDED, "text " + index + " has, with what it is compared with, "
+                    + ids.length + " tokens; this model takes " + lease.contextLength() + " at most", "documents", null);
         }
-        return prompts;
+        return new TokenPrompt(ids);
     }
 }
