@@ -183,9 +183,11 @@ public final class RealmServer implements AutoCloseable {
         AdminService admin = new AdminService(store, guests, follower, runtime.models());
         this.adminGate = new AdminGate(config.admin());
         Webhooks webhooks = new Webhooks(outbound);
-        this.spending = new SpendWatch(accounts, Clock.systemUTC(), config.accounts(), (budget, notice) -> {
-            if (budget.webhook() != null) {
-                webhooks.send(budget.webhook(), budget.secret(), describe(notice));
+        this.spending = new SpendWatch(accounts, Clock.systemUTC(), config.accounts(), (budget, notice, told) -> {
+            if (budget.webhook() == null) {
+                told.run();
+            } else {
+                webhooks.send(budget.webhook(), budget.secret(), describe(notice), told);
             }
         });
         gate.admitOnlyWho(spending::require);
@@ -241,7 +243,7 @@ public final class RealmServer implements AutoCloseable {
             outcome = HttpError.of(e).status();
             throw e;
         } finally {
-            trail.end(entry, "", outcome, "{}");
+            trail.endAnyway(entry, "", outcome, "{}");
         }
     }
 

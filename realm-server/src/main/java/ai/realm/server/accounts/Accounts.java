@@ -3,9 +3,11 @@ package ai.realm.server.accounts;
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -113,9 +115,24 @@ public final class Accounts {
         }
     }
 
-    /** Says something once for a database, whichever servers say it; true for the one that is first. */
-    public boolean markOnce(String name) {
-        return database.update("INSERT INTO marks (name, value) VALUES (?, 'true') ON CONFLICT (name) DO NOTHING", name) > 0;
+    /**
+     * Takes on something that is to be done once for a database, whichever servers would; true for the one that is first, and again for
+     * one when it is not {@link #done} after a time.
+     */
+    public boolean claim(String name, Duration lease) {
+        long now = database.millis(clock);
+        // Compared as text, in which all numbers come before the word.
+        return database.update("INSERT INTO marks (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = "
+                + "excluded.value WHERE marks.value <= ?", name, comparable(now + lease.toMillis()), comparable(now)) > 0;
+    }
+
+    private static String comparable(long millis) {
+        return String.format(Locale.ROOT, "%020d", millis);
+    }
+
+    /** What was claimed is done, once and for all. */
+    public void done(String name) {
+        database.update("UPDATE marks SET value = 'true' WHERE name = ?", name);
     }
 
     /** Forgets rows of requests that ended before a time, a slice at a time; sums by day stay. */

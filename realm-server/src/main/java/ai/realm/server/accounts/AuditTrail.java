@@ -1,5 +1,6 @@
 package ai.realm.server.accounts;
 
+import ai.realm.core.error.RealmException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -9,12 +10,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Who changed what, when and by which key. A change is written down before it is made, and again with how it went: a server that is
  * killed between leaves the first. Entries are kept for a time and up to a number. Thread-safe.
  */
 public final class AuditTrail {
+    private static final Logger LOG = LoggerFactory.getLogger(AuditTrail.class);
     /** Entries at most, whoever writes them. */
     static final long MOST = 100_000;
     private static final int CLEANED_EACH = 64;
@@ -53,7 +57,7 @@ public final class AuditTrail {
      * Writes down that a change is about to be made.
      *
      * @return the entry's id
-     * @throws ai.realm.core.error.RealmException STORAGE_UNAVAILABLE; then it must not be made
+     * @throws RealmException STORAGE_UNAVAILABLE; then it must not be made
      */
     public long begin(Begun b) {
         if (written.getAndIncrement() % CLEANED_EACH == 0) {
@@ -69,6 +73,15 @@ public final class AuditTrail {
     public void end(long id, String target, int outcome, String details) {
         database.update("UPDATE audit SET target = ?, outcome = ?, details = ? WHERE id = ?", text(target), outcome,
                 text(details), id);
+    }
+
+    /** The same of what has happened already: that it cannot be written down is said in the log. */
+    public void endAnyway(long id, String target, int outcome, String details) {
+        try {
+            end(id, target, outcome, details);
+        } catch (RealmException e) {
+            LOG.warn("how a change went is not in the audit trail entry={} outcome={} cause={}", id, outcome, e.getMessage());
+        }
     }
 
     /** What no database takes as text is left out. */

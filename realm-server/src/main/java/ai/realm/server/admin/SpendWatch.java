@@ -18,7 +18,6 @@ import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,12 +32,14 @@ public final class SpendWatch implements AutoCloseable {
     private static final Duration PERIOD = Duration.ofSeconds(5);
     private static final Duration FORGET = Duration.ofHours(1);
     private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
+    /** When a notice that did not arrive is sent again. */
+    private static final Duration AGAIN = Duration.ofMinutes(10);
     /** Above it all tenants' usage is read at once. */
     private static final int MANY = 20;
 
     private final Accounts accounts;
     private final Clock clock;
-    private final BiConsumer<SpendBudget, Notice> tell;
+    private final Teller tell;
     private volatile AccountSettings settings;
     private volatile Map<String, Spend> spends = Map.of();
     private long forgotAt = Long.MIN_VALUE;
@@ -62,8 +63,14 @@ public final class SpendWatch implements AutoCloseable {
     public record Notice(String tenant, YearMonth month, int percent, BigDecimal spent, BigDecimal budget, String currency,
             boolean stopped) {}
 
-    /** @param tell must not block */
-    public SpendWatch(Accounts accounts, Clock clock, AccountSettings settings, BiConsumer<SpendBudget, Notice> tell) {
+    /** Tells somebody. Must not block. */
+    @FunctionalInterface
+    public interface Teller {
+        /** @param told is to run when it is known by whoever was to be told; otherwise they are told again later */
+        void tell(SpendBudget budget, Notice notice, Runnable told);
+    }
+
+    public SpendWatch(Accounts accounts, Clock clock, AccountSettings settings, Teller tell) {
         this.accounts = accounts;
         this.clock = clock;
         this.settings = settings;
@@ -71,7 +78,7 @@ public final class SpendWatch implements AutoCloseable {
     }
 
     /** Other prices and budgets, from now on. */
-    public void apply(AccountSettings now) {
+    public synchronized void apply(AccountSettings now) {
         settings = now;
         spends = spends.entrySet().stream().filter(e -> now.budgets().contains(e.getValue().budget()))
                 .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
@@ -131,22 +138,34 @@ public final class SpendWatch implements AutoCloseable {
     /** Reads what was spent, tells what is new, and forgets what is too old. */
     void look() {
         AccountSettings now = settings;
-        if (!now.budgets().isEmpty()) {
-            YearMonth month = month();
+        YearMonth month = month();
+        if (now.budgets().isEmpty()) {
+            show(now, Map.of());
+        } else {
             Map<String, BigDecimal> spent = spent(now, month);
             Map<String, Spend> all = new HashMap<>();
             for (SpendBudget b : now.budgets()) {
                 Spend s = new Spend(b, month, spent.getOrDefault(b.tenant(), BigDecimal.ZERO));
                 all.put(b.tenant(), s);
             }
-            spends = Map.copyOf(all);
-            all.values().forEach(s -> tell(s, now.prices().currency()));
+            if (show(now, all)) {
+                all.values().forEach(s -> tell(s, now.prices().currency()));
+            }
         }
         long millis = clock.millis();
         if (forgotAt == Long.MIN_VALUE || millis - forgotAt >= FORGET.toMillis()) {
             forgotAt = millis;
             forget(now, millis);
         }
+    }
+
+    /** False when the settings have changed while it was looked by them: what was seen counts no more. */
+    private synchronized boolean show(AccountSettings by, Map<String, Spend> seen) {
+        if (settings != by) {
+            return false;
+        }
+        spends = Map.copyOf(seen);
+        return true;
     }
 
     private Map<String, BigDecimal> spent(AccountSettings now, YearMonth month) {
@@ -165,16 +184,27 @@ public final class SpendWatch implements AutoCloseable {
                 r.generatedTokens());
     }
 
-    /** Once for each part of a month's budget, whichever server sees it first. */
+    /** Once for each part of a month's budget, whichever server sees it first; again when it did not reach whom it was for. */
     private void tell(Spend s, String currency) {
         for (int percent : s.budget.warn()) {
-            if (s.percent() >= percent && accounts.markOnce("budget " + s.budget.tenant() + " " + s.month + " " + percent)) {
+            // A budget that was raised is another one.
+            String mark = "budget " + s.budget.tenant() + " " + s.month + " " + percent + " "
+                    + s.budget.month().stripTrailingZeros().toPlainString();
+            if (s.percent() >= percent && accounts.claim(mark, AGAIN)) {
                 LOG.warn("budget tenant={} month={} percent={} spent={} budget={} currency={} stopped={}", s.budget.tenant(),
                         s.month,
                         percent, PriceList.shown(s.spent), s.budget.month(), currency, s.budget.stop() && s.isSpent());
-                tell.accept(s.budget, new Notice(s.budget.tenant(), s.month, percent, s.spent, s.budget.month(), currency,
-                        s.budget.stop() && s.isSpent()));
+                tell.tell(s.budget, new Notice(s.budget.tenant(), s.month, percent, s.spent, s.budget.month(), currency,
+                        s.budget.stop() && s.isSpent()), () -> done(mark));
             }
+        }
+    }
+
+    private void done(String mark) {
+        try {
+            accounts.done(mark);
+        } catch (RealmException e) {
+            LOG.warn("a budget's notice is sent again, as the database could not be told mark={} cause={}", mark, e.getMessage());
         }
     }
 

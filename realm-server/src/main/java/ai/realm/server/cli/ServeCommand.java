@@ -114,6 +114,8 @@ public final class ServeCommand implements Callable<Integer> {
         ModelChoice choice = ModelChoice.of(model);
         Map<String, ModelEntry> models = Map.of(choice.name(), choice.entry());
         String key = configFile == null ? ApiKeys.generate() : null;
+        // Before the file is read: what is changed after that is not missed.
+        ReloadSignal hangUp = configFile == null ? null : ReloadSignal.installed();
         ConfigFile file = configFile == null
                 ? null
                 : new ConfigFile(configFile, models, new CatalogFiles()::known, this::overrides);
@@ -122,7 +124,7 @@ public final class ServeCommand implements Callable<Integer> {
         if (configFile != null && model != null && !config.models().equals(models)) {
             throw wrong("--model cannot be used with a configuration that names models");
         }
-        return serve(config, key, file == null || content == null ? null : new RealmServer.Written(file, content.tree()));
+        return serve(config, key, file == null || content == null ? null : new RealmServer.Written(file, content.tree()), hangUp);
     }
 
     /** What the command line and the environment say holds over the configuration. */
@@ -135,7 +137,8 @@ public final class ServeCommand implements Callable<Integer> {
                 config.accounts());
     }
 
-    private int serve(RealmConfig config, @Nullable String key, RealmServer.@Nullable Written written)
+    private int serve(RealmConfig config, @Nullable String key, RealmServer.@Nullable Written written,
+            @Nullable ReloadSignal hangUp)
             throws InterruptedException {
         CountDownLatch stop = new CountDownLatch(1);
         AtomicBoolean ready = new AtomicBoolean();
@@ -151,8 +154,8 @@ public final class ServeCommand implements Callable<Integer> {
         try (RealmServer server = new RealmServer(config, key == null, new CatalogFiles(), written)) {
             server.start();
             ready.set(true);
-            if (written != null) {
-                Signal.handle(new Signal("HUP"), _ -> Thread.ofVirtual().name("reload").start(() -> reload(server)));
+            if (hangUp != null) {
+                hangUp.ready(() -> reload(server));
             }
             print(server.url(), server.managementUrl(), key, config);
             stop.await();

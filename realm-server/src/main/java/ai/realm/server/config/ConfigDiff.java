@@ -17,7 +17,8 @@ public final class ConfigDiff {
             "server.drain_seconds",
             "server.drain_delay_seconds", "server.slow_request_seconds", "server.unknown_parameters", "server.cors",
             "server.gateway", "server.anonymous_tenant", "server.anonymous_remote");
-    private static final Pattern SECRET = Pattern.compile(".*(password|secret|\\.headers\\.|\\.keys?\\b).*");
+    private static final Pattern SECRET = Pattern.compile(".*(passw|secret|token|credential|\\.headers\\.|\\.keys?\\b|\\.webhook$).*");
+    private static final Pattern USER = Pattern.compile("//[^/\\s@]*@");
     private static final int SHOWN = 200;
 
     /** When a change counts. */
@@ -70,7 +71,8 @@ public final class ConfigDiff {
         if (whole || SECRET.matcher(path).matches()) {
             return "…";
         }
-        return value.length() > SHOWN ? value.substring(0, SHOWN) + "…" : value;
+        String shown = USER.matcher(value).replaceAll("//…@");
+        return shown.length() > SHOWN ? shown.substring(0, SHOWN) + "…" : shown;
     }
 
     private static Effect effect(String path) {

@@ -125,7 +125,7 @@ final class AdminHandler {
 
     private void tenant(Context ctx, int status, AdminService.Change tenant) {
         ctx.header("ETag", "\"" + tenant.version() + "\"");
-        answers.json(ctx, status, tenant.json());
+        answers.json(ctx, status, shown(ctx, tenant));
     }
 
     /**
@@ -153,8 +153,19 @@ final class AdminHandler {
     private void list(Context ctx) {
         ObjectNode answer = Json.mapper().createObjectNode().put("object", "list");
         ArrayNode data = answer.putArray("data");
-        service.list().forEach(t -> data.add(t.json()));
+        service.list().forEach(t -> data.add(shown(ctx, t)));
         answers.json(ctx, 200, answer);
     }
 
+    /** Headers that guests' requests are given may hold what opens other machines: who only looks is not shown it. */
+    private static ObjectNode shown(Context ctx, AdminService.Change tenant) {
+        ObjectNode json = tenant.json();
+        if (!AdminTrail.mayChange(ctx)) {
+            json.path("guest_http").forEach(rule -> {
+                ObjectNode headers = (ObjectNode) rule.path("headers");
+                headers.properties().forEach(h -> h.setValue(headers.textNode("…")));
+            });
+        }
+        return json;
+    }
 }

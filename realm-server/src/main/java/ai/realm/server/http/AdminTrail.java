@@ -3,6 +3,7 @@ package ai.realm.server.http;
 import ai.realm.core.error.RealmException;
 import ai.realm.server.accounts.AuditTrail;
 import ai.realm.server.domain.AdminKey;
+import ai.realm.server.domain.AdminRole;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.transport.Answers;
 import ai.realm.server.http.transport.RequestIds;
@@ -15,18 +16,16 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What stands around every request of the admin API: whose key it has, what its role allows, and an entry in the audit trail for each
  * that is not a mere question. Thread-safe.
  */
 final class AdminTrail {
-    private static final Logger LOG = LoggerFactory.getLogger(AdminTrail.class);
     private static final String ENTRY = "realm.audit-entry";
+    private static final String KEY = "realm.admin-key";
     private static final String BODY = "realm.audit-body";
-    private static final Pattern SECRET = Pattern.compile(".*(secret|password|key|token$).*");
+    private static final Pattern SECRET = Pattern.compile(".*(secret|passw|key|credential|authorization|cookie|^headers$|token$).*");
     private static final int MOST_DETAILS = 4096;
     private static final int MOST_NAME = 128;
 
@@ -43,12 +42,19 @@ final class AdminTrail {
     /** Before a route of the admin API. */
     void before(Context ctx) {
         AdminKey key = gate.who(ctx);
+        ctx.attribute(KEY, key);
         String method = ctx.req().getMethod();
         if (!AdminGate.isRead(method)) {
             ctx.attribute(ENTRY, trail.begin(new AuditTrail.Begun(key.name(), key.role().label(), action(method, ctx.path()),
                     cut(named(ctx.path()), MOST_NAME), RequestIds.of(ctx), ctx.req().getRemoteAddr())));
         }
         gate.require(key, method, ctx.path());
+    }
+
+    /** Whether whoever asks may change what is shown. */
+    static boolean mayChange(Context ctx) {
+        AdminKey key = ctx.attribute(KEY);
+        return key != null && key.may(AdminRole.OPERATOR);
     }
 
     /** The body of the request, which the trail shows without its secrets. */
@@ -67,12 +73,7 @@ final class AdminTrail {
         if (target.isEmpty() && body != null) {
             target = body.path(body.has("id") ? "id" : "name").asText();
         }
-        try {
-            trail.end(entry, cut(target, MOST_NAME), ctx.statusCode(), details(ctx.path(), body));
-        } catch (RealmException e) {
-            LOG.warn("how a change went is not in the audit trail entry={} status={} cause={}", entry, ctx.statusCode(),
-                    e.getMessage());
-        }
+        trail.endAnyway(entry, cut(target, MOST_NAME), ctx.statusCode(), details(ctx.path(), body));
     }
 
     /** The method and the path with names left out, as {@code DELETE /admin/tenants/{id}/keys/{…}}. */

@@ -105,7 +105,7 @@ public final class RequestWarmUp implements AutoCloseable {
                 new HttpServer.Services(real.models(), real.sessions(), real.guestHost(), guests, gate, new Readiness(), active,
                         accounts, new ServerMetrics(), real.registry(), new AdminGate(null),
                         new Operations(new AuditTrail(scratch, Clock.systemUTC(), LIMIT), null,
-                                new SpendWatch(accounts, Clock.systemUTC(), AccountSettings.DEFAULTS, (_, _) -> {}),
+                                new SpendWatch(accounts, Clock.systemUTC(), AccountSettings.DEFAULTS, (_, _, _) -> {}),
                                 RequestTracer.OFF),
                         real.admin(), real.modelAdmin(), TenantStores.of(scratch, accounts, Clock.systemUTC()), tenants,
                         real.outbound(), true));

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.regex.Pattern;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,7 @@ public final class Webhooks {
     private static final Logger LOG = LoggerFactory.getLogger(Webhooks.class);
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final List<Duration> PAUSES = List.of(Duration.ZERO, Duration.ofSeconds(2), Duration.ofSeconds(20));
+    private static final Pattern PATH = Pattern.compile("(https?://[^/\\s]+)/\\S*?(?=:?(?:\\s|$))");
     private static final long MILLIS = 10_000;
     private static final int MOST_ANSWER = 64 << 10;
     private static final int MOST_UNDER_WAY = 32;
@@ -54,18 +56,22 @@ public final class Webhooks {
     }
 
     /**
-     * Sends on a thread of its own; what cannot be delivered is said in the log.
+     * Sends on a thread of its own; what cannot be delivered is said in the log, without the address's path, which is often all that
+     * somebody needs to write there.
      *
      * @param secret signs the body; null for no signature
+     * @param delivered runs when it was taken
      */
-    public void send(HttpRule to, @Nullable String secret, ObjectNode body) {
+    public void send(HttpRule to, @Nullable String secret, ObjectNode body, Runnable delivered) {
         if (!places.tryAcquire()) {
-            LOG.error("a webhook was not told, as too many are under way url={}", to.url());
+            LOG.error("a webhook was not told, as too many are under way host={}", to.host());
             return;
         }
         Thread.ofVirtual().name("webhook").start(() -> {
             try {
-                deliver(to, ask(to, secret, body.toString().getBytes(StandardCharsets.UTF_8)));
+                if (deliver(to, ask(to, secret, body.toString().getBytes(StandardCharsets.UTF_8)))) {
+                    delivered.run();
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             } finally {
@@ -93,7 +99,7 @@ public final class Webhooks {
         }
     }
 
-    private void deliver(HttpRule to, HttpAsk ask) throws InterruptedException {
+    private boolean deliver(HttpRule to, HttpAsk ask) throws InterruptedException {
         Tenant operator = new Tenant("operator", "operator", List.of(), Map.of(), false, List.of(), "", Tenant.DEFAULT_GUEST,
                 Map.of(),
                 Set.of(), List.of(to), Map.of(), GuestLimits.defaults(), TenantLimits.defaults(), 1, Priority.INTERACTIVE);
@@ -103,13 +109,14 @@ public final class Webhooks {
             try {
                 int status = http.send(operator, ask).status();
                 if (status / 100 == 2) {
-                    return;
+                    return true;
                 }
                 trouble = "it answered " + status;
             } catch (HttpTrouble | RealmException e) {
-                trouble = String.valueOf(e.getMessage());
+                trouble = PATH.matcher(String.valueOf(e.getMessage())).replaceAll("$1/…");
             }
         }
-        LOG.error("a webhook was not told url={} tries={} cause={}", to.url(), pauses.size(), trouble);
+        LOG.error("a webhook was not told host={} tries={} cause={}", to.host(), pauses.size(), trouble);
+        return false;
     }
 }

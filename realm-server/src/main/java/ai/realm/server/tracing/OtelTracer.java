@@ -22,6 +22,7 @@ import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +55,7 @@ public final class OtelTracer implements RequestTracer {
 
     private final SdkTracerProvider provider;
     private final Tracer tracer;
+    private final double ratio;
 
     public OtelTracer(TracingSettings settings, String version) {
         this(settings.ratio(), version,
@@ -62,6 +64,7 @@ public final class OtelTracer implements RequestTracer {
     }
 
     OtelTracer(double ratio, String version, SpanProcessor to) {
+        this.ratio = ratio;
         Resource resource = Resource.create(Attributes.of(AttributeKey.stringKey("service.name"), "realm",
                 AttributeKey.stringKey("service.version"), version));
         provider = SdkTracerProvider.builder().setResource(resource)
@@ -83,9 +86,14 @@ public final class OtelTracer implements RequestTracer {
             builder.setNoParent();
         } else {
             builder.setParent(Context.root().with(Span.wrap(SpanContext.createFromRemoteParent(parent.traceId(), parent.spanId(),
-                    parent.sampled() ? TraceFlags.getSampled() : TraceFlags.getDefault(), TraceState.getDefault()))));
+                    isSampled(parent) ? TraceFlags.getSampled() : TraceFlags.getDefault(), TraceState.getDefault()))));
         }
         return new Followed(path, builder.startSpan());
+    }
+
+    /** By chance instead of by the trace's id, which its caller has chosen. */
+    private boolean isSampled(Parent parent) {
+        return parent.sampled() == null ? ThreadLocalRandom.current().nextDouble() < ratio : parent.sampled();
     }
 
     private final class Followed implements Trace {

@@ -20,9 +20,9 @@ public interface RequestTracer extends AutoCloseable {
     /**
      * The caller's trace, as the request's headers name it.
      *
-     * @param sampled whether the caller keeps it
+     * @param sampled whether the caller keeps it; null when that does not count, and the ratio does
      */
-    record Parent(String traceId, String spanId, boolean sampled) {}
+    record Parent(String traceId, String spanId, @Nullable Boolean sampled) {}
 
     /**
      * What is known of a request when it has ended; of its texts nothing.

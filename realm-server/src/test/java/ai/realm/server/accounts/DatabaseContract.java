@@ -237,6 +237,16 @@ abstract class DatabaseContract {
     }
 
     @Test
+    void claim_isOneServersUntilItsTimeIsOver_andNobodysOnceItIsDone() {
+        assertThat(accounts.claim("a notice", Duration.ZERO)).isTrue();
+        assertThat(accounts.claim("a notice", Duration.ofHours(1))).isTrue();
+        assertThat(accounts.claim("a notice", Duration.ZERO)).isFalse();
+        assertThat(accounts.claim("another", Duration.ZERO)).isTrue();
+        accounts.done("another");
+        assertThat(accounts.claim("another", Duration.ZERO)).isFalse();
+    }
+
+    @Test
     void guestVersions_areBoundedByCountAndBytes_theActiveAndTheNewestStay() {
         GuestVersions guests = new GuestVersions(database, 4, 100);
         for (int i = 1; i <= 6; i++) {

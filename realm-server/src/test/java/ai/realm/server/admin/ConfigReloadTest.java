@@ -73,6 +73,18 @@ class ConfigReloadTest {
     }
 
     @Test
+    void reload_ofSecretsOfAllKinds_saysOnlyThatTheyChanged() throws IOException {
+        write("server:\n  tracing: {endpoint: 'http://c.example/t', headers: {authorization: geheim-1}}\n"
+                + "accounts:\n  currency: EUR\n  prices: [{model: small, prompt: 1, completion: 1}]\n  budgets: [{tenant: acme, month: 1, webhook: 'https://hooks.example/geheim-2', "
+                + "webhook_secret: geheim-3}]\n");
+        JsonNode answer = reload.reload();
+        assertThat(changes(answer)).contains("accounts.budgets[0].webhook - … now", "accounts.budgets[0].tenant - acme now");
+        assertThat(answer.toString()).doesNotContain("geheim");
+        write("accounts: {currency: EUR, prices: [{model: small, prompt: 1, completion: 1}], budgets: [{tenant: acme, month: 1, webhook: 'https://hooks.example/geheim#x'}]}\n");
+        assertThatThrownBy(reload::reload).hasMessageContaining("webhook").hasMessageNotContaining("geheim");
+    }
+
+    @Test
     void reload_ofAFileWithAMistake_changesNothingAndSaysWhere() throws IOException {
         write("server: {port: 8080, drain_seconds: -1}\n");
         assertThatThrownBy(reload::reload).hasMessageContaining("server.drain_seconds").hasMessageContaining("-1");

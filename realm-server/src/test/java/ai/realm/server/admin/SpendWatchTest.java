@@ -30,6 +30,10 @@ class SpendWatchTest {
             BigDecimal.ONE, BigDecimal.TEN)));
 
     private Instant now = Instant.parse("2026-06-15T12:00:00Z");
+    /** Once, in the middle of the next look. */
+    private Runnable onLook = () -> {};
+    /** Whether notices arrive. */
+    private boolean arrives = true;
     private final Clock clock = new Clock() {
         @Override
         public ZoneId getZone() {
@@ -43,6 +47,9 @@ class SpendWatchTest {
 
         @Override
         public Instant instant() {
+            Runnable first = onLook;
+            onLook = () -> {};
+            first.run();
             return now;
         }
     };
@@ -56,7 +63,12 @@ class SpendWatchTest {
     }
 
     private SpendWatch watch(AccountSettings settings) {
-        return new SpendWatch(accounts, clock, settings, (b, n) -> told.add(n.tenant() + " " + n.percent() + " " + n.stopped()));
+        return new SpendWatch(accounts, clock, settings, (_, n, done) -> {
+            told.add(n.tenant() + " " + n.percent() + " " + n.stopped());
+            if (arrives) {
+                done.run();
+            }
+        });
     }
 
     private static AccountSettings settings(String month, boolean stop) {
@@ -123,6 +135,57 @@ class SpendWatchTest {
         assertThatThrownBy(() -> watch.require("acme")).isInstanceOf(RetryableException.class);
         watch.apply(AccountSettings.DEFAULTS);
         watch.require("acme");
+    }
+
+    @Test
+    void budget_thatIsTakenAwayDuringALook_stopsNobody() {
+        SpendWatch watch = watch(settings("1", true));
+        use("acme", 2_000_000, 0);
+        onLook = () -> watch.apply(AccountSettings.DEFAULTS);
+        watch.look();
+        watch.require("acme");
+        assertThat(watch.spends()).isEmpty();
+        assertThat(told).isEmpty();
+        watch.look();
+        watch.require("acme");
+    }
+
+    @Test
+    void notices_ofABudgetThatWasRaised_areSentAgain() {
+        SpendWatch watch = watch(settings("1", false));
+        use("acme", 1_000_000, 0);
+        watch.look();
+        watch.apply(settings("1.00", false));
+        watch.look();
+        assertThat(told).containsExactly("acme 50 false", "acme 100 false");
+        watch.apply(settings("2", false));
+        watch.look();
+        use("acme", 1_000_000, 0);
+        watch.look();
+        watch.look();
+        assertThat(told).containsExactly("acme 50 false", "acme 100 false", "acme 50 false", "acme 100 false");
+    }
+
+    @Test
+    void notice_thatDidNotArrive_isSentAgainAfterAWhileByOneServer() {
+        arrives = false;
+        SpendWatch one = watch(settings("1", false));
+        SpendWatch two = watch(settings("1", false));
+        use("acme", 500_000, 0);
+        one.look();
+        now = now.plus(Duration.ofMinutes(9));
+        one.look();
+        two.look();
+        assertThat(told).hasSize(1);
+        now = now.plus(Duration.ofMinutes(1));
+        arrives = true;
+        two.look();
+        one.look();
+        assertThat(told).hasSize(2);
+        now = now.plus(Duration.ofHours(1));
+        two.look();
+        one.look();
+        assertThat(told).hasSize(2);
     }
 
     @Test

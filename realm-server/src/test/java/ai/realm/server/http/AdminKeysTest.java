@@ -79,6 +79,20 @@ class AdminKeysTest {
     }
 
     @Test
+    void headers_ofATenantsRules_areShownOnlyToWhoMayChangeThemAndNeverToTheTrail() {
+        String rules = "{\"guest_http\":[{\"url\":\"https://api.example.com/\",\"headers\":{\"Authorization\":\"Bearer geheim\",\"Cookie\":\"geheim\"}}]}";
+        assertThat(call("rk-operator", "PATCH", "/admin/tenants/acme", rules).body()).contains("Bearer geheim");
+        assertThat(root("GET", "/admin/tenants/acme", "", 200).path("guest_http").path(0).path("headers").path("Cookie").asText())
+                .isEqualTo("geheim");
+        for (String path : List.of("/admin/tenants", "/admin/tenants/acme", "/admin/audit")) {
+            HttpResponse<String> seen = call("rk-viewer", "GET", path, "");
+            assertThat(seen.statusCode()).isEqualTo(200);
+            assertThat(seen.body()).contains("Authorization").doesNotContain("geheim");
+        }
+        assertThat(root("GET", "/admin/audit", "", 200).toString()).doesNotContain("geheim");
+    }
+
+    @Test
     void changes_whoeverMakesThem_areInTheTrailWithoutSecrets() {
         root("POST", "/admin/tenants", "{\"id\":\"trailed\",\"guest_secrets\":{\"token\":\"hidden-value\"}}", 201);
         String made = root("POST", "/admin/tenants/trailed/keys", "{\"name\":\"ci\"}", 201).path("key").asText();

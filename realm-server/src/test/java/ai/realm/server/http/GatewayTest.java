@@ -8,6 +8,7 @@ import ai.realm.server.config.GatewaySettings;
 import ai.realm.server.domain.AddressRange;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.transport.TraceParent;
+import ai.realm.server.tracing.RequestTracer;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.InetAddress;
 import java.net.URI;
@@ -58,6 +59,24 @@ class GatewayTest {
                 assertThat(ask(server, "x-realm-tenant", "acme", "X-Forwarded-For", "10.0.0.1").statusCode()).isEqualTo(401);
                 assertThat(ask(server, "x-realm-tenant", "gone", "Authorization", "Bearer " + HttpFixture.KEY).statusCode())
                         .isEqualTo(200);
+            }
+        }
+    }
+
+    @Test
+    void traceparent_ofAnybody_hasNoSayInWhatIsTraced() throws Exception {
+        String header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0";
+        ApiSettings here = trusting("127.0.0.0/8");
+        for (ApiSettings settings : List.of(ApiSettings.defaults(), trusting("10.0.0.0/8"), here)) {
+            try (HttpFixture server = new HttpFixture(settings)) {
+                // Before anybody knows who asks, and with a key.
+                ask(server, "traceparent", header + "1");
+                ask(server, "traceparent", header + "0", "Authorization", "Bearer " + HttpFixture.KEY);
+                boolean trusts = settings == here;
+                assertThat(server.parents).extracting(RequestTracer.Parent::traceId)
+                        .containsOnly("4bf92f3577b34da6a3ce929d0e0e4736");
+                assertThat(server.parents).extracting(RequestTracer.Parent::sampled)
+                        .containsExactly(trusts ? Boolean.TRUE : null, trusts ? Boolean.FALSE : null);
             }
         }
     }

@@ -51,6 +51,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +68,8 @@ final class HttpFixture implements AutoCloseable {
     final Readiness readiness = new Readiness();
     final ActiveRequests active = new ActiveRequests();
     final AtomicLong nanos = new AtomicLong();
+    /** What the tracer was told of callers' traces. */
+    final List<RequestTracer.Parent> parents = new CopyOnWriteArrayList<>();
     final Database database;
     final TenantGate gate;
     final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -113,8 +116,13 @@ final class HttpFixture implements AutoCloseable {
                 new AdminGate(new AdminSettings(ApiKeys.hash(ADMIN_KEY), onApiPort)),
                 new Operations(new AuditTrail(database, Clock.systemUTC(), Duration.ofDays(1)), null,
                         new SpendWatch(new Accounts(database, Clock.systemUTC()), Clock.systemUTC(), AccountSettings.DEFAULTS,
-                                (_, _) -> {}),
-                        RequestTracer.OFF),
+                                (_, _, _) -> {}),
+                        (_, parent) -> {
+                            if (parent != null) {
+                                parents.add(parent);
+                            }
+                            return null;
+                        }),
                 admin,
                 modelAdmin, TenantStores.of(database, new Accounts(database, Clock.systemUTC()), Clock.systemUTC()), tenants,
                 new OutboundHttp((_, _) -> {}), false);

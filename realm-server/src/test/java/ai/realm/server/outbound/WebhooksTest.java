@@ -3,6 +3,9 @@ package ai.realm.server.outbound;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.realm.server.domain.HttpRule;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -18,6 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class WebhooksTest {
@@ -53,20 +57,48 @@ class WebhooksTest {
     @Test
     void notice_isSentSignedAndAgainUntilItIsTaken() throws Exception {
         failures.set(2);
-        webhooks.send(hook(true), "geheim", JsonNodeFactory.instance.objectNode().put("event", "x"));
+        webhooks.send(hook(true), "geheim", JsonNodeFactory.instance.objectNode().put("event", "x"), () -> outcomes.add("delivered"));
         String body = "{\"event\":\"x\"}";
         for (int i = 0; i < 3; i++) {
             assertThat(got.poll(30, TimeUnit.SECONDS))
                     .isEqualTo("sha256=" + Webhooks.hmac("geheim", body.getBytes(StandardCharsets.UTF_8)) + " " + body);
         }
         assertThat(outcomes.poll(30, TimeUnit.SECONDS)).isEqualTo("5xx");
+        assertThat(outcomes.poll(30, TimeUnit.SECONDS)).isEqualTo("5xx");
+        assertThat(outcomes.poll(30, TimeUnit.SECONDS)).isEqualTo("2xx");
+        assertThat(outcomes.poll(30, TimeUnit.SECONDS)).isEqualTo("delivered");
     }
 
     @Test
     void address_thatIsNotPublic_isReachedOnlyWhereTheOperatorSaysSo() throws Exception {
-        webhooks.send(hook(false), null, JsonNodeFactory.instance.objectNode());
+        webhooks.send(hook(false), null, JsonNodeFactory.instance.objectNode(), () -> got.add("delivered"));
         for (int i = 0; i < 3; i++) {
             assertThat(outcomes.poll(30, TimeUnit.SECONDS)).isEqualTo("refused");
+        }
+        assertThat(got).isEmpty();
+    }
+
+    @Test
+    void webhook_thatCannotBeTold_isLoggedWithoutWhatOpensIt() throws Exception {
+        LinkedBlockingQueue<String> lines = new LinkedBlockingQueue<>();
+        AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                lines.add(event.getFormattedMessage());
+            }
+        };
+        Logger log = (Logger) LoggerFactory.getLogger(Webhooks.class);
+        appender.start();
+        log.addAppender(appender);
+        try {
+            int port = receiver.getAddress().getPort();
+            receiver.stop(0);
+            webhooks.send(HttpRule.webhook("webhook", "http://127.0.0.1:" + port + "/geheim/x", true), "geheim",
+                    JsonNodeFactory.instance.objectNode(), () -> got.add("delivered"));
+            assertThat(lines.poll(30, TimeUnit.SECONDS)).contains("host=127.0.0.1", "tries=3", "http://127.0.0.1:" + port + "/…")
+                    .doesNotContain("geheim");
+        } finally {
+            log.detachAppender(appender);
         }
         assertThat(got).isEmpty();
     }

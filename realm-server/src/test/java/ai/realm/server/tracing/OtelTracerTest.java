@@ -112,6 +112,20 @@ class OtelTracerTest {
     }
 
     @Test
+    void requests_ofCallersWithoutASay_keepTheirTraceAndAreTracedByTheRatio() {
+        // The smallest id there is, which a sampler by ids always takes.
+        Parent parent = new Parent("00000000000000000000000000000001", PARENT.spanId(), null);
+        for (double ratio : new double[]{0, 1e-12, 1}) {
+            try (OtelTracer tracer = tracer(ratio)) {
+                Trace trace = begin(tracer, parent);
+                assertThat(trace.traceId()).isEqualTo(parent.traceId());
+                trace.end(end(200, null, null, System.nanoTime()));
+            }
+        }
+        assertThat(spans).singleElement().satisfies(s -> assertThat(s.getParentSpanId()).isEqualTo(parent.spanId()));
+    }
+
+    @Test
     void request_thatFailed_saysWhyAndOnlyTheServersFaultIsAnError() {
         try (OtelTracer tracer = tracer(1)) {
             begin(tracer, null).end(end(429, "RATE_LIMIT_EXCEEDED", null, System.nanoTime()));

@@ -28,11 +28,9 @@ public final class GatewayHeaders {
 
     /** Reads them once for a request. */
     public void read(Context ctx) {
-        if (settings.trustsAnybody()) {
-            String tenant = ctx.header(settings.tenantHeader());
-            if (tenant != null && !tenant.isBlank() && isTrusted(ctx)) {
-                ctx.attribute(TENANT, tenant.strip());
-            }
+        String tenant = settings.trustsAnybody() ? ctx.header(settings.tenantHeader()) : null;
+        if (tenant != null && !tenant.isBlank() && isTrusted(ctx)) {
+            ctx.attribute(TENANT, tenant.strip());
         }
         String objective = settings.objectives().isEmpty() ? null : ctx.header(OBJECTIVE);
         if (objective != null) {
@@ -40,12 +38,16 @@ public final class GatewayHeaders {
         }
         TraceParent trace = TraceParent.parse(ctx.header(TraceParent.HEADER));
         if (trace != null) {
-            ctx.attribute(TRACE, trace);
+            // Whoever may have all requests traced can fill the tracer's queue, in which others' are lost.
+            ctx.attribute(TRACE, isTrusted(ctx) ? trace : trace.ofAnybody());
         }
     }
 
     /** The connection's own address counts, and nothing that a header says of where a request came from. */
     private boolean isTrusted(Context ctx) {
+        if (!settings.trustsAnybody()) {
+            return false;
+        }
         if (settings.certificates() && Tls.hasClientCertificate(ctx.req())) {
             return true;
         }

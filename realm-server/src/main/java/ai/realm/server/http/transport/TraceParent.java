@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param traceId 32 hexadecimal digits
  * @param spanId 16 hexadecimal digits: the caller's span
- * @param sampled whether the caller keeps the trace
+ * @param sampled whether the caller keeps the trace; null for a caller whose word does not count
  */
-public record TraceParent(String traceId, String spanId, boolean sampled) {
+public record TraceParent(String traceId, String spanId, @Nullable Boolean sampled) {
     public static final String HEADER = "traceparent";
 
     private static final Pattern FORM = Pattern
@@ -28,6 +28,11 @@ public record TraceParent(String traceId, String spanId, boolean sampled) {
             return null;
         }
         return new TraceParent(m.group(2), m.group(3), (Integer.parseInt(m.group(4), 16) & 1) == 1);
+    }
+
+    /** The same of a caller who has no say in what is kept. */
+    TraceParent ofAnybody() {
+        return new TraceParent(traceId, spanId, null);
     }
 
     private static boolean isZero(String digits) {
