@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The model's every byte is a token; its answer is "hey", each with the log-probability -1 and "x" as the likeliest. */
 class LogProbsTest {
@@ -47,6 +49,34 @@ class LogProbsTest {
     @AfterEach
     void close() {
         f.close();
+    }
+
+    @Test
+    void completion_llamaCppsStream_hasTheTokensOfEachPiece() {
+        var all = HttpFixture.events(f.post("/completion", "{\"prompt\":\"abc\",\"stream\":true}").body());
+        assertThat(json(all.get(0)).path("tokens")).hasToString("[104,101]");
+        assertThat(json(all.get(1)).path("tokens")).hasToString("[121]");
+        assertThat(json(all.get(1)).path("tokens_predicted").asInt()).isEqualTo(3);
+        assertThat(json(all.get(1)).path("tokens_evaluated").asInt()).isEqualTo(3);
+        assertThat(json(all.get(1)).has("completion_probabilities")).isFalse();
+        assertThat(json(all.get(2)).path("tokens")).isEmpty();
+        assertThat(json(f.post("/completion", "{\"prompt\":\"abc\",\"return_tokens\":true}").body()).path("tokens"))
+                .hasToString("[104,101,121]");
+        assertThat(json(f.post("/completion", "{\"prompt\":\"abc\"}").body()).path("tokens")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"/completion|\"prompt\":\"abc\"", "/v1/completions|\"prompt\":\"abc\"",
+            "/v1/chat/completions|\"messages\":[{\"role\":\"user\",\"content\":\"abc\"}]"})
+    void timings_ofEachPiece_countItsTokens(String path, String prompt) {
+        String body = "{" + prompt + ",\"stream\":true,\"timings_per_token\":";
+        var counts = HttpFixture.events(f.post(path, body + "true}").body()).stream().filter(e -> e.startsWith("{"))
+                .map(e -> json(e).at("/timings/predicted_n").asInt(-1)).filter(n -> n >= 0).toList();
+        assertThat(counts).containsExactly(2, 3, 3);
+        var last = HttpFixture.events(f.post(path, body + "false}").body()).stream().filter(e -> e.contains("\"timings\"")).toList();
+        assertThat(last).hasSize(1);
+        assertThat(json(f.post(path, "{" + prompt + ",\"timings_per_token\":true}").body()).at("/timings/predicted_n").asInt())
+                .isEqualTo(3);
     }
 
     private JsonNode completion(String fields) {

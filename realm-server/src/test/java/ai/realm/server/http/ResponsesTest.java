@@ -7,9 +7,12 @@ import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestResult;
 import ai.realm.runtime.session.FinishReason;
 import ai.realm.runtime.session.Usage;
+import ai.realm.server.accounts.Conversations;
+import ai.realm.server.domain.StorageLimits;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -244,6 +247,26 @@ class ResponsesTest {
         var _ = create(
                 "{\"input\":\"a\",\"text\":{\"format\":{\"type\":\"json_schema\",\"name\":\"n\",\"schema\":{\"type\":\"object\"}}}}");
         assertThat(server.guestHost.calls.getFirst().params().jsonSchema()).isEqualTo("{\"type\":\"object\"}");
+    }
+
+    @Test
+    void conversation_ofMoreThanAResponseGoesOnFrom_is400WithItsBytes() {
+        String id = ok(server.post(CONVERSATIONS, "{}")).path("id").asText();
+        // A body may not be so large here, so that the items come by another way.
+        Conversations conversations = new Conversations(server.database, Clock.systemUTC());
+        String item = "{\"type\":\"message\",\"role\":\"user\",\"content\":\"" + "x".repeat(1_000_000) + "\"}";
+        for (int i = 0; i < 9; i++) {
+            conversations.append("acme", id, List.of(new Conversations.Item("msg_" + i, item)), StorageLimits.defaults());
+        }
+        for (String stream : List.of("false", "true")) {
+            HttpResponse<String> r = server.post(PATH,
+                    "{\"input\":\"b\",\"conversation\":\"" + id + "\",\"stream\":" + stream + "}");
+            assertThat(r.statusCode()).isEqualTo(400);
+            assertThat(HttpFixture.error(r).path("param").asText()).isEqualTo("conversation");
+            assertThat(HttpFixture.error(r).path("message").asText()).contains("at most 8388608");
+        }
+        assertThat(server.guestHost.calls).isEmpty();
+        assertThat(ok(server.get(CONVERSATIONS + "/" + id + "/items?limit=1")).path("data")).hasSize(1);
     }
 
     @Test

@@ -5,6 +5,7 @@ import ai.realm.runtime.session.Usage;
 import ai.realm.server.sse.NdjsonStream;
 import ai.realm.server.sse.SseStream;
 import ai.realm.server.tenant.RequestUsage;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.jspecify.annotations.Nullable;
 
 /** Where one answer goes: as a whole, or as a stream of events. */
@@ -53,6 +54,11 @@ public final class Client {
         long first = usage.firstTextNanos();
         long middle = first == 0 ? now : first;
         return new Timings(total, middle - begun, now - middle);
+    }
+
+    /** How long it has taken until now, as JSON, when so many tokens of it have come. */
+    public ObjectNode timingsSoFar(int tokens) {
+        return timings(new Usage(0, 0, tokens)).soFar();
     }
 
     /** Stands for the server's build, the model and how it is computed: answers of one are made by the same. */

@@ -20,6 +20,13 @@ public record Timings(Usage usage, long promptNanos, long answerNanos) {
         return out;
     }
 
+    /** The same before the end, when nobody knows yet how much of the prompt the cache had: without the prompt's counts. */
+    ObjectNode soFar() {
+        ObjectNode out = Json.mapper().createObjectNode().put("prompt_ms", promptNanos / NANOS_PER_MILLI);
+        part(out, "predicted", usage.generatedTokens(), answerNanos);
+        return out;
+    }
+
     private static void part(ObjectNode out, String name, int tokens, long nanos) {
         double millis = nanos / NANOS_PER_MILLI;
         out.put(name + "_n", tokens).put(name + "_ms", millis).put(name + "_per_token_ms", tokens == 0 ? 0 : millis / tokens)

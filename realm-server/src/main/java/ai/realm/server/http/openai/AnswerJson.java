@@ -147,6 +147,13 @@ final class AnswerJson {
         return chunk;
     }
 
+    /** Adds to a chunk before the last how long it has taken until so many tokens, where that is wanted. */
+    void timed(ObjectNode chunk, int tokens) {
+        if (options.timings()) {
+            chunk.set("timings", client.timingsSoFar(tokens));
+        }
+    }
+
     /** The chunk that has no choice, only the usage. */
     ObjectNode usageChunk(Usage usage) {
         ObjectNode chunk = head(api.chunkObject);

@@ -10,11 +10,12 @@ package ai.realm.server.http.openai;
  * @param echo whether the prompt is shown before the answer
  * @param promptLogProbs the same as {@code logProbs} for each token of the prompt, in a field of its own as vLLM has it
  * @param probabilities whether probabilities after the samplers are shown instead, as llama.cpp has it
+ * @param timings whether each piece of a stream tells how long it has taken so far
  * @param keep answers to each prompt that are shown: the likeliest of those that were made
  */
 record AnswerOptions(boolean includeUsage, boolean guestEvents, boolean legacy, int logProbs, boolean echo, int promptLogProbs,
         boolean probabilities,
-        int keep) {
+        boolean timings, int keep) {
     static final int NONE = -1;
 
     boolean wantsLogProbs() {

@@ -34,6 +34,9 @@ final class NativeAnswer implements Answer {
         final StringBuilder text = new StringBuilder();
         final ArrayNode probabilities = Json.mapper().createArrayNode();
         int told;
+        int predicted;
+        /** Ids of the tokens that were not shown yet. */
+        ArrayNode ids = Json.mapper().createArrayNode();
         FinishReason reason = FinishReason.STOP;
         final @Nullable TokenJson tokens;
 
@@ -62,6 +65,12 @@ final class NativeAnswer implements Answer {
             return;
         }
         ObjectNode event = Json.mapper().createObjectNode().put("index", index).put("content", text).put("stop", false);
+        event.set("tokens", one.ids);
+        one.ids = Json.mapper().createArrayNode();
+        event.put("id_slot", 0).put("tokens_predicted", one.predicted).put("tokens_evaluated", client.promptTokens());
+        if (options.timings()) {
+            event.set("timings", client.timingsSoFar(one.predicted));
+        }
         ArrayNode probabilities = one.probabilities;
         if (probabilities.size() > one.told) {
             ArrayNode more = event.putArray("completion_probabilities");
@@ -75,6 +84,8 @@ final class NativeAnswer implements Answer {
     @Override
     public synchronized void logProbs(int index, List<TokenLogProbs> tokens) {
         One one = all.get(index);
+        one.predicted += tokens.size();
+        tokens.forEach(t -> one.ids.add(t.token()));
         if (one.tokens != null) {
             ObjectNode list = one.tokens.empty();
             one.tokens.add(list, tokens);
@@ -127,7 +138,7 @@ final class NativeAnswer implements Answer {
         String stop = client.stopString();
         boolean limit = one.reason == FinishReason.LENGTH;
         ObjectNode out = Json.mapper().createObjectNode().put("index", index).put("content", content);
-        out.putArray("tokens");
+        out.set("tokens", one.ids);
         out.put("id_slot", 0).put("stop", true).put("model", client.request().model())
                 .put("tokens_predicted", usage.generatedTokens()).put("tokens_evaluated", usage.promptTokens());
         ObjectNode settings = settings(client.request().params());

@@ -31,7 +31,7 @@ public final class NativeShape implements ApiShape {
     private static final float MIN_P = 0.05f;
     private static final List<String> HINTS = List.of("cache_prompt", "id_slot", "n_keep", "n_discard", "min_keep",
             "t_max_predict_ms",
-            "timings_per_token", "return_progress", "return_tokens", "n_indent", "lora", "samplers_seq",
+            "return_progress", "n_indent", "lora", "samplers_seq",
             "backend_sampling", "penalize_nl", "t_max_prompt_ms", "n_cache_reuse", "speculative.n_max", "speculative.n_min");
 
     private final boolean infill;
@@ -67,12 +67,14 @@ public final class NativeShape implements ApiShape {
         Long shown = fields.integer("n_probs", 0, SamplingParams.MOST_LOG_PROBS);
         int top = shown == null || shown == 0 ? AnswerOptions.NONE : shown.intValue();
         boolean probabilities = Boolean.TRUE.equals(fields.bool("post_sampling_probs"));
-        GenerationRequest request = new GenerationRequest(model, input, maxTokens(fields), sampling(fields, top, probabilities),
-                1,
-                null, stream, fields.node());
+        boolean timings = Boolean.TRUE.equals(fields.bool("timings_per_token")) && stream;
+        boolean tokens = Boolean.TRUE.equals(fields.bool("return_tokens")) || stream;
+        SamplingParams sampling = sampling(fields, tokens ? Math.max(top, 0) : top, probabilities);
+        GenerationRequest request = new GenerationRequest(model, input, maxTokens(fields), sampling, 1, null, stream,
+                fields.node());
         HINTS.forEach(fields::hint);
         return new AskedNative(request, shown(fields.take("response_fields")),
-                new AnswerOptions(false, false, false, top, false, AnswerOptions.NONE, probabilities, 1));
+                new AnswerOptions(false, false, false, top, false, AnswerOptions.NONE, probabilities, timings, 1));
     }
 
     /** The names that the answer is to have, with a / before those of what it holds; empty for all. */

@@ -50,16 +50,18 @@ final class RequestReader {
         AnswerOptions options = new AnswerOptions(asks(ofStream, "include_usage"), asks(ofStream, "events"), legacy,
                 LogProbFields.read(api, fields),
                 api == Api.COMPLETIONS && Boolean.TRUE.equals(fields.bool("echo")), LogProbFields.ofPrompt(fields),
-                Boolean.TRUE.equals(fields.bool("post_sampling_probs")), n);
-        GenerationRequest request = new GenerationRequest(model, input, maxTokens(), sampling(options, made > n), made,
+                Boolean.TRUE.equals(fields.bool("post_sampling_probs")),
+                Boolean.TRUE.equals(fields.bool("timings_per_token")) && stream, n);
+        GenerationRequest request = new GenerationRequest(model, input, maxTokens(), sampling(options, made > n || options.timings()), made,
                 priority(),
                 stream, fields.node());
         Unsupported.take(api, fields, n);
         return new Read(request, options);
     }
 
-    private SamplingParams sampling(AnswerOptions options, boolean ranked) {
-        return SamplingFields.read(fields).toBuilder().logProbs(Math.max(options.logProbs(), ranked ? 0 : AnswerOptions.NONE))
+    /** @param tokens whether those of the answer are to be known, whatever is shown of them */
+    private SamplingParams sampling(AnswerOptions options, boolean tokens) {
+        return SamplingFields.read(fields).toBuilder().logProbs(Math.max(options.logProbs(), tokens ? 0 : AnswerOptions.NONE))
                 .promptLogProbs(options.ofPrompt()).postSampling(options.probabilities()).build();
     }
 

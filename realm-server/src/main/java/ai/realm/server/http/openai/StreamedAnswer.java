@@ -23,6 +23,8 @@ final class StreamedAnswer implements Answer {
     private final boolean includeUsage;
     private final boolean guestEvents;
     private final List<ChoiceState> choices;
+    /** Tokens of all choices that have come. */
+    private int tokens;
 
     StreamedAnswer(AnswerJson json, SseStream stream, List<ChoiceState> choices, AnswerOptions options) {
         this.json = json;
@@ -37,6 +39,7 @@ final class StreamedAnswer implements Answer {
         List<ObjectNode> chunks = new ArrayList<>(2);
         open(index, chunks);
         chunks.add(json.piece(index, text, choices.get(index)));
+        json.timed(chunks.getLast(), tokens);
         send(chunks);
     }
 
@@ -52,13 +55,15 @@ final class StreamedAnswer implements Answer {
             }
         }
         if (!chunks.isEmpty()) {
+            json.timed(chunks.getLast(), tokens);
             send(chunks);
         }
     }
 
     @Override
-    public synchronized void logProbs(int index, List<TokenLogProbs> tokens) {
-        choices.get(index).add(tokens);
+    public synchronized void logProbs(int index, List<TokenLogProbs> more) {
+        tokens += more.size();
+        choices.get(index).add(more);
     }
 
     @Override

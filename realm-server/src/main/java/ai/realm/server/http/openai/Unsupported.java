@@ -14,7 +14,7 @@ final class Unsupported {
     private static final Set<String> HINTS = Set.of("user", "metadata", "store", "prompt_cache_key", "prompt_cache_retention",
             "safety_identifier", "verbosity", "service_tier", "prediction", "moderation",
             "cache_prompt", "keep_alive", "continuous_usage_stats", "id_slot", "slot_id", "request_id",
-            "timings_per_token", "return_progress", "min_keep", "penalize_nl", "n_keep", "n_discard", "t_max_predict_ms",
+            "return_progress", "min_keep", "penalize_nl", "n_keep", "n_discard", "t_max_predict_ms",
             "return_tokens_as_token_ids", "spaces_between_special_tokens", "cache_salt", "add_special_tokens");
 
     private static final Predicate<JsonNode> NEVER = _ -> false;
