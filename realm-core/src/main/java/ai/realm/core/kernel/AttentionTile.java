@@ -20,11 +20,14 @@ public final class AttentionTile {
     private final int[] low = new int[MAX_ROWS];
     private final int[] high = new int[MAX_ROWS];
     private final float[] sinks = new float[MAX_ROWS];
+    private final float[] slopes = new float[MAX_ROWS];
+    private final int[] positions = new int[MAX_ROWS];
     private int keyDim;
     private int valueDim;
     private float scale;
     private float softCap;
     private boolean hasSinks;
+    private boolean hasSlopes;
     private int rows;
     private KvType type = KvType.F32;
     private MemorySegment memory = MemorySegment.NULL;
@@ -55,6 +58,7 @@ public final class AttentionTile {
         scale = newScale;
         softCap = newSoftCap;
         hasSinks = newHasSinks;
+        hasSlopes = false;
         rows = 0;
     }
 
@@ -74,6 +78,16 @@ public final class AttentionTile {
         high[rows] = Math.max(from, to);
         sinks[rows] = sink;
         return rows++;
+    }
+
+    /**
+     * ALiBi (arXiv 2108.12409): a row's scores fall by {@code slope} with each position between a key and its own; to be called for each
+     * row of a tile or for none.
+     */
+    public void slope(int row, float slope, int position) {
+        hasSlopes = true;
+        slopes[row] = slope;
+        positions[row] = position;
     }
 
     /** Says where the positions {@code page * pagePositions} and on have their keys and values. */
@@ -137,6 +151,15 @@ public final class AttentionTile {
 
     public boolean hasSinks() {
         return hasSinks;
+    }
+
+    public boolean hasSlopes() {
+        return hasSlopes;
+    }
+
+    /** What is added to a row's score, scaled and capped, of the key at a position. */
+    public float bias(int row, int position) {
+        return -slopes[row] * Math.abs(position - positions[row]);
     }
 
     public float sink(int row) {

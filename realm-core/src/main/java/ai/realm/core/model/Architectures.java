@@ -15,6 +15,7 @@ final class Architectures {
         ALL.put("arctic", LlamaFamily::arctic);
         ALL.put("baichuan", LlamaFamily::baichuan);
         ALL.put("bailingmoe2", LlamaFamily::bailingMoe2);
+        ALL.put("bloom", LayerNormFamily::bloom);
         ALL.put("codeshell", LayerNormFamily::starcoder2);
         ALL.put("cohere2", LayerNormFamily::cohere2);
         ALL.put("command-r", LayerNormFamily::commandR);
@@ -45,6 +46,7 @@ final class Architectures {
         ALL.put("hunyuan-dense", LlamaFamily::hunyuanDense);
         ALL.put("hunyuan-moe", LlamaFamily::hunyuanMoe);
         ALL.put("internlm2", LlamaFamily::llama);
+        ALL.put("jais", LayerNormFamily::jais);
         ALL.put("jamba", MambaFamily::jamba);
         ALL.put("lfm2", HybridFamily::lfm2);
         ALL.put("lfm2moe", HybridFamily::lfm2);
@@ -57,6 +59,7 @@ final class Architectures {
         ALL.put("minimax-m2", LlamaFamily::minimaxM2);
         ALL.put("mistral3", LlamaFamily::mistral3);
         ALL.put("mistral4", DeepSeekFamily::deepseek2);
+        ALL.put("mpt", LayerNormFamily::mpt);
         ALL.put("nemotron", LayerNormFamily::nemotron);
         ALL.put("nemotron_h", MambaFamily::nemotronH);
         ALL.put("nemotron_h_moe", MambaFamily::nemotronH);
@@ -76,6 +79,7 @@ final class Architectures {
         ALL.put("qwen3next", HybridFamily::qwen3next);
         ALL.put("qwen3vl", LlamaFamily::qwen3);
         ALL.put("qwen3vlmoe", LlamaFamily::qwen3);
+        ALL.put("refact", LlamaFamily::refact);
         ALL.put("seed_oss", LlamaFamily::seedOss);
         ALL.put("smallthinker", LlamaFamily::smallThinker);
         ALL.put("smollm3", LlamaFamily::smollm3);

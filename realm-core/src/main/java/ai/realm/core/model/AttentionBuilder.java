@@ -18,6 +18,7 @@ final class AttentionBuilder {
     private boolean normsAfterRope;
     private boolean sinks;
     private boolean causal;
+    private float alibi;
     private float scale;
     private float softCap;
     private int window;
@@ -81,6 +82,12 @@ final class AttentionBuilder {
     /** The tensor {@code attn_sinks}: a learned logit for each head. */
     AttentionBuilder sinks() {
         sinks = true;
+        return this;
+    }
+
+    /** Scores fall with the distance of query and key, by each head's slope as of this largest exponent; 0 for none. */
+    AttentionBuilder alibi(float maxBias) {
+        alibi = maxBias;
         return this;
     }
 
@@ -155,11 +162,22 @@ final class AttentionBuilder {
         Linear o = decoder.linear(layer, "attn_output", heads * valueDim, decoder.width());
         float[] sinkLogits = sinks ? decoder.weights().values(DecoderBuilder.name(layer, "attn_sinks.weight"), heads) : null;
         KvAttention.Spec spec = new KvAttention.Spec(heads, kvHeads, keyDim, valueDim, scale, softCap, window, chunk, causal,
-                sinkLogits);
+                sinkLogits, alibi > 0 ? slopes(alibi, heads) : null);
         return new Attention(
                 new Attention.Parts(Objects.requireNonNull(qkv[0]), qkv[1], qkv[2], o, clamp, queryNorm, keyNorm, valueNorm,
                         normsAfterRope, gated, rope, temperature),
                 spec, kvLayer, decoder.workers(), decoder.scratch());
+    }
+
+    /** A geometric sequence over the heads up to a power of two; those beyond lie between its first ones. */
+    static float[] slopes(float maxBias, int heads) {
+        int power = Integer.highestOneBit(heads);
+        float[] out = new float[heads];
+        for (int h = 0; h < heads; h++) {
+            double step = h < power ? h + 1 : h - power + 0.5;
+            out[h] = (float) Math.pow(2, -maxBias / power * step);
+        }
+        return out;
     }
 
     /** Queries, keys and values; the last two are null where they are another layer's, values alone where they are the keys. */

@@ -37,6 +37,7 @@ final class DecoderBuilder {
     private final List<Layer> layers = new ArrayList<>();
     private Norm.Kind normKind = Norm.Kind.RMS;
     private @Nullable TensorView positions;
+    private @Nullable Norm embeddingNorm;
     private @Nullable Ends ends;
     private int mostKeyDim;
     private int mostValueDim;
@@ -154,6 +155,11 @@ final class DecoderBuilder {
     /** Positions are learned rows added to the embedding. */
     void learnedPositions() {
         positions = weights.table("position_embd.weight", width(), keys.size("context_length"));
+    }
+
+    /** The embedding's rows are normalised, positions added. */
+    void normEmbedding() {
+        embeddingNorm = norm("token_embd_norm", width());
     }
 
     /** What is done before the first layer and after the last. */
@@ -354,7 +360,8 @@ final class DecoderBuilder {
         Norm norm = norm(outputNormName, width());
         weights.requireAllRead(this::mayStayUnread);
         return new TransformerModel(
-                new TransformerModel.Parts(config(vocabulary), embedding, positions, embeddingScale, ends, ropes, layers, norm,
+                new TransformerModel.Parts(config(vocabulary), embedding, positions, embeddingScale, embeddingNorm, ends, ropes, layers,
+                        norm,
                         output, logitScale, logitSoftCap),
                 compute, scratch, tileTokens, weights.bytes(), weights.sites(), weights.ignored(), arena);
     }
@@ -371,7 +378,9 @@ final class DecoderBuilder {
         float[] types = encoder && weights.has("token_types.weight")
                 ? weights.values("token_types.weight", width(), weights.shape("token_types.weight").dim(1))
                 : null;
-        Norm embeddingNorm = encoder && embeddingNormed ? norm("token_embd_norm", width()) : null;
+        if (encoder && embeddingNormed) {
+            normEmbedding();
+        }
         Norm outputNorm = encoder && !outputNormed ? null : norm(outputNormName, width());
         Classifier classifier = Pooling.ranks(keys) ? Classifier.read(this) : null;
         weights.requireAllRead(name -> mayStayUnread(name) || classifier == null && name.startsWith("cls.")

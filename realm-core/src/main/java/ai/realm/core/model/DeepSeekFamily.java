@@ -79,7 +79,7 @@ final class DeepSeekFamily {
         Linear.Stack[] expand = expansions(d, l, dims);
         Linear o = d.linear(l, "attn_output", d.heads() * dims.value, d.width());
         KvAttention.Spec spec = new KvAttention.Spec(d.heads(), 1, dims.latent + dims.rotated, dims.latent, scale, 0, 0, 0, true,
-                null);
+                null, null);
         return new LatentAttention(
                 new LatentAttention.Parts(qDown, qNorm, q, kvDown, kvNorm, expand[0], expand[1], o, rope, temperature(d.keys())),
                 spec,

@@ -7,10 +7,12 @@ import ai.realm.core.kernel.Compute;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The way from a GGUF file to an {@link Encoder}, and the descriptions of the encoders' architectures. */
 public final class Encoders {
-    private static final List<String> SUPPORTED = List.of("bert", "gemma-embedding", "jina-bert-v3", "modern-bert", "neo-bert",
+    private static final List<String> SUPPORTED = List.of("bert", "gemma-embedding", "jina-bert-v2", "jina-bert-v3", "modern-bert",
+            "neo-bert",
             "nomic-bert", "nomic-bert-moe");
 
     private Encoders() {
@@ -54,6 +56,7 @@ public final class Encoders {
                 case "bert" -> bert(builder);
                 case "nomic-bert" -> nomicBert(builder);
                 case "nomic-bert-moe" -> nomicBertMoe(builder);
+                case "jina-bert-v2" -> jinaBertV2(builder);
                 case "jina-bert-v3" -> jinaBertV3(builder);
                 case "modern-bert" -> modernBert(builder);
                 case "neo-bert" -> neoBert(builder);
@@ -79,6 +82,24 @@ public final class Encoders {
         d.layerNorms();
         RopeTable rope = d.rope(RopeTable.Order.NEOX);
         d.layers(l -> layer(d, l, d.attention(l).everyToken().rope(rope).build(), d.gatedMlp(l, Activation.SILU)));
+    }
+
+    /** ALiBi; the MLP has a gate, in a tensor of its own or fused, or none; the form for code has norms of queries and keys and a third sum. */
+    private static void jinaBertV2(DecoderBuilder d) {
+        d.layerNorms();
+        d.layers(l -> {
+            Attention attention = d.attention(l).everyToken().alibi(8)
+                    .norms(wholeNorm(d, l, "attn_q_norm", d.heads()), wholeNorm(d, l, "attn_k_norm", d.kvHeads(l))).build();
+            boolean gated = d.has(l, "ffn_gate.weight") || d.weights().shape(DecoderBuilder.name(l, "ffn_up.weight"))
+                    .dim(1) != d.feedForwardLength(l);
+            return layer(d, l, attention, gated ? d.gatedMlp(l, Activation.GELU_TANH) : d.plainMlp(l, Activation.GELU_TANH));
+        });
+    }
+
+    private static @Nullable HeadNorm wholeNorm(DecoderBuilder d, int l, String tensor, int heads) {
+        return d.has(l, tensor + ".weight")
+                ? HeadNorm.whole(d.norm(DecoderBuilder.name(l, tensor), heads * d.keyDim()))
+                : null;
     }
 
     /** As BERT with rotary positions. */
@@ -152,7 +173,7 @@ public final class Encoders {
     }
 
     private static Layer layer(DecoderBuilder d, int l, Mixer mixer, FeedForward feedForward) {
-        return new PostNormLayer(mixer, d.norm(l, "attn_output_norm"), feedForward, d.norm(l, "layer_output_norm"), d.width(),
+        return new PostNormLayer(mixer, d.norm(l, "attn_output_norm"), d.optionalNorm(l, "attn_norm_2"), feedForward, d.norm(l, "layer_output_norm"), d.width(),
                 d.scratch());
     }
 }

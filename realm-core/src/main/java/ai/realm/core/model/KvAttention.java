@@ -35,9 +35,10 @@ final class KvAttention {
      * @param chunk a query sees those positions of its own piece of so many; 0 for all
      * @param causal whether a token sees only itself and those before
      * @param sinks a logit for each head that joins the softmax's sum only, or null
+     * @param slopes by how much each head's scores fall with each position between query and key (ALiBi), or null
      */
     record Spec(int heads, int kvHeads, int keyDim, int valueDim, float scale, float softCap, int window, int chunk,
-            boolean causal, float @Nullable [] sinks) {
+            boolean causal, float @Nullable [] sinks, float @Nullable [] slopes) {
         /** The end of what a query sees of a sequence that ends there, where it sees what comes after it too. */
         int end(int position, int sequenceEnd) {
             return window > 0 ? Math.min(sequenceEnd, position + window / 2 + 1) : sequenceEnd;
@@ -149,6 +150,9 @@ final class KvAttention {
             int position = step.batch().position(token);
             int row = t.addRow(spec.first(position),
                     spec.causal ? position + 1 : spec.end(position, sequenceEnd), spec.sinks == null ? 0 : spec.sinks[head]);
+            if (spec.slopes != null) {
+                t.slope(row, spec.slopes[head], position);
+            }
             System.arraycopy(queries.data(), queries.offset(token) + head * queryStride, t.queries(), row * spec.keyDim,
                     spec.keyDim);
         }

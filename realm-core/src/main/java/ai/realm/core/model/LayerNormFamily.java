@@ -17,6 +17,40 @@ final class LayerNormFamily {
         d.layers(l -> d.preNormLayer(l, d.attention(l).build(), d.plainMlp(l, Activation.GELU_TANH)));
     }
 
+    /** ALiBi, and a norm over the embedding. */
+    static void bloom(DecoderBuilder d) {
+        d.layerNorms();
+        d.normEmbedding();
+        d.layers(l -> d.preNormLayer(l, d.attention(l).alibi(8).build(), d.plainMlp(l, Activation.GELU_TANH)));
+    }
+
+    /** ALiBi or learned positions; some files keep queries, keys and values within limits. */
+    static void mpt(DecoderBuilder d) {
+        d.layerNorms();
+        float alibi = notNegative(d.keys(), "attention.max_alibi_bias");
+        float clamp = notNegative(d.keys(), "attention.clamp_kqv");
+        if (d.weights().has("position_embd.weight")) {
+            d.learnedPositions();
+        }
+        d.layers(l -> d.preNormLayer(l, d.attention(l).alibi(alibi).clamp(clamp).build(), d.plainMlp(l, Activation.GELU_TANH)));
+    }
+
+    /** ALiBi, scores scaled by the head's size instead of its root, and a gated MLP. */
+    static void jais(DecoderBuilder d) {
+        d.layerNorms();
+        float alibi = notNegative(d.keys(), "attention.max_alibi_bias");
+        d.layers(l -> d.preNormLayer(l, d.attention(l).alibi(alibi).scale(1f / d.keyDim()).build(),
+                d.gatedMlp(l, Activation.SILU)));
+    }
+
+    private static float notNegative(ModelKeys keys, String key) {
+        float value = keys.numberOr(key, 0);
+        if (value < 0) {
+            throw keys.refuse(key, value, "it must not be negative");
+        }
+        return value;
+    }
+
     static void starcoder2(DecoderBuilder d) {
         d.layerNorms();
         RopeTable rope = d.rope(Order.NEOX);

@@ -266,13 +266,19 @@ final class LlamaFamily {
         return experts.shared(experts.expertLength()).build();
     }
 
-    /** The small form, known by its 32 layers, has positions; the large one, which is not supported, biases that grow with distance. */
+    /** The small form, known by its 32 layers, has rotary positions; the large one, of 40, ALiBi. */
     static void baichuan(DecoderBuilder d) {
-        if (d.layerCount() != 32) {
-            throw d.keys().refuse("block_count", d.layerCount(),
-                    "Baichuan is supported with 32 layers only: the large form needs ALiBi");
+        switch (d.layerCount()) {
+            case 32 -> llama(d);
+            case 40 -> refact(d);
+            default -> throw d.keys().refuse("block_count", d.layerCount(),
+                    "Baichuan has 32 layers with rotary positions or 40 with ALiBi, and of others nobody knows which");
         }
-        llama(d);
+    }
+
+    /** ALiBi instead of rotary positions. */
+    static void refact(DecoderBuilder d) {
+        d.layers(l -> d.preNormLayer(l, d.attention(l).alibi(8).build(), d.gatedMlp(l, Activation.SILU)));
     }
 
     /** After attention a dense MLP as wide as the model, and experts of the layer's input beside both. */

@@ -25,13 +25,14 @@ final class TransformerModel implements Model {
      * @param embedding rows of the token embedding, read where they lie in the file
      * @param positions learned position embedding, or null
      * @param embeddingScale factor of the embedding
+     * @param embeddingNorm over the embedding with its positions, or null
      * @param ends what is done before the first layer and after the last, or null
      * @param ropes the tables that the layers use
      * @param logitScale factor of the logits
      * @param logitSoftCap logits become {@code cap * tanh(logit / cap)}; 0 for none
      */
     record Parts(ModelConfig config, TensorView embedding, @Nullable TensorView positions, float embeddingScale,
-            @Nullable Ends ends, List<RopeTable> ropes, List<Layer> layers, Norm outputNorm, Linear output, float logitScale,
+            @Nullable Norm embeddingNorm, @Nullable Ends ends, List<RopeTable> ropes, List<Layer> layers, Norm outputNorm, Linear output, float logitScale,
             float logitSoftCap) {}
 
     private final Parts parts;
@@ -197,6 +198,9 @@ final class TransformerModel implements Model {
             if (parts.positions != null) {
                 lookUp(parts.positions, batch.position(row), positionRow[row], 0);
                 s.rowKernels().add(x.data(), x.offset(row), positionRow[row], 0, x.cols());
+            }
+            if (parts.embeddingNorm != null) {
+                parts.embeddingNorm.apply(s.rowKernels(), x.data(), x.offset(row), x.data(), x.offset(row));
             }
         }
     }

@@ -434,20 +434,20 @@ public abstract class KernelsContract {
     @EnumSource(KvType.class)
     void attend_manyAndFewRows_equalsDefinition(KvType type) {
         for (int rows : new int[]{1, 3, 7, 8, 11, 12, 33, 64}) {
-            attend(type, 64, 64, rows, 70, 16, 0, false, 0);
-            attend(type, 128, 64, rows, 150, 32, 30f, true, 40);
-            attend(type, 32, 96, rows, 9, 4, 0, true, 0);
-            attend(type, 128, 32, rows, 150, 32, 30f, false, 40);
+            attend(type, 64, 64, rows, 70, 16, 0, false, 0, true);
+            attend(type, 128, 64, rows, 150, 32, 30f, true, 40, false);
+            attend(type, 32, 96, rows, 9, 4, 0, true, 0, false);
+            attend(type, 128, 32, rows, 150, 32, 30f, false, 40, true);
         }
         if (type != KvType.Q8_0) {
-            attend(type, 5, 7, 3, 20, 8, 0, true, 3);
-            attend(type, 18, 20, 20, 20, 8, 5f, false, 3);
+            attend(type, 5, 7, 3, 20, 8, 0, true, 3, false);
+            attend(type, 18, 20, 20, 20, 8, 5f, false, 3, true);
         }
     }
 
     /** Rows of a causal tile whose first token stands at {@code start}, three rows to a token. */
     private void attend(KvType type, int keyDim, int valueDim, int rows, int start, int page, float cap, boolean sinks,
-            int window) {
+            int window, boolean sloped) {
         int positions = start + rows;
         AttentionTile tile = new AttentionTile(keyDim, valueDim + 1);
         tile.begin(keyDim, valueDim, 0.2f, cap, sinks);
@@ -473,6 +473,9 @@ public abstract class KernelsContract {
                 int end = start + r / 3 + 1;
                 tile.addRow(window > 0 ? Math.max(0, end - window) : 0, end, some[r % 5]);
             }
+            for (int r = 0; r < rows && sloped; r++) {
+                tile.slope(r, 0.03f * (1 + r % 3), start + r / 3);
+            }
             System.arraycopy(numbers(rows * keyDim), 0, tile.queries(), 0, rows * keyDim);
             k.attention().attend(tile);
         }
@@ -484,7 +487,8 @@ public abstract class KernelsContract {
                 for (int d = 0; d < keyDim; d++) {
                     dot += (double) tile.queries()[r * keyDim + d] * keys[p * keyDim + d] * 0.2f;
                 }
-                weights[p] = Math.exp(cap > 0 ? cap * Math.tanh(dot / cap) : dot);
+                double bias = sloped ? -0.03f * (1 + r % 3) * Math.abs(p - start - r / 3) : 0;
+                weights[p] = Math.exp((cap > 0 ? cap * Math.tanh(dot / cap) : dot) + bias);
                 sum += weights[p];
             }
             for (int d = 0; d < valueDim; d++) {

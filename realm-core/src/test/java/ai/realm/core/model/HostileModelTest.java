@@ -96,6 +96,8 @@ class HostileModelTest {
             llama     | llama.block_count                        | 0             | key llama.block_count must be 1..512, not 0
             llama     | llama.block_count                        | 4294967295    | key llama.block_count must be 1..512
             llama     | llama.block_count                        | 3             | tensor blk.2.attn_q.weight is missing
+            baichuan  | baichuan.block_count                     | 33            | key baichuan.block_count is 33; Baichuan has 32 layers
+            mpt       | mpt.attention.max_alibi_bias              | -1            | key mpt.attention.max_alibi_bias is -1.0; it must not be negative
             llama     | llama.embedding_length                   | 0             | key llama.embedding_length must be 1..
             llama     | llama.embedding_length                   | 1099511627776 | key llama.embedding_length must be of type uint32, not uint64
             llama     | llama.embedding_length                   | 4194304       | tensor token_embd.weight must have shape [4194304, 160], not [128, 160]

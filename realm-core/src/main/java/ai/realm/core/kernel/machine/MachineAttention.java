@@ -142,6 +142,22 @@ final class MachineAttention implements AttentionKernels {
         }
     }
 
+    /**
+     * Adds a row's biases to its scores, which {@link #cap} has seen and which are still to be multiplied by {@link #afterCap}.
+     *
+     * @param stride bytes from a position's score to the next one's
+     */
+    private static void addBiases(AttentionTile tile, int row, int from, int n, MemorySegment memory, long at, long stride) {
+        if (!tile.hasSlopes()) {
+            return;
+        }
+        float number = 1 / afterCap(tile);
+        for (int p = 0; p < n; p++) {
+            long place = at + p * stride;
+            memory.set(FLOAT, place, memory.get(FLOAT, place) + tile.bias(row, from + p) * number);
+        }
+    }
+
     private void few(AttentionTile tile, AttentionScratch s, AttentionFunctions f) {
         int rows = tile.rows();
         int valueDim = tile.valueDim();
@@ -191,6 +207,7 @@ final class MachineAttention implements AttentionKernels {
             AttentionFunctions f) {
         long at = SCORES + (long) row * FewQueriesCode.STRIDE;
         cap(tile, scratch, at, n);
+        addBiases(tile, row, from, n, scratch, at, 4);
         int whole = Math.ceilDiv(n, 16) * 16;
         int low = Math.clamp(tile.low(row) - from, 0, n);
         int high = Math.clamp(tile.high(row) - from, low, n);
@@ -244,6 +261,9 @@ final class MachineAttention implements AttentionKernels {
                     4,
                     columnBytes);
             cap(tile, s.memory, SCORES, 16 * vectors * n);
+            for (int r = 0; r < tile.rows(); r++) {
+                addBiases(tile, r, from, n, s.memory, SCORES + 4L * r, columnBytes);
+            }
             for (int v = 0; v < vectors; v++) {
                 MachineCode.outside(f.softmaxColumns(), base + SCORES + 64L * v, base + MAX + 64L * v, n, from, columnBytes,
                         Float.floatToRawIntBits(afterCap(tile)) & 0xffffffffL);

@@ -21,7 +21,7 @@ final class ScalarAttention implements AttentionKernels {
             double max = tile.hasSinks() ? tile.sink(row) : Double.NEGATIVE_INFINITY;
             for (int p = tile.low(row); p < tile.high(row); p++) {
                 ScalarKv.load(tile.type(), tile.memory(), tile.keyAt(p), key, key.length);
-                scores[p] = score(tile, row, key);
+                scores[p] = score(tile, row, key) + (tile.hasSlopes() ? tile.bias(row, p) : 0);
                 max = Math.max(max, scores[p]);
             }
             double sum = tile.hasSinks() ? Math.exp(tile.sink(row) - max) : 0;

@@ -108,6 +108,9 @@ final class SimdAttention implements AttentionKernels {
             if (tile.softCap() > 0) {
                 cap(s.tile, 0, n * ROWS, tile.softCap());
             }
+            if (tile.hasSlopes()) {
+                addBiases(tile, from, n, s.tile);
+            }
             mask(tile, from, n, s.tile);
             for (int r = 0; r < ROWS; r += FL) {
                 weigh(s.tile, n, scoreAt(n, 0, r), r, s.d);
@@ -147,6 +150,14 @@ final class SimdAttention implements AttentionKernels {
         SimdMath.activate(Activation.TANH, x, at, n);
         for (int i = at; i < at + n; i++) {
             x[i] *= cap;
+        }
+    }
+
+    private static void addBiases(AttentionTile tile, int from, int n, float[] scores) {
+        for (int r = 0; r < tile.rows(); r++) {
+            for (int p = 0; p < n; p++) {
+                scores[scoreAt(n, p, r)] += tile.bias(r, from + p);
+            }
         }
     }
 
@@ -247,6 +258,9 @@ final class SimdAttention implements AttentionKernels {
             int at = r * CHUNK;
             if (tile.softCap() > 0) {
                 cap(s.tile, at, n, tile.softCap());
+            }
+            for (int p = 0; p < n && tile.hasSlopes(); p++) {
+                s.tile[at + p] += tile.bias(r, from + p);
             }
             int low = Math.clamp(tile.low(r) - from, 0, whole);
             int high = Math.clamp(tile.high(r) - from, low, n);

@@ -66,6 +66,10 @@ class MachineAttentionTest {
             tile.addRow(from, random.nextInt(9) == 0 ? from : from + random.nextInt(positions - from + 1),
                     (float) random.nextGaussian());
         }
+        float slope = random.nextInt(3) == 0 ? random.nextFloat() : 0;
+        for (int r = 0; r < rows && slope > 0; r++) {
+            tile.slope(r, slope / (1 + r % 3), random.nextInt(positions));
+        }
         System.arraycopy(numbers(rows * keyDim), 0, tile.queries(), 0, rows * keyDim);
         return tile;
     }
