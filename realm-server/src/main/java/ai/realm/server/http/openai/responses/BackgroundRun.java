@@ -260,10 +260,14 @@ final class BackgroundRun implements Background, Exchange {
             told = onFailure;
             notifyAll();
         }
-        if (told != null) {
-            told.accept(this, e);
+        try {
+            if (told != null) {
+                told.accept(this, e);
+            }
+        } finally {
+            // Whatever goes wrong with what is told: else its lease would be renewed for ever.
+            end();
         }
-        end();
     }
 
     @Override

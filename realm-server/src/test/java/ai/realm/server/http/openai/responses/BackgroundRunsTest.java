@@ -1,7 +1,10 @@
 package ai.realm.server.http.openai.responses;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.realm.core.error.ErrorCode;
+import ai.realm.core.error.RealmException;
 import ai.realm.runtime.guest.GuestLimits;
 import ai.realm.runtime.session.GenerateCommand.Priority;
 import ai.realm.runtime.session.RequestContext;
@@ -14,6 +17,7 @@ import ai.realm.server.domain.Tenant;
 import ai.realm.server.domain.TenantLimits;
 import ai.realm.server.http.json.Json;
 import ai.realm.server.http.json.JsonFields;
+import ai.realm.server.http.transport.ErrorShape;
 import ai.realm.server.sse.SseStream;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import jakarta.servlet.ServletOutputStream;
@@ -29,6 +33,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -72,10 +77,14 @@ class BackgroundRunsTest {
     }
 
     private BackgroundRun begun() {
+        return begun((_, _) -> {});
+    }
+
+    private BackgroundRun begun(BiConsumer<BackgroundRun, RealmException> whenFailed) {
         ObjectNode body = Json.mapper().createObjectNode().put("input", "a").put("background", true);
         ResponsesReader.Read read = new ResponsesReader(JsonFields.of(body), ResponsesReader.Memory.NONE).read();
         BackgroundRun run = runs.create(items, read);
-        run.begun(read, state("queued"), (_, _) -> {});
+        run.begun(read, state("queued"), whenFailed);
         return run;
     }
 
@@ -116,6 +125,16 @@ class BackgroundRunsTest {
         runs.round();
         now = now.plusSeconds(1);
         assertThat(items.response(ID).json()).contains("failed");
+    }
+
+    @Test
+    void error_thatCannotBeTold_endsTheRunNevertheless() {
+        BackgroundRun run = begun((_, _) -> {
+            throw new IllegalStateException("broken");
+        });
+        assertThatThrownBy(() -> run.error(new RealmException(ErrorCode.INTERNAL, "x"), ErrorShape.OPENAI))
+                .isInstanceOf(IllegalStateException.class);
+        assertThat(run.hasEnded()).isTrue();
     }
 
     /** What a follower is sent. */
