@@ -21,6 +21,9 @@ final class TracingReader {
             return null;
         }
         String endpoint = required("server.tracing.endpoint", t.endpoint());
+        if (endpoint.contains("@")) {
+            throw bad("server.tracing.endpoint must have no user or password; what the collector wants goes into headers");
+        }
         if (!endpoint.matches("https?://[^/?#\\s]+/[^?#\\s]*")) {
             throw bad("server.tracing.endpoint must be as http://collector:4318/v1/traces, not " + endpoint);
         }

@@ -93,7 +93,8 @@ public final class OtelTracer implements RequestTracer {
 
     /** By chance instead of by the trace's id, which its caller has chosen. */
     private boolean isSampled(Parent parent) {
-        return parent.sampled() == null ? ThreadLocalRandom.current().nextDouble() < ratio : parent.sampled();
+        Boolean said = parent.sampled();
+        return said == null ? ThreadLocalRandom.current().nextDouble() < ratio : said;
     }
 
     private final class Followed implements Trace {

@@ -74,14 +74,27 @@ class ConfigReloadTest {
 
     @Test
     void reload_ofSecretsOfAllKinds_saysOnlyThatTheyChanged() throws IOException {
-        write("server:\n  tracing: {endpoint: 'http://c.example/t', headers: {authorization: geheim-1}}\n"
+        write("engine: {step_tokens: 64}\nserver:\n  tracing: {endpoint: 'http://c.example/t', headers: {authorization: geheim-1}}\n"
                 + "accounts:\n  currency: EUR\n  prices: [{model: small, prompt: 1, completion: 1}]\n  budgets: [{tenant: acme, month: 1, webhook: 'https://hooks.example/geheim-2', "
                 + "webhook_secret: geheim-3}]\n");
         JsonNode answer = reload.reload();
-        assertThat(changes(answer)).contains("accounts.budgets[0].webhook - … now", "accounts.budgets[0].tenant - acme now");
+        assertThat(changes(answer)).contains("accounts.budgets[0].webhook - … now", "accounts.budgets[0].tenant - acme now",
+                "engine.step_tokens - 64 restart");
         assertThat(answer.toString()).doesNotContain("geheim");
         write("accounts: {currency: EUR, prices: [{model: small, prompt: 1, completion: 1}], budgets: [{tenant: acme, month: 1, webhook: 'https://hooks.example/geheim#x'}]}\n");
         assertThatThrownBy(reload::reload).hasMessageContaining("webhook").hasMessageNotContaining("geheim");
+        for (String broken : List.of("accounts:\n  budgets: [{webhook_secret: 'geheim-4}]\n", "admin: geheim-5: geheim-6\n",
+                "accounts: {budgets: [{webhook_secret: geheim-7, stop: maybe}]}\n", "admin:\n  key: geheim-9\n\tx: 1\n",
+                "admin: {key: geheim-10}\n", "admin: geheim-11\n", "accounts: {budgets: [{webhook_secret: {geheim-12: 1}}]}\n",
+                "server: {tracing: {endpoint: 'http://c.example/t', headers: {a: [geheim-13]}}}\n",
+                "server: {tracing: {endpoint: 'http://geheim-14@c.example'}}\n",
+                "server: {tracing: {endpoint: 'http://u:geheim-14@c.example/t'}}\n",
+                "server: {database: 'postgresql://user:geheim-15@db/realm'}\n", "server: {database: 'jdbc:pg://user:geheim-15@db'}\n",
+                "tenants: [{id: acme, keys: [geheim-16]}]\n", "tenants: [{id: acme, guest_secrets: {a: [geheim-17]}}]\n",
+                "tenants: [{id: acme, guest_secrets: geheim-18}]\n")) {
+            write(broken);
+            assertThatThrownBy(reload::reload).as(broken).hasMessageNotContaining("geheim");
+        }
     }
 
     @Test
