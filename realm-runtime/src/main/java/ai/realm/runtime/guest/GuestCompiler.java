@@ -89,7 +89,13 @@ final class GuestCompiler {
             }
         }, "realm-guest-compiler-" + names.incrementAndGet(), STACK_BYTES, false);
         thread.setDaemon(true);
-        thread.start();
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) {
+            // The system has no more threads; who else would give the place back?
+            place.close();
+            throw new RealmException(ErrorCode.OVERLOADED, "the server has no thread to compile a guest; try again", e);
+        }
         return await(thread, result, limit, patience);
     }
 

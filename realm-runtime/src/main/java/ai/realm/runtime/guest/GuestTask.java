@@ -84,8 +84,8 @@ final class GuestTask implements AnswerStream.Reader, HostAnswer.Notices {
     void run(Runnable guestCode, Failure failure) {
         supervision.begin(Watchdog.currentCpuNanos());
         GuestThread.runs(supervision);
-        watchdog.add(supervision);
         try {
+            watchdog.add(supervision);
             supervision.check();
             guestCode.run();
         } catch (Throwable e) {

@@ -49,9 +49,11 @@ final class Watchdog implements AutoCloseable {
             runs.add(run);
             governor.admit(System.nanoTime(), run);
             if (thread == null && !closed) {
-                thread = new Thread(this::loop, "realm-guest-watchdog");
-                thread.setDaemon(true);
-                thread.start();
+                Thread t = new Thread(this::loop, "realm-guest-watchdog");
+                t.setDaemon(true);
+                // When the system has no more threads this throws, and the next guest tries it again.
+                t.start();
+                thread = t;
             }
             changed.signal();
         } finally {

@@ -92,7 +92,8 @@ public final class OutboundHttp implements AutoCloseable {
                     places.giveBack(tenant.id(), 1);
                 }
             });
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Also when the system has no more threads.
             places.giveBack(tenant.id(), 1);
             throw e;
         }
