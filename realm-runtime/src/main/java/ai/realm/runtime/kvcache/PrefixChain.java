@@ -13,7 +13,7 @@ public final class PrefixChain {
     private static final String TENANT_SALT = "tenant:";
 
     private final int blockPositions;
-    private final int sharedBlocks;
+    private int sharedBlocks;
     private final BlockHash tenantRoot;
     private final List<BlockHash> hashes = new ArrayList<>();
 
@@ -39,6 +39,8 @@ public final class PrefixChain {
     /** Forgets the hashes of blocks that are not full of the first {@code length} tokens, as those after them change. */
     public void truncate(int length) {
         int full = length / blockPositions;
+        // what follows is the tenant's own, whatever stood there
+        sharedBlocks = Math.min(sharedBlocks, full);
         if (hashes.size() > full) {
             hashes.subList(full, hashes.size()).clear();
         }

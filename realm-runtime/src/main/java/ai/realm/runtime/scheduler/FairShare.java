@@ -38,6 +38,11 @@ public final class FairShare<S extends FairShare.Share> {
         /** How much of it is being served. */
         protected abstract int running();
 
+        /** Whether something of it is here that is neither served nor waits. */
+        protected boolean holds() {
+            return false;
+        }
+
         final boolean active() {
             return running() > 0 || waiting() > 0;
         }
@@ -81,7 +86,7 @@ public final class FairShare<S extends FairShare.Share> {
     private void prune() {
         if (shares.size() >= PRUNE_ABOVE) {
             double floor = floor();
-            shares.values().removeIf(s -> !s.active() && s.counter <= floor);
+            shares.values().removeIf(s -> !s.active() && !s.holds() && s.counter <= floor);
         }
     }
 

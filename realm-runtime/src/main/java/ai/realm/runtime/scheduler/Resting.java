@@ -13,9 +13,12 @@ import org.jspecify.annotations.Nullable;
 final class Resting {
     private final List<Sequence> all = new ArrayList<>();
     private final KvBlockPool pool;
+    /** By block, how many of those that rest hold it: all 0 between two counts. */
+    private final int[] holders;
 
     Resting(KvBlockPool pool) {
         this.pool = pool;
+        this.holders = new int[pool.blocks()];
     }
 
     void add(Sequence s) {
@@ -41,8 +44,14 @@ final class Resting {
         }
     }
 
-    /** Takes blocks away until so many are free; whether they are. Those of the tenant with the most service go first. */
+    /**
+     * Takes blocks away until so many are free; whether they are. Those of the tenant with the most service go first, and none where all
+     * together would not do.
+     */
     boolean makeRoom(int wanted, Sequence but) {
+        if (pool.free() < wanted && pool.free() + reclaimable(but) < wanted) {
+            return false;
+        }
         while (pool.free() < wanted) {
             Sequence victim = first(but);
             if (victim == null) {
@@ -53,11 +62,19 @@ final class Resting {
         return true;
     }
 
-    /** Blocks that all but one hold, those that several share counted for each. */
-    int blocks(Sequence but) {
+    /** Blocks that nobody holds but those who rest, all except one. */
+    int reclaimable(Sequence but) {
         int n = 0;
         for (Sequence s : all) {
-            n += s == but ? 0 : s.table().size();
+            for (int i = 0; s != but && i < s.table().size(); i++) {
+                int block = s.table().block(i);
+                n += ++holders[block] == pool.references(block) ? 1 : 0;
+            }
+        }
+        for (Sequence s : all) {
+            for (int i = 0; s != but && i < s.table().size(); i++) {
+                holders[s.table().block(i)] = 0;
+            }
         }
         return n;
     }

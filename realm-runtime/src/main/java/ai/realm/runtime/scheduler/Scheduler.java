@@ -101,7 +101,8 @@ public final class Scheduler {
         if (t != null) {
             Sequence head = Objects.requireNonNull(t.head());
             int wanted = blocksWanted(head);
-            yielding.victims(t, head, wanted, wanted - pool.free() - resting.blocks(head)).forEach(s -> {
+            int missing = wanted - pool.free();
+            yielding.victims(t, head, wanted, missing > 0 ? missing - resting.reclaimable(head) : missing).forEach(s -> {
                 s.yielded();
                 preempt(s);
             });
@@ -111,10 +112,11 @@ public final class Scheduler {
     /** Free blocks that must be there to admit a sequence: its own, and some for the growth of those who run. */
     private int blocksWanted(Sequence s) {
         PrefixCache c = cacheOf(s);
-        // the last of its own may be another's too
-        int held = Math.max(0, s.table().size() - 1);
+        int held = s.table().size();
+        // a last one that is another's too is copied before it is written
+        int kept = held > 0 && pool.references(s.table().block(held - 1)) > 1 ? held - 1 : held;
         int shared = held > 0 || c == null
-                ? held
+                ? kept
                 : c.inUse(s.chain(), s.tokens(), Math.min(s.settled() + 1, s.length()));
         int headroom = Math.min(running.size(), pool.blocks() / 16);
         return Math.ceilDiv(s.length(), blockPositions) - shared + headroom;
@@ -178,6 +180,10 @@ public final class Scheduler {
     private boolean makeBlockWritable(Sequence s, int index) {
         boolean missing = index == s.table().size();
         if (!missing && pool.references(s.table().block(index)) == 1) {
+            if (cache != null) {
+                // what is written over is not what others would find
+                cache.forget(s.table().block(index));
+            }
             return true;
         }
         while (pool.free() == 0) {
@@ -257,13 +263,16 @@ public final class Scheduler {
         if (running.size() + plan.furtherRows() >= maxRunning || !states.free()) {
             return false;
         }
-        int wanted = blocksWanted(s);
-        if (pool.free() < wanted && !resting.makeRoom(wanted, s)) {
-            return false;
+        // Again after each time that room was made: those who rest may have held what this one finds in the cache.
+        for (int wanted = blocksWanted(s); pool.free() < wanted; wanted = blocksWanted(s)) {
+            if (!resting.makeRoom(wanted, s)) {
+                return false;
+            }
         }
         t.admitted(s);
         fair.left(t);
         resting.remove(s);
+        run(t, s);
         int held = s.table().size();
         int cached = held > 0 ? 0 : restore(s);
         s.table().growTo(Math.ceilDiv(s.length(), blockPositions), pool);
@@ -274,7 +283,6 @@ public final class Scheduler {
                 c.count(s.promptLength(), cached);
             }
         }
-        run(t, s);
         ranked.add(s);
         t.blocks += s.table().size() - held;
         return true;
@@ -415,10 +423,6 @@ public final class Scheduler {
         s.truncate(length);
         if (s.table().size() > 0) {
             cut(s);
-            int last = s.computed() / blockPositions;
-            if (cache != null && last < s.table().size()) {
-                cache.forget(s.table().block(last));
-            }
         }
     }
 
@@ -479,7 +483,7 @@ public final class Scheduler {
         int missing = Math.ceilDiv(s.length(), blockPositions) - s.table().size();
         boolean atOnce = s.table().size() > 0 && missing <= 1 && running.size() < maxRunning && fair.waiting() == 0;
         TenantQueue t = fair.of(s.spec().tenantId());
-        if (t == null || !atOnce) {
+        if (t == null || !atOnce || !t.active()) {
             t = fair.arrive(s.spec().tenantId(), s.spec().weight());
         }
         if (t != s.tenant) {

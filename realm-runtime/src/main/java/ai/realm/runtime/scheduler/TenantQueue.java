@@ -83,6 +83,11 @@ final class TenantQueue extends FairShare.Share {
         return running;
     }
 
+    @Override
+    protected boolean holds() {
+        return blocks > 0;
+    }
+
     /** All that wait. */
     void forEach(Consumer<Sequence> each) {
         interactive.forEach(each);

@@ -108,4 +108,15 @@ class PrefixCacheTest {
         assertThat(prefixes.sharedBlocks(tokens(7, 20), BP)).isEqualTo(1);
         assertThat(prefixes.sharedBlocks(tokens(9, 20), BP)).isZero();
     }
+
+    @Test
+    void truncate_intoASharedPrefix_makesWhatFollowsTheTenantsOwn() {
+        int[] shared = {1, 2, 3, 4, 5, 6, 7, 8};
+        int[] own = {1, 2, 9, 9, 9, 9, 9, 9};
+        PrefixChain chain = new PrefixChain("a", 4, 2);
+        chain.hash(1, shared);
+        chain.truncate(2);
+        assertThat(chain.hash(0, own)).isEqualTo(new PrefixChain("a", 4, 0).hash(0, own))
+                .isNotEqualTo(new PrefixChain("b", 4, 2).hash(0, own));
+    }
 }

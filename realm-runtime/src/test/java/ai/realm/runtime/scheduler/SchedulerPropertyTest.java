@@ -2,6 +2,7 @@ package ai.realm.runtime.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.realm.core.sampling.SamplerChooser;
 import ai.realm.runtime.engine.Engines;
 import java.util.Map;
 import java.util.Random;
@@ -29,6 +30,55 @@ class SchedulerPropertyTest {
             preemptions += trace(seed, true);
         }
         assertThat(preemptions).isGreaterThan(TRACES);
+    }
+
+    @Test
+    void plan_randomTracesOfSequencesThatSomebodyOutsideSteers_keepsTheSame() {
+        for (int seed = 0; seed < TRACES; seed++) {
+            steeredTrace(seed);
+        }
+    }
+
+    /** They rest, go on, go back to any token, get others that are in the cache, and fork; the memory is small. */
+    private static void steeredTrace(int seed) {
+        Random random = new Random(seed);
+        int maxRunning = 1 + random.nextInt(6);
+        int bp = 1 << random.nextInt(4);
+        int blocks = 4 + random.nextInt(24);
+        SchedulerSimulation sim = new SchedulerSimulation(maxRunning + random.nextInt(60), maxRunning, blocks, bp,
+                random.nextInt(4) > 0, random.nextInt(4) > 0 ? 0 : maxRunning + random.nextInt(2 * maxRunning), 0);
+        sim.outcomes = random;
+        sim.steered = true;
+        try {
+            for (int event = 0; event < 150; event++) {
+                Sequence s = sim.any(random);
+                switch (random.nextInt(8)) {
+                    case 0, 1 -> submit(sim, random, 3, blocks * bp);
+                    case 2, 3 -> {
+                        if (s != null) {
+                            steer(sim, s, random, blocks * bp);
+                        }
+                    }
+                    default -> sim.step();
+                }
+            }
+            sim.drain();
+            sim.assertAllBlocksFree();
+        } catch (AssertionError | RuntimeException e) {
+            throw new AssertionError("seed " + seed, e);
+        }
+    }
+
+    private static void steer(SchedulerSimulation sim, Sequence s, Random random, int capacity) {
+        if (random.nextInt(6) == 0) {
+            sim.finish(s);
+        } else if (s.state == Sequence.State.RESTING && s.spec().chooser() instanceof SamplerChooser) {
+            switch (random.nextInt(4)) {
+                case 0 -> sim.change(s, random, capacity - 1);
+                case 1 -> sim.restFork(s);
+                default -> sim.decide(s);
+            }
+        }
     }
 
     private static long trace(int seed, boolean outcomes) {

@@ -11,7 +11,9 @@ import ai.realm.core.sampling.TokenLogProbs;
 import ai.realm.runtime.kvcache.KvBlockPool;
 import ai.realm.runtime.kvcache.PrefixCache;
 import ai.realm.runtime.kvcache.StatePool;
+import ai.realm.runtime.engine.Engines;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +44,8 @@ final class SchedulerSimulation {
     /** Decides what is put off, scored, guessed, cut back, how many tokens come at once and who forks; null for a token at once. */
     @Nullable
     Random outcomes;
+    /** Whether choices that are put off are somebody outside's: the sequence rests until then. */
+    boolean steered;
     /** What a step takes. */
     ToDoubleFunction<StepPlan> millis = _ -> 1;
     /** The last one, in milliseconds. */
@@ -269,10 +273,36 @@ final class SchedulerSimulation {
         scheduler.truncate(s, s.promptLength() + random.nextInt(s.generated() + 1));
     }
 
+    /** Somebody outside goes back to any of its tokens, and adds others. */
+    void change(Sequence s, Random random, int most) {
+        int keep = 1 + random.nextInt(s.length());
+        int[] more = Engines.prompt(random.nextInt(5), Math.max(0, random.nextInt(Math.max(1, most - keep))));
+        scheduler.truncate(s, keep);
+        scheduler.extend(s, more, s.length() + more.length - 1);
+        promptServed.merge(s, s.length(), Math::min);
+    }
+
+    /** A copy of one that rests, which rests too. */
+    void restFork(Sequence parent) {
+        SequenceSpec of = parent.spec();
+        Chooser chooser = new SamplerChooser(new GreedySampler(), Set.of());
+        SequenceSpec spec = new SequenceSpec("f" + time, of.tenantId(), of.weight(), of.batch(),
+                Arrays.copyOf(parent.tokens(), parent.length()), of.maxTokens(), Long.MAX_VALUE, chooser, 0, false, StepLog.NONE);
+        Sequence f = new Sequence(spec, new TokenQueue(1000), blockPositions, time++, parent);
+        scheduler.restFork(parent, f);
+        live.add(f);
+    }
+
     private void accept(Sequence s, Choice choice, boolean putOff) {
-        int count = Math.min(choice.count(), s.spec().maxTokens() - s.generated());
+        int context = pool.blocks() * blockPositions;
+        int count = Math.min(choice.count(), Math.min(s.spec().maxTokens() - s.generated(), context - s.length()));
         scheduler.chosen(s, choice, count, putOff);
-        if (s.generated() >= s.spec().maxTokens()) {
+        if (putOff && steered) {
+            scheduler.rest(s);
+        } else {
+            scheduler.resume(s);
+        }
+        if (s.generated() >= s.spec().maxTokens() || s.length() >= context) {
             finish(s);
         }
     }
