@@ -63,7 +63,7 @@ public class GuestPairs {
     private ModelLease lease;
     private SamplingParams params;
 
-    private static final GuestKvStore NO_STORE = new GuestKvStore() {
+    static final GuestKvStore NO_STORE = new GuestKvStore() {
         @Override
         public byte @Nullable [] get(byte[] key) {
             return null;

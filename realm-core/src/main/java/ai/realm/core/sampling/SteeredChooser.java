@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Chooses for a sequence that somebody outside, its owner, steers: it samples as far as the owner lets it, then rests. Whose turn it is
  * decides who may touch the sampler: the engine from {@link #release} on, until a token, a row or a stop has come of it; the owner
- * otherwise. Where the engine would have to wait for the owner it keeps the row of logits, and the owner decides by it on its own
- * thread.
+ * otherwise. Where the engine would have to wait for the owner it keeps the row of logits, by which it is asked to choose once the
+ * owner lets it go on.
  */
 public final class SteeredChooser implements Chooser {
     private final SteeredSampler sampler;
@@ -124,7 +124,7 @@ public final class SteeredChooser implements Chooser {
      *
      * @param tokens at most so many; below 0 for as many as were left
      * @param eachStep whether it must be let go on again after each
-     * @return a row by which the owner is to {@link #decide} itself, or null when the engine will
+     * @return the row that was kept, by which the engine is to be asked to choose; null when it comes to choose by itself
      */
     public synchronized float @Nullable [] release(int tokens, boolean eachStep) {
         if (tokens >= 0) {
@@ -141,11 +141,6 @@ public final class SteeredChooser implements Chooser {
     /** The owner wants it to rest as soon as it can; what it does then can be seen by {@link #stop}. */
     public synchronized void halt() {
         mayGo = false;
-    }
-
-    /** Decides by a row that {@link #release} gave, on the owner's thread. */
-    public void decide(float[] kept, Choice choice) {
-        pick(kept, 0, kept.length, choice, Long.MAX_VALUE, kept);
     }
 
     @Override
@@ -168,7 +163,7 @@ public final class SteeredChooser implements Chooser {
             score(rows, choice, ids);
         } else if (go) {
             int last = rows.count() - 1;
-            pick(rows.data(), rows.offset(last), rows.cols(), choice, steps, null);
+            pick(rows.data(), rows.offset(last), rows.cols(), choice, steps);
         } else {
             choice.goOn(Choice.Kind.WAIT);
             onStop.run();
@@ -195,12 +190,12 @@ public final class SteeredChooser implements Chooser {
         }
     }
 
-    private void pick(float[] data, int offset, int cols, Choice choice, long steps, float @Nullable [] kept) {
+    private void pick(float[] data, int offset, int cols, Choice choice, long steps) {
         int token = sampler.sample(data, offset, cols, steps);
         if (token == Sampler.LATER) {
             choice.goOn(Choice.Kind.LATER);
         } else if (Arrays.binarySearch(endTokens, token) >= 0) {
-            float[] own = kept != null ? kept : Arrays.copyOfRange(data, offset, offset + cols);
+            float[] own = Arrays.copyOfRange(data, offset, offset + cols);
             synchronized (this) {
                 row = edited ? null : own;
                 mayGo = false;

@@ -5,6 +5,7 @@ import ai.realm.core.error.RealmException;
 import ai.realm.core.kernel.WorkerPool;
 import ai.realm.core.model.Model;
 import ai.realm.core.sampling.Choice;
+import ai.realm.core.sampling.LogitRows;
 import ai.realm.runtime.kvcache.KvBlockPool;
 import ai.realm.runtime.kvcache.KvMemory;
 import ai.realm.runtime.kvcache.PrefixCache;
@@ -33,6 +34,8 @@ public final class Engine implements AutoCloseable {
 
     /** Sequences that rest hold a row of logits each, and no place to run. */
     private static final int STEERED_PER_PLACE = 8;
+    /** Choices by kept rows that the loop makes between two steps take so long at most; the rest is made beside the steps. */
+    private static final long KEPT_NANOS = 500_000;
 
     private final String name;
     private final Model model;
@@ -50,6 +53,8 @@ public final class Engine implements AutoCloseable {
     private final Steering steering;
     private final List<Sequence> swept = new ArrayList<>();
     private final Choice forkChoice = new Choice();
+    private final Choice keptChoice = new Choice();
+    private final LogitRows keptRow = new LogitRows();
     private long draftTokens;
     private long acceptedDraftTokens;
 
@@ -176,12 +181,17 @@ public final class Engine implements AutoCloseable {
             choice.accept(token, null);
         }
         choice.goOn(end ? Choice.Kind.END : Choice.Kind.GO_ON);
-        decide(s, choice);
+        steering.ask(new Steering.Decided(s, choice));
     }
 
-    /** As {@link #decide(Sequence, int[], boolean)}; the choice is the engine's from here on. */
-    public void decide(Sequence s, Choice choice) {
-        steering.ask(new Steering.Decided(s, choice));
+    /**
+     * Has the chooser of a sequence that rests choose by these logits, which it kept when its owner did not let it go on.
+     *
+     * @param row of the whole vocabulary, the engine's from here on
+     * @throws RealmException INVALID_REQUEST while the last thing asked of the sequence was not done
+     */
+    public void choose(Sequence s, float[] row) {
+        steering.ask(new Steering.Kept(s, row));
     }
 
     /**
@@ -312,6 +322,7 @@ public final class Engine implements AutoCloseable {
 
     /** What those ask for who steer sequences from outside. */
     private void takeAsked() {
+        long until = now() + KEPT_NANOS;
         for (Steering.Asked a = steering.poll(); a != null; a = steering.poll()) {
             // it was submitted before it was asked for something
             loop.takeSubmitted();
@@ -321,7 +332,8 @@ public final class Engine implements AutoCloseable {
             }
             switch (a) {
                 case Steering.Decided d when s.deciding() -> deliver(s, d.choice(), null, now());
-                case Steering.Decided _ -> {
+                case Steering.Kept k when s.deciding() -> choose(s, k.row(), until);
+                case Steering.Decided _, Steering.Kept _ -> {
                     // nobody asked
                 }
                 case Steering.Changed c -> {
@@ -330,6 +342,26 @@ public final class Engine implements AutoCloseable {
                     scheduler.extend(s, c.more(), c.firstRow());
                 }
             }
+        }
+    }
+
+    /** Chooses by a row that was kept: at once, when there is time left for it. */
+    private void choose(Sequence s, float[] row, long until) {
+        keptRow.set(row, 0, row.length, 1, s.length() - 1, s.spec().prompt(), 0);
+        long start = now();
+        if (start > until) {
+            late.submit(s, keptRow, 0);
+            return;
+        }
+        Throwable error = null;
+        try {
+            runner.choose(s, keptRow, keptChoice);
+        } catch (RuntimeException | Error e) {
+            error = e;
+        }
+        scheduler.took(s, now() - start);
+        if (deliver(s, keptChoice, error, now()) && error == null && keptChoice.kind() == Choice.Kind.LATER) {
+            late.submit(s, keptRow, 0);
         }
     }
 

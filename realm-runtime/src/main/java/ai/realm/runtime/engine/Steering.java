@@ -25,6 +25,10 @@ final class Steering {
     /** The choice that the sequence waits for. */
     record Decided(Sequence sequence, Choice choice) implements Asked {}
 
+    /** To choose by the logits that its chooser kept when nobody let it go on. */
+    @SuppressWarnings("ArrayRecordComponent")
+    record Kept(Sequence sequence, float[] row) implements Asked {}
+
     /**
      * Other tokens, and to go on.
      *

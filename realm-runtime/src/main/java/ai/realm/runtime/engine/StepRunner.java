@@ -87,8 +87,13 @@ final class StepRunner {
 
     /** Has a fork of the {@code i}-th reader's sequence choose by the last of its rows. */
     void chooseAgain(int i, Sequence fork, Choice into) {
+        choose(fork, row(i, readers[i].work().rows() - 1), into);
+    }
+
+    /** Has a sequence choose by a row, within what may be done at once. */
+    void choose(Sequence s, LogitRows rows, Choice into) {
         into.clear();
-        fork.spec().chooser().choose(row(i, readers[i].work().rows() - 1), into, STEPS_AT_ONCE);
+        s.spec().chooser().choose(rows, into, STEPS_AT_ONCE);
     }
 
     /** The row after the {@code i}-th reader's last token, guesses not counted, and after so many that were chosen since. */

@@ -2,7 +2,6 @@ package ai.realm.runtime.session;
 
 import ai.realm.core.error.ErrorCode;
 import ai.realm.core.error.RealmException;
-import ai.realm.core.sampling.Choice;
 import ai.realm.core.sampling.LogProbsReader;
 import ai.realm.core.sampling.SamplingParams;
 import ai.realm.core.sampling.SteeredChooser;
@@ -30,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A sequence on an {@link Engine}. Tokens are kept here; the engine's sequence has the first {@link #same} of them, and learns the
- * others when something must be computed. Sampling is done by the engine where it can go on at once, else on the owner's thread.
+ * others when something must be computed. The engine does all sampling: the owner's processor time is the owner's own work.
  */
 final class EngineTokens implements TokenSequence {
     private static final long LOOK_NANOS = 1_000_000_000;
@@ -281,7 +280,7 @@ final class EngineTokens implements TokenSequence {
         if (changed || row == null && !runs) {
             compute(new int[0]);
         } else if (row != null) {
-            decide(row);
+            choose(row);
         }
     }
 
@@ -294,16 +293,12 @@ final class EngineTokens implements TokenSequence {
         readAtRelease = read;
     }
 
-    private void decide(float[] row) {
-        Choice choice = new Choice();
+    private void choose(float[] row) {
         try {
-            chooser.decide(row, choice);
+            engine.choose(Objects.requireNonNull(sequence), row);
         } catch (RealmException e) {
             fail(e);
             throw e;
-        }
-        if (choice.count() > 0) {
-            engine.decide(Objects.requireNonNull(sequence), choice);
         }
     }
 

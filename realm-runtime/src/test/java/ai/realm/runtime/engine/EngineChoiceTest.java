@@ -27,8 +27,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -345,6 +347,33 @@ class EngineChoiceTest {
         assertThat(read(s)).isEmpty();
         assertThat(ending(s).kind()).isEqualTo(Ending.Kind.ERROR);
         assertThat(read(other)).isEqualTo(model.generate(prompt(2, 5), 200));
+        closeAndAssertAllBlocksFree(engine);
+    }
+
+    @Test
+    void choose_byAKeptRow_isMadeBesideTheStepsWhenItTakesLonger() throws Exception {
+        Engine engine = Engines.start(model, 64, options());
+        CompletableFuture<float[]> kept = new CompletableFuture<>();
+        AtomicInteger calls = new AtomicInteger();
+        Sequence s = submit(engine, chosen(prompt(1, 5), 20, (rows, choice, steps) -> {
+            switch (calls.incrementAndGet()) {
+                case 1 -> {
+                    int from = rows.offset(rows.count() - 1);
+                    choice.goOn(Choice.Kind.WAIT);
+                    kept.complete(Arrays.copyOfRange(rows.data(), from, from + rows.cols()));
+                }
+                case 2, 3 -> choice.goOn(Choice.Kind.LATER);
+                case 4 -> {
+                    assertThat(rows.data()).startsWith(kept.join());
+                    choice.accept('x', null);
+                }
+                default -> choice.goOn(Choice.Kind.END);
+            }
+        }));
+        engine.choose(s, kept.get(10, TimeUnit.SECONDS));
+        assertThat(read(s)).containsExactly('x');
+        assertThat(ending(s).kind()).isEqualTo(Ending.Kind.STOP);
+        assertThat(calls).hasValue(5);
         closeAndAssertAllBlocksFree(engine);
     }
 }

@@ -302,6 +302,52 @@ class TokenSequenceTest {
     }
 
     @Test
+    void start_withAMaskThatLeavesNothingOfAKeptRow_isToldByTheEngineToo() throws Exception {
+        TokenSequence s = fed(PROMPT);
+        s.top(1);
+        s.mask(new long[2], false);
+        s.start(5, true);
+        assertThatThrownBy(() -> read(s)).isInstanceOf(RealmException.class).hasMessageContaining("mask")
+                .extracting(e -> ((RealmException) e).code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void start_ofManyWithKeptRows_choosesByThem(boolean recurrent) throws Exception {
+        on(new FakeModel(CONTEXT, 64, recurrent, false), 200);
+        List<TokenSequence> all = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            TokenSequence s = fed(Engines.prompt(i, 10));
+            s.top(1);
+            all.add(s);
+        }
+        long before = model.forwarded();
+        for (TokenSequence s : all) {
+            s.start(6, false);
+        }
+        for (int i = 0; i < 12; i++) {
+            assertThat(read(all.get(i))).as("sequence %d", i).isEqualTo(model.generate(Engines.prompt(i, 10), 6));
+        }
+        if (!recurrent) {
+            assertThat(model.forwarded() - before).isEqualTo(12 * 5);
+        }
+    }
+
+    @Test
+    void start_withAGrammarAndAKeptRow_isHeldToItAndStopsAtItsEnd() throws Exception {
+        TokenSequence s = fed(PROMPT);
+        s.top(1);
+        s.grammar(Grammar.gbnf("root ::= \"[\" [0-9] \"]\"", null));
+        s.start(50, false);
+        int[] held = read(s);
+        assertThat(new String(held, 0, held.length)).matches("\\[\\d]");
+        assertThat(s.state()).isEqualTo(State.END);
+        s.start(50, false);
+        assertThat(read(s)).isEmpty();
+        assertThat(s.state()).isEqualTo(State.END);
+    }
+
+    @Test
     void rest_whileOthersNeedTheMemory_losesItAndComputesItAgain() throws Exception {
         on(new FakeModel(CONTEXT, 64, false, false), 40);
         List<TokenSequence> all = new ArrayList<>();
