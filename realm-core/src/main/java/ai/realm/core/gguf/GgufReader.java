@@ -58,6 +58,11 @@ public final class GgufReader {
         this.end = Math.min(size, MAX_METADATA_BYTES);
     }
 
+    /** The files that a model is read from, by their names: the given one, and where it is the first of several the others. */
+    public static List<Path> parts(Path path) {
+        return SplitFiles.named(path);
+    }
+
     /**
      * Maps and parses a file, of a model in several files all of them, named by the first; the caller closes the result.
      *

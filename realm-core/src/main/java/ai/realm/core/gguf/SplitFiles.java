@@ -75,6 +75,18 @@ final class SplitFiles {
         return all;
     }
 
+    /** The files that a name is the first of, by the names alone: itself, and those beside it that may be further parts. */
+    static List<Path> named(Path path) {
+        List<Path> all = new ArrayList<>();
+        all.add(path);
+        Matcher m = NAME.matcher(String.valueOf(path.getFileName()));
+        int count = m.matches() ? Math.min(MOST, Integer.parseInt(m.group(3))) : 1;
+        for (int i = 1; i < count; i++) {
+            all.add(path.resolveSibling(part(m, i, count)));
+        }
+        return all;
+    }
+
     private static GgufFile open(Path path, String name, Opener opener, int number, int count) throws IOException {
         Path file = path.resolveSibling(name);
         if (!Files.exists(file)) {

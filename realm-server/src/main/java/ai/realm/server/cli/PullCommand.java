@@ -97,7 +97,7 @@ public final class PullCommand implements Callable<Integer> {
         TransferLine line = new TransferLine(err, System.console() != null);
         Path file;
         try {
-            file = model.fetch(dir == null ? catalog.folder() : dir, maxBytes, STALL_MILLIS, line::at);
+            file = model.fetch(dir == null ? catalog.folder() : dir, dir == null, maxBytes, STALL_MILLIS, line::at);
         } finally {
             line.end();
         }

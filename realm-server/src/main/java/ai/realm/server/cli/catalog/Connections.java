@@ -5,14 +5,16 @@ import java.net.HttpURLConnection;
 import java.net.URI;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections that follow redirects as a hub sends them on to where its files lie: a token goes to the host that it is for and to no other, and
+ * Connections that follow redirects as a hub sends them on to where its files lie: a token goes to the host that it is for, over https, and to no other, and
  * nobody is sent from https to http.
  */
 final class Connections {
     private static final int MAX_REDIRECTS = 8;
+    private static final Pattern LOOPBACK = Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[::1\\]");
     private static final int CONNECT_MILLIS = 20_000;
 
     private Connections() {
@@ -35,7 +37,7 @@ final class Connections {
             connection.setReadTimeout(stallMillis);
             connection.setRequestProperty("User-Agent", "realm");
             connection.setRequestProperty("Accept-Encoding", "identity");
-            if (token != null && sameHost(first, at)) {
+            if (token != null && sameHost(first, at) && isPrivate(at)) {
                 connection.setRequestProperty("Authorization", "Bearer " + token);
             }
             prepared.accept(connection);
@@ -47,6 +49,12 @@ final class Connections {
             at = followed(at, next);
         }
         throw new RefusedException(first.getHost() + " sends on more than " + MAX_REDIRECTS + " times");
+    }
+
+    /** Whether nobody on the way can read what is sent there. */
+    static boolean isPrivate(URI at) {
+        return "https".equals(at.getScheme())
+                || LOOPBACK.matcher(at.getHost() == null ? "" : at.getHost()).matches();
     }
 
     private static boolean sameHost(URI a, URI b) {

@@ -9,6 +9,8 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -148,7 +150,7 @@ public final class Download {
             case 401, 403 -> throw new IOException(
                     "access refused (" + status + "): " + url
                             + "; the model may ask for its licence to be accepted first, or for a token"
-                            + " (HF_TOKEN, REALM_PULL_TOKEN)");
+                            + " (HF_TOKEN, REALM_PULL_TOKEN), which goes to https addresses only");
             default -> throw new IOException("the server answered " + status + " for " + url);
         };
     }
@@ -185,10 +187,9 @@ public final class Download {
         long total = length >= 0 ? from + length : entry.bytes();
         checkSize(total);
         checkRoom(total - from);
-        saveTag(connection.getHeaderField("ETag"));
         long done;
         try (InputStream body = connection.getInputStream()) {
-            done = write(body, from, total);
+            done = write(body, from, total, connection.getHeaderField("ETag"));
         }
         if (length >= 0 && done != total) {
             throw new BrokenBody("the connection to " + url.getHost() + " ended after " + done + " of " + total + " bytes", null);
@@ -196,15 +197,15 @@ public final class Download {
         return true;
     }
 
-    private long write(InputStream body, long from, long total) throws IOException {
+    private long write(InputStream body, long from, long total, @Nullable String tag) throws IOException {
         long done = from;
         byte[] buffer = new byte[BUFFER];
         try (FileChannel out = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            if (out.tryLock() == null) {
-                throw new IOException("another process is fetching " + target);
-            }
+            lock(out);
             out.truncate(from);
             out.position(from);
+            // Not before: a tag beside bytes of another file would let them be resumed as bytes of this one.
+            saveTag(tag);
             for (int n = read(body, buffer, done, total); n >= 0; n = read(body, buffer, done, total)) {
                 checkSize(done + n);
                 writeFully(out, ByteBuffer.wrap(buffer, 0, n));
@@ -214,6 +215,18 @@ public final class Download {
             out.force(true);
         }
         return done;
+    }
+
+    private void lock(FileChannel out) throws IOException {
+        FileLock lock;
+        try {
+            lock = out.tryLock();
+        } catch (OverlappingFileLockException _) {
+            lock = null;
+        }
+        if (lock == null) {
+            throw new IOException("another process is fetching " + target);
+        }
     }
 
     private int read(InputStream body, byte[] buffer, long done, long total) throws IOException {

@@ -1,8 +1,10 @@
 package ai.realm.server.cli.catalog;
 
+import ai.realm.runtime.store.FileDigest;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -17,16 +19,15 @@ import org.jspecify.annotations.Nullable;
 final class HuggingFace {
     private static final Pattern SPLIT = Pattern.compile("(.*)-(\\d{5})-of-(\\d{5})\\.gguf");
     private static final Pattern PATH = Pattern.compile("(?:[A-Za-z0-9][A-Za-z0-9._-]*/)*[A-Za-z0-9][A-Za-z0-9._-]*\\.gguf");
+    private static final int MAX_NAME = 128;
+    /** Digits of a digest that tell names apart. */
+    private static final int MARK = 12;
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
     /** What is taken when no quantization is named, the first that there is. */
     private static final List<String> USUAL = List.of("Q4_K_M", "Q4_0", "Q4_1", "Q8_0", "F16", "BF16");
 
     /** One file of a repository; size 0 and digest null where the hub does not say. */
-    private record Sibling(String path, long bytes, @Nullable String sha256) {
-        String base() {
-            return path.substring(path.lastIndexOf('/') + 1);
-        }
-    }
+    private record Sibling(String path, long bytes, @Nullable String sha256) {}
 
     private HuggingFace() {
     }
@@ -44,7 +45,7 @@ final class HuggingFace {
         List<CatalogEntry> parts = new ArrayList<>();
         String licence = licence(told, repository);
         for (Sibling s : models.getOrDefault(chosen, List.of())) {
-            parts.add(new CatalogEntry(name(chosen), local(repository, s.base()),
+            parts.add(new CatalogEntry(name(chosen), local(repository, chosen, s.path.substring(chosen.length())),
                     URI.create(hub + "/" + repository + "/resolve/main/" + s.path), s.bytes, s.sha256, licence));
         }
         return new RemoteModel(parts, token);
@@ -121,12 +122,22 @@ final class HuggingFace {
 
     private static String name(String model) {
         String base = model.substring(model.lastIndexOf('/') + 1);
-        return base.length() <= 128 ? base : base.substring(0, 128);
+        return base.length() <= MAX_NAME ? base : base.substring(0, MAX_NAME);
     }
 
-    /** A file's name on disk says which repository it is of, as far as names may be long. */
-    private static String local(String repository, String base) {
-        String whole = repository.replace("/", "--") + "--" + base;
-        return whole.length() <= 128 ? whole : base;
+    /**
+     * A file's name on disk says which repository and folder it is of. Where that could be said of two models, or is too long, a part of a
+     * digest tells them apart, the same for all parts of one.
+     *
+     * @param ending of the file's name: that of GGUF files, after the part's number where there are parts
+     */
+    private static String local(String repository, String model, String ending) {
+        String origin = repository + "/" + model;
+        String stem = origin.replace("/", "--");
+        if (!model.contains("/") && !origin.contains("--") && stem.length() + ending.length() <= MAX_NAME) {
+            return stem + ending;
+        }
+        String mark = "-" + FileDigest.sha256(origin.getBytes(StandardCharsets.UTF_8)).substring(0, MARK) + ending;
+        return stem.substring(0, Math.min(stem.length(), MAX_NAME - mark.length())) + mark;
     }
 }

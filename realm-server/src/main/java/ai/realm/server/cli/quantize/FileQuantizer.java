@@ -45,12 +45,12 @@ final class FileQuantizer {
     }
 
     /**
-     * Writes the file beside its name first.
+     * Writes the file beside its name first, under an ending that no download of that name has.
      *
      * @param progress told the bytes read and those in all
      */
     void write(Path to, BiConsumer<Long, Long> progress) throws IOException {
-        Path part = to.resolveSibling(to.getFileName() + ".part");
+        Path part = to.resolveSibling(to.getFileName() + ".quantizing");
         try {
             try (FileChannel out = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
                     StandardOpenOption.TRUNCATE_EXISTING)) {

@@ -39,14 +39,23 @@ public final class QuantizeCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
+    private boolean isRead() throws IOException {
+        for (Path part : GgufReader.parts(in)) {
+            if (Files.exists(part) && Files.isSameFile(part, to)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     @Override
     public Integer call() throws IOException {
         Mixture mixture = Mixture.named(type).orElseThrow(() -> new ParameterException(spec.commandLine(),
                 "no type is named " + type + "; there are " + Arrays.stream(Mixture.values()).map(Mixture::name)
                         .collect(Collectors.joining(", "))));
-        if (Files.exists(to) && (!force || Files.isSameFile(in, to))) {
+        if (Files.exists(to) && (!force || isRead())) {
             throw new IOException(
-                    to + " is there already" + (force ? ", and it is the file to read" : "; --force writes over it"));
+                    to + " is there already" + (force ? ", and it is a file to read" : "; --force writes over it"));
         }
         PrintWriter err = spec.commandLine().getErr();
         TransferLine line = new TransferLine(err, System.console() != null);

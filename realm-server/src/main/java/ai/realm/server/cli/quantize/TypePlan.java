@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * so that files of both are alike.
  */
 final class TypePlan {
-    private static final Pattern LAYER = Pattern.compile("blk\\.(\\d+)\\..*");
+    private static final Pattern LAYER = Pattern.compile("blk\\.(\\d{1,6})\\..*");
     /** Parts of names whose tensors stay as they are: small, or too important. */
     private static final List<String> KEPT = List.of("_norm.weight", "ffn_gate_inp.weight", "altup", "laurel",
             "per_layer_model_proj",

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.URI;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.Random;
@@ -214,5 +217,20 @@ class DownloadTest {
 
         assertThatThrownBy(() -> fetch(entry)).isInstanceOf(IOException.class).hasMessageContaining("nosuch.invalid")
                 .hasMessageContaining("is there a network?");
+    }
+
+    @Test
+    void run_anotherFetches_itsPartKeepsItsTag() throws Exception {
+        Files.createDirectories(part.getParent());
+        Files.write(part, new byte[100_000]);
+        Path tag = Files.writeString(dir.resolve("models").resolve("m.gguf.part.etag"), "\"old\"");
+
+        try (FileChannel other = FileChannel.open(part, StandardOpenOption.WRITE); FileLock _ = other.lock()) {
+            assertThatThrownBy(() -> fetch(entry(null, 0))).isInstanceOf(IOException.class)
+                    .hasMessageContaining("another process is fetching");
+        }
+
+        assertThat(part).hasBinaryContent(new byte[100_000]);
+        assertThat(tag).hasContent("\"old\"");
     }
 }

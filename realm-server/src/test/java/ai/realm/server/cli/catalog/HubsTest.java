@@ -8,11 +8,13 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.junit.jupiter.api.AfterEach;
@@ -123,10 +125,11 @@ class HubsTest {
             answers.put("/org/repo/resolve/main/big/Tiny-F16-0000" + part + "-of-00002.gguf", address(storage) + "/file");
         }
 
-        Path first = find("hf.co/org/repo:F16").fetch(dir, 1 << 20, 5000, (_, _) -> {});
+        Path first = find("hf.co/org/repo:F16").fetch(dir, true, 1 << 20, 5000, (_, _) -> {});
 
-        assertThat(first.getFileName()).hasToString("org--repo--Tiny-F16-00001-of-00002.gguf");
-        assertThat(dir.resolve("org--repo--Tiny-F16-00002-of-00002.gguf")).hasBinaryContent(FILE);
+        assertThat(first.getFileName()).asString()
+                .matches("org--repo--big--Tiny-F16-[0-9a-f]{12}-00001-of-00002\\.gguf");
+        assertThat(first.resolveSibling(first.getFileName().toString().replace("00001-of", "00002-of"))).hasBinaryContent(FILE);
         assertThat(tokens).containsEntry("/org/repo/resolve/main/big/Tiny-F16-00001-of-00002.gguf", "Bearer secret")
                 .containsEntry("/file", "none");
     }
@@ -166,7 +169,7 @@ class HubsTest {
 
         assertThat(model.first().licence()).isEqualTo("Apache License");
         assertThat(model.bytes()).isEqualTo(FILE.length);
-        assertThat(model.fetch(dir, 1 << 20, 5000, (_, _) -> {})).isEqualTo(dir.resolve("tiny-0.6b.gguf")).hasBinaryContent(FILE);
+        assertThat(model.fetch(dir, true, 1 << 20, 5000, (_, _) -> {})).isEqualTo(dir.resolve("tiny-0.6b.gguf")).hasBinaryContent(FILE);
     }
 
     @Test
@@ -196,7 +199,7 @@ class HubsTest {
     void fetch_redirectInCircles_ends() throws Exception {
         answers.put("/org/repo/resolve/main/Tiny-Q8_0.gguf", address(hub) + "/org/repo/resolve/main/Tiny-Q8_0.gguf");
 
-        assertThatThrownBy(() -> find("hf.co/org/repo:Q8_0").fetch(dir, 1 << 20, 5000, (_, _) -> {}))
+        assertThatThrownBy(() -> find("hf.co/org/repo:Q8_0").fetch(dir, true, 1 << 20, 5000, (_, _) -> {}))
                 .hasMessageContaining("sends on more than 8 times");
     }
 
@@ -211,5 +214,66 @@ class HubsTest {
         assertThat(again.defaultEntry().name()).isEqualTo("m");
         assertThat(again.get("Tiny-Q8_0").file()).isEqualTo("org--repo--Tiny-Q8_0.gguf");
         assertThat(again.get("Tiny-Q8_0").licence()).isEqualTo("apache-2.0");
+    }
+
+    @Test
+    void fetch_fileThatTheHubNoLongerHas_isFetchedAnew() throws Exception {
+        answers.put("/org/repo/resolve/main/Tiny-Q8_0.gguf", address(storage) + "/file");
+        byte[] old = FILE.clone();
+        old[0]++;
+        Path there = Files.write(dir.resolve("org--repo--Tiny-Q8_0.gguf"), old);
+
+        assertThatThrownBy(() -> find("hf.co/org/repo:Q8_0").fetch(dir, false, 1 << 20, 5000, (_, _) -> {}))
+                .isInstanceOf(IOException.class).hasMessageContaining("remove it");
+        assertThat(there).hasBinaryContent(old);
+        assertThat(find("hf.co/org/repo:Q8_0").fetch(dir, true, 1 << 20, 5000, (_, _) -> {})).isEqualTo(there)
+                .hasBinaryContent(FILE);
+    }
+
+    @Test
+    void fetch_fileThatTheHubHas_isNotAskedForAgain() throws Exception {
+        Path there = Files.write(dir.resolve("org--repo--Tiny-Q8_0.gguf"), FILE);
+
+        assertThat(find("hf.co/org/repo:Q8_0").fetch(dir, false, 1 << 20, 5000, (_, _) -> {})).isEqualTo(there);
+        assertThat(tokens).doesNotContainKey("/org/repo/resolve/main/Tiny-Q8_0.gguf");
+    }
+
+    @Test
+    void fetch_fileOfAnAddressOfAnotherSize_isNotTakenForIt() throws Exception {
+        CatalogEntry entry = new CatalogEntry("m", "m.gguf", URI.create(address(storage) + "/file"), 0, null, "MIT");
+        RemoteModel model = new RemoteModel(List.of(entry), null);
+        Path there = Files.write(dir.resolve("m.gguf"), new byte[3]);
+
+        assertThat(model.fetch(dir, true, 1 << 20, 5000, (_, _) -> {})).isEqualTo(there).hasBinaryContent(FILE);
+        assertThat(model.fetch(dir, false, 1 << 20, 5000, (_, _) -> {})).isEqualTo(there);
+    }
+
+    @Test
+    void find_filesOfOneNameInTwoFolders_haveTwoNamesOnDisk() throws Exception {
+        answers.put("/api/models/org/repo?blobs=true",
+                "{\"siblings\":[" + file("Q4/model.gguf") + "," + file("Q8/model.gguf") + "]}");
+
+        assertThat(find("hf.co/org/repo/Q4/model.gguf").first().file()).startsWith("org--repo--Q4--model-")
+                .isNotEqualTo(find("hf.co/org/repo/Q8/model.gguf").first().file());
+    }
+
+    @Test
+    void find_longNamesOfTwoRepositories_haveTwoNamesOnDisk() throws Exception {
+        String path = "m".repeat(100) + ".gguf";
+        String one = "r".repeat(90) + "1";
+        String two = "r".repeat(90) + "2";
+        answers.put("/api/models/org/" + one + "?blobs=true", "{\"siblings\":[" + file(path) + "]}");
+        answers.put("/api/models/org/" + two + "?blobs=true", "{\"siblings\":[" + file(path) + "]}");
+
+        assertThat(find("hf.co/org/" + one).first().file()).endsWith(".gguf").hasSize(128)
+                .isNotEqualTo(find("hf.co/org/" + two).first().file());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"https://host.example/m, true", "http://host.example/m, false", "http://127.0.0.1:80/m, true",
+            "http://[::1]:80/m, true", "http://localhost/m, true", "http://127.0.0.1.example/m, false",
+            "http://localhost.example/m, false"})
+    void isPrivate_addresses_httpsAndLoopbackAlone(URI at, boolean privately) {
+        assertThat(Connections.isPrivate(at)).isEqualTo(privately);
     }
 }

@@ -90,4 +90,30 @@ class QuantizeCommandTest {
         assertThat(run("quantize", in.toString(), out.toString(), "Q9")).isEqualTo(2);
         assertThat(err.toString()).contains("Q4_K_M", "IQ4_XS");
     }
+
+    @Test
+    void quantize_besideAnUnfinishedDownload_leavesIt() throws IOException {
+        Path part = Files.writeString(dir.resolve("out.gguf.part"), "half");
+
+        assertThat(run("quantize", in.toString(), out.toString(), "Q8_0")).as(err.toString()).isZero();
+        assertThat(part).hasContent("half");
+    }
+
+    @Test
+    void quantize_forcedOverALaterPart_isRefused() throws IOException {
+        Path first = Files.writeString(dir.resolve("m-00001-of-00002.gguf"), "one");
+        Path second = Files.writeString(dir.resolve("m-00002-of-00002.gguf"), "two");
+
+        assertThat(run("quantize", "--force", first.toString(), second.toString(), "Q8_0")).isEqualTo(1);
+        assertThat(err.toString()).contains("it is a file to read");
+        assertThat(second).hasContent("two");
+    }
+
+    @Test
+    void quantize_tensorOfALayerBeyondAnyNumber_isWritten() throws IOException {
+        Path odd = new GgufBuilder().string("general.architecture", "llama").u32("llama.block_count", 1)
+                .tensor("blk.99999999999.ffn_down.weight", new float[256], 256, 1).writeTo(dir, "odd.gguf");
+
+        assertThat(run("quantize", odd.toString(), out.toString(), "Q8_0")).as(err.toString()).isZero();
+    }
 }
