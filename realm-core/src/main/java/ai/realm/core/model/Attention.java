@@ -61,6 +61,11 @@ final class Attention implements Mixer {
         this.queryStride = parts.gated ? 2 * spec.keyDim() : spec.keyDim();
     }
 
+    /** Whether the keys and values are those that an earlier layer kept. */
+    boolean usesOthersKeys() {
+        return parts.k == null;
+    }
+
     @Override
     public void mix(Step step, FloatRows in, FloatRows out) {
         int count = step.count();

@@ -403,6 +403,10 @@ final class DecoderBuilder {
                 throw keys.refuse("pooling_type", keys.integer("pooling_type", 0, Integer.MAX_VALUE),
                         "a model with recurrent layers makes no vectors of texts");
             }
+            if (layer.mixer() instanceof Attention attention && attention.usesOthersKeys()) {
+                throw keys.refuse("pooling_type", keys.integerOr("pooling_type", 1, 0, Integer.MAX_VALUE),
+                        "a model whose layers use the keys of others makes no vectors of texts");
+            }
             if (everyToken && !(layer.mixer() instanceof Attention)) {
                 throw keys.refuse("attention.causal", false, "the tokens of this architecture see only what comes before them");
             }

@@ -79,7 +79,10 @@ final class GemmaFamily {
         }
         d.headsOf(localDim, localDim);
         RopeTable rope = d.rope(Order.NEOX);
-        int localTurned = keys.integerOr("rope.dimension_count_swa", d.ropeDims(), 2, localDim);
+        int localTurned = keys.integerOr("rope.dimension_count_swa", Math.min(d.ropeDims(), localDim), 2, localDim);
+        if (localTurned % 2 != 0) {
+            throw keys.refuse("rope.dimension_count_swa", localTurned, "it must be even");
+        }
         RopeTable localRope = d.rope(Order.NEOX, keys.positiveOr("rope.freq_base_swa", 10000),
                 RopeScaling.PLAIN.withMagnitude(keys.positiveOr("rope.scaling.attn_factor", 1)), localTurned, null);
         int own = d.layerCount() - keys.integerOr("attention.shared_kv_layers", 0, 0, d.layerCount() - 1);

@@ -120,7 +120,7 @@ final class ModelKeys {
     /** A finite number for every layer, under a key without the architecture's prefix: one for all of them, or an array. */
     float[] generalNumbers(String key, int layers) {
         double[] values = file.metadata().get(key) instanceof GgufArray array ? array.numbers() : new double[]{file.number(key)};
-        if (values.length > 1 && values.length < layers) {
+        if (values.length != 1 && values.length < layers) {
             throw new GgufException("key " + key + " must have a value for each of " + layers + " layers, not " + values.length,
                     -1);
         }

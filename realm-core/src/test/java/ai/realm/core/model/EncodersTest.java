@@ -154,4 +154,10 @@ class EncodersTest {
                     .isLessThan(tiny.name().matches("(bert|gemma|jina-bert|nomic-bert-moe|modern-bert).*") ? 1e-6 : 1e-10);
         }
     }
+
+    @Test
+    void load_layersThatUseOthersKeys_areRefused() throws IOException {
+        refused(TinyModel.named("gemma4").file("gemma4.attention.shared_kv_layers", 1).u32("gemma4.pooling_type", 1),
+                "the keys of others");
+    }
 }

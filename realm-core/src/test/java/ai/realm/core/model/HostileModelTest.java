@@ -83,6 +83,12 @@ class HostileModelTest {
         assertRefused(TinyModel.named("gemma3").file().u32("gemma3." + key, 16), "key gemma3." + key + " is 16");
     }
 
+    @Test
+    void load_numbersOfLayersWithoutAny_areRefused() throws IOException {
+        assertRefused(TinyModel.named("apertus").without("xielu.eps").f32s("xielu.eps"),
+                "key xielu.eps must have a value for each of 2 layers, not 0");
+    }
+
     private static void assertRefused(GgufBuilder model, String message) throws IOException {
         try (GgufFile file = model.open()) {
             assertThatThrownBy(() -> Models.load(file, compute, new Models.Options(512, 0)).close())
@@ -139,6 +145,8 @@ class HostileModelTest {
             llama     | llama.expert_count                       | 8             | the key llama.expert_used_count is missing
             llama     | llama.expert_group_count                 | 2             | key llama.expert_group_count must be 0..0, not 2
             llama     | llama.vocab_size                         | 161           | key llama.vocab_size is 161; tensor token_embd.weight has 160 rows
+            gemma4    | gemma4.rope.dimension_count_swa          | 15            | key gemma4.rope.dimension_count_swa is 15; it must be even
+            gemma4    | gemma4.rope.dimension_count_swa          | 18            | key gemma4.rope.dimension_count_swa must be 2..16
             gpt2      | gpt2.context_length                      | 513           | tensor position_embd.weight must have shape [128, 513], not [128, 512]
             """)
     void load_valueThatCannotBe_isRefusedByName(String model, String key, long value, String message) throws IOException {

@@ -102,6 +102,18 @@ class TinyModelsTest {
         }
     }
 
+    /** Layers with a window have smaller heads than the others, and turn no more than those have. */
+    @Test
+    void forward_gemma4WithoutItsRotatedWidthOfWindows_givesReferenceLogits() throws IOException {
+        TinyModel tiny = TinyModel.named("gemma4");
+        try (GgufFile file = tiny.without("gemma4.rope.dimension_count_swa").open();
+                Arena arena = Arena.ofShared();
+                Model model = Models.load(file, compute, new Models.Options(BATCH, 512))) {
+            KvView kv = new ContiguousKv(model.kvShape(), 3, 64, KvType.F32, arena);
+            assertThat(error(tiny, inChunks(model, kv, tiny, 20))).isLessThan(limit(tiny));
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"F16, 1e-5", "Q8_0, 2e-3"})
     void forward_smallerKvTypes_staysNearReferenceLogits(KvType type, double limit) throws IOException {

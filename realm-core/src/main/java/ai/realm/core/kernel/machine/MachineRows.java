@@ -176,6 +176,9 @@ final class MachineRows implements RowKernels {
         Objects.checkFromIndexSize(yOffset, rows, y.length);
         Objects.checkFromIndexSize(downAt, kind.bytes(cols), memory.byteSize());
         Objects.checkFromIndexSize(upAt, kind.bytes(rows), memory.byteSize());
+        if (!memory.isNative()) {
+            throw new IllegalArgumentException("panels must be in native memory");
+        }
         MachineCode.lowRank(lowRank[kind.ordinal()], arrays.segment(x), 4L * xOffset, arrays.segment(y), 4L * yOffset,
                 memory.address() + downAt,
                 memory.address() + upAt, length(cols), length(rows), bits(scale));

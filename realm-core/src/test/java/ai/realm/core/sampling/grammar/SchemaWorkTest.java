@@ -1,6 +1,7 @@
 package ai.realm.core.sampling.grammar;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.realm.core.error.RealmException;
 import java.lang.management.ManagementFactory;
@@ -10,9 +11,11 @@ import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Schemas as large as a request may be, with much of each kind. They compile or are refused after a bounded amount of work; what takes
@@ -77,5 +80,27 @@ class SchemaWorkTest {
         }
         assertThat((THREADS.getCurrentThreadCpuTime() - start) / 1e9).as("seconds of %s: %s", schema.substring(0, 60), outcome)
                 .isLessThan(MOST_SECONDS);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{'enum':[{'a':1}],'unevaluatedProperties':false,'$ref':'#'}",
+            "{'enum':[[1]],'unevaluatedItems':false,'$ref':'#'}",
+            "{'enum':[{'a':1}],'unevaluatedProperties':false,'allOf':[{'$ref':'#'},{'$ref':'#'}]}",
+            "{'enum':[[1]],'unevaluatedItems':false,'allOf':[{'allOf':[{'$ref':'#'}]},{'$ref':'#'}]}",
+            "{'enum':[{'a':1}],'unevaluatedProperties':false,'dependentSchemas':{'a':{'$ref':'#'}}}",
+            "{'enum':[{'a':1}],'unevaluatedProperties':false,'anyOf':[{'$ref':'#'}]}",
+            "{'enum':[{'a':1}],'unevaluatedProperties':false,'if':{'$ref':'#'}}",
+            "{'type':'object','unevaluatedProperties':false,'$ref':'#'}",
+            "{'type':'array','unevaluatedItems':false,'$ref':'#'}"})
+    void jsonSchema_appliesItselfAtTheSamePlace_isRefused(String schema) {
+        assertThatThrownBy(() -> Grammar.jsonSchema(schema.replace('\'', '"'))).isInstanceOf(RealmException.class);
+    }
+
+    @Test
+    void jsonSchema_longChainOfReferencesToWhatIsEvaluated_isRefused() {
+        String schema = "{'enum':[{'a':1}],'unevaluatedProperties':false,'$ref':'#/$defs/d0','$defs':"
+                + object(6000, i -> "'d" + i + "':" + (i < 5999 ? "{'$ref':'#/$defs/d" + (i + 1) + "'}" : "{}")) + "}";
+
+        assertThatThrownBy(() -> Grammar.jsonSchema(schema.replace('\'', '"'))).isInstanceOf(RealmException.class);
     }
 }

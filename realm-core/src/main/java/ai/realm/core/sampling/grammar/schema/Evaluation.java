@@ -42,9 +42,7 @@ final class Evaluation {
         if (s.isFalse()) {
             return false;
         }
-        if (++depth > MAX_DEPTH) {
-            throw s.unholdable(s.heldBy(), "cannot be held: it refers to itself for more than " + MAX_DEPTH + " steps");
-        }
+        deeper(s);
         boolean out = true;
         for (String keyword : s.keys().keySet()) {
             if (!valid(value, s, keyword)) {
@@ -54,6 +52,12 @@ final class Evaluation {
         }
         depth--;
         return out;
+    }
+
+    private void deeper(Schema s) {
+        if (++depth > MAX_DEPTH) {
+            throw s.unholdable(s.heldBy(), "cannot be held: it refers to itself for more than " + MAX_DEPTH + " steps");
+        }
     }
 
     private boolean all(@Nullable Object value, List<Schema> schemas) {
@@ -230,6 +234,7 @@ final class Evaluation {
     /** Adds the names of members that a valid schema speaks of, and those that hold with it. */
     private void addEvaluated(Map<?, ?> members, Schema s, Schema asking, Set<String> out) {
         languages.budget().spend(4 + members.size());
+        deeper(s);
         boolean all = s.has("additionalProperties") || !s.equals(asking) && s.has("unevaluatedProperties");
         for (Object name : members.keySet()) {
             if (all || !languages.schemasFor(s, (String) name).isEmpty()) {
@@ -237,6 +242,7 @@ final class Evaluation {
             }
         }
         applied(members, s).forEach(c -> addEvaluated(members, c, asking, out));
+        depth--;
     }
 
     /** How many items, from the first on, a valid schema speaks of, or those that hold with it. */
@@ -248,10 +254,12 @@ final class Evaluation {
         if (ItemLayout.rest(s) != null || !s.equals(asking) && s.has("unevaluatedItems")) {
             return items.size();
         }
+        deeper(s);
         int out = Math.min(items.size(), ItemLayout.prefixLength(s));
         for (Schema c : applied(items, s)) {
             out = Math.max(out, evaluatedItems(items, c, asking));
         }
+        depth--;
         return out;
     }
 }
