@@ -133,8 +133,9 @@ public final class EmbeddingEngine implements AutoCloseable {
 
         @Override
         public void close() {
-            listener.closed(snapshot());
-            encoder.close();
+            try (encoder) {
+                listener.closed(snapshot());
+            }
         }
     }
 

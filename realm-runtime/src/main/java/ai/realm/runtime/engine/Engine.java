@@ -294,10 +294,10 @@ public final class Engine implements AutoCloseable {
 
         @Override
         public void close() {
-            listener.closed(snapshot());
-            late.close();
-            memory.close();
-            model.close();
+            // In this order from the last to the first, and all of them whatever one throws.
+            try (model; memory; late) {
+                listener.closed(snapshot());
+            }
         }
     }
 

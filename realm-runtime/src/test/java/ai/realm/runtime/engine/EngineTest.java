@@ -403,4 +403,22 @@ class EngineTest {
         closeAndAssertAllBlocksFree(engine);
         assertThat(seen).containsExactly("started", "first", "next", "next", "length null 5 0 3");
     }
+
+    @Test
+    void close_listenerThrows_modelIsClosedAllTheSame() {
+        Engine engine = Engines.start(model, 64, options(), new EngineListener() {
+            @Override
+            public void closed(EngineSnapshot last) {
+                throw new IllegalStateException("nobody listens any more");
+            }
+        }, System::nanoTime);
+
+        try {
+            engine.close();
+        } catch (IllegalStateException e) {
+            assertThat(e).hasMessageContaining("nobody listens");
+        }
+
+        assertThat(model.closed()).isTrue();
+    }
 }
