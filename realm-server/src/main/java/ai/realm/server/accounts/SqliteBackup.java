@@ -25,7 +25,10 @@ import org.sqlite.SQLiteException;
 /** Copies of the database in a data directory, and back; while a server uses it, a copy is as of one moment. */
 public final class SqliteBackup {
     private static final String NAME = "realm.db";
-    private static final List<String> BESIDE = List.of("-wal", "-shm");
+    /** What is committed and not yet in the one file. */
+    private static final String LOG = "-wal";
+    /** Where in the log it is: SQLite makes it again. */
+    private static final String INDEX = "-shm";
 
     /**
      * What a copy holds.
@@ -105,12 +108,11 @@ public final class SqliteBackup {
         Path to = data.resolve(NAME);
         Path part = data.resolve(NAME + ".part");
         try {
-            Files.createDirectories(data);
             if (Files.exists(to)) {
                 requireUnused(to);
             }
             Files.deleteIfExists(part);
-            createPrivate(part);
+            OwnersFile.in(data, NAME + ".part");
             Content content = copy(from, part);
             replace(part, data, data.resolve(aside));
             return content;
@@ -131,12 +133,8 @@ public final class SqliteBackup {
         }
         try {
             // SQLite would take what it finds there for the new database's; without it the old one may not be whole.
-            for (String end : BESIDE) {
-                Path beside = to.resolveSibling(to.getFileName() + end);
-                if (Files.exists(beside)) {
-                    Files.move(beside, aside.resolveSibling(aside.getFileName() + end));
-                }
-            }
+            moveLog(to, aside);
+            Files.deleteIfExists(beside(to, INDEX));
             Files.move(part, to, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             putBack(to, aside, replaced, e);
@@ -149,14 +147,19 @@ public final class SqliteBackup {
         }
     }
 
+    private static void moveLog(Path from, Path to) throws IOException {
+        if (Files.exists(beside(from, LOG))) {
+            Files.move(beside(from, LOG), beside(to, LOG));
+        }
+    }
+
+    private static Path beside(Path database, String end) {
+        return database.resolveSibling(database.getFileName() + end);
+    }
+
     private static void putBack(Path to, Path aside, boolean replaced, IOException cause) {
         try {
-            for (String end : BESIDE) {
-                Path beside = aside.resolveSibling(aside.getFileName() + end);
-                if (Files.exists(beside)) {
-                    Files.move(beside, to.resolveSibling(to.getFileName() + end));
-                }
-            }
+            moveLog(aside, to);
             if (replaced) {
                 Files.move(aside, to);
             }

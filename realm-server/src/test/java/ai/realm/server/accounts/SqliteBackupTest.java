@@ -116,6 +116,8 @@ class SqliteBackupTest {
             Files.copy(data.resolve("realm.db-wal"), restored.resolve("realm.db-wal"));
         }
         SqliteBackup.restore(crashed.resolve("realm.db"), restored, "aside");
+        assertThat(restored).isDirectoryContaining(f -> f.endsWith("aside-wal"))
+                .isDirectoryNotContaining(f -> f.toString().endsWith("-shm"));
         assertThat(tenantsIn(restored)).containsExactlyInAnyOrder("a", "b");
     }
 }
