@@ -48,7 +48,8 @@ class RollingRestartIT {
     @TempDir
     private Path dir;
     private PostgresServer postgres;
-    private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5))
+    private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(5))
             .build();
     private final List<String> servers = new CopyOnWriteArrayList<>();
     private final List<RealmProcess> started = new ArrayList<>();
@@ -146,7 +147,8 @@ class RollingRestartIT {
             String url = up.get((n + attempt) % up.size());
             try {
                 HttpResponse<String> answer = http.send(HttpRequest.newBuilder(URI.create(url + "/v1/completions"))
-                        .header("Authorization", "Bearer " + KEY).header("Content-Type", "application/json").header("x-request-id", id)
+                        .header("Authorization", "Bearer " + KEY).header("Content-Type", "application/json")
+                        .header("x-request-id", id)
                         .timeout(Duration.ofSeconds(60)).POST(BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());
                 boolean whole = answer.statusCode() == 200 && (!stream || answer.body().endsWith("data: [DONE]\n\n"));
                 if (whole) {
@@ -184,7 +186,8 @@ class RollingRestartIT {
         Map<String, Integer> rows = new HashMap<>();
         try (Connection c = DriverManager.getConnection(postgres.url("realm"), postgres.user(), postgres.password());
                 Statement s = c.createStatement();
-                ResultSet r = s.executeQuery("SELECT request_id, count(*) FROM requests WHERE tenant = 'acme' GROUP BY request_id")) {
+                ResultSet r = s
+                        .executeQuery("SELECT request_id, count(*) FROM requests WHERE tenant = 'acme' GROUP BY request_id")) {
             while (r.next()) {
                 rows.put(r.getString(1), r.getInt(2));
             }

@@ -56,7 +56,8 @@ final class Classifier {
         Linear dense = d.weights().has("cls.weight") ? d.weights().linear("cls", d.width(), d.width()) : null;
         boolean modern = d.keys().architecture().equals(MODERN);
         Norm norm = modern && d.weights().has("cls.norm.weight") ? d.norm("cls.norm", d.width()) : null;
-        return new Classifier(dense, modern ? Activation.GELU_TANH : Activation.TANH, norm, d.weights().linear("cls.output", d.width(), outputs), yes, no, d.scratch());
+        return new Classifier(dense, modern ? Activation.GELU_TANH : Activation.TANH, norm,
+                d.weights().linear("cls.output", d.width(), outputs), yes, no, d.scratch());
     }
 
     /** The row of a text that an encoder's classifier reads. */

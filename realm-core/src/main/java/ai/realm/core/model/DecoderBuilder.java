@@ -360,7 +360,8 @@ final class DecoderBuilder {
         Norm norm = norm(outputNormName, width());
         weights.requireAllRead(this::mayStayUnread);
         return new TransformerModel(
-                new TransformerModel.Parts(config(vocabulary), embedding, positions, embeddingScale, embeddingNorm, ends, ropes, layers,
+                new TransformerModel.Parts(config(vocabulary), embedding, positions, embeddingScale, embeddingNorm, ends, ropes,
+                        layers,
                         norm,
                         output, logitScale, logitSoftCap),
                 compute, scratch, tileTokens, weights.bytes(), weights.sites(), weights.ignored(), arena);

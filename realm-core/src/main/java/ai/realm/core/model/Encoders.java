@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The way from a GGUF file to an {@link Encoder}, and the descriptions of the encoders' architectures. */
 public final class Encoders {
-    private static final List<String> SUPPORTED = List.of("bert", "gemma-embedding", "jina-bert-v2", "jina-bert-v3", "modern-bert",
+    private static final List<String> SUPPORTED = List.of("bert", "gemma-embedding", "jina-bert-v2", "jina-bert-v3",
+            "modern-bert",
             "neo-bert",
             "nomic-bert", "nomic-bert-moe");
 
@@ -173,7 +174,8 @@ public final class Encoders {
     }
 
     private static Layer layer(DecoderBuilder d, int l, Mixer mixer, FeedForward feedForward) {
-        return new PostNormLayer(mixer, d.norm(l, "attn_output_norm"), d.optionalNorm(l, "attn_norm_2"), feedForward, d.norm(l, "layer_output_norm"), d.width(),
+        return new PostNormLayer(mixer, d.norm(l, "attn_output_norm"), d.optionalNorm(l, "attn_norm_2"), feedForward,
+                d.norm(l, "layer_output_norm"), d.width(),
                 d.scratch());
     }
 }

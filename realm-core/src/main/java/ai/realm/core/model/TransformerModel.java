@@ -32,7 +32,8 @@ final class TransformerModel implements Model {
      * @param logitSoftCap logits become {@code cap * tanh(logit / cap)}; 0 for none
      */
     record Parts(ModelConfig config, TensorView embedding, @Nullable TensorView positions, float embeddingScale,
-            @Nullable Norm embeddingNorm, @Nullable Ends ends, List<RopeTable> ropes, List<Layer> layers, Norm outputNorm, Linear output, float logitScale,
+            @Nullable Norm embeddingNorm, @Nullable Ends ends, List<RopeTable> ropes, List<Layer> layers, Norm outputNorm,
+            Linear output, float logitScale,
             float logitSoftCap) {}
 
     private final Parts parts;

@@ -137,7 +137,9 @@ class TinyModelsTest {
             case "qwen2vl" -> 1e-7;
             case "gemma4" -> 1e-5;
             case "gemma3n" -> 2e-3;
-            default -> tiny.name().matches("(gemma|gpt2|bloom|mpt|gptneox|falcon-?[^h]|falcon$|phi2|starcoder|codeshell).*") ? 1e-6 : 1e-10;
+            default -> tiny.name().matches("(gemma|gpt2|bloom|mpt|gptneox|falcon-?[^h]|falcon$|phi2|starcoder|codeshell).*")
+                    ? 1e-6
+                    : 1e-10;
         };
     }
 

@@ -133,7 +133,8 @@ public final class GuestLogs implements GuestLines {
     }
 
     private void keep(String tenant, Line l) {
-        database.update("INSERT INTO guest_logs (tenant, at_ms, request_id, guest, level, line) VALUES (?, ?, ?, ?, ?, ?)", tenant,
+        database.update("INSERT INTO guest_logs (tenant, at_ms, request_id, guest, level, line) VALUES (?, ?, ?, ?, ?, ?)",
+                tenant,
                 l.atMillis(), l.requestId(), l.guest(), l.level(), l.text());
     }
 

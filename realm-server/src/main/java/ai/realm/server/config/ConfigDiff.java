@@ -17,7 +17,8 @@ public final class ConfigDiff {
             "server.drain_seconds",
             "server.drain_delay_seconds", "server.slow_request_seconds", "server.unknown_parameters", "server.cors",
             "server.gateway", "server.anonymous_tenant", "server.anonymous_remote");
-    private static final Pattern SECRET = Pattern.compile(".*(passw|secret|token$|credential|\\.headers\\.|\\.keys?\\b|\\.webhook$).*");
+    private static final Pattern SECRET = Pattern
+            .compile(".*(passw|secret|token$|credential|\\.headers\\.|\\.keys?\\b|\\.webhook$).*");
     private static final Pattern USER = Pattern.compile("//[^/\\s@]*@");
     private static final int SHOWN = 200;
 

@@ -90,7 +90,8 @@ public record HttpRule(String url, String scheme, String host, int port, String 
         String scheme = m.group(1);
         String path = Checks.or(m.group(4), "/");
         if (!HttpUrl.isPath(path)) {
-            throw bad(at + ".url: no request has such a path: it must have no . or .. or empty part, and no spelling of such: " + url);
+            throw bad(at + ".url: no request has such a path: it must have no . or .. or empty part, and no spelling of such: "
+                    + url);
         }
         int port = m.group(3) == null
                 ? defaultPort(scheme)

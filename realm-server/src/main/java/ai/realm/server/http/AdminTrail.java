@@ -25,7 +25,8 @@ final class AdminTrail {
     private static final String ENTRY = "realm.audit-entry";
     private static final String KEY = "realm.admin-key";
     private static final String BODY = "realm.audit-body";
-    private static final Pattern SECRET = Pattern.compile(".*(secret|passw|key|credential|authorization|cookie|^headers$|token$).*");
+    private static final Pattern SECRET = Pattern
+            .compile(".*(secret|passw|key|credential|authorization|cookie|^headers$|token$).*");
     private static final int MOST_DETAILS = 4096;
     private static final int MOST_NAME = 128;
 

@@ -89,7 +89,8 @@ class ConfigReloadTest {
                 "server: {tracing: {endpoint: 'http://c.example/t', headers: {a: [geheim-13]}}}\n",
                 "server: {tracing: {endpoint: 'http://geheim-14@c.example'}}\n",
                 "server: {tracing: {endpoint: 'http://u:geheim-14@c.example/t'}}\n",
-                "server: {database: 'postgresql://user:geheim-15@db/realm'}\n", "server: {database: 'jdbc:pg://user:geheim-15@db'}\n",
+                "server: {database: 'postgresql://user:geheim-15@db/realm'}\n",
+                "server: {database: 'jdbc:pg://user:geheim-15@db'}\n",
                 "tenants: [{id: acme, keys: [geheim-16]}]\n", "tenants: [{id: acme, guest_secrets: {a: [geheim-17]}}]\n",
                 "tenants: [{id: acme, guest_secrets: geheim-18}]\n")) {
             write(broken);

@@ -40,7 +40,8 @@ class AccountReaderTest {
 
     /** A budget's notice would be lost the moment it matters. */
     @ParameterizedTest
-    @ValueSource(strings = {"https://hooks.example/a/..;/s3cr3t", "https://hooks.example/s3cr3t//x", "https://hooks.example/s3cr3t#x",
+    @ValueSource(strings = {"https://hooks.example/a/..;/s3cr3t", "https://hooks.example/s3cr3t//x",
+            "https://hooks.example/s3cr3t#x",
             "https://hooks.example/s3cr3t/{id}", "https://hooks.example:0/s3cr3t", "https://*.example/s3cr3t",
             "https://u@hooks.example/s3cr3t"})
     void webhook_thatCouldNeverBeSentTo_isRefused_withoutItsUrl(String url) {

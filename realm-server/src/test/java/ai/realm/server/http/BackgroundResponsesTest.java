@@ -181,8 +181,9 @@ class BackgroundResponsesTest {
         String body = ASK.replace("}", ",\"stream\":true}");
         try (Socket client = new Socket("127.0.0.1", server.port)) {
             client.setSoLinger(true, 0);
-            client.getOutputStream().write(("POST " + PATH + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + HttpFixture.KEY
-                    + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII));
+            client.getOutputStream()
+                    .write(("POST " + PATH + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + HttpFixture.KEY
+                            + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII));
             assertThat(client.getInputStream().read()).isEqualTo('H');
         }
         left.countDown();

@@ -73,7 +73,8 @@ class LogProbsTest {
         var counts = HttpFixture.events(f.post(path, body + "true}").body()).stream().filter(e -> e.startsWith("{"))
                 .map(e -> json(e).at("/timings/predicted_n").asInt(-1)).filter(n -> n >= 0).toList();
         assertThat(counts).containsExactly(2, 3, 3);
-        var last = HttpFixture.events(f.post(path, body + "false}").body()).stream().filter(e -> e.contains("\"timings\"")).toList();
+        var last = HttpFixture.events(f.post(path, body + "false}").body()).stream().filter(e -> e.contains("\"timings\""))
+                .toList();
         assertThat(last).hasSize(1);
         assertThat(json(f.post(path, "{" + prompt + ",\"timings_per_token\":true}").body()).at("/timings/predicted_n").asInt())
                 .isEqualTo(3);

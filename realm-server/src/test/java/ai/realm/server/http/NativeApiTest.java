@@ -78,7 +78,8 @@ class NativeApiTest {
         assertThat(post("/completion", "{\"prompt\":\"a\"}").at("/generation_settings/logit_bias")).isEmpty();
         assertThat(post("/completion", "{\"prompt\":\"a\",\"logit_bias\":[[97,1.5],[98,false],[\"ddd\",2]]}")
                 .at("/generation_settings/logit_bias"))
-                .hasSize(3).anyMatch(b -> b.path("token").asInt() == 100 && b.path("bias").asDouble() == 2).anyMatch(b -> b.path("token").asInt() == 97 && b.path("bias").asDouble() == 1.5)
+                .hasSize(3).anyMatch(b -> b.path("token").asInt() == 100 && b.path("bias").asDouble() == 2)
+                .anyMatch(b -> b.path("token").asInt() == 97 && b.path("bias").asDouble() == 1.5)
                 .anyMatch(b -> b.path("token").asInt() == 98 && b.path("bias").isNull());
     }
 

@@ -87,8 +87,10 @@ class ScheduleRunnerTest {
     }
 
     private void admin(String tenant, String patch) {
-        assertThat(server.send(server.request("/admin/tenants/" + tenant).setHeader("Authorization", "Bearer " + HttpFixture.ADMIN_KEY)
-                .method("PATCH", HttpRequest.BodyPublishers.ofString(patch)).build()).statusCode()).isEqualTo(200);
+        assertThat(server
+                .send(server.request("/admin/tenants/" + tenant).setHeader("Authorization", "Bearer " + HttpFixture.ADMIN_KEY)
+                        .method("PATCH", HttpRequest.BodyPublishers.ofString(patch)).build())
+                .statusCode()).isEqualTo(200);
     }
 
     private ScheduleRunner runner() {

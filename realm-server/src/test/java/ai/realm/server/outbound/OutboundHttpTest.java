@@ -281,7 +281,8 @@ class OutboundHttpTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/v1/a;v=1/b", "/v1/.well-known/x", "/v1/a..b/...c", "/v1/caf%C3%A9/%E2%82%AC%20x", "/v1/items/1:x@y,z"})
+    @ValueSource(strings = {"/v1/a;v=1/b", "/v1/.well-known/x", "/v1/a..b/...c", "/v1/caf%C3%A9/%E2%82%AC%20x",
+            "/v1/items/1:x@y,z"})
     void path_thatCanBeReadInOneWay_isSentAsItIs(String path) throws Exception {
         send("{'url':'http://api.example:PORT" + path + "'}");
         assertThat(requests.getFirst()).startsWith("GET " + path + " HTTP/1.1\r\n");

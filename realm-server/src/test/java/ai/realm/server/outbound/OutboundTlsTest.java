@@ -98,7 +98,8 @@ class OutboundTlsTest {
     }
 
     private static Tenant tenant(int port) {
-        String json = "{\"id\":\"acme\",\"guest_http\":[{\"url\":\"https://*.example:" + port + "\",\"methods\":[\"GET\",\"POST\"],\"private\":true}]}";
+        String json = "{\"id\":\"acme\",\"guest_http\":[{\"url\":\"https://*.example:" + port
+                + "\",\"methods\":[\"GET\",\"POST\"],\"private\":true}]}";
         try {
             return TenantReader.tenant(JsonMapper.builder().build().readTree(json), Set.of());
         } catch (IOException e) {
@@ -125,7 +126,8 @@ class OutboundTlsTest {
             int port = deaf.getLocalPort();
             Thread guest = Thread.ofPlatform().daemon().start(() -> {
                 try {
-                    http.send(tenant(port), new HttpAsk("{\"url\":\"https://api.example:" + port + "/x\"}", new byte[32 << 20], 1000, 600_000));
+                    http.send(tenant(port),
+                            new HttpAsk("{\"url\":\"https://api.example:" + port + "/x\"}", new byte[32 << 20], 1000, 600_000));
                 } catch (InterruptedException e) {
                     // As it is to be.
                 }

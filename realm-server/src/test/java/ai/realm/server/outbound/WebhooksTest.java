@@ -51,13 +51,15 @@ class WebhooksTest {
     }
 
     private HttpRule hook(boolean privateAddresses) {
-        return HttpRule.webhook("webhook", "http://127.0.0.1:" + receiver.getAddress().getPort() + "/hook?key=1", privateAddresses);
+        return HttpRule.webhook("webhook", "http://127.0.0.1:" + receiver.getAddress().getPort() + "/hook?key=1",
+                privateAddresses);
     }
 
     @Test
     void notice_isSentSignedAndAgainUntilItIsTaken() throws Exception {
         failures.set(2);
-        webhooks.send(hook(true), "geheim", JsonNodeFactory.instance.objectNode().put("event", "x"), () -> outcomes.add("delivered"));
+        webhooks.send(hook(true), "geheim", JsonNodeFactory.instance.objectNode().put("event", "x"),
+                () -> outcomes.add("delivered"));
         String body = "{\"event\":\"x\"}";
         for (int i = 0; i < 3; i++) {
             assertThat(got.poll(30, TimeUnit.SECONDS))

@@ -52,7 +52,8 @@ final class RequestReader {
                 api == Api.COMPLETIONS && Boolean.TRUE.equals(fields.bool("echo")), LogProbFields.ofPrompt(fields),
                 Boolean.TRUE.equals(fields.bool("post_sampling_probs")),
                 Boolean.TRUE.equals(fields.bool("timings_per_token")) && stream, n);
-        GenerationRequest request = new GenerationRequest(model, input, maxTokens(), sampling(options, made > n || options.timings()), made,
+        GenerationRequest request = new GenerationRequest(model, input, maxTokens(),
+                sampling(options, made > n || options.timings()), made,
                 priority(),
                 stream, fields.node());
         Unsupported.take(api, fields, n);

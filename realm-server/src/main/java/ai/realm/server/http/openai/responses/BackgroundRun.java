@@ -241,8 +241,9 @@ final class BackgroundRun implements Background, Exchange {
     private synchronized List<SseStream.Event> from(long next, long end) {
         while (next >= events.end() && !ended) {
             if (!await(end)) {
-                throw new RealmException(ErrorCode.DEADLINE_EXCEEDED, "the deadline of this stream has passed, and the response goes "
-                        + "on; ask for its events after the last one that you have");
+                throw new RealmException(ErrorCode.DEADLINE_EXCEEDED,
+                        "the deadline of this stream has passed, and the response goes "
+                                + "on; ask for its events after the last one that you have");
             }
         }
         if (next < events.first()) {

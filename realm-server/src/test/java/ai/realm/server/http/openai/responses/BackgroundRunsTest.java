@@ -61,8 +61,9 @@ class BackgroundRunsTest {
         }
     });
     private final BackgroundRuns runs = new BackgroundRuns(stores);
-    private final StoredItems items = new StoredItems(stores, new Tenant("acme", "acme", List.of(), false, List.of("tiny"), "tiny",
-            Tenant.DEFAULT_GUEST, Map.of(), GuestLimits.defaults(), TenantLimits.defaults(), 1, Priority.INTERACTIVE));
+    private final StoredItems items = new StoredItems(stores,
+            new Tenant("acme", "acme", List.of(), false, List.of("tiny"), "tiny",
+                    Tenant.DEFAULT_GUEST, Map.of(), GuestLimits.defaults(), TenantLimits.defaults(), 1, Priority.INTERACTIVE));
 
     @AfterEach
     void close() {
