@@ -333,7 +333,7 @@ public final class Engine implements AutoCloseable {
             switch (a) {
                 case Steering.Decided d when s.deciding() -> deliver(s, d.choice(), null, now());
                 case Steering.Kept k when s.deciding() -> choose(s, k.row(), until);
-                case Steering.Decided _, Steering.Kept _ -> {
+                case Steering.Decided _,Steering.Kept _ -> {
                     // nobody asked
                 }
                 case Steering.Changed c -> {

@@ -169,7 +169,8 @@ class HubsTest {
 
         assertThat(model.first().licence()).isEqualTo("Apache License");
         assertThat(model.bytes()).isEqualTo(FILE.length);
-        assertThat(model.fetch(dir, true, 1 << 20, 5000, (_, _) -> {})).isEqualTo(dir.resolve("tiny-0.6b.gguf")).hasBinaryContent(FILE);
+        assertThat(model.fetch(dir, true, 1 << 20, 5000, (_, _) -> {})).isEqualTo(dir.resolve("tiny-0.6b.gguf"))
+                .hasBinaryContent(FILE);
     }
 
     @Test
