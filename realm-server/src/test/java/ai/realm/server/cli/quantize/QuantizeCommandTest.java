@@ -112,6 +112,7 @@ class QuantizeCommandTest {
     @Test
     void quantize_tensorOfALayerBeyondAnyNumber_isWritten() throws IOException {
         Path odd = new GgufBuilder().string("general.architecture", "llama").u32("llama.block_count", 1)
+                .tensor("blk.0.ffn_down.weight", new float[256], 256, 1)
                 .tensor("blk.99999999999.ffn_down.weight", new float[256], 256, 1).writeTo(dir, "odd.gguf");
 
         assertThat(run("quantize", odd.toString(), out.toString(), "Q8_0")).as(err.toString()).isZero();
