@@ -34,6 +34,8 @@ public final class Engine implements AutoCloseable {
 
     /** Sequences that rest hold a row of logits each, and no place to run. */
     private static final int STEERED_PER_PLACE = 8;
+    /** The most that those rows have on the heap, unless there are more places than that. */
+    private static final long STEERED_BYTES = 256 << 20;
     /** Choices by kept rows that the loop makes between two steps take so long at most; the rest is made beside the steps. */
     private static final long KEPT_NANOS = 500_000;
 
@@ -85,7 +87,8 @@ public final class Engine implements AutoCloseable {
         runner = new StepRunner(model, memory, workers, turn, budget, maxRunning);
         loop = new EngineLoop<>(name, options.maxWaiting(), clock, new Turns());
         late = new LateChoices(name, loop::wake, loop::computing);
-        steering = new Steering(STEERED_PER_PLACE * maxRunning, loop::wake);
+        long rows = Math.max(maxRunning, STEERED_BYTES / (Float.BYTES * (long) model.config().vocabSize()));
+        steering = new Steering((int) Math.min(STEERED_PER_PLACE * maxRunning, rows), loop::wake);
         loop.start();
     }
 
