@@ -23,6 +23,7 @@ final class ExpertsBuilder {
     private ExpertMlp.Gate join = ExpertMlp.Gate.SILU;
     private final int length;
     private int sharedLength;
+    private boolean scaleIsTheInputs;
     private @Nullable Activation ungated;
     private ExpertMlp.Peculiar peculiar = ExpertMlp.Peculiar.NONE;
 
@@ -98,6 +99,12 @@ final class ExpertsBuilder {
         return this;
     }
 
+    /** {@code ffn_gate_inp.scale} is no factor of the router but of its input's channels, and is read by somebody else. */
+    ExpertsBuilder scaleOfInputs() {
+        scaleIsTheInputs = true;
+        return this;
+    }
+
     int expertLength() {
         return length;
     }
@@ -108,7 +115,9 @@ final class ExpertsBuilder {
         Linear.Stack down = w.stack(name("ffn_down_exps"), length, width, experts);
         ExpertMlp.Experts all = gateAndUp(w, width, down);
         Router router = new Router(new Router.Spec(experts, used, gating, groups, groupsUsed, normalise, scale),
-                w.unscaled(name("ffn_gate_inp"), width, experts), w.optional(name("exp_probs_b.bias"), experts),
+                scaleIsTheInputs
+                        ? w.unscaled(name("ffn_gate_inp"), width, experts)
+                        : w.linear(name("ffn_gate_inp"), width, experts), w.optional(name("exp_probs_b.bias"), experts),
                 decoder.scratch());
         Linear sharedGate = sharedLength > 0 && w.has(name("ffn_gate_inp_shexp.weight"))
                 ? decoder.linear(layer, "ffn_gate_inp_shexp", width, 1)

