@@ -14,12 +14,15 @@ final class Architectures {
         ALL.put("arcee", LlamaFamily::arcee);
         ALL.put("arctic", LlamaFamily::arctic);
         ALL.put("baichuan", LlamaFamily::baichuan);
+        ALL.put("bailingmoe", LlamaFamily::bailingMoe);
         ALL.put("bailingmoe2", LlamaFamily::bailingMoe2);
         ALL.put("bloom", LayerNormFamily::bloom);
+        ALL.put("chatglm", LlamaFamily::llama);
         ALL.put("codeshell", LayerNormFamily::starcoder2);
         ALL.put("cohere2", LayerNormFamily::cohere2);
         ALL.put("command-r", LayerNormFamily::commandR);
         ALL.put("dbrx", LayerNormFamily::dbrx);
+        ALL.put("deepseek", LlamaFamily::deepseek);
         ALL.put("deepseek2", DeepSeekFamily::deepseek2);
         ALL.put("dots1", LlamaFamily::dots1);
         ALL.put("ernie4_5", LlamaFamily::llama);

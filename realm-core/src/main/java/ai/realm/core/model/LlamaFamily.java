@@ -163,6 +163,28 @@ final class LlamaFamily {
     }
 
     /** Experts as the file's keys weigh them, where the layer has any. */
+    /** The first DeepSeek: experts whose weights do not sum to 1, and shared ones, after dense layers. */
+    static void deepseek(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NORM);
+        int shared = d.keys().integer("expert_shared_count", 0, 1 << 10);
+        d.layers(l -> {
+            Attention attention = d.attention(l).rope(rope).build();
+            if (!d.hasExperts(l)) {
+                return d.preNormLayer(l, attention, d.gatedMlp(l, Activation.SILU));
+            }
+            ExpertsBuilder experts = d.experts(l).normalise(false).scaled();
+            return d.preNormLayer(l, attention, experts.shared(Math.multiplyExact(shared, experts.expertLength())).build());
+        });
+    }
+
+    /** The first Ling: as the first DeepSeek, the experts' weights summing to 1 where the file says so. */
+    static void bailingMoe(DecoderBuilder d) {
+        RopeTable rope = d.rope(Order.NORM);
+        int shared = d.keys().integer("expert_shared_count", 0, 1 << 10);
+        d.layers(l -> d.preNormLayer(l, d.attention(l).rope(rope).build(),
+                sharedExperts(d, l, Router.Gating.SOFTMAX, shared)));
+    }
+
     private static FeedForward sharedExperts(DecoderBuilder d, int l, Router.Gating gating, int shared) {
         if (!d.hasExperts(l)) {
             return d.gatedMlp(l, Activation.SILU);
