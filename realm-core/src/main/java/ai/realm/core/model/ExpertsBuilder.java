@@ -117,7 +117,8 @@ final class ExpertsBuilder {
         Router router = new Router(new Router.Spec(experts, used, gating, groups, groupsUsed, normalise, scale),
                 scaleIsTheInputs
                         ? w.unscaled(name("ffn_gate_inp"), width, experts)
-                        : w.linear(name("ffn_gate_inp"), width, experts), w.optional(name("exp_probs_b.bias"), experts),
+                        : w.linear(name("ffn_gate_inp"), width, experts),
+                w.optional(name("exp_probs_b.bias"), experts),
                 decoder.scratch());
         Linear sharedGate = sharedLength > 0 && w.has(name("ffn_gate_inp_shexp.weight"))
                 ? decoder.linear(layer, "ffn_gate_inp_shexp", width, 1)

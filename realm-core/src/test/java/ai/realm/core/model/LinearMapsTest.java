@@ -159,7 +159,8 @@ class LinearMapsTest {
     private static List<LinearMap> maps(TinyModel tiny) {
         List<LinearMap> out = new ArrayList<>();
         tensors(tiny).forEach((tensor, dims) -> {
-            boolean other = tensor.matches("((per_layer_)?token_embd|position_embd|.*conv1d|.*shortconv\\.conv|.*norm(_2)?)\\.weight");
+            boolean other = tensor
+                    .matches("((per_layer_)?token_embd|position_embd|.*conv1d|.*shortconv\\.conv|.*norm(_2)?)\\.weight");
             // Gemma 3n's layers after the twentieth use the keys and values of earlier ones, though files have these.
             boolean unused = tiny.toString().equals("gemma3n") && tensor.matches("blk\\.2\\d\\.attn_[kv]\\.weight");
             boolean scaleOfInputs = tensors(tiny).containsKey(tensor.replaceAll("weight$", "scale"));
