@@ -9,7 +9,10 @@ for language in c rust assemblyscript zig go; do
     # Too large to be kept, and not for the ordinary tests.
     [ "$language$out" != "go$PWD" ] || continue
     "$language/template/build.sh" "$out/$language/template/guest.wasm"
-    [ ! -d "$language/sequences" ] || "$language/sequences/build.sh" "$out/$language/sequences/guest.wasm"
+    if [ -d "$language/sequences" ]; then
+        mkdir -p "$out/$language/sequences"
+        "$language/sequences/build.sh" "$out/$language/sequences/guest.wasm"
+    fi
 done
 for source in wat/template/guest.wat javascript/template/guest.js; do
     mkdir -p "$out/$(dirname $source)"
