@@ -70,7 +70,7 @@ final class HostileTests {
 
     private static List<String> command(Set<String> types, String[] more) throws IOException {
         List<String> command = new ArrayList<>(List.of("mvn", "-B", "-q", "verify", "-Dmaven.test.failure.ignore=true",
-                "-Dsurefire.failIfNoSpecifiedTests=false", "-Dfailsafe.failIfNoSpecifiedTests=false",
+                "-Pfuzz", "-Dsurefire.failIfNoSpecifiedTests=false", "-Dfailsafe.failIfNoSpecifiedTests=false",
                 "-Dtest=" + types.stream().filter(t -> t.endsWith("Test")).collect(Collectors.joining(",")),
                 "-Dit.test=" + types.stream().filter(t -> t.endsWith("IT")).collect(Collectors.joining(","))));
         if (hasPostgres()) {

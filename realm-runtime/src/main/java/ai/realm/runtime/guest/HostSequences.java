@@ -67,6 +67,8 @@ final class HostSequences implements AutoCloseable {
         private int shared;
         /** What it may come to while it generates. */
         private int planned;
+        /** The most tokens that what it generates now may have. */
+        private int given;
         private boolean counted = true;
         /** The host steps through it, and shows each token to the guest. */
         private boolean stepping;
@@ -271,7 +273,9 @@ final class HostSequences implements AutoCloseable {
             s.sequence.state();
             return 0;
         });
-        int tokensLeft = run.limits().generatedTokens() - run.usage().generatedTokens() - inFlight(s);
+        // First: looking at the others may end some, whose tokens are counted as used then.
+        int inFlight = inFlight(s);
+        int tokensLeft = run.limits().generatedTokens() - run.usage().generatedTokens() - inFlight;
         if (tokensLeft < 1) {
             throw new AbiException(
                     GuestLimit.GENERATED_TOKENS.reached(run.limits().generatedTokens(), run.usage().generatedTokens()));
@@ -287,15 +291,16 @@ final class HostSequences implements AutoCloseable {
             s.sequence.start(given, eachStep);
             return 0;
         });
+        s.given = given;
         s.planned = (int) Math.min((long) s.sequence.length() + given, Integer.MAX_VALUE);
     }
 
-    /** Tokens that the others may still generate. */
+    /** Tokens that the others were given: what they generate is counted as used when they end. */
     private int inFlight(Steered but) {
         long n = 0;
         for (Steered s : open.values()) {
-            if (s != but && s.planned > 0 && s.sequence.state() == State.GENERATING) {
-                n += Math.max(0, s.planned - s.sequence.length());
+            if (s != but && s.sequence.state() == State.GENERATING) {
+                n += s.given;
             }
         }
         return (int) Math.min(n, Integer.MAX_VALUE);
